@@ -1,0 +1,1 @@
+"""The application: command line, Hydra and everything that turns a configuration into library calls."""

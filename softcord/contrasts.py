@@ -1,0 +1,71 @@
+"""The MRI contrasts softcord knows: the only module with their BIDS names. A new contrast is one row."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from softcord.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """One contrast and how its files are named.
+
+    ``stem`` is what follows ``sub-XX[_ses-YY]_`` in an image's name; ``old_stems`` are earlier names of the
+    same image in spine-generic/data-multi-subject.
+    """
+
+    key: str
+    datatype: str
+    stem: str
+    label: str
+    old_stems: tuple[str, ...] = ()
+
+
+_ROWS = (
+    Contrast("T1w", "anat", "T1w", "T1w"),
+    Contrast("T2w", "anat", "T2w", "T2w"),
+    Contrast("T2star", "anat", "T2star", "T2*w"),
+    Contrast("MTon", "anat", "flip-1_mt-on_MTS", "MT-on", ("acq-MTon_MTS",)),
+    Contrast("GREt1w", "anat", "flip-2_mt-off_MTS", "GRE-T1w", ("acq-T1w_MTS",)),
+    Contrast("dwi", "dwi", "rec-average_dwi", "DWI"),
+    Contrast("MToff", "anat", "flip-1_mt-off_MTS", "MT-off", ("acq-MToff_MTS",)),
+)
+CONTRASTS: dict[str, Contrast] = {row.key: row for row in _ROWS}
+
+PAPER_SIX = ("T1w", "T2w", "T2star", "MTon", "GREt1w", "dwi")
+NAMED_SETS: dict[int, tuple[str, ...]] = {
+    2: ("T1w", "T2w"),
+    4: ("T1w", "T2w", "dwi", "T2star"),
+    6: PAPER_SIX,
+}
+# The paper's figures keep this order on their axis.
+FIGURE_ORDER = ("dwi", "MTon", "GREt1w", "T1w", "T2star", "T2w", "MToff")
+
+
+def contrast_set(value: int | str | Iterable[str]) -> tuple[str, ...]:
+    """Resolve ``2``, ``4``, ``6``, one contrast's name or a list of names to contrast keys.
+
+    Raises:
+        UsageError: for an empty list, an unknown name (the nearest one is suggested) or a repeated one.
+    """
+    if isinstance(value, int) or (isinstance(value, str) and value.isdigit()):
+        if int(value) not in NAMED_SETS:
+            raise UsageError("contrasts", f"there is no set of {value}", "Use 2, 4, 6, a name or a list of names")
+        return NAMED_SETS[int(value)]
+    names = (value,) if isinstance(value, str) else tuple(value)
+    if not names:
+        raise UsageError("contrasts", "the list is empty", f"Name at least one of {', '.join(CONTRASTS)}")
+    keys = tuple(_key(name) for name in names)
+    if len(set(keys)) < len(keys):
+        raise UsageError("contrasts", f"a contrast is named twice in {', '.join(keys)}", "Name each once")
+    return keys
+
+
+def _key(name: str) -> str:
+    by_lower = {key.lower(): key for key in CONTRASTS}
+    if str(name).lower() in by_lower:
+        return by_lower[str(name).lower()]
+    near = get_close_matches(str(name).lower(), list(by_lower), n=1, cutoff=0.4)
+    hint = f"Did you mean {by_lower[near[0]]}?" if near else f"Known: {', '.join(CONTRASTS)}"
+    raise UsageError("contrasts", f"unknown contrast {name!r}", hint)

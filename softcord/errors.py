@@ -1,0 +1,45 @@
+"""What can go wrong, said in one line: where, what, what to do."""
+
+
+class SoftcordError(Exception):
+    """Base of every error that softcord raises on purpose.
+
+    ``where`` names the file, participant or configuration key, ``what`` the problem and ``hint`` the way
+    out. The command line prints the three as one line and exits with ``exit_code``.
+    """
+
+    exit_code = 1
+
+    def __init__(self, where: object, what: str, hint: str = "") -> None:
+        self.where = str(where)
+        self.what = what.rstrip(".")
+        self.hint = hint.rstrip(".")
+        super().__init__(self.where, self.what, self.hint)
+
+    def __str__(self) -> str:
+        message = f"{self.where}: {self.what}."
+        return f"{message} {self.hint}." if self.hint else message
+
+
+class RunError(SoftcordError):
+    """Something failed while running."""
+
+    exit_code = 1
+
+
+class UsageError(SoftcordError):
+    """A wrong argument or configuration value."""
+
+    exit_code = 2
+
+
+class DataError(SoftcordError):
+    """The data cannot be used as they are."""
+
+    exit_code = 3
+
+
+class StudyError(SoftcordError):
+    """A study came to its end, but some of its runs failed."""
+
+    exit_code = 4

@@ -1,0 +1,125 @@
+"""Read and write NIfTI volumes: checked on the way in, atomic on the way out."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+import nibabel as nib
+import numpy as np
+import numpy.typing as npt
+
+from softcord.errors import DataError
+
+FloatArray = npt.NDArray[np.floating]
+
+# What spinal cord people call RPI (first voxel at right, posterior, inferior) is nibabel's L-A-S
+# (indices grow towards left, anterior, superior).
+RPI_AXCODES = ("L", "A", "S")
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A 3-D image or mask with its geometry.
+
+    ``data`` is float32, shape (i, j, k) in the file's own axes; ``affine`` maps voxel indices to
+    scanner millimetres (RAS+).
+    """
+
+    data: npt.NDArray[np.float32]
+    affine: npt.NDArray[np.float64]
+
+    @property
+    def spacing_mm(self) -> tuple[float, float, float]:
+        """Voxel size along the three array axes."""
+        x, y, z = (float(s) for s in nib.affines.voxel_sizes(self.affine))
+        return x, y, z
+
+
+def read_volume(path: Path | str) -> Volume:
+    """Read a 3-D NIfTI file (a 4-D one with a single frame is squeezed).
+
+    Raises:
+        DataError: the file is missing, not downloaded, unreadable, truncated, not 3-D, not scalar, empty,
+            or holds NaN or infinite values.
+    """
+    path = Path(path)
+    image = _open(path)
+    shape = image.shape[:3] if len(image.shape) == 4 and image.shape[3] == 1 else image.shape
+    if len(shape) != 3 or 0 in shape or image.get_data_dtype().names is not None:
+        raise DataError(path, f"expected one 3-D scalar volume, found shape {image.shape}", "Extract one frame first")
+    try:
+        data = np.asarray(image.dataobj, dtype=np.float32).reshape(shape)
+    except (OSError, EOFError, ValueError) as error:
+        raise DataError(path, f"the file is damaged or truncated ({error})", "Fetch or export it again") from error
+    if not np.isfinite(data).all():
+        raise DataError(path, "holds NaN or infinite values", "Replace them (for example by 0) first")
+    if abs(np.linalg.det(image.affine[:3, :3])) < 1e-9:
+        raise DataError(path, "its affine is singular, so voxel sizes are unknown", "Repair the header first")
+    return Volume(data, np.asarray(image.affine, dtype=np.float64))
+
+
+def _open(path: Path) -> nib.Nifti1Image:
+    if is_pointer(path):
+        raise DataError(path, "is a git-annex pointer, not an image: not downloaded", "Run `git annex get` on it")
+    if not path.exists():
+        raise DataError(path, "does not exist", "Check the path")
+    try:
+        image = nib.load(path)
+    except (OSError, EOFError, nib.filebasedimages.ImageFileError) as error:
+        raise DataError(path, f"is not a readable NIfTI image ({error})", "Fetch or export it again") from error
+    if not isinstance(image, nib.Nifti1Image):
+        raise DataError(path, "is not a NIfTI image", "Convert it to .nii.gz first")
+    return image
+
+
+def is_pointer(path: Path) -> bool:
+    """Whether the file only points to its content, as git-annex leaves it before download."""
+    if path.is_symlink() and not path.exists():
+        return "annex" in os.readlink(path)
+    if not path.is_file() or path.stat().st_size > 1024:
+        return False
+    with path.open("rb") as stream:
+        return b"/annex/objects/" in stream.read(1024)
+
+
+def write_volume(path: Path | str, data: npt.NDArray[np.generic], affine: npt.NDArray[np.float64]) -> None:
+    """Write a NIfTI file under a temporary name, then rename it, so that no half-written file is ever seen."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = nib.Nifti1Image(np.asarray(data), affine)
+    image.header.set_xyzt_units("mm")
+    image.set_sform(affine, code=1)
+    image.set_qform(affine, code=1)
+    with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=f"_{path.name}", delete=False) as stream:
+        temporary = Path(stream.name)
+    try:
+        nib.save(image, temporary)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def to_rpi(volume: Volume) -> Volume:
+    """Flip and permute the axes so that they run right to left, posterior to anterior, inferior to superior."""
+    turned = reorientation(volume.affine)
+    data = nib.apply_orientation(volume.data, turned)
+    affine = volume.affine @ nib.orientations.inv_ornt_aff(turned, volume.data.shape)
+    return Volume(np.ascontiguousarray(data), affine)
+
+
+def from_rpi(data_rpi: FloatArray, native_affine: npt.NDArray[np.float64]) -> FloatArray:
+    """Undo :func:`to_rpi`: bring an RPI array back to the axes of ``native_affine``."""
+    native = nib.io_orientation(native_affine)
+    rpi = nib.orientations.axcodes2ornt(RPI_AXCODES)
+    turned = nib.orientations.ornt_transform(rpi, native)
+    return np.ascontiguousarray(nib.apply_orientation(data_rpi, turned))
+
+
+def reorientation(affine: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the nibabel orientation transform from ``affine``'s axes to RPI."""
+    rpi = nib.orientations.axcodes2ornt(RPI_AXCODES)
+    turned: npt.NDArray[np.float64] = nib.orientations.ornt_transform(nib.io_orientation(affine), rpi)
+    return turned
