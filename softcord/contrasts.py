@@ -51,7 +51,9 @@ def contrast_set(value: int | str | Iterable[str]) -> tuple[str, ...]:
     """
     if isinstance(value, int) or (isinstance(value, str) and value.isdigit()):
         if int(value) not in NAMED_SETS:
-            raise UsageError("contrasts", f"there is no set of {value}", "Use 2, 4, 6, a name or a list of names")
+            raise UsageError(
+                "contrasts", f"there is no set of {value}", "Use 2, 4, 6, a name or a list of names"
+            )
         return NAMED_SETS[int(value)]
     names = (value,) if isinstance(value, str) else tuple(value)
     if not names:

@@ -6,8 +6,10 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 import nibabel as nib
+import nibabel.affines
 import numpy as np
 import numpy.typing as npt
+from nibabel.filebasedimages import ImageFileError
 
 from softcord.errors import DataError
 
@@ -47,11 +49,15 @@ def read_volume(path: Path | str) -> Volume:
     image = _open(path)
     shape = image.shape[:3] if len(image.shape) == 4 and image.shape[3] == 1 else image.shape
     if len(shape) != 3 or 0 in shape or image.get_data_dtype().names is not None:
-        raise DataError(path, f"expected one 3-D scalar volume, found shape {image.shape}", "Extract one frame first")
+        raise DataError(
+            path, f"expected one 3-D scalar volume, found shape {image.shape}", "Extract one frame first"
+        )
     try:
         data = np.asarray(image.dataobj, dtype=np.float32).reshape(shape)
     except (OSError, EOFError, ValueError) as error:
-        raise DataError(path, f"the file is damaged or truncated ({error})", "Fetch or export it again") from error
+        raise DataError(
+            path, f"the file is damaged or truncated ({error})", "Fetch or export it again"
+        ) from error
     if not np.isfinite(data).all():
         raise DataError(path, "holds NaN or infinite values", "Replace them (for example by 0) first")
     if abs(np.linalg.det(image.affine[:3, :3])) < 1e-9:
@@ -61,13 +67,17 @@ def read_volume(path: Path | str) -> Volume:
 
 def _open(path: Path) -> nib.Nifti1Image:
     if is_pointer(path):
-        raise DataError(path, "is a git-annex pointer, not an image: not downloaded", "Run `git annex get` on it")
+        raise DataError(
+            path, "is a git-annex pointer, not an image: not downloaded", "Run `git annex get` on it"
+        )
     if not path.exists():
         raise DataError(path, "does not exist", "Check the path")
     try:
         image = nib.load(path)
-    except (OSError, EOFError, nib.filebasedimages.ImageFileError) as error:
-        raise DataError(path, f"is not a readable NIfTI image ({error})", "Fetch or export it again") from error
+    except (OSError, EOFError, ImageFileError) as error:
+        raise DataError(
+            path, f"is not a readable NIfTI image ({error})", "Fetch or export it again"
+        ) from error
     if not isinstance(image, nib.Nifti1Image):
         raise DataError(path, "is not a NIfTI image", "Convert it to .nii.gz first")
     return image
@@ -84,7 +94,7 @@ def is_pointer(path: Path) -> bool:
 
 
 def write_volume(path: Path | str, data: npt.NDArray[np.generic], affine: npt.NDArray[np.float64]) -> None:
-    """Write a NIfTI file under a temporary name, then rename it, so that no half-written file is ever seen."""
+    """Write a NIfTI file under a temporary name, then rename it: no half-written file is ever seen."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     image = nib.Nifti1Image(np.asarray(data), affine)
@@ -103,7 +113,7 @@ def write_volume(path: Path | str, data: npt.NDArray[np.generic], affine: npt.ND
 
 
 def to_rpi(volume: Volume) -> Volume:
-    """Flip and permute the axes so that they run right to left, posterior to anterior, inferior to superior."""
+    """Flip and permute the axes to run right to left, posterior to anterior, inferior to superior."""
     turned = reorientation(volume.affine)
     data = nib.apply_orientation(volume.data, turned)
     affine = volume.affine @ nib.orientations.inv_ornt_aff(turned, volume.data.shape)
