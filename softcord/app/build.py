@@ -1,0 +1,78 @@
+"""Build the object that a configuration node describes, checking every value on the way."""
+
+import importlib
+import inspect
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, get_type_hints
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from softcord.errors import UsageError
+
+TARGET = "_target_"
+
+
+def build(node: Mapping[str, Any], key: str, **extra: object) -> Any:
+    """Call the class or function that ``node["_target_"]`` names with the node's other keys.
+
+    ``key`` is the node's place in the configuration, for messages; ``extra`` are arguments that do not come
+    from the configuration.
+
+    Raises:
+        UsageError: an unknown key (the nearest is suggested), a missing one, a wrong type or a value that
+            the class refuses; it names the key.
+    """
+    target = resolve(node, key)
+    hints = get_type_hints(target.__init__ if inspect.isclass(target) else target)
+    parameters = inspect.signature(target).parameters
+    arguments: dict[str, Any] = dict(extra)
+    for name, value in node.items():
+        if name == TARGET:
+            continue
+        if name not in parameters:
+            raise UsageError(f"{key}.{name}", "is not a known key", suggest(name, parameters))
+        arguments[name] = _checked(value, hints.get(name, Any), f"{key}.{name}")
+    missing = [name for name, p in parameters.items() if p.default is p.empty and name not in arguments]
+    if missing and not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        raise UsageError(f"{key}.{missing[0]}", "is missing", f"Add it to conf/{key}/*.yaml or the command")
+    try:
+        return target(**arguments)
+    except ValueError as error:
+        name, _, rest = str(error).partition(": ")
+        where = f"{key}.{name}" if rest and name.split(".")[0] in parameters else key
+        raise UsageError(where, rest or str(error)) from error
+
+
+def resolve(node: Mapping[str, Any], key: str) -> Any:
+    """Import what ``node["_target_"]`` names."""
+    path = str(node.get(TARGET, ""))
+    module, _, name = path.rpartition(".")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        hint = "Give the full path of a class, such as softcord.losses.awing.AdaptiveWingLoss"
+        raise UsageError(f"{key}.{TARGET}", f"cannot import {path!r} ({error})", hint) from error
+
+
+def suggest(name: str, known: Mapping[str, object] | list[str]) -> str:
+    """Return a hint with the nearest known name, or all of them."""
+    near = get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}"
+
+
+def _checked(value: Any, hint: Any, key: str) -> Any:
+    if isinstance(value, Mapping) and TARGET in value:
+        return build(value, key)
+    try:
+        return TypeAdapter(hint, config=_config(hint)).validate_python(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join([key, *(str(part) for part in first["loc"])])
+        raise UsageError(where, f"{first['msg']}, got {first['input']!r}") from error
+
+
+def _config(hint: Any) -> ConfigDict | None:
+    # Types with a configuration of their own (dataclasses) refuse another one.
+    is_own = inspect.isclass(hint) and (hasattr(hint, "__dataclass_fields__") or hasattr(hint, "model_fields"))
+    return None if is_own else ConfigDict(arbitrary_types_allowed=True, strict=False)

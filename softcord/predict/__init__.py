@@ -1,0 +1,1 @@
+"""From an image to a soft cord mask in the image's own space."""

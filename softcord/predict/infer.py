@@ -1,0 +1,56 @@
+"""Run a net over a whole 1 mm volume by sliding windows."""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from monai.inferers.utils import sliding_window_inference
+from torch import Tensor, nn
+
+Activation = Callable[[Tensor], Tensor]
+
+
+def predict_grid(
+    net: nn.Module,
+    image_rpi: npt.NDArray[np.floating],
+    *,
+    window: tuple[int, int, int],
+    activation: Activation,
+    overlap: float = 0.25,
+    windows_at_once: int = 4,
+) -> npt.NDArray[np.float32]:
+    """Return the soft cord mask, float32 in [0, 1], of a 1 mm RPI image.
+
+    Windows have the size the net was trained on, are normalised one by one as training patches are, and
+    overlap with Gaussian weights. Raw outputs are blended first and activated after, so that a window
+    without cord is never stretched to 1 by an activation that divides by its maximum.
+    """
+    device = next(net.parameters()).device
+    image = torch.as_tensor(np.ascontiguousarray(image_rpi, dtype=np.float32))[None, None].to(device)
+    net.eval()
+    with torch.inference_mode():
+        raw = sliding_window_inference(
+            image,
+            roi_size=window,
+            sw_batch_size=windows_at_once,
+            predictor=lambda windows: _highest(net(standardise(windows))).float(),
+            overlap=overlap,
+            mode="gaussian",
+            padding_mode="constant",
+            cval=float(image.min()),
+        )
+        assert isinstance(raw, Tensor)
+        softseg: npt.NDArray[np.float32] = activation(raw)[0, 0].clamp(0, 1).float().cpu().numpy()
+    return softseg
+
+
+def standardise(windows: Tensor) -> Tensor:
+    """Shift and scale each window, shape (batch, 1, ...), to mean 0 and standard deviation 1."""
+    dims = tuple(range(1, windows.ndim))
+    centred = windows - windows.mean(dim=dims, keepdim=True)
+    return centred / centred.std(dim=dims, keepdim=True).clamp_min(1e-6)
+
+
+def _highest(output: Tensor | list[Tensor]) -> Tensor:
+    return output if isinstance(output, Tensor) else output[0]

@@ -1,0 +1,1 @@
+"""The experiment store. Only this package knows MLflow."""

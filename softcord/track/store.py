@@ -1,0 +1,209 @@
+"""Open the MLflow store and its studies and runs: the only module that imports MLflow."""
+
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from filelock import FileLock
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+STATE_TAG = "softcord.state"
+PARENT_TAG = "mlflow.parentRunId"
+NOTE_TAG = "mlflow.note.content"
+
+
+@dataclass(frozen=True)
+class Store:
+    """Where runs are recorded. ``uri`` is a SQLite file by default, or a tracking server."""
+
+    uri: str
+    artifact_root: str | None
+    lock_path: Path
+
+    def client(self) -> "MlflowClient":
+        """Return a client of this store."""
+        return _client(self.uri)
+
+
+def open_store(root: Path) -> Store:
+    """Open the store in ``root``, creating it on first use; safe when several processes do so at once.
+
+    The environment variable ``MLFLOW_TRACKING_URI`` names a tracking server to use instead.
+    """
+    root = root.resolve()
+    root.mkdir(parents=True, exist_ok=True)
+    lock_path = root / ".init.lock"
+    server = os.environ.get("MLFLOW_TRACKING_URI")
+    if server:
+        return Store(server, None, lock_path)
+    database = root / "mlflow.db"
+    store = Store(f"sqlite:///{database}", f"file://{root}/artifacts", lock_path)
+    # MLflow migrates an empty database without a lock: two processes at once leave it unusable.
+    with FileLock(lock_path):
+        fresh = not database.exists()
+        store.client().search_experiments(max_results=1)
+        if fresh:
+            _use_write_ahead_log(database)
+    return store
+
+
+def _client(uri: str) -> "MlflowClient":
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("DO_NOT_TRACK", "true")
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    import logging
+
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    from mlflow import MlflowClient
+
+    return MlflowClient(uri)
+
+
+def _use_write_ahead_log(database: Path) -> None:
+    import sqlite3
+
+    connection = sqlite3.connect(database)
+    connection.execute("PRAGMA journal_mode=wal")
+    connection.close()
+
+
+@dataclass(frozen=True)
+class StudyRecord:
+    """A study in the store: one MLflow experiment and its parent run."""
+
+    store: Store
+    experiment_id: str
+    parent_run_id: str
+
+
+def open_study(store: Store, name: str) -> StudyRecord:
+    """Find or create the experiment and the parent run of study ``name``."""
+    client = store.client()
+    with FileLock(store.lock_path):
+        experiment = client.get_experiment_by_name(name)
+        if experiment is None:
+            location = f"{store.artifact_root}/{name}" if store.artifact_root else None
+            experiment_id = client.create_experiment(name, artifact_location=location)
+        else:
+            experiment_id = experiment.experiment_id
+            if experiment.lifecycle_stage == "deleted":
+                client.restore_experiment(experiment_id)
+        found = client.search_runs([experiment_id], "tags.`softcord.role` = 'study'", max_results=1)
+        if found:
+            parent = found[0].info.run_id
+        else:
+            tags = {"softcord.role": "study"}
+            parent = client.create_run(experiment_id, tags=tags, run_name=f"study {name}").info.run_id
+            client.set_terminated(parent, "FINISHED")
+    return StudyRecord(store, experiment_id, parent)
+
+
+class RunRecord:
+    """One run in the store, used as a context: leaving it sets the status that tells how it ended.
+
+    The run counts as complete only by its tag ``softcord.state=complete``, set by :meth:`complete`.
+    """
+
+    def __init__(self, study: StudyRecord, name: str, run_id: str | None = None) -> None:
+        self.study = study
+        self.name = name
+        self.client = study.store.client()
+        self.run_id = run_id if run_id and self._exists(run_id) else None
+
+    def _exists(self, run_id: str) -> bool:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return bool(self.client.get_run(run_id).info.lifecycle_stage == "active")
+        except MlflowException:
+            return False
+
+    def __enter__(self) -> Self:
+        """Create the run, or go on with the given one."""
+        if self.run_id is None:
+            tags = {PARENT_TAG: self.study.parent_run_id}
+            run = self.client.create_run(self.study.experiment_id, tags=tags, run_name=self.name)
+            self.run_id = run.info.run_id
+        else:
+            self.client.update_run(self.run_id, status="RUNNING")
+        self.tag({STATE_TAG: "running", "softcord.host": socket.gethostname(), "softcord.pid": os.getpid()})
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _where: TracebackType | None
+    ) -> None:
+        """Record success, failure with its reason, or interruption."""
+        assert self.run_id is not None
+        if kind is None:
+            self.client.set_terminated(self.run_id, "FINISHED")
+        elif issubclass(kind, Exception):
+            self.tag(
+                {
+                    STATE_TAG: "failed",
+                    "softcord.reason": str(error).splitlines()[0][:250] if str(error) else kind.__name__,
+                }
+            )
+            self.client.set_terminated(self.run_id, "FAILED")
+        else:
+            self.tag({STATE_TAG: "interrupted"})
+            self.client.set_terminated(self.run_id, "KILLED")
+
+    def tag(self, tags: Mapping[str, object]) -> None:
+        """Set tags."""
+        from mlflow.entities import RunTag
+
+        self._batch(tags=[RunTag(key, str(value)) for key, value in tags.items()])
+
+    def params(self, params: Mapping[str, object]) -> None:
+        """Record parameters; those already recorded (a resumed run) are left."""
+        from mlflow.entities import Param
+
+        known = self.client.get_run(self.run_id).data.params
+        fresh = {key: value for key, value in params.items() if key not in known}
+        self._batch(params=[Param(key, str(value)[:500]) for key, value in fresh.items()])
+
+    def metrics(self, metrics: Mapping[str, float], step: int = 0) -> None:
+        """Record metrics of an epoch (``step``); NaN and infinite values are left out."""
+        import math
+        import time
+
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        finite = {key: float(value) for key, value in metrics.items() if math.isfinite(value)}
+        self._batch(metrics=[Metric(key, value, now, step) for key, value in finite.items()])
+
+    def _batch(self, **entities: Any) -> None:
+        # The store takes at most 100 parameters or tags and 1,000 metrics at once.
+        ((kind, rows),) = entities.items()
+        for start in range(0, len(rows), 100):
+            self.client.log_batch(self.run_id, **{kind: rows[start : start + 100]})
+
+    def artifact(self, path: Path, folder: str | None = None) -> None:
+        """Copy a file or folder into the store."""
+        if path.is_dir():
+            self.client.log_artifacts(self.run_id, str(path), folder)
+        else:
+            self.client.log_artifact(self.run_id, str(path), folder)
+
+    def describe(self, markdown: str) -> None:
+        """Set the run's description, shown on its page."""
+        self.tag({NOTE_TAG: markdown})
+
+    def complete(self) -> None:
+        """Mark the run as complete; nothing may follow."""
+        self.tag({STATE_TAG: "complete"})
+
+
+def describe_study(study: StudyRecord, markdown: str) -> None:
+    """Set the description of the experiment and of its parent run."""
+    client = study.store.client()
+    client.set_experiment_tag(study.experiment_id, NOTE_TAG, markdown)
+    client.set_tag(study.parent_run_id, NOTE_TAG, markdown)

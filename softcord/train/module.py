@@ -1,0 +1,57 @@
+"""The Lightning module: one net, one loss, Adam with a cosine schedule. Nothing else."""
+
+from typing import Any
+
+import lightning
+import torch
+from torch import Tensor, nn
+
+
+class CordModule(lightning.LightningModule):
+    """Train ``net`` to map images to soft cord masks.
+
+    ``loss`` compares the net's raw outputs (a list over resolutions while deep supervision is on, a tensor
+    otherwise) with soft masks in [0, 1], shape (batch, 1, R-L, A-P, S-I). Adam and a cosine schedule per
+    epoch to zero are the paper's (section 2.3.5).
+    """
+
+    def __init__(self, net: nn.Module, loss: nn.Module, learning_rate: float, epochs: int) -> None:
+        super().__init__()
+        self.net = net
+        self.loss = loss
+        self.learning_rate = learning_rate
+        self.epochs = epochs
+
+    def forward(self, image: Tensor) -> Any:
+        """Return the net's raw output."""
+        return self.net(image)
+
+    def training_step(self, batch: dict[str, Tensor], _index: int) -> Tensor:
+        """Loss of one batch of augmented patches."""
+        loss: Tensor = self.loss(self.net(batch["image"]), batch["softseg"])
+        self.log("train/loss", loss.detach(), on_step=False, on_epoch=True, batch_size=len(batch["image"]))
+        return loss
+
+    def validation_step(self, batch: dict[str, Tensor], _index: int) -> None:
+        """Log the loss and the soft Dice of the highest resolution, clipped to [0, 1]."""
+        output = self.net(batch["image"])
+        size = len(batch["image"])
+        self.log("val/loss", self.loss(output, batch["softseg"]), batch_size=size)
+        softseg = self.as_softseg(output).float()
+        overlap = 2 * (softseg * batch["softseg"]).sum() + 1
+        self.log("val/dice_soft", overlap / (softseg.sum() + batch["softseg"].sum() + 1), batch_size=size)
+
+    def as_softseg(self, output: Tensor | list[Tensor]) -> Tensor:
+        """Turn the raw output into a soft mask the way prediction does."""
+        highest = output if isinstance(output, Tensor) else output[0]
+        activate = self.loss.prediction_activation
+        assert callable(activate)
+        softseg: Tensor = activate(highest)
+        return softseg
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        """Adam without weight decay; the learning rate falls to zero along a cosine over all epochs."""
+        fused = next(self.parameters()).is_cuda
+        optimizer = torch.optim.Adam(self.parameters(), lr=self.learning_rate, fused=fused)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=self.epochs)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "epoch"}}

@@ -1,0 +1,54 @@
+"""How a network is trained, and on what kind of machine."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """What determines the result of a training, besides data, net, loss and augmentation.
+
+    Sizes are in millimetres, which at 1 mm voxels are voxels; axes are R-L, A-P, S-I.
+    """
+
+    epochs: int
+    batch_size: int
+    patch_size_mm: tuple[int, int, int]
+    crop: Literal["center", "random"] = "random"
+    foreground_share: float = 0.67
+    patches_per_image: int = 1
+    learning_rate: float = 1e-3
+    validate_every_epochs: int = 1
+    patience: int | None = None
+    deep_supervision: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse values that cannot train anything."""
+        for field in ("epochs", "batch_size", "patches_per_image", "validate_every_epochs"):
+            if getattr(self, field) < 1:
+                raise ValueError(f"{field}: must be at least 1, got {getattr(self, field)}")
+        if min(self.patch_size_mm) < 8:
+            raise ValueError(f"patch_size_mm: must be at least 8 along each axis, got {self.patch_size_mm}")
+        if self.learning_rate <= 0:
+            raise ValueError(f"learning_rate: must be > 0, got {self.learning_rate}")
+        if not 0 <= self.foreground_share <= 1:
+            raise ValueError(f"foreground_share: must be between 0 and 1, got {self.foreground_share}")
+        if self.patience is not None and self.patience < 1:
+            raise ValueError(f"patience: must be at least 1 or null, got {self.patience}")
+
+
+@dataclass(frozen=True)
+class MachineSettings:
+    """Where and how fast, never what: these settings are no part of a run's identity."""
+
+    accelerator: Literal["auto", "cpu", "gpu"] = "auto"
+    precision: Literal["auto", "32", "bf16"] = "auto"
+    jobs: int = 0
+    workers: int = 0
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse negative counts; 0 means "as many as the machine has" (none for ``workers``)."""
+        for field in ("jobs", "workers", "threads"):
+            if getattr(self, field) < 0:
+                raise ValueError(f"{field}: must be 0 (automatic) or more, got {getattr(self, field)}")
