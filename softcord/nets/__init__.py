@@ -1,0 +1,1 @@
+"""Networks, and the activations that turn their raw output into a soft mask."""
