@@ -1,0 +1,1 @@
+"""Tables, figures and the report page, drawn from tidy tables; no statistics are computed here."""

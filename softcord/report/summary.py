@@ -1,0 +1,76 @@
+"""The one table that says it all: what `train` prints last and the report shows first."""
+
+from collections.abc import Sequence
+from math import isnan
+
+import pandas as pd
+
+from softcord.report.order import method_order
+from softcord.stats.describe import describe
+from softcord.stats.frames import PAPER_LEVEL
+
+# Soft and binarised side by side, everywhere.
+SUMMARY_HEADINGS = {
+    "dice": "Dice",
+    "dice_soft": "soft Dice",
+    "rve_pct": "RVE (%)",
+    "rve_soft_pct": "soft RVE (%)",
+    "csa_std_mm2": "CSA STD, soft (mm²)",
+    "csa_bin_std_mm2": "CSA STD, bin (mm²)",
+    "csa_abs_error_mm2": "CSA |error|, soft (mm²)",
+    "csa_bin_abs_error_mm2": "CSA |error|, bin (mm²)",
+}
+MISSING = "n/a"
+
+
+def summary_table(measures: pd.DataFrame, level: str = PAPER_LEVEL) -> pd.DataFrame:
+    """Summarise tidy measures: a row per method, mean ± SD over participants as text.
+
+    Each participant's mean over contrasts comes first, then mean and SD over participants. CSA STD is the
+    spread of CSA over contrasts. Metrics that nobody measured have no column.
+    """
+    return summary_of(describe(measures, list(SUMMARY_HEADINGS), level))
+
+
+def summary_of(described: pd.DataFrame) -> pd.DataFrame:
+    """Lay out the output of :func:`softcord.stats.describe.describe` as :func:`summary_table` does."""
+    methods = method_order(described["method"].unique())
+    table = pd.DataFrame({"method": methods})
+    table["n"] = [_participants(described, method) for method in methods]
+    for metric, heading in SUMMARY_HEADINGS.items():
+        rows = described[described["metric"] == metric].set_index("method")
+        if len(rows):
+            table[heading] = [_cell(rows, method, metric) for method in methods]
+    return table
+
+
+def mean_sd(mean: float, sd: float, digits: int = 2) -> str:
+    """Write ``0.96 ± 0.02``; a spread that does not exist (one participant) is left out."""
+    if isnan(mean):
+        return MISSING
+    return f"{mean:.{digits}f}" if isnan(sd) else f"{mean:.{digits}f} ± {sd:.{digits}f}"
+
+
+def digits_of(metric: str) -> int:
+    """Decimals a metric is written with: three for overlaps, two for everything else."""
+    return 3 if metric.startswith("dice") else 2
+
+
+def print_table(table: pd.DataFrame) -> str:
+    """Lay a table out as aligned plain text, for the terminal."""
+    columns: Sequence[str] = [str(name) for name in table.columns]
+    rows = [columns, *([str(cell) for cell in row] for row in table.itertuples(index=False))]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(columns))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _participants(described: pd.DataFrame, method: str) -> int:
+    return int(described.loc[described["method"] == method, "n"].max())
+
+
+def _cell(rows: pd.DataFrame, method: str, metric: str) -> str:
+    if method not in rows.index:
+        return MISSING
+    mean, sd = rows.loc[[method], ["mean", "sd"]].to_numpy(dtype=float)[0]
+    return mean_sd(mean, sd, digits_of(metric))

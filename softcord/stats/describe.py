@@ -1,0 +1,62 @@
+"""Mean and standard deviation over participants, per method and per contrast."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from softcord.errors import DataError
+from softcord.stats.frames import PAPER_LEVEL, Unit, by_method, cells, rows_of
+
+COLUMNS = ("method", "contrast", "metric", "n", "mean", "sd")
+
+
+def describe(
+    measures: pd.DataFrame, metrics: Sequence[str], level: str = PAPER_LEVEL, unit: Unit = "participant"
+) -> pd.DataFrame:
+    """Mean ± SD (ddof 1) per method, over each participant's mean over contrasts.
+
+    ``unit="pooled"`` describes the images instead, as the paper's Table 2 does. Metrics that nobody
+    measured are left out.
+
+    Returns:
+        Columns method, contrast (``all``), metric, n, mean, sd; a row per method and metric.
+    """
+    tables = []
+    for metric in metrics:
+        try:
+            wide = by_method(rows_of(measures, metric, level), unit)
+        except DataError:
+            continue
+        tables.append(_moments(wide, metric).assign(contrast="all"))
+    return _stack(tables)
+
+
+def describe_contrasts(
+    measures: pd.DataFrame, metrics: Sequence[str], level: str = PAPER_LEVEL
+) -> pd.DataFrame:
+    """Mean ± SD (ddof 1) over participants per method and contrast, as the paper's Table 1.
+
+    Returns:
+        Columns as :func:`describe`; a row per method, contrast and metric.
+    """
+    tables = []
+    for metric in metrics:
+        try:
+            rows = rows_of(measures, metric, level)
+        except DataError:
+            continue
+        values = cells(rows, ["participant_id", "contrast", "method"]).unstack(["method", "contrast"])
+        moments = _moments(values, metric)
+        tables.append(moments)
+    return _stack(tables)
+
+
+def _moments(wide: pd.DataFrame, metric: str) -> pd.DataFrame:
+    moments = pd.DataFrame({"n": wide.count(), "mean": wide.mean(), "sd": wide.std(ddof=1)})
+    return moments[moments["n"] > 0].reset_index().assign(metric=metric)
+
+
+def _stack(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    if not tables:
+        return pd.DataFrame(columns=list(COLUMNS))
+    return pd.concat(tables, ignore_index=True)[list(COLUMNS)]

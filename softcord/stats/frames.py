@@ -1,0 +1,93 @@
+"""Bring tidy measures into wide frames keyed by participant and contrast, complete pairs only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from softcord.errors import DataError
+
+Unit = Literal["participant", "pooled"]
+KEYS: dict[Unit, tuple[str, ...]] = {
+    "participant": ("participant_id",),
+    "pooled": ("participant_id", "contrast"),
+}
+PAPER_LEVEL = "2:3"
+# The ground truth's own CSA is measured too; it is drawn beside the methods, never tested as one.
+GROUND_TRUTH_PREFIX = "GT_"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Complete pairs: ``values`` has a row per participant (or participant and contrast), a column per
+    condition and no missing value; ``dropped`` names the rows that had one."""
+
+    values: pd.DataFrame
+    dropped: tuple[str, ...]
+
+
+def rows_of(measures: pd.DataFrame, metric: str, level: str = PAPER_LEVEL) -> pd.DataFrame:
+    """Return the rows of one metric at one vertebral level.
+
+    Rows at ``level`` if there are any, else those without levels (``all`` or ``n/a``).
+
+    Raises:
+        DataError: nobody measured the metric at that level, or every value is missing.
+    """
+    rows = measures[measures["metric"] == metric]
+    if rows.empty:
+        known = ", ".join(sorted({str(name) for name in measures["metric"].unique()}))
+        raise DataError(metric, "nobody measured this metric", f"Measured: {known or 'nothing'}")
+    at_level = rows[rows["level"] == level]
+    if at_level.empty:
+        at_level = rows[rows["level"].isin(["all", "n/a"])]
+    if at_level.empty:
+        levels = ", ".join(sorted({str(name) for name in rows["level"].unique()}))
+        raise DataError(metric, f"was not measured at level {level}", f"Measured at: {levels}")
+    if at_level["value"].isna().all():
+        raise DataError(metric, "every value is missing", "Look at the runs' logs for why")
+    return at_level
+
+
+def cells(rows: pd.DataFrame, keys: Sequence[str]) -> "pd.Series[float]":
+    """Mean value per key over what is left (seeds, sessions); missing where any of those is missing."""
+    grouped = rows.groupby(list(keys), observed=True)["value"]
+    return grouped.mean().where(grouped.count() == grouped.size())
+
+
+def by_method(rows: pd.DataFrame, unit: Unit = "participant") -> pd.DataFrame:
+    """Return a row per participant (``pooled``: per image) and a column per method; seeds are averaged.
+
+    A participant's value is the mean over the contrasts that any method was measured on; it is missing
+    where a method lacks one of them, so no mean hides a failed image.
+    """
+    per_image = cells(rows, ["participant_id", "contrast", "method"]).unstack("method")
+    if unit == "pooled":
+        return per_image
+    grouped = per_image.groupby(level="participant_id", observed=True)
+    complete = grouped.count().eq(grouped.size(), axis=0)
+    return grouped.mean().where(complete)
+
+
+def by_contrast(rows: pd.DataFrame, method: str) -> pd.DataFrame:
+    """Return a row per participant and a column per contrast for one method; seeds are averaged."""
+    own = rows[rows["method"] == method]
+    return cells(own, ["participant_id", "contrast"]).unstack("contrast")
+
+
+def complete_pairs(wide: pd.DataFrame, columns: Sequence[str] | None = None) -> Frame:
+    """Keep the rows without a missing value in ``columns`` (default all) and name the others."""
+    chosen = wide if columns is None else wide[list(columns)]
+    complete = chosen.notna().all(axis=1)
+    return Frame(chosen[complete], tuple(row_name(key) for key in chosen.index[~complete]))
+
+
+def row_name(key: object) -> str:
+    """Write a row's key as one word: ``sub-01`` or ``sub-01/T1w``."""
+    return "/".join(str(part) for part in key) if isinstance(key, tuple) else str(key)
+
+
+def tested_methods(names: Sequence[str]) -> list[str]:
+    """Return the methods that are tested against each other: all but the ground truth's own rows."""
+    return [name for name in names if not name.startswith(GROUND_TRUTH_PREFIX)]
