@@ -18,7 +18,9 @@ class SoftcordError(Exception):
 
     def __str__(self) -> str:
         message = f"{self.where}: {self.what}."
-        return f"{message} {self.hint}." if self.hint else message
+        if not self.hint:
+            return message
+        return f"{message} {self.hint}" if self.hint.endswith("?") else f"{message} {self.hint}."
 
 
 class RunError(SoftcordError):

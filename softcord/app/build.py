@@ -74,5 +74,7 @@ def _checked(value: Any, hint: Any, key: str) -> Any:
 
 def _config(hint: Any) -> ConfigDict | None:
     # Types with a configuration of their own (dataclasses) refuse another one.
-    is_own = inspect.isclass(hint) and (hasattr(hint, "__dataclass_fields__") or hasattr(hint, "model_fields"))
+    is_own = inspect.isclass(hint) and (
+        hasattr(hint, "__dataclass_fields__") or hasattr(hint, "model_fields")
+    )
     return None if is_own else ConfigDict(arbitrary_types_allowed=True, strict=False)

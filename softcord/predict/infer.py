@@ -1,14 +1,12 @@
 """Run a net over a whole 1 mm volume by sliding windows."""
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 import torch
 from monai.inferers.utils import sliding_window_inference
 from torch import Tensor, nn
 
-Activation = Callable[[Tensor], Tensor]
+from softcord.nets.activation import Activation, activate
 
 
 def predict_grid(
@@ -34,14 +32,14 @@ def predict_grid(
             image,
             roi_size=window,
             sw_batch_size=windows_at_once,
-            predictor=lambda windows: _highest(net(standardise(windows))).float(),
+            predictor=lambda windows: net(standardise(windows))[0].float(),
             overlap=overlap,
             mode="gaussian",
             padding_mode="constant",
             cval=float(image.min()),
         )
         assert isinstance(raw, Tensor)
-        softseg: npt.NDArray[np.float32] = activation(raw)[0, 0].clamp(0, 1).float().cpu().numpy()
+        softseg: npt.NDArray[np.float32] = activate(raw, activation)[0, 0].cpu().numpy()
     return softseg
 
 
@@ -50,7 +48,3 @@ def standardise(windows: Tensor) -> Tensor:
     dims = tuple(range(1, windows.ndim))
     centred = windows - windows.mean(dim=dims, keepdim=True)
     return centred / centred.std(dim=dims, keepdim=True).clamp_min(1e-6)
-
-
-def _highest(output: Tensor | list[Tensor]) -> Tensor:
-    return output if isinstance(output, Tensor) else output[0]

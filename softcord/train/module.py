@@ -6,19 +6,24 @@ import lightning
 import torch
 from torch import Tensor, nn
 
+from softcord.nets.activation import Activation, activate
+
 
 class CordModule(lightning.LightningModule):
     """Train ``net`` to map images to soft cord masks.
 
-    ``loss`` compares the net's raw outputs (a list over resolutions while deep supervision is on, a tensor
-    otherwise) with soft masks in [0, 1], shape (batch, 1, R-L, A-P, S-I). Adam and a cosine schedule per
-    epoch to zero are the paper's (section 2.3.5).
+    ``loss`` compares the net's raw outputs, a list with the finest first, with soft masks in [0, 1], shape
+    (batch, 1, R-L, A-P, S-I). ``activation`` turns an output into a soft mask. Adam and a cosine schedule
+    per epoch to zero are the paper's (section 2.3.5).
     """
 
-    def __init__(self, net: nn.Module, loss: nn.Module, learning_rate: float, epochs: int) -> None:
+    def __init__(
+        self, net: nn.Module, loss: nn.Module, activation: Activation, learning_rate: float, epochs: int
+    ) -> None:
         super().__init__()
         self.net = net
         self.loss = loss
+        self.activation = activation
         self.learning_rate = learning_rate
         self.epochs = epochs
 
@@ -37,17 +42,9 @@ class CordModule(lightning.LightningModule):
         output = self.net(batch["image"])
         size = len(batch["image"])
         self.log("val/loss", self.loss(output, batch["softseg"]), batch_size=size)
-        softseg = self.as_softseg(output).float()
+        softseg = activate(output[0], self.activation)
         overlap = 2 * (softseg * batch["softseg"]).sum() + 1
         self.log("val/dice_soft", overlap / (softseg.sum() + batch["softseg"].sum() + 1), batch_size=size)
-
-    def as_softseg(self, output: Tensor | list[Tensor]) -> Tensor:
-        """Turn the raw output into a soft mask the way prediction does."""
-        highest = output if isinstance(output, Tensor) else output[0]
-        activate = self.loss.prediction_activation
-        assert callable(activate)
-        softseg: Tensor = activate(highest)
-        return softseg
 
     def configure_optimizers(self) -> dict[str, Any]:
         """Adam without weight decay; the learning rate falls to zero along a cosine over all epochs."""

@@ -14,6 +14,8 @@ from torch import nn
 from torch.utils.data import Dataset
 
 from softcord.errors import RunError
+from softcord.losses.deep import DeepSupervisionLoss
+from softcord.nets.activation import Activation
 from softcord.train.checkpoint import AtomicCheckpointIO
 from softcord.train.data import Batch, CordData
 from softcord.train.module import CordModule
@@ -40,6 +42,7 @@ def train(
     settings: TrainSettings,
     machine: MachineSettings,
     *,
+    activation: Activation,
     seed: int,
     checkpoint_dir: Path,
     on_epoch: OnEpoch | None = None,
@@ -57,7 +60,8 @@ def train(
     if machine.threads:
         torch.set_num_threads(machine.threads)
     started = time.perf_counter()
-    module = CordModule(net, loss, settings.learning_rate, settings.epochs)
+    supervised = DeepSupervisionLoss(loss, normalise=settings.deep_supervision_divisor)
+    module = CordModule(net, supervised, activation, settings.learning_rate, settings.epochs)
     data = CordData(*patches, batch_size=settings.batch_size, workers=machine.workers, seed=seed)
     best = ModelCheckpoint(checkpoint_dir, "best", "val/loss", mode="min", enable_version_counter=False)
     trainer = _trainer(settings, machine, checkpoint_dir, [best, _Watch(on_epoch)])

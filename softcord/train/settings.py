@@ -20,7 +20,7 @@ class TrainSettings:
     learning_rate: float = 1e-3
     validate_every_epochs: int = 1
     patience: int | None = None
-    deep_supervision: bool = True
+    deep_supervision_divisor: Literal["weights", "count"] = "weights"
 
     def __post_init__(self) -> None:
         """Refuse values that cannot train anything."""

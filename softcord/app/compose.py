@@ -1,0 +1,148 @@
+"""Compose the configuration from conf/, experiments/ and overrides, with errors in one line."""
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from softcord.app.build import suggest
+from softcord.errors import SoftcordError, UsageError
+
+Overrides = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A resolved configuration and the option chosen in each group."""
+
+    config: dict[str, Any]
+    choices: dict[str, str]
+    overrides: Overrides
+
+
+def config_dir() -> Path:
+    """Return conf/: inside the installed package, else at the top of the checkout."""
+    return _shipped("conf")
+
+
+def _shipped(name: str) -> Path:
+    package = Path(__file__).parents[1]
+    inside = package / name
+    return inside if inside.is_dir() else package.parent / name
+
+
+@cache
+def register_experiments() -> None:
+    """Offer every yaml of experiments/ as ``experiment=NAME``: shipped, in this folder, in $SOFTCORD_EXPERIMENTS."""
+    from hydra.core.config_store import ConfigStore
+    from omegaconf import OmegaConf
+
+    extra = os.environ.get("SOFTCORD_EXPERIMENTS")
+    for folder in (_shipped("experiments"), Path("experiments"), *([Path(extra)] if extra else [])):
+        for path in sorted(folder.glob("**/*.yaml")):
+            ConfigStore.instance().store(
+                group="experiment", name=path.stem, node=OmegaConf.load(path), package="_global_"
+            )
+
+
+def compose(*overrides: str) -> Composed:
+    """Compose one configuration; the same as the command line does for ``key=value`` arguments.
+
+    Raises:
+        UsageError: an unknown key or option (the nearest is suggested) or a malformed override.
+    """
+    import hydra
+    from hydra.core.global_hydra import GlobalHydra
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    register_experiments()
+    GlobalHydra.instance().clear()
+    try:
+        with hydra.initialize_config_dir(str(config_dir()), version_base="1.3"):
+            full = hydra.compose("config", overrides=list(overrides), return_hydra_config=True)
+            choices = {str(k): str(v) for k, v in full.hydra.runtime.choices.items()}
+            del full["hydra"]
+            config = OmegaConf.to_container(full, resolve=True, throw_on_missing=True)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise _explained(error, overrides) from error
+    assert isinstance(config, dict)
+    return Composed({str(k): v for k, v in config.items()}, choices, tuple(overrides))
+
+
+def combinations(arguments: Sequence[str]) -> list[Overrides]:
+    """Expand the comma-separated values of a sweep to one tuple of overrides per run.
+
+    Raises:
+        UsageError: a malformed override.
+    """
+    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    try:
+        parsed = OverridesParser.create().parse_overrides(list(arguments))
+        batches = BasicSweeper.split_arguments(parsed, max_batch_size=None)
+    except HydraException as error:
+        raise _explained(error, arguments) from error
+    return [tuple(run) for batch in batches for run in batch]
+
+
+def normalise(arguments: Iterable[str]) -> list[str]:
+    """Lower the case of group options, so that ``gt=Soft loss=AWing,DiceCE`` means what it says."""
+    groups = {folder.name for folder in config_dir().iterdir() if folder.is_dir()}
+    normal = []
+    for argument in arguments:
+        key, equals, value = argument.partition("=")
+        normal.append(f"{key}={value.lower()}" if equals and key in groups else argument)
+    return normal
+
+
+def _explained(error: Exception, overrides: Iterable[str]) -> SoftcordError:
+    """Find the override that Hydra's error is about and say what would have been right."""
+    for override in overrides:
+        key, equals, value = override.partition("=")
+        if not equals:
+            return UsageError(override, "is not key=value", "Write for example gt=soft")
+        if key.startswith(("+", "~", "hydra")):
+            continue
+        group = config_dir() / key
+        if key == "experiment" or group.is_dir():
+            options = _options(key)
+            if value not in options and "," not in value:
+                return UsageError(override, "there is no such option", suggest(value, options))
+        elif key not in _known_keys():
+            return UsageError(key, "is not a known key", suggest(key, sorted(_known_keys())))
+    if "Ambiguous value" in str(error):
+        return UsageError(
+            _first_line(error), "several values", "Add -m to sweep, or write [a,b] for one list"
+        )
+    return UsageError("configuration", _first_line(error), "--cfg job shows the configuration")
+
+
+def _options(group: str) -> list[str]:
+    from hydra.core.config_store import ConfigStore
+
+    on_disk = [path.stem for path in sorted((config_dir() / group).glob("*.yaml"))]
+    stored = ConfigStore.instance().repo.get(group, {})
+    return on_disk or [name.removesuffix(".yaml") for name in stored]
+
+
+@cache
+def _known_keys() -> frozenset[str]:
+    return frozenset(_dotted(compose().config)) | {p.name for p in config_dir().iterdir() if p.is_dir()}
+
+
+def _dotted(node: Mapping[str, Any], prefix: str = "") -> Iterable[str]:
+    for key, value in node.items():
+        yield f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            yield from _dotted(value, f"{prefix}{key}.")
+
+
+def _first_line(error: Exception) -> str:
+    return re.sub(r"\s+", " ", str(error).strip().splitlines()[0])

@@ -1,0 +1,42 @@
+"""Name a method after its resolved choices, in the paper's words where they match."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from softcord.contrasts import PAPER_SIX
+
+_LOSS_WORDS = {"awing": "", "dicece": "diceCE_loss", "dice": "dice_loss"}
+
+
+def method_name(
+    choices: Mapping[str, str],
+    contrasts: Sequence[str],
+    deviations: Mapping[str, Mapping[str, Any]],
+) -> str:
+    """Return for example ``soft_all``, ``hard_all_SoftSeg`` or ``soft_T1w_T2w_diceCE_loss_ce_weight0.5``.
+
+    Args:
+        choices: the option of each configuration group (gt, loss, augment, recipe, ...).
+        contrasts: the contrasts that train.
+        deviations: per group, the keys whose values differ from those in the option's file. Those of the
+            loss and of the augmentation become part of the name, so that a name never hides them.
+    """
+    gt, loss, augment = choices["gt"], choices["loss"], choices["augment"]
+    words = [gt.replace("_", ""), "all" if set(contrasts) == set(PAPER_SIX) else "_".join(contrasts)]
+    is_softseg = gt == "hard" and loss == "awing" and augment == "paper"
+    words.append("SoftSeg" if is_softseg else _LOSS_WORDS.get(loss, loss))
+    if augment != "paper":
+        words.append(f"{augment}_augment")
+    if choices["recipe"] != "default":
+        words.append(choices["recipe"])
+    for group in ("loss", "augment"):
+        words += [f"{key}{_short(value)}" for key, value in sorted(deviations.get(group, {}).items())]
+    return "_".join(word for word in words if word)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list | tuple):
+        return "-".join(_short(part) for part in value)
+    return str(value)

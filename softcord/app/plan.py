@@ -1,0 +1,188 @@
+"""Turn a composed configuration into checked, typed settings: all that a verb needs to know."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from softcord.app.build import build, suggest
+from softcord.app.compose import Composed, config_dir
+from softcord.app.method import method_name
+from softcord.contrasts import contrast_set
+from softcord.errors import UsageError
+from softcord.train.settings import MachineSettings, TrainSettings
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from softcord.augment.chain import Augment
+    from softcord.data.settings import DataSettings, SplitSettings
+    from softcord.gt.settings import GtSettings
+    from softcord.phantom.settings import PhantomSettings
+
+# Where results lie and what they ran on does not change them; nor do the names given to them.
+VOLATILE = ("paths", "machine", "study", "rerun", "experiment", "baseline", "recipe")
+_ROOT_KEYS = (
+    *("data", "phantom", "split", "gt", "recipe", "loss", "model", "augment", "train", "machine", "baseline"),
+    *("study", "contrasts", "seed", "levels", "reference", "rerun", "paths", "experiment"),
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run, as its configuration describes it."""
+
+    config: Mapping[str, Any]
+    choices: Mapping[str, str]
+    overrides: tuple[str, ...]
+    study: str
+    seed: int
+    contrasts: tuple[str, ...]
+    levels: tuple[int, ...]
+    reference: str
+    rerun: bool
+    method: str
+    data: "DataSettings"
+    split: "SplitSettings"
+    gt: "GtSettings"
+    train: TrainSettings
+    machine: MachineSettings
+
+    @property
+    def study_dir(self) -> Path:
+        """Folder of the study's results."""
+        return Path(self.config["paths"]["outputs"]) / self.study
+
+    @property
+    def data_dir(self) -> Path:
+        """Folder of phantoms and cached volumes."""
+        return Path(self.config["paths"]["data"])
+
+    @property
+    def store_dir(self) -> Path:
+        """Folder of the MLflow store."""
+        return Path(self.config["paths"]["store"])
+
+    @property
+    def config_hash(self) -> str:
+        """Hash of all that the configuration says about the result."""
+        kept = {key: value for key, value in self.config.items() if key not in VOLATILE}
+        return digest(kept)
+
+    def phantom(self) -> "PhantomSettings":
+        """Build the phantom's settings."""
+        settings: PhantomSettings = build(self.config["phantom"], "phantom")
+        return settings
+
+    def net(self) -> "nn.Module":
+        """Build the net, with weights drawn from torch's random state."""
+        net: nn.Module = build(self.config["model"], "model")
+        return net
+
+    def loss(self) -> "nn.Module":
+        """Build the loss."""
+        loss: nn.Module = build(self.config["loss"], "loss")
+        return loss
+
+    def augment(self) -> "Augment":
+        """Build the augmentation."""
+        augment: Augment = build(self.config["augment"], "augment")
+        return augment
+
+
+def make_plan(composed: Composed) -> Plan:
+    """Check a whole configuration, before anything slow starts, and return it typed.
+
+    Raises:
+        UsageError: a value that cannot work; it names the key.
+    """
+    config = composed.config
+    for key in config:
+        if key not in _ROOT_KEYS:
+            raise UsageError(key, "is not a known key", suggest(key, list(_ROOT_KEYS)))
+    contrasts = contrast_set(config["contrasts"])
+    deviations = {group: _deviations(config, composed.choices, group) for group in ("loss", "augment")}
+    plan = Plan(
+        config=config,
+        choices=composed.choices,
+        overrides=composed.overrides,
+        study=_name(config["study"]),
+        seed=_whole(config["seed"], "seed"),
+        contrasts=contrasts,
+        levels=_levels(config["levels"]),
+        reference=_one_of(config["reference"], "reference", ("soft", "hard")),
+        rerun=_truth(config["rerun"], "rerun"),
+        method=method_name(composed.choices, contrasts, deviations),
+        data=build(config["data"], "data"),
+        split=build(config["split"], "split"),
+        gt=build(config["gt"], "gt"),
+        train=build(config["train"], "train"),
+        machine=build(config["machine"], "machine"),
+    )
+    if composed.choices["data"] == "phantom":
+        plan.phantom()
+    for group in ("loss", "model", "augment"):
+        _check_buildable(group, json.dumps(config[group], sort_keys=True))
+    return plan
+
+
+def digest(content: object) -> str:
+    """SHA-256 of a JSON-like value, independent of the order of keys."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+@cache
+def _check_buildable(group: str, node: str) -> None:
+    import torch
+
+    # On the meta device a net of any size is built in no time and no memory.
+    with torch.device("meta"):
+        build(json.loads(node), group)
+
+
+def _deviations(config: Mapping[str, Any], choices: Mapping[str, str], group: str) -> dict[str, Any]:
+    """Keys of a group whose values differ from those in the chosen option's file."""
+    from omegaconf import OmegaConf
+
+    shipped = OmegaConf.load(config_dir() / group / f"{choices[group]}.yaml")
+    recipe = OmegaConf.load(config_dir() / "recipe" / f"{choices['recipe']}.yaml")
+    full = OmegaConf.create({"recipe": recipe, group: shipped})
+    defaults = OmegaConf.to_container(full, resolve=True)
+    assert isinstance(defaults, dict)
+    return {key: value for key, value in config[group].items() if value != defaults[group].get(key)}
+
+
+def _name(value: Any) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", str(value)):
+        raise UsageError(
+            "study", f"{value!r} cannot name a folder", "Use letters, digits, dot, dash, underscore"
+        )
+    return str(value)
+
+
+def _whole(value: Any, key: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise UsageError(key, f"must be a whole number of at least 0, got {value!r}", "For example 1")
+    return value
+
+
+def _truth(value: Any, key: str) -> bool:
+    if not isinstance(value, bool):
+        raise UsageError(key, f"must be true or false, got {value!r}")
+    return value
+
+
+def _one_of(value: Any, key: str, options: tuple[str, ...]) -> str:
+    if value not in options:
+        raise UsageError(key, f"must be one of {', '.join(options)}, got {value!r}")
+    return str(value)
+
+
+def _levels(value: Any) -> tuple[int, ...]:
+    from softcord.measure.levels import parse_levels
+
+    return tuple(parse_levels(str(value)))
