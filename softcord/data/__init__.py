@@ -1,0 +1,1 @@
+"""Datasets: index, labels, splits, checks, cached volumes."""

@@ -1,0 +1,208 @@
+"""Index a BIDS dataset: one table row per image, with its labels beside it."""
+
+import os
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from softcord.contrasts import CONTRASTS
+from softcord.data.bids import (
+    IMAGE_EXTENSIONS,
+    LABEL_KINDS,
+    BidsFile,
+    LabelKind,
+    Listing,
+    contrast_stems,
+    list_files,
+    old_stems,
+)
+from softcord.data.exclude import NOTHING, Exclusion
+from softcord.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+INDEX_COLUMNS = (
+    "participant_id",
+    "session_id",
+    "contrast",
+    "image",
+    "image_state",
+    *LABEL_KINDS,
+    "naming",
+    "findings",
+)
+
+# participant, session, contrast
+ImageKey = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Label:
+    """A label file, the contrast of its image and whether its name is of the earlier generation."""
+
+    file: BidsFile
+    contrast: str
+    kind: str
+    is_old: bool
+
+    @property
+    def key(self) -> ImageKey:
+        """Participant, session and contrast of the labelled image."""
+        return *self.file.who, self.contrast
+
+
+@dataclass(frozen=True)
+class Scan:
+    """Every file of a dataset that softcord looks at, before it is brought into a table.
+
+    ``images`` and ``labels`` hold known contrasts and label kinds only, preferred name first where
+    two files compete; ``listings`` hold all the rest, by folder ("" is the dataset's root).
+    """
+
+    images: dict[ImageKey, list[BidsFile]]
+    labels: dict[tuple[ImageKey, str], list[Label]]
+    listings: dict[str, Listing]
+
+
+def index_dataset(
+    root: Path | str,
+    *,
+    derivatives: Path | str | None = None,
+    exclude: Exclusion = NOTHING,
+    image_names: Mapping[str, str] | None = None,
+    label_names: Mapping[str, str] | None = None,
+) -> "pd.DataFrame":
+    """List the images of the known contrasts under a BIDS root, one row each, sorted.
+
+    Columns are ``INDEX_COLUMNS``: absolute paths as text, None where there is no file; ``image_state`` is
+    "present", "not_downloaded" or "broken"; ``naming`` is "old" where a file has a name from before 2025;
+    ``findings`` names files that lost against another one for the same place.
+
+    Args:
+        root: folder that holds ``sub-*``.
+        derivatives: folder that holds ``labels``, ``labels_softseg``, …; ``root/derivatives`` if None.
+        exclude: participants and images to leave out.
+        image_names: a dataset's own image names by contrast key, e.g. ``{"T2w": "acq-sag_T2w"}``.
+        label_names: a dataset's own label endings by column, e.g. ``{"hard_seg": "seg"}``.
+
+    Raises:
+        DataError: the root is missing, or holds no image of a known contrast.
+    """
+    root = existing_root(root)
+    scan = scan_dataset(root, derivatives=derivatives, image_names=image_names, label_names=label_names)
+    if not scan.images:
+        raise DataError(root, "holds no image of a known contrast", _what_is_there(scan.listings[""]))
+    table = table_of(scan, exclude)
+    if table.empty:
+        raise DataError(root, "every image is excluded", "Check data.exclude and data.participants")
+    return table
+
+
+def existing_root(root: Path | str) -> Path:
+    """Return the absolute path of a dataset's folder.
+
+    Raises:
+        DataError: there is no such folder.
+    """
+    root = Path(os.path.abspath(root))
+    if not root.is_dir():
+        raise DataError(root, "is not a folder", "Set data.root to the folder that holds sub-*")
+    return root
+
+
+def scan_dataset(
+    root: Path | str,
+    *,
+    derivatives: Path | str | None = None,
+    image_names: Mapping[str, str] | None = None,
+    label_names: Mapping[str, str] | None = None,
+) -> Scan:
+    """Walk a dataset once and sort its files into images and labels; arguments as `index_dataset`."""
+    root = os.path.abspath(root)
+    derivatives = os.path.join(root, "derivatives") if derivatives is None else os.path.abspath(derivatives)
+    kinds = [_with_own_name(kind, label_names or {}) for kind in LABEL_KINDS.values()]
+    listings = {"": list_files(root)}
+    for folder in dict.fromkeys(kind.folder for kind in kinds):
+        if os.path.isdir(os.path.join(derivatives, folder)):
+            listings[folder] = list_files(os.path.join(derivatives, folder))
+    stems = contrast_stems(image_names)
+    return Scan(_images(listings[""], stems), _labels(listings, kinds, stems), listings)
+
+
+def _with_own_name(kind: LabelKind, label_names: Mapping[str, str]) -> LabelKind:
+    own = label_names.get(kind.column)
+    return kind if own is None else replace(kind, endings=(own, *kind.endings))
+
+
+def _images(listing: Listing, stems: Mapping[str, str]) -> dict[ImageKey, list[BidsFile]]:
+    images = defaultdict(list)
+    for file in listing.files:
+        contrast = stems.get(file.stem)
+        if contrast is not None and file.extension in IMAGE_EXTENSIONS:
+            images[(*file.who, contrast)].append(file)
+    for files in images.values():
+        files.sort(key=lambda file: (file.stem in old_stems(), file.extension, file.path))
+    return dict(images)
+
+
+def _labels(
+    listings: Mapping[str, Listing], kinds: list[LabelKind], stems: Mapping[str, str]
+) -> dict[tuple[ImageKey, str], list[Label]]:
+    labels = defaultdict(list)
+    for kind in kinds:
+        for file in listings[kind.folder].files if kind.folder in listings else ():
+            label = _as_label(file, kind, stems)
+            if label is not None:
+                labels[label.key, kind.column].append(label)
+    for found in labels.values():
+        found.sort(key=lambda label: (label.is_old, label.file.path))
+    return dict(labels)
+
+
+def _as_label(file: BidsFile, kind: LabelKind, stems: Mapping[str, str]) -> Label | None:
+    if file.extension not in IMAGE_EXTENSIONS:
+        return None
+    for ending in (*kind.endings, *kind.old_endings):
+        contrast = stems.get(file.stem.removesuffix(f"_{ending}"))
+        if contrast is not None and file.stem.endswith(f"_{ending}"):
+            return Label(file, contrast, kind.column, ending in kind.old_endings)
+    return None
+
+
+def table_of(scan: Scan, exclude: Exclusion = NOTHING) -> "pd.DataFrame":
+    """Bring a scan into the table that `index_dataset` describes (possibly without rows)."""
+    # pandas is slow to import, and `softcord -h` has to answer at once
+    import pandas as pd
+
+    order = {key: place for place, key in enumerate(CONTRASTS)}
+    keys = sorted(scan.images, key=lambda key: (key[0], key[1], order[key[2]]))
+    rows = [_row(scan, key) for key in keys if not exclude.drops(scan.images[key][0])]
+    return pd.DataFrame(rows, columns=list(INDEX_COLUMNS), dtype=object)
+
+
+def _row(scan: Scan, key: ImageKey) -> dict[str, str | None]:
+    files = scan.images[key]
+    labels = {kind: scan.labels.get((key, kind), []) for kind in LABEL_KINDS}
+    losers = [file.name for file in files[1:]]
+    losers += [label.file.name for found in labels.values() for label in found[1:]]
+    is_old = files[0].stem in old_stems() or any(found and found[0].is_old for found in labels.values())
+    return {
+        "participant_id": key[0],
+        "session_id": key[1],
+        "contrast": key[2],
+        "image": files[0].path,
+        "image_state": files[0].state,
+        **{kind: found[0].file.path if found else None for kind, found in labels.items()},
+        "naming": "old" if is_old else "new",
+        "findings": f"not used: {', '.join(losers)}" if losers else None,
+    }
+
+
+def _what_is_there(listing: Listing) -> str:
+    stems = sorted({file.stem for file in listing.files if file.extension in IMAGE_EXTENSIONS})
+    if not stems:
+        return "Expected sub-XX/anat/sub-XX_T2w.nii.gz and the like"
+    return f"Found {', '.join(stems[:5])}; say which contrast they are with data.image_names"
