@@ -103,7 +103,8 @@ def axis_weights(n_in: int, spacing_in_mm: float, n_out: int, spacing_out_mm: fl
 def _hat_integral(x: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
     """Integral of the linear interpolation kernel from minus infinity to ``x``."""
     x = np.clip(x, -1, 1)
-    return 0.5 + x - np.sign(x) * x**2 / 2
+    integral: npt.NDArray[np.floating] = 0.5 + x - np.sign(x) * x**2 / 2
+    return integral
 
 
 def _along_each_axis(
