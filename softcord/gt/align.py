@@ -1,0 +1,111 @@
+"""Align a contrast's mask to the reference's, slice by slice, in millimetres."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from softcord.gt.grid import Array, CordMask, Grid, apply_affine, box_points, inverse
+from softcord.gt.resample import Covered, to_frame
+from softcord.gt.rotation import slice_rotation
+from softcord.gt.settings import GtSettings
+from softcord.gt.warp import SliceWarp, fill_unmatched, still
+
+# The shift is read off a resampled mask; where its voxels are large, a second look corrects a few microns.
+ROUNDS = 4
+ENOUGH_MM = 1e-3
+# Cord may lie this far beyond what a cut slice shows, so its field of view must reach as far.
+CORD_MARGIN_MM = 2.0
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """A contrast's warp, and how well it does.
+
+    Per slice of ``warp.frame``: ``is_matched`` says where both masks could be compared, ``has_cord`` where
+    the contrast has cord at all; ``before_mm`` and ``after_mm`` are the distances between the centres of mass
+    (NaN where not matched).
+    """
+
+    warp: SliceWarp
+    is_matched: npt.NDArray[np.bool_]
+    has_cord: npt.NDArray[np.bool_]
+    before_mm: Array
+    after_mm: Array
+
+
+def align(reference: CordMask, moving: CordMask, settings: GtSettings) -> Alignment:
+    """Find the slice-wise motion that brings the centres of mass of ``moving`` onto those of ``reference``.
+
+    A slice is matched where the reference has cord and the contrast's field of view covers the cord and its
+    surroundings; a slice that is cut, as at the ends of an oblique stack, would pull the centre to one side.
+
+    Raises:
+        ValueError: there is no slice to match.
+    """
+    frame = common_frame(reference.grid, [reference, moving])
+    fixed = to_frame(reference, still(frame), frame, settings)
+    loose = to_frame(moving, still(frame), frame, settings)
+    is_matched = _is_matched(fixed, loose, frame)
+    if not is_matched.any():
+        raise ValueError("no slice shows the cord in both")
+    angle = np.zeros(frame.shape[2])
+    if settings.alignment == "rigid":
+        angle = slice_rotation(fixed.values, loose.values, is_matched, frame.spacing_mm, settings)
+    target = centroids_mm(fixed.values, frame)
+    miss = np.where(is_matched, centroids_mm(loose.values, frame) - target, 0.0)
+    before, shift = miss, np.zeros_like(miss)
+    pivot = fill_unmatched(target, is_matched, "nearest")
+    for _ in range(ROUNDS):
+        shift = shift + miss
+        warp = SliceWarp(frame, fill_unmatched(shift, is_matched, settings.unmatched_slices), angle, pivot)
+        moved = to_frame(moving, warp, frame, settings)
+        miss = np.where(is_matched, centroids_mm(moved.values, frame) - target, 0.0)
+        if np.abs(miss).max() < ENOUGH_MM:
+            break
+    has_cord = np.asarray(loose.values.any(axis=(0, 1)), dtype=bool)
+    return Alignment(warp, is_matched, has_cord, _length(before, is_matched), _length(miss, is_matched))
+
+
+def centroids_mm(values: Array, grid: Grid) -> Array:
+    """Return the centre of mass of each slice, in-plane millimetres from the first voxel, shape (2, k).
+
+    Slices without mass give 0.
+    """
+    mass = values.sum(axis=(0, 1))
+    first = np.arange(values.shape[0]) @ values.sum(axis=1)
+    second = np.arange(values.shape[1]) @ values.sum(axis=0)
+    return np.stack([first, second]) / np.where(mass > 0, mass, 1) * grid.spacing_mm[:2, None]
+
+
+def common_frame(
+    reference: Grid, masks: Sequence[CordMask], warps: Sequence[SliceWarp | None] | None = None
+) -> Grid:
+    """Return the part of the reference's grid, extended if need be, that holds all masks after warping."""
+    to_voxel = inverse(reference.affine)
+    corners = []
+    for mask, warp in zip(masks, warps or [None] * len(masks), strict=True):
+        points = apply_affine(mask.grid.affine, box_points(mask.origin, mask.last))
+        points = points if warp is None else warp.to_reference(points)
+        corners.append(apply_affine(to_voxel, points).reshape(3, -1))
+    everything = np.concatenate(corners, axis=1)
+    # the tiny slack keeps a face that two voxels share from adding a slice
+    first = np.floor(everything.min(axis=1) + 0.5 + 1e-6)
+    last = np.ceil(everything.max(axis=1) - 0.5 - 1e-6)
+    return reference.box(first, np.maximum(first, last))
+
+
+def _is_matched(fixed: Covered, loose: Covered, frame: Grid) -> npt.NDArray[np.bool_]:
+    """Say for each slice whether both masks show the whole cord section there."""
+    cord = (fixed.values > 0) | (loose.values > 0)
+    reach = [2 * int(np.ceil(CORD_MARGIN_MM / mm)) + 1 for mm in frame.spacing_mm[:2]]
+    around = ndimage.maximum_filter(cord, size=(*reach, 1))
+    is_whole = ((np.minimum(fixed.fov, loose.fov) > 1 - 1e-6) | ~around).all(axis=(0, 1))
+    has_both = fixed.values.any(axis=(0, 1)) & loose.values.any(axis=(0, 1))
+    return np.asarray(is_whole & has_both, dtype=bool)
+
+
+def _length(miss: Array, is_matched: npt.NDArray[np.bool_]) -> Array:
+    return np.where(is_matched, np.linalg.norm(miss, axis=0), np.nan)

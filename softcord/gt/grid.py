@@ -1,0 +1,129 @@
+"""Voxel grids and cord masks on them: the little geometry that alignment and averaging share."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import nibabel as nib
+import numpy as np
+import numpy.typing as npt
+
+from softcord.nifti import Volume, reorientation, to_rpi
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A voxel grid: its ``shape`` and the ``affine`` from voxel indices to scanner millimetres."""
+
+    shape: tuple[int, int, int]
+    affine: Array
+
+    @property
+    def spacing_mm(self) -> Array:
+        """Voxel size along the three axes, shape (3,)."""
+        return np.asarray(np.linalg.norm(self.affine[:3, :3], axis=0))
+
+    def box(self, first: npt.ArrayLike, last: npt.ArrayLike) -> "Grid":
+        """Return the grid from voxel ``first`` to ``last``, both included; it may reach beyond this one."""
+        origin, end = np.asarray(first, dtype=int), np.asarray(last, dtype=int)
+        affine = self.affine.copy()
+        affine[:3, 3] = self.affine[:3, :3] @ origin + self.affine[:3, 3]
+        i, j, k = (int(n) for n in end - origin + 1)
+        return Grid((i, j, k), affine)
+
+
+@dataclass(frozen=True)
+class CordMask:
+    """A non-empty mask on its RPI ``grid``, kept as the box around the cord.
+
+    ``values`` float32, the box; ``origin`` the box's first voxel in ``grid``. The box has a rim of one voxel
+    in-plane where the grid has one, and reaches from the first to the last slice with cord.
+    """
+
+    values: npt.NDArray[np.float32]
+    origin: npt.NDArray[np.int_]
+    grid: Grid
+
+    @property
+    def last(self) -> npt.NDArray[np.int_]:
+        """The box's last voxel in ``grid``."""
+        return self.origin + self.values.shape - 1
+
+
+def grid_of(volume: Volume) -> Grid:
+    """Return the grid of a volume."""
+    i, j, k = volume.data.shape
+    return Grid((i, j, k), volume.affine)
+
+
+def rpi_grid(grid: Grid) -> Grid:
+    """Return the same voxels with axes right to left, posterior to anterior, inferior to superior."""
+    turned = reorientation(grid.affine)
+    i, j, k = (grid.shape[int(axis)] for axis in np.argsort(turned[:, 0]))
+    return Grid((i, j, k), grid.affine @ nib.orientations.inv_ornt_aff(turned, grid.shape))
+
+
+def cord_mask(volume: Volume) -> CordMask:
+    """Cut the box around the cord out of a mask in any orientation.
+
+    Raises:
+        ValueError: the mask is empty.
+    """
+    rpi = to_rpi(volume)
+    occupied = rpi.data > 0
+    if not occupied.any():
+        raise ValueError("the mask is empty")
+    first, last = np.zeros(3, dtype=int), np.zeros(3, dtype=int)
+    for axis in range(3):
+        others = tuple({0, 1, 2} - {axis})
+        found = np.flatnonzero(occupied.any(axis=others))
+        first[axis], last[axis] = found[0], found[-1]
+    shape = np.array(rpi.data.shape)
+    first[:2] = np.maximum(first[:2] - 1, 0)
+    last[:2] = np.minimum(last[:2] + 1, shape[:2] - 1)
+    box = tuple(slice(a, b + 1) for a, b in zip(first, last, strict=True))
+    return CordMask(np.ascontiguousarray(rpi.data[box]), first, grid_of(rpi))
+
+
+def inverse(affine: Array) -> Array:
+    """Return the affine that undoes ``affine``."""
+    return np.asarray(np.linalg.inv(affine), dtype=float)
+
+
+def apply_affine(affine: Array, points: Array) -> Array:
+    """Map ``points``, shape (3, ...), by a 4 x 4 affine."""
+    flat = points.reshape(3, -1)
+    return (affine[:3, :3] @ flat + affine[:3, 3:]).reshape(points.shape)
+
+
+def box_points(first: npt.ArrayLike, last: npt.ArrayLike) -> Array:
+    """Return the outer edges of the slices from voxel ``first`` to ``last``, shape (3, 2, 2, faces).
+
+    The last axis runs over all slice faces, since a slice-wise warp may move each slice its own way.
+    """
+    low, high = np.asarray(first) - 0.5, np.asarray(last) + 0.5
+    faces = np.arange(low[2], high[2] + 0.5, 0.5)
+    return np.stack(np.meshgrid([low[0], high[0]], [low[1], high[1]], faces, indexing="ij"))
+
+
+def voxel_points(grid: Grid, samples: tuple[int, int, int] = (1, 1, 1)) -> Iterator[Array]:
+    """Yield voxel coordinates of all voxels, shape (3, i, j, k), one array per sample within the voxel.
+
+    ``samples`` are counts per axis, spread evenly over the voxel; (1, 1, 1) is its centre.
+    """
+    centres = np.stack(np.meshgrid(*(np.arange(n, dtype=float) for n in grid.shape), indexing="ij"))
+    offsets = [(np.arange(n) + 0.5) / n - 0.5 for n in samples]
+    steps = np.stack(np.meshgrid(*offsets, indexing="ij")).reshape(3, -1).T
+    for step in steps:
+        yield centres + step[:, None, None, None]
+
+
+def sample_counts(target: Grid, source: Grid) -> tuple[int, int, int]:
+    """Return samples per target voxel and axis, so that they lie about as close as the source's voxels."""
+    directions = target.affine[:3, :3] / target.spacing_mm
+    # a source voxel's extent along each target axis
+    steps = np.linalg.inv(source.affine[:3, :3]) @ directions
+    source_mm = 1 / np.linalg.norm(steps, axis=0)
+    i, j, k = (max(1, round(float(n))) for n in target.spacing_mm / source_mm)
+    return i, j, k
