@@ -73,7 +73,7 @@ def split_participants(
     """Draw a split; the order of ``participants`` does not matter and a person is never on two sides.
 
     Persons are ordered by a hash of the seed and their name, so the split is the same on every machine, and
-    a participant who joins later moves few of the others.
+    a participant who joins later moves at most three others.
 
     Args:
         participants: participant ids.

@@ -1,0 +1,66 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from softcord.data.index import index_dataset
+from softcord.data.labels import choose_labels
+from softcord.errors import DataError, UsageError
+
+from .conftest import POINTER
+
+Tree = Callable[..., Path]
+
+HARD = "derivatives/labels/sub-{0}/anat/sub-{0}_T2w_label-SC_seg.nii.gz"
+SOFT = "derivatives/labels_softseg/sub-{0}/anat/sub-{0}_T2w_label-SC_softseg.nii.gz"
+
+
+@pytest.fixture
+def root(tree: Tree) -> Path:
+    images = [f"sub-0{i}/anat/sub-0{i}_T2w.nii.gz" for i in (1, 2)]
+    return tree(*images, HARD.format("01"), HARD.format("02"), SOFT.format("01"))
+
+
+def test_each_ground_truth_has_its_own_file(root: Path) -> None:
+    table = index_dataset(root)
+    assert list(choose_labels(table, "hard")["label"]) == list(table["hard_seg"])
+    soft = choose_labels(table[:1], "soft")
+    assert soft["label"][0].endswith("_label-SC_softseg.nii.gz")
+
+
+def test_a_missing_soft_label_is_named_with_the_way_out(root: Path) -> None:
+    expected = (
+        r"gt=soft: 1 of 2 images have no soft label: sub-02 T2w\. Build .*softcord prepare.* or set gt=hard"
+    )
+    with pytest.raises(DataError, match=expected):
+        choose_labels(index_dataset(root), "soft")
+
+
+def test_images_without_label_are_left_out_on_request_only(root: Path) -> None:
+    table = choose_labels(index_dataset(root), "soft", missing="skip")
+    assert list(table["participant_id"]) == ["sub-01"]
+
+
+def test_no_label_at_all_is_an_error_even_then(root: Path) -> None:
+    with pytest.raises(DataError, match="2 of 2 images have no soft_bin label"):
+        choose_labels(index_dataset(root), "soft_bin", missing="skip")
+
+
+def test_soft_labels_of_another_folder_never_mix_with_the_dataset_s(root: Path, tree: Tree) -> None:
+    made = tree("made/sub-02/anat/sub-02_T2w_label-SC_softseg.nii.gz") / "made"
+    table = index_dataset(root)
+    with pytest.raises(DataError, match="no soft label: sub-01 T2w"):
+        choose_labels(table, "soft", made)
+    assert choose_labels(table[1:], "soft", made)["label"][0].startswith(str(made))
+    assert list(choose_labels(table, "hard", made)["label"]) == list(table["hard_seg"])
+
+
+def test_a_label_that_is_not_downloaded_is_named(root: Path, tree: Tree) -> None:
+    tree(HARD.format("02"), content=POINTER)
+    with pytest.raises(DataError, match=r"sub-02_T2w_label-SC_seg.*not downloaded.*softcord fetch"):
+        choose_labels(index_dataset(root), "hard")
+
+
+def test_an_unknown_ground_truth_is_refused(root: Path) -> None:
+    with pytest.raises(UsageError, match="unknown ground truth 'sfot'"):
+        choose_labels(index_dataset(root), "sfot")  # type: ignore[arg-type]
