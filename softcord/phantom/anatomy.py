@@ -1,0 +1,228 @@
+"""One participant's cervical spine as formulas: centreline, cord cross-section, levels and true CSA.
+
+Millimetres; x grows to the right, y anteriorly, z superiorly; the origin is the cord's centre at the C2/C3
+disc. The cord is the set of ellipses of known axes drawn in the planes perpendicular to a known centreline,
+so its true area and partial volumes follow from formulas, not from an image.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import pi, tau
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.floating]
+
+# Distance from each disc label to the next one below, for an average adult. Label n is the disc above
+# vertebra n; labels 1 and 2 mark the top of C1 and the dens, as in the public dataset.
+_LEVEL_HEIGHT_MM = (15.0, 17.0, 17.0, 16.5, 16.5, 16.5, 17.5, 19.0, 21.0, 22.0)
+_C2C3_LABEL = 3
+_REACH_MM = 260.0
+_STEP_MM = 0.25
+
+
+@dataclass(frozen=True)
+class Centreline:
+    """A smooth curve (x(s), y(s), s): lordosis and tilt in the sagittal plane, a slight lateral bend."""
+
+    tilt: float
+    lordosis_mm: float
+    lordosis_period_mm: float
+    apex_mm: float
+    lateral_mm: float
+    lateral_period_mm: float
+    lateral_phase: float
+
+    def at(self, s: Array) -> tuple[Array, Array]:
+        """Return x and y at height ``s``."""
+        x = self.lateral_mm * (
+            np.sin(self._lateral_wave * s + self.lateral_phase) - np.sin(self.lateral_phase)
+        )
+        y = self.lordosis_mm * (np.cos(self._wave * (s - self.apex_mm)) - np.cos(self._wave * self.apex_mm))
+        return x, y + self.tilt * s
+
+    def slope(self, s: Array) -> tuple[Array, Array]:
+        """Return dx/ds and dy/ds at height ``s``."""
+        dx = self.lateral_mm * self._lateral_wave * np.cos(self._lateral_wave * s + self.lateral_phase)
+        dy = -self.lordosis_mm * self._wave * np.sin(self._wave * (s - self.apex_mm))
+        return dx, dy + self.tilt
+
+    @property
+    def _wave(self) -> float:
+        return tau / self.lordosis_period_mm
+
+    @property
+    def _lateral_wave(self) -> float:
+        return tau / self.lateral_period_mm
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """What is true of one participant.
+
+    ``csa_c2c3_mm2`` is the mean true area over C2-C3, ``height_scale`` the vertebral height relative to an
+    average adult; the ``sac`` and ``body`` fields size what surrounds the cord.
+    """
+
+    centreline: Centreline
+    csa_c2c3_mm2: float
+    aspect: float
+    enlargement: float
+    height_scale: float
+    sac_margin_rl_mm: float
+    sac_margin_ap_mm: float
+    sac_shift_mm: float
+    body_depth_mm: float
+    body_width_mm: float
+    fat_mm: float
+    airway_mm: float
+
+    @cached_property
+    def disc_s_mm(self) -> dict[int, float]:
+        """Height on the centreline of each disc label, from 1 (top of C1) downwards."""
+        heights = np.array(_LEVEL_HEIGHT_MM) * self.height_scale
+        below_top = np.concatenate([[0.0], np.cumsum(heights)])
+        s = below_top[_C2C3_LABEL - 1] - below_top
+        return {label: float(value) for label, value in enumerate(s, start=1)}
+
+    def csa_mm2(self, s: Array) -> Array:
+        """True cord area perpendicular to the centreline at height ``s``."""
+        return self._csa_scale * self._relative_csa(s)
+
+    def semi_axes_mm(self, s: Array) -> tuple[Array, Array]:
+        """Semi-axes of the cord's ellipse, R-L and A-P, at height ``s``."""
+        aspect = self.aspect + 0.35 * self._cervical_bump(s)
+        csa = self.csa_mm2(s)
+        return np.sqrt(csa * aspect / pi), np.sqrt(csa / (aspect * pi))
+
+    def level_csa_mm2(self, top_label: int, bottom_label: int) -> float:
+        """Mean true area between two disc labels, over equal steps in S-I as axial slices take them."""
+        top, bottom = self.disc_s_mm[top_label], self.disc_s_mm[bottom_label]
+        return float(self.csa_mm2(_midpoints(bottom, top)).mean())
+
+    def disc_tip_mm(self, label: int) -> npt.NDArray[np.float64]:
+        """Position (x, y, z) of the disc's posterior tip, in the plane perpendicular to the cord."""
+        s = np.array([self.disc_s_mm[label]])
+        depth = self.sac_shift_mm + float(self.semi_axes_mm(s)[1][0]) + self.sac_margin_ap_mm + 1.0
+        x, y = self.centreline.at(s)
+        _, anterior = _normals(*self.centreline.slope(s))
+        tip = np.array([x, y, s]) + depth * np.array(anterior)
+        return np.asarray(tip[:, 0], dtype=np.float64)
+
+    @property
+    def _csa_scale(self) -> float:
+        return self.csa_c2c3_mm2 / self._mean_relative_c2c3
+
+    @cached_property
+    def _mean_relative_c2c3(self) -> float:
+        s = _midpoints(self.disc_s_mm[_C2C3_LABEL + 1], self.disc_s_mm[_C2C3_LABEL - 1])
+        return float(self._relative_csa(s).mean())
+
+    def _relative_csa(self, s: Array) -> Array:
+        thoracic = 0.35 * smooth_step((-70 * self.height_scale - s) / 40)
+        return 1 + self.enlargement * self._cervical_bump(s) - thoracic
+
+    def _cervical_bump(self, s: Array) -> Array:
+        # The cervical enlargement: widest at C5, fading over about a vertebra and a half.
+        bump: Array = np.exp(-(((s + 42 * self.height_scale) / 24) ** 2))
+        return bump
+
+    @cached_property
+    def _disc_distance_table(self) -> npt.NDArray[np.float32]:
+        return _distance_table([s for label, s in self.disc_s_mm.items() if label >= _C2C3_LABEL])
+
+    @cached_property
+    def _arch_distance_table(self) -> npt.NDArray[np.float32]:
+        s = list(self.disc_s_mm.values())
+        return _distance_table([0.6 * below + 0.4 * above for above, below in zip(s, s[1:], strict=False)])
+
+    def disc_distance_mm(self, s: Array) -> Array:
+        """Distance along the spine to the nearest intervertebral disc's middle."""
+        return _look_up(self._disc_distance_table, s)
+
+    def arch_distance_mm(self, s: Array) -> Array:
+        """Distance along the spine to the nearest vertebral arch's middle."""
+        return _look_up(self._arch_distance_table, s)
+
+    def cord_frame(self, x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
+        """Return (u, v, s): offsets to the right and anteriorly in the plane perpendicular to the cord, height.
+
+        ``s`` is the height of the centreline's nearest point, by fixed-point steps from ``s = z``; each step
+        shrinks the error by distance over radius of curvature, so at the cord's edge 0.01 mm is left.
+        """
+        s = z
+        for _ in range(2):
+            (cx, cy), (dx, dy) = self.centreline.at(s), self.centreline.slope(s)
+            s = s + ((x - cx) * dx + (y - cy) * dy + (z - s)) / (1 + dx * dx + dy * dy)
+        cx, cy = self.centreline.at(s)
+        right, anterior = _normals(*self.centreline.slope(s))
+        ex, ey, ez = x - cx, y - cy, z - s
+        u = ex * right[0] + ez * right[2]
+        v = ex * anterior[0] + ey * anterior[1] + ez * anterior[2]
+        return u, v, s
+
+
+def draw_anatomy(rng: np.random.Generator, csa_mean_mm2: float, csa_sd_mm2: float) -> Anatomy:
+    """Draw one participant; every distribution is a plausible adult range, cut at 2.5 standard deviations."""
+
+    def normal(mean: float, sd: float) -> float:
+        return mean + sd * float(np.clip(rng.standard_normal(), -2.5, 2.5))
+
+    period = normal(240.0, 15.0)
+    radius_mm = float(rng.uniform(140.0, 280.0))
+    centreline = Centreline(
+        tilt=normal(0.0, 0.06),
+        lordosis_mm=(period / tau) ** 2 / radius_mm,
+        lordosis_period_mm=period,
+        apex_mm=normal(-28.0, 6.0),
+        lateral_mm=normal(0.0, 0.8),
+        lateral_period_mm=normal(150.0, 15.0),
+        lateral_phase=float(rng.uniform(0, tau)),
+    )
+    return Anatomy(
+        centreline=centreline,
+        csa_c2c3_mm2=normal(csa_mean_mm2, csa_sd_mm2),
+        aspect=normal(1.40, 0.07),
+        enlargement=normal(0.14, 0.03),
+        height_scale=normal(1.0, 0.035),
+        sac_margin_rl_mm=normal(3.2, 0.4),
+        sac_margin_ap_mm=normal(2.1, 0.3),
+        sac_shift_mm=normal(0.2, 0.35),
+        body_depth_mm=normal(15.5, 1.0),
+        body_width_mm=normal(9.5, 0.6),
+        fat_mm=normal(7.0, 1.5),
+        airway_mm=normal(6.5, 0.8),
+    )
+
+
+def smooth_step(t: Array) -> Array:
+    """Rise from 0 (t <= 0) to 1 (t >= 1) with zero slope at both ends."""
+    t = np.clip(t, 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def _normals(dx: Array, dy: Array) -> tuple[tuple[Array, Array, Array], tuple[Array, Array, Array]]:
+    """Return the unit vectors to the right and anteriorly that are perpendicular to (dx, dy, 1)."""
+    across = 1 / np.sqrt(1 + dx * dx)
+    along = across / np.sqrt(1 + dx * dx + dy * dy)
+    return (across, np.zeros_like(across), -dx * across), (
+        -dx * dy * along,
+        (1 + dx * dx) * along,
+        -dy * along,
+    )
+
+
+def _midpoints(low: float, high: float, n: int = 200) -> Array:
+    edges = np.linspace(low, high, n + 1)
+    return (edges[1:] + edges[:-1]) / 2
+
+
+def _distance_table(centres: list[float]) -> npt.NDArray[np.float32]:
+    s = np.arange(-_REACH_MM, _REACH_MM, _STEP_MM)
+    return np.abs(s[:, None] - np.array(centres)).min(axis=1).astype(np.float32)
+
+
+def _look_up(table: npt.NDArray[np.float32], s: Array) -> Array:
+    index = ((s + _REACH_MM) * (1 / _STEP_MM) + 0.5).astype(np.int32)
+    return table[np.clip(index, 0, len(table) - 1)]

@@ -1,0 +1,127 @@
+"""Make one participant: draw the anatomy, scan it with every contrast, write images, masks and truth."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from softcord.contrasts import CONTRASTS
+from softcord.nifti import from_rpi, write_volume
+from softcord.phantom.anatomy import Anatomy, draw_anatomy
+from softcord.phantom.scan import Scan, acquire, cord_samples, draw_scan, render, tissue_map
+from softcord.phantom.segmenter import draw_border_offset, hard_mask
+from softcord.phantom.settings import PhantomSettings
+from softcord.phantom.tissues import Tissue, draw_signal
+
+REFERENCE = "T2w"  # the contrast that carries the tissue map and whose disc labels are drawn, not warped
+_DRAWN_DISCS = ("T1w", "T2w")
+_INTENSITY = 350.0
+
+
+@dataclass(frozen=True)
+class Participant:
+    """Who a participant is: number (from 1), identifier, row of participants.tsv, anatomy."""
+
+    number: int
+    participant_id: str
+    row: dict[str, str]
+    anatomy: Anatomy
+
+
+_SITES = (
+    ("phantomA", "Siemens", 1.0),
+    ("phantomB", "Siemens", 0.8),
+    ("phantomC", "Philips", 1.6),
+    ("phantomD", "GE", 2.4),
+)
+
+
+def draw_participant(settings: PhantomSettings, number: int) -> Participant:
+    """Draw participant ``number`` (from 1): the same for a seed, whoever else is drawn and in what order."""
+    rng = _generator(settings, number, 0)
+    site, manufacturer, _ = _SITES[_site(settings, number)]
+    row = {
+        "sex": str(rng.choice(["F", "M"])),
+        "age": str(int(rng.integers(20, 61))),
+        "manufacturer": manufacturer,
+        "institution_id": site,
+        "pathology": "HC",
+    }
+    anatomy = draw_anatomy(rng, settings.csa_mean_mm2, settings.csa_sd_mm2)
+    width = max(3, len(str(settings.n_participants)))
+    return Participant(number, f"sub-{number:0{width}d}", row, anatomy)
+
+
+def write_participant(settings: PhantomSettings, number: int, root: Path) -> None:
+    """Write every file of one participant under ``root``."""
+    participant = draw_participant(settings, number)
+    for index, contrast in enumerate(settings.scans, start=1):
+        _write_contrast(settings, participant, contrast, _generator(settings, number, index), root)
+
+
+def csa_rows(participant: Participant) -> Iterator[tuple[str, str, float]]:
+    """Yield (participant_id, level, true CSA in mm²) for each level, then C2-C3 together as ``2:3``."""
+    for level in range(1, 8):
+        yield participant.participant_id, str(level), participant.anatomy.level_csa_mm2(level, level + 1)
+    yield participant.participant_id, "2:3", participant.anatomy.level_csa_mm2(2, 4)
+
+
+def image_path(participant_id: str, contrast: str) -> Path:
+    """Path of an image below the dataset's root, without its ending."""
+    names = CONTRASTS[contrast]
+    return Path(participant_id) / names.datatype / f"{participant_id}_{names.stem}"
+
+
+def _write_contrast(
+    settings: PhantomSettings, who: Participant, contrast: str, rng: np.random.Generator, root: Path
+) -> None:
+    scan = draw_scan(rng, contrast, settings.scans[contrast], settings.motion_mm, settings.motion_deg)
+    bias_mm = settings.boundary_bias_mm[contrast]
+    border = draw_border_offset(rng, bias_mm, settings.boundary_bias_sd_mm, settings.boundary_error_sd_mm)
+    samples = cord_samples(scan, who.anatomy, border.reach_mm)
+    cord = samples.partial_volume()
+    signal = draw_signal(rng, contrast, settings.signal_sd)
+    image = render(rng, scan, who.anatomy, cord, signal)
+    noise = scan.settings.noise * signal[Tissue.WHITE_MATTER]
+    image = acquire(rng, image, settings.bias_field, noise)
+    gain = _INTENSITY * _SITES[_site(settings, who.number)][2] * float(np.exp(0.2 * rng.standard_normal()))
+
+    stem = image_path(who.participant_id, contrast)
+    labels, truth = root / "derivatives" / "labels" / stem, root / "derivatives" / "truth" / stem
+    discs = "label-discs_dlabel" if contrast in _DRAWN_DISCS else "label-discs_desc-warp_dlabel"
+    _write(root / f"{stem}.nii.gz", np.rint(np.clip(gain * image, 0, 32767)).astype(np.int16), scan)
+    _write(_named(labels, "label-SC_seg"), hard_mask(samples, border), scan)
+    _write(_named(labels, discs), disc_labels(scan, who.anatomy), scan)
+    _write(_named(truth, "label-SC_truth"), cord, scan)
+    if contrast == REFERENCE and settings.tissue_map:
+        _write(_named(truth, "label-tissue_dseg"), tissue_map(scan, who.anatomy, cord), scan)
+
+
+def disc_labels(scan: Scan, anatomy: Anatomy) -> npt.NDArray[np.uint8]:
+    """Return a volume (RPI) with one voxel per disc in view: label n at the posterior tip above vertebra n."""
+    volume = np.zeros(scan.settings.matrix, np.uint8)
+    for label in anatomy.disc_s_mm:
+        voxel = scan.index_of(anatomy.disc_tip_mm(label))
+        if voxel is not None:
+            volume[voxel] = label
+    return volume
+
+
+def _named(stem: Path, ending: str) -> Path:
+    return stem.with_name(f"{stem.name}_{ending}.nii.gz")
+
+
+def _write(path: Path, data_rpi: npt.NDArray[np.generic], scan: Scan) -> None:
+    affine = scan.affine_native
+    write_volume(path, from_rpi(data_rpi, affine), affine)
+
+
+def _site(settings: PhantomSettings, number: int) -> int:
+    return (number - 1) * len(_SITES) // settings.n_participants
+
+
+def _generator(settings: PhantomSettings, number: int, stream: int) -> np.random.Generator:
+    # One independent stream per participant and contrast: the bytes do not depend on the number of processes.
+    return np.random.default_rng(np.random.SeedSequence(settings.seed, spawn_key=(number, stream)))

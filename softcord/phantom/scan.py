@@ -1,0 +1,252 @@
+"""Image one participant with one contrast: grid, motion, partial volume, signal, noise."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+
+import nibabel as nib
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import gaussian_filter
+from scipy.spatial.transform import Rotation
+
+from softcord.nifti import RPI_AXCODES
+from softcord.phantom.anatomy import Anatomy, Array
+from softcord.phantom.settings import ScanSettings
+from softcord.phantom.tissues import Points, Tissue, ellipse_distance, grey_matter_distance, layers
+
+Float32 = npt.NDArray[np.float32]
+Matrix = npt.NDArray[np.float64]
+
+_SLAB_POINTS = 30_000  # arrays of this size stay in the processor's cache
+_IN_PLANE_SUBSAMPLES = 3
+_SUBSLICE_MM = 0.7
+# In-plane point spread beyond the voxel itself, standard deviation in voxels: echo-planar images are blurred.
+_BLUR_VOXELS = {"dwi": 0.55}
+_TEXTURE = 0.06
+
+
+@dataclass(frozen=True)
+class Scan:
+    """Where each voxel of one image lies in the participant.
+
+    Arrays are in RPI order. ``rotation`` and ``shift_mm`` are the head's position relative to the
+    participant's frame, ``jitter_mm`` (S-I, 2) each slice's in-plane displacement: all three are motion,
+    unknown to the file's header. Participant to scanner: q = rotation @ p + shift + jitter of q's slice.
+    """
+
+    contrast: str
+    settings: ScanSettings
+    origin_mm: npt.NDArray[np.float64]
+    rotation: Matrix
+    shift_mm: npt.NDArray[np.float64]
+    jitter_mm: npt.NDArray[np.float64]
+
+    @property
+    def affine_rpi(self) -> Matrix:
+        """Voxel indices of the RPI array to scanner millimetres."""
+        vx, vy, vz = self.settings.voxel_mm
+        affine = np.diag([-vx, vy, vz, 1.0])
+        affine[:3, 3] = self.origin_mm
+        return affine
+
+    @property
+    def affine_native(self) -> Matrix:
+        """Voxel indices of the stored array to scanner millimetres."""
+        rpi = nib.orientations.axcodes2ornt(RPI_AXCODES)
+        native = nib.orientations.axcodes2ornt(tuple(self.settings.axcodes))
+        turned = nib.orientations.ornt_transform(rpi, native)
+        affine: Matrix = self.affine_rpi @ nib.orientations.inv_ornt_aff(turned, self.settings.matrix)
+        return affine
+
+    def points(self, anatomy: Anatomy, i: Array, j: Array, k: Array) -> Points:
+        """Return the places of (fractional) RPI indices; the arrays are broadcast against each other."""
+        vx, vy, vz = self.settings.voxel_mm
+        slice_index = np.clip(np.rint(k).astype(int), 0, self.settings.matrix[2] - 1)
+        moved_x, moved_y = (self.jitter_mm[slice_index, axis] + self.shift_mm[axis] for axis in (0, 1))
+        qx = (self.origin_mm[0] - vx * i - moved_x).astype(np.float32)
+        qy = (self.origin_mm[1] + vy * j - moved_y).astype(np.float32)
+        qz = (self.origin_mm[2] + vz * k - self.shift_mm[2]).astype(np.float32)
+        back = self.rotation.T.astype(np.float32)
+        x, y, z = (row[0] * qx + row[1] * qy + row[2] * qz for row in back)
+        return Points(x, y, z, *anatomy.cord_frame(x, y, z))
+
+    def index_of(self, point_mm: npt.NDArray[np.float64]) -> tuple[int, int, int] | None:
+        """Return the RPI voxel that images a place in the participant, or None outside the field of view."""
+        q = self.rotation @ point_mm + self.shift_mm
+        k = round((q[2] - self.origin_mm[2]) / self.settings.voxel_mm[2])
+        if not 0 <= k < self.settings.matrix[2]:
+            return None
+        i = round((self.origin_mm[0] - q[0] - self.jitter_mm[k, 0]) / self.settings.voxel_mm[0])
+        j = round((q[1] + self.jitter_mm[k, 1] - self.origin_mm[1]) / self.settings.voxel_mm[1])
+        inside = 0 <= i < self.settings.matrix[0] and 0 <= j < self.settings.matrix[1]
+        return (i, j, k) if inside else None
+
+
+def draw_scan(
+    rng: np.random.Generator, contrast: str, settings: ScanSettings, motion_mm: float, motion_deg: float
+) -> Scan:
+    """Draw one scan's placement, motion and slice jitter."""
+    nx, ny, nz = settings.matrix
+    vx, vy, vz = settings.voxel_mm
+    placed = np.array([0.0, settings.centre_mm[0], settings.centre_mm[1]]) + _normal(rng, (3,), 1.0)
+    half = 0.5 * np.array([-(nx - 1) * vx, (ny - 1) * vy, (nz - 1) * vz])
+    # Along the cord motion is small: the head cannot slide out of the coil.
+    shift = _normal(rng, (3,), motion_mm) * np.array([1.0, 1.0, 0.5])
+    rotation = Rotation.from_euler("xyz", _normal(rng, (3,), motion_deg), degrees=True).as_matrix()
+    jitter = _normal(rng, (nz, 2), settings.slice_jitter_mm)
+    return Scan(contrast, settings, placed - half, rotation, shift, jitter)
+
+
+@dataclass(frozen=True)
+class CordSamples:
+    """Sub-voxel samples at the cord's border, from which any mask near that border is summed up.
+
+    ``inside`` is 1 in voxels deep in the cord, 0 elsewhere; ``voxels`` are the flat indices of the border
+    voxels, ``distance_mm`` (voxels, samples) the signed distance to the true border, ``angle`` and ``s_mm``
+    the position around and along the cord; ``width_mm`` is a sample's own width.
+    """
+
+    inside: Float32
+    voxels: npt.NDArray[np.intp]
+    distance_mm: Float32
+    angle: Float32
+    s_mm: Float32
+    width_mm: float
+
+    def partial_volume(self, offset_mm: Float32 | float = 0.0) -> Float32:
+        """Fraction of each voxel within the border moved outwards by ``offset_mm`` (RPI array, 0..1)."""
+        filled = coverage(self.distance_mm - offset_mm, self.width_mm).mean(axis=1)
+        volume = self.inside.copy()
+        volume.reshape(-1)[self.voxels] = filled
+        return volume
+
+
+def coverage(distance_mm: Array, width_mm: float) -> Array:
+    """Fraction of a sample of that width on the inner side of a border at that signed distance."""
+    covered: Array = np.clip(0.5 - distance_mm * (1 / width_mm), 0, 1)
+    return covered
+
+
+def cord_samples(scan: Scan, anatomy: Anatomy, reach_mm: float) -> CordSamples:
+    """Sample the voxels that the cord's border, moved by up to ``reach_mm``, may cross."""
+    vx, vy, vz = scan.settings.voxel_mm
+    centre = np.concatenate([_cord_distance(anatomy, at) for _, at in _slabs(scan, anatomy)], axis=2)
+    # Half a voxel's diagonal; along the slice normal the border moves by the cord's tilt only.
+    margin = reach_mm + 0.5 * float(np.hypot(vx, vy)) + 0.25 * vz
+    i, j, k = np.nonzero(np.abs(centre) < margin)
+    di, dj, dk = _offsets(vz)
+    at = scan.points(anatomy, i[:, None] + di, j[:, None] + dj, k[:, None] + dk)
+    return CordSamples(
+        inside=(centre <= -margin).astype(np.float32),
+        voxels=np.ravel_multi_index((i, j, k), centre.shape),
+        distance_mm=_cord_distance(anatomy, at).astype(np.float32),
+        angle=np.arctan2(at.v, at.u).astype(np.float32),
+        s_mm=at.s.astype(np.float32),
+        width_mm=max(vx, vy) / _IN_PLANE_SUBSAMPLES,
+    )
+
+
+def render(
+    rng: np.random.Generator, scan: Scan, anatomy: Anatomy, cord: Float32, signal: dict[Tissue, float]
+) -> Float32:
+    """Return the noise-free image (RPI): painted tissues, with ``cord`` (partial volume) laid over them."""
+    image = _paint(scan, anatomy, signal)
+    image *= 1 + _TEXTURE * _smooth_noise(rng, image.shape)
+    image += cord * (_cord_signal(scan, anatomy, cord, signal) - image)
+    blur = _BLUR_VOXELS.get(scan.contrast, 0.0)
+    if blur:
+        image = gaussian_filter(image, (blur, blur, 0))
+    return image
+
+
+def acquire(rng: np.random.Generator, image: Float32, bias_field: float, noise: float) -> Float32:
+    """Add a receive field and Rician noise of standard deviation ``noise`` (in the image's own unit)."""
+    image = image * _receive_field(rng, image.shape, bias_field)
+    real = image + noise * rng.standard_normal(image.shape, dtype=np.float32)
+    imaginary = noise * rng.standard_normal(image.shape, dtype=np.float32)
+    return np.hypot(real, imaginary)
+
+
+def tissue_map(scan: Scan, anatomy: Anatomy, cord: Float32) -> npt.NDArray[np.uint8]:
+    """Return the tissue at each voxel's centre (RPI), with the cord where it fills half the voxel."""
+    labels = np.zeros(scan.settings.matrix, np.uint8)
+    for slab, at in _slabs(scan, anatomy):
+        for tissue, distance in layers(anatomy, at):
+            labels[:, :, slab][distance < 0] = tissue
+        inside = cord[:, :, slab] > 0.5
+        grey = inside & (grey_matter_distance(anatomy, at) < 0)
+        labels[:, :, slab][inside] = Tissue.WHITE_MATTER
+        labels[:, :, slab][grey] = Tissue.GREY_MATTER
+    return labels
+
+
+def _paint(scan: Scan, anatomy: Anatomy, signal: dict[Tissue, float]) -> Float32:
+    """Paint the tissues around the cord; thick slices average several planes."""
+    image = np.zeros(scan.settings.matrix, np.float32)
+    width = max(scan.settings.voxel_mm[:2])
+    planes = _subslices(scan.settings.voxel_mm[2], 1.25)
+    for plane in planes:
+        for slab, at in _slabs(scan, anatomy, float(plane)):
+            canvas = np.full(at.x.shape, signal[Tissue.AIR], np.float32)
+            for tissue, distance in layers(anatomy, at):
+                canvas += coverage(distance, width) * (signal[tissue] - canvas)
+            image[:, :, slab] += canvas
+    return image / np.float32(len(planes))
+
+
+def _cord_signal(scan: Scan, anatomy: Anatomy, cord: Float32, signal: dict[Tissue, float]) -> Float32:
+    i, j, k = np.nonzero(cord)
+    planes = _subslices(scan.settings.voxel_mm[2], 1.25)
+    at = scan.points(anatomy, i[:, None], j[:, None], k[:, None] + planes)
+    grey = coverage(grey_matter_distance(anatomy, at), max(scan.settings.voxel_mm[:2])).mean(axis=1)
+    white, difference = signal[Tissue.WHITE_MATTER], signal[Tissue.GREY_MATTER] - signal[Tissue.WHITE_MATTER]
+    image = np.zeros(cord.shape, np.float32)
+    image[i, j, k] = white + grey * difference
+    return image
+
+
+def _cord_distance(anatomy: Anatomy, at: Points) -> Array:
+    return ellipse_distance(at.u, at.v, *anatomy.semi_axes_mm(at.s))
+
+
+def _slabs(scan: Scan, anatomy: Anatomy, plane: float = 0.0) -> Iterator[tuple[slice, Points]]:
+    """Yield consecutive slices with their voxels' places; ``plane`` is an offset in slices."""
+    nx, ny, nz = scan.settings.matrix
+    step = max(1, _SLAB_POINTS // (nx * ny))
+    i, j = np.arange(nx)[:, None, None], np.arange(ny)[None, :, None]
+    for first in range(0, nz, step):
+        k = np.arange(first, min(first + step, nz))[None, None, :] + plane
+        yield slice(first, first + step), scan.points(anatomy, i, j, k)
+
+
+def _offsets(thickness_mm: float) -> tuple[Float32, Float32, Float32]:
+    """Offsets of a voxel's sub-samples, in voxels, as three flat arrays."""
+    n = _IN_PLANE_SUBSAMPLES
+    plane = ((np.arange(n) + 0.5) / n - 0.5).astype(np.float32)
+    grid = np.meshgrid(plane, plane, _subslices(thickness_mm, _SUBSLICE_MM), indexing="ij")
+    return grid[0].ravel(), grid[1].ravel(), grid[2].ravel()
+
+
+def _subslices(thickness_mm: float, step_mm: float) -> Float32:
+    n = ceil(thickness_mm / step_mm)
+    return ((np.arange(n) + 0.5) / n - 0.5).astype(np.float32)
+
+
+def _normal(rng: np.random.Generator, shape: tuple[int, ...], sd: float) -> npt.NDArray[np.float64]:
+    return sd * np.clip(rng.standard_normal(shape), -2.5, 2.5)
+
+
+def _smooth_noise(rng: np.random.Generator, shape: tuple[int, ...]) -> Float32:
+    noise = gaussian_filter(rng.standard_normal(shape, dtype=np.float32), 1.0, truncate=2.5)
+    return np.asarray(noise / noise.std(), dtype=np.float32)
+
+
+def _receive_field(rng: np.random.Generator, shape: tuple[int, ...], sd: float) -> Float32:
+    """Smooth field around 1, brighter at the back, where the coil lies."""
+    x, y, z = np.meshgrid(
+        *(np.linspace(-1, 1, n, dtype=np.float32) for n in shape), indexing="ij", sparse=True
+    )
+    c = _normal(rng, (6,), sd).astype(np.float32)
+    log_field = c[0] * x + (c[1] - sd) * y + c[2] * z + 0.5 * (c[3] * x * y + c[4] * y * z + c[5] * z * z)
+    return np.exp(log_field)

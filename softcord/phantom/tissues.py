@@ -1,0 +1,169 @@
+"""What surrounds the cord, as signed distances painted back to front, and each tissue's signal by contrast."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from softcord.phantom.anatomy import Anatomy, Array, smooth_step
+
+
+class Tissue(IntEnum):
+    """Tissue classes and their values in the tissue label map."""
+
+    AIR = 0
+    SKIN = 1
+    FAT = 2
+    MUSCLE = 3
+    CORTICAL_BONE = 4
+    MARROW = 5
+    ANNULUS = 6
+    NUCLEUS = 7
+    LIGAMENT = 8
+    EPIDURAL_FAT = 9
+    VESSEL = 10
+    CSF = 11
+    WHITE_MATTER = 12
+    GREY_MATTER = 13
+
+
+_ORDER = tuple(Tissue)
+# Signal by tissue, in the order of Tissue, relative to white matter = 1 on T1w. Orders of magnitude read
+# off public images of the protocol; what matters is who is brighter than whom.
+SIGNAL: dict[str, tuple[float, ...]] = {
+    #        air   skin  fat   musc  cort  marr  annu  nucl  liga  epif  vess  csf   wm    gm
+    "T1w": (0.03, 0.80, 1.55, 0.62, 0.15, 0.95, 0.50, 0.60, 0.28, 1.30, 0.45, 0.22, 1.00, 0.86),
+    "T2w": (0.03, 0.60, 1.25, 0.40, 0.12, 0.70, 0.28, 0.85, 0.18, 1.05, 0.08, 2.10, 0.80, 0.95),
+    "T2star": (0.03, 0.60, 0.85, 0.70, 0.08, 0.30, 0.60, 1.05, 0.35, 0.80, 1.60, 1.55, 0.85, 1.12),
+    "MTon": (0.03, 0.55, 1.00, 0.42, 0.08, 0.38, 0.50, 0.80, 0.25, 0.95, 1.30, 1.15, 0.55, 0.66),
+    "GREt1w": (0.03, 0.80, 1.50, 0.85, 0.08, 0.50, 0.70, 0.80, 0.30, 1.20, 1.50, 0.48, 1.00, 0.90),
+    "dwi": (0.03, 0.08, 0.08, 0.22, 0.04, 0.07, 0.12, 0.15, 0.05, 0.08, 0.05, 0.20, 1.00, 1.08),
+}
+
+
+@dataclass(frozen=True)
+class Points:
+    """Places in the participant's frame: (x, y, z) of the body, (u, v, s) of the spine; equal shapes, mm."""
+
+    x: Array
+    y: Array
+    z: Array
+    u: Array
+    v: Array
+    s: Array
+
+
+def ellipse_distance(u: Array, v: Array, a: Array | float, b: Array | float) -> Array:
+    """Signed distance to an ellipse with semi-axes a, b, exact to first order at its border."""
+    ua, vb = u / a, v / b
+    unit = np.sqrt(ua * ua + vb * vb)
+    steepness = np.sqrt((ua / a) ** 2 + (vb / b) ** 2) + 1e-6
+    distance: Array = unit * (unit - 1) / steepness
+    return distance
+
+
+def layers(anatomy: Anatomy, at: Points) -> Iterator[tuple[Tissue, Array]]:
+    """Yield tissues with their signed distance (negative inside), each hiding the ones before it."""
+    yield from _neck(anatomy, at)
+    yield from _vertebrae(anatomy, at)
+    yield from _canal(anatomy, at)
+
+
+def grey_matter_distance(anatomy: Anatomy, at: Points) -> Array:
+    """Signed distance to the grey matter: two horns on each side, joined by the commissure."""
+    a, b = anatomy.semi_axes_mm(at.s)
+    u, v = np.abs(at.u) / a, at.v / b
+    ventral = ellipse_distance(u - 0.30, v - 0.26, 0.17, 0.30)
+    # The dorsal horns are thin and run outwards and backwards, almost to the surface.
+    along, across = 0.45 * (u - 0.34) - 0.893 * (v + 0.28), 0.893 * (u - 0.34) + 0.45 * (v + 0.28)
+    dorsal = ellipse_distance(along, across, 0.46, 0.095)
+    commissure = np.maximum(u - 0.25, np.abs(v) - 0.09)
+    distance: Array = np.minimum(np.minimum(ventral, dorsal), commissure) * b
+    return distance
+
+
+def _neck(anatomy: Anatomy, at: Points) -> Iterator[tuple[Tissue, Array]]:
+    # Above C1 the outline widens to the head, below C7 to the shoulders.
+    head, shoulders = smooth_step((at.z - 30) / 45), smooth_step((-75 - at.z) / 70)
+    half_width = 60 + 15 * head + 110 * shoulders
+    half_depth = 62 + 28 * head + 25 * shoulders
+    outline = ellipse_distance(at.x, at.y - 8 * (1 + head), half_width, half_depth)
+    yield Tissue.SKIN, outline
+    yield Tissue.FAT, outline + 2
+    yield Tissue.MUSCLE, outline + 2 + anatomy.fat_mm
+    # Fat sheets between the muscle layers of the neck, and the septum in the midline behind the spine.
+    ring = np.hypot(at.u, at.v + 22)
+    wavy = ring + 0.12 * np.abs(at.u)
+    sheet = np.minimum(np.abs(wavy - 15), np.abs(wavy - 25)) - 0.7
+    yield Tissue.FAT, np.maximum(sheet, at.v + 8)
+    yield Tissue.FAT, np.maximum(np.abs(at.u) - 0.8, at.v + 17)
+    depth = at.v - (30 + 0.5 * anatomy.body_depth_mm)
+    pharynx = ellipse_distance(at.u, depth, 1.5 * anatomy.airway_mm + 2.5, anatomy.airway_mm + 2.5)
+    yield Tissue.SKIN, pharynx
+    yield Tissue.AIR, pharynx + 2.5
+
+
+def _vertebrae(anatomy: Anatomy, at: Points) -> Iterator[tuple[Tissue, Array]]:
+    _, b = anatomy.semi_axes_mm(at.s)
+    arch_mm = anatomy.arch_distance_mm(at.s)
+    lateral = np.abs(at.u)
+    pillar = ellipse_distance(lateral - 17.5, at.v - 1.5, 6.5, 7.5)
+    yield from _bone(np.maximum(pillar, at.s - 30))
+    yield Tissue.LIGAMENT, np.maximum(pillar, np.abs(anatomy.disc_distance_mm(at.s) - 1.5) - 0.6)
+    yield Tissue.VESSEL, np.hypot(lateral - 15.5, at.v - 10.5) - 2.0
+    yield from _arches(anatomy, at, arch_mm)
+    yield from _bodies(anatomy, at, b)
+
+
+def _arches(anatomy: Anatomy, at: Points, arch_mm: Array) -> Iterator[tuple[Tissue, Array]]:
+    a, b = anatomy.semi_axes_mm(at.s)
+    rl, ap = a + anatomy.sac_margin_rl_mm + 1.8, b + anatomy.sac_margin_ap_mm + 1.2
+    ring = ellipse_distance(at.u, at.v - anatomy.sac_shift_mm, rl, ap)
+    behind = at.v - 2
+    yield Tissue.LIGAMENT, np.maximum(ring - 3.0, behind)
+    yield from _bone(np.maximum(np.maximum(ring - 4.5, behind), arch_mm - 5.0))
+    # The spinous process slants downwards from the arch.
+    back = -at.v - ap
+    process_mm = anatomy.arch_distance_mm(at.s + 0.3 * np.clip(back, 0, 40))
+    process = np.maximum(np.maximum(np.abs(at.u) - 2.8, process_mm - 4.2), np.maximum(-back - 1, back - 27))
+    yield from _bone(process)
+
+
+def _bodies(anatomy: Anatomy, at: Points, b: Array) -> Iterator[tuple[Tissue, Array]]:
+    dens = smooth_step((at.s - 9) / 7)
+    half_width = anatomy.body_width_mm - 4.0 * dens
+    half_depth = anatomy.body_depth_mm * (0.5 - 0.17 * dens)
+    posterior = anatomy.sac_shift_mm + b + anatomy.sac_margin_ap_mm + 0.6
+    outline = ellipse_distance(at.u, at.v - posterior - half_depth, half_width, half_depth)
+    disc_mm = anatomy.disc_distance_mm(at.s)
+    body = np.maximum(outline, 2.6 - disc_mm)
+    yield Tissue.ANNULUS, np.maximum(outline, disc_mm - 2.6)
+    yield Tissue.NUCLEUS, np.maximum(outline + 3.2, disc_mm - 1.7)
+    yield from _bone(np.maximum(body, at.s - 29))
+
+
+def _canal(anatomy: Anatomy, at: Points) -> Iterator[tuple[Tissue, Array]]:
+    a, b = anatomy.semi_axes_mm(at.s)
+    roomy = 1.5 * smooth_step((at.s - 8) / 12)  # the canal is widest at C1 and C2
+    a, b = a + anatomy.sac_margin_rl_mm + roomy, b + anatomy.sac_margin_ap_mm + roomy
+    v = at.v - anatomy.sac_shift_mm
+    # Fat lies behind the sac, ligament in front of it.
+    canal = ellipse_distance(at.u, v, a + 1.8, b + 1.0)
+    yield Tissue.LIGAMENT, canal
+    yield Tissue.EPIDURAL_FAT, np.maximum(canal + 0.3, v + 0.5 * b)
+    sac = ellipse_distance(at.u, v, a, b)
+    yield Tissue.LIGAMENT, sac - 0.35
+    yield Tissue.CSF, sac
+
+
+def _bone(distance: Array, shell_mm: float = 0.8) -> Iterator[tuple[Tissue, Array]]:
+    yield Tissue.CORTICAL_BONE, distance
+    yield Tissue.MARROW, distance + shell_mm
+
+
+def draw_signal(rng: np.random.Generator, contrast: str, signal_sd: float) -> dict[Tissue, float]:
+    """Draw one image's signal by tissue: the contrast's table with log-normal variation per tissue."""
+    variation = np.exp(signal_sd * np.clip(rng.standard_normal(len(_ORDER)), -2.5, 2.5))
+    table = zip(_ORDER, SIGNAL[contrast], variation, strict=True)
+    return {tissue: float(signal * factor) for tissue, signal, factor in table}
