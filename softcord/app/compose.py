@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -36,7 +37,7 @@ def _shipped(name: str) -> Path:
 
 @cache
 def register_experiments() -> None:
-    """Offer every yaml of experiments/ as ``experiment=NAME``: shipped, in this folder, in $SOFTCORD_EXPERIMENTS."""
+    """Offer every yaml of experiments/ (shipped, here, $SOFTCORD_EXPERIMENTS) as ``experiment=NAME``."""
     from hydra.core.config_store import ConfigStore
     from omegaconf import OmegaConf
 
@@ -54,17 +55,13 @@ def compose(*overrides: str) -> Composed:
     Raises:
         UsageError: an unknown key or option (the nearest is suggested) or a malformed override.
     """
-    import hydra
-    from hydra.core.global_hydra import GlobalHydra
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    register_experiments()
-    GlobalHydra.instance().clear()
     try:
-        with hydra.initialize_config_dir(str(config_dir()), version_base="1.3"):
-            full = hydra.compose("config", overrides=list(overrides), return_hydra_config=True)
+        with _initialised() as hydra_compose:
+            full = hydra_compose("config", overrides=list(overrides), return_hydra_config=True)
             choices = {str(k): str(v) for k, v in full.hydra.runtime.choices.items()}
             del full["hydra"]
             config = OmegaConf.to_container(full, resolve=True, throw_on_missing=True)
@@ -74,8 +71,21 @@ def compose(*overrides: str) -> Composed:
     return Composed({str(k): v for k, v in config.items()}, choices, tuple(overrides))
 
 
+@contextmanager
+def _initialised() -> Iterator[Any]:
+    import hydra
+    from hydra.core.global_hydra import GlobalHydra
+
+    register_experiments()
+    GlobalHydra.instance().clear()
+    with hydra.initialize_config_dir(str(config_dir()), version_base="1.3"):
+        yield hydra.compose
+
+
 def combinations(arguments: Sequence[str]) -> list[Overrides]:
     """Expand the comma-separated values of a sweep to one tuple of overrides per run.
+
+    Values that an experiment sweeps (``hydra.sweeper.params``) count, unless the command line sets them.
 
     Raises:
         UsageError: a malformed override.
@@ -84,12 +94,22 @@ def combinations(arguments: Sequence[str]) -> list[Overrides]:
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
 
+    parser = OverridesParser.create()
     try:
-        parsed = OverridesParser.create().parse_overrides(list(arguments))
-        batches = BasicSweeper.split_arguments(parsed, max_batch_size=None)
+        given = parser.parse_overrides(list(arguments))
+        fixed = [str(one.input_line) for one in given if not one.is_sweep_override()]
+        named = {one.get_key_element() for one in given}
+        swept = [f"{key}={value}" for key, value in _sweeper_params(fixed).items() if key not in named]
+        batches = BasicSweeper.split_arguments(parser.parse_overrides(swept) + given, max_batch_size=None)
     except HydraException as error:
         raise _explained(error, arguments) from error
     return [tuple(run) for batch in batches for run in batch]
+
+
+def _sweeper_params(overrides: Sequence[str]) -> dict[str, Any]:
+    with _initialised() as hydra_compose:
+        full = hydra_compose("config", overrides=list(overrides), return_hydra_config=True)
+        return dict(full.hydra.sweeper.get("params") or {})
 
 
 def normalise(arguments: Iterable[str]) -> list[str]:

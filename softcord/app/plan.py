@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from softcord.augment.chain import Augment
+    from softcord.data.cache import CacheSettings
     from softcord.data.settings import DataSettings, SplitSettings
     from softcord.gt.settings import GtSettings
     from softcord.phantom.settings import PhantomSettings
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 VOLATILE = ("paths", "machine", "study", "rerun", "experiment", "baseline", "recipe")
 _ROOT_KEYS = (
     *("data", "phantom", "split", "gt", "recipe", "loss", "model", "augment", "train", "machine", "baseline"),
-    *("study", "contrasts", "seed", "levels", "reference", "rerun", "paths", "experiment"),
+    *("study", "contrasts", "seed", "levels", "reference", "volumes", "rerun", "paths", "experiment"),
 )
 
 
@@ -50,6 +51,7 @@ class Plan:
     split: "SplitSettings"
     gt: "GtSettings"
     train: TrainSettings
+    volumes: "CacheSettings"
     machine: MachineSettings
 
     @property
@@ -121,6 +123,7 @@ def make_plan(composed: Composed) -> Plan:
         split=build(config["split"], "split"),
         gt=build(config["gt"], "gt"),
         train=build(config["train"], "train"),
+        volumes=build(config["volumes"], "volumes"),
         machine=build(config["machine"], "machine"),
     )
     if composed.choices["data"] == "phantom":

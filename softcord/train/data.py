@@ -43,7 +43,7 @@ class CordData(lightning.LightningDataModule):
     def train_dataloader(self) -> DataLoader[Batch]:
         """Return the loader of the coming epoch; the trainer asks again before each."""
         assert self.trainer is not None
-        epoch = self.trainer.fit_loop.epoch_progress.current.processed
+        epoch = self.trainer.fit_loop.epoch_progress.current.processed  # type: ignore[attr-defined]
         sampler = EpochSampler(len(self.train), self.seed, epoch)  # type: ignore[arg-type]
         return self._loader(self.train, sampler)
 

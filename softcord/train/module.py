@@ -12,8 +12,8 @@ from softcord.nets.activation import Activation, activate
 class CordModule(lightning.LightningModule):
     """Train ``net`` to map images to soft cord masks.
 
-    ``loss`` compares the net's raw outputs, a list with the finest first, with soft masks in [0, 1], shape
-    (batch, 1, R-L, A-P, S-I). ``activation`` turns an output into a soft mask. Adam and a cosine schedule
+    ``loss`` (a :class:`~softcord.losses.deep.DeepSupervisionLoss`) compares the net's raw outputs, a list
+    with the finest first, with soft masks in [0, 1], shape (batch, 1, R-L, A-P, S-I). ``activation`` turns an output into a soft mask. Adam and a cosine schedule
     per epoch to zero are the paper's (section 2.3.5).
     """
 
@@ -46,7 +46,7 @@ class CordModule(lightning.LightningModule):
         overlap = 2 * (softseg * batch["softseg"]).sum() + 1
         self.log("val/dice_soft", overlap / (softseg.sum() + batch["softseg"].sum() + 1), batch_size=size)
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> Any:
         """Adam without weight decay; the learning rate falls to zero along a cosine over all epochs."""
         fused = next(self.parameters()).is_cuda
         optimizer = torch.optim.Adam(self.parameters(), lr=self.learning_rate, fused=fused)

@@ -10,12 +10,9 @@ from typing import Any
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, TQDMProgressBar
-from torch import nn
 from torch.utils.data import Dataset
 
 from softcord.errors import RunError
-from softcord.losses.deep import DeepSupervisionLoss
-from softcord.nets.activation import Activation
 from softcord.train.checkpoint import AtomicCheckpointIO
 from softcord.train.data import Batch, CordData
 from softcord.train.module import CordModule
@@ -36,18 +33,16 @@ class TrainResult:
 
 
 def train(
-    net: nn.Module,
-    loss: nn.Module,
+    module: CordModule,
     patches: tuple[Dataset[Batch], Dataset[Batch]],
     settings: TrainSettings,
     machine: MachineSettings,
     *,
-    activation: Activation,
     seed: int,
     checkpoint_dir: Path,
     on_epoch: OnEpoch | None = None,
 ) -> TrainResult:
-    """Train ``net`` on (training, validation) ``patches`` and keep the best and the last checkpoint.
+    """Train ``module`` on (training, validation) ``patches`` and keep the best and the last checkpoint.
 
     If ``checkpoint_dir`` holds the last checkpoint of an interrupted training, it goes on from there; on a
     CPU the weights at the end are bit for bit those of an undisturbed training. ``on_epoch`` receives the
@@ -60,8 +55,6 @@ def train(
     if machine.threads:
         torch.set_num_threads(machine.threads)
     started = time.perf_counter()
-    supervised = DeepSupervisionLoss(loss, normalise=settings.deep_supervision_divisor)
-    module = CordModule(net, supervised, activation, settings.learning_rate, settings.epochs)
     data = CordData(*patches, batch_size=settings.batch_size, workers=machine.workers, seed=seed)
     best = ModelCheckpoint(checkpoint_dir, "best", "val/loss", mode="min", enable_version_counter=False)
     trainer = _trainer(settings, machine, checkpoint_dir, [best, _Watch(on_epoch)])

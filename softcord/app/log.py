@@ -1,0 +1,109 @@
+"""What a run leaves in the store: inputs at its start, results at its end."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+
+from softcord.app.dataset import Dataset
+from softcord.app.plan import Plan
+from softcord.app.provenance import environment_text, provenance
+from softcord.contrasts import CONTRASTS
+from softcord.measure.levels import format_levels
+from softcord.nifti import read_volume
+from softcord.predict.write import softseg_path
+from softcord.report.qc import overlay_png
+from softcord.report.summary import print_table, summary_table
+from softcord.sweep.ledger import Run
+from softcord.track.store import RunRecord
+
+# Columns of the dashboard's table come from these names.
+OVERLAYS_PER_RUN = 6
+
+
+def log_inputs(plan: Plan, dataset: Dataset, run: Run, run_dir: Path, entry: RunRecord) -> None:
+    """Record parameters, tags and the files that say exactly what is about to run."""
+    entry.params(dict(flat(plan.config)))
+    entry.tag(
+        {
+            "method": plan.method,
+            "study": plan.study,
+            "seed": plan.seed,
+            "gt": plan.gt.name,
+            "loss": plan.choices["loss"],
+            "contrasts": " ".join(plan.contrasts),
+            "baseline": plan.choices["baseline"],
+            "recipe": plan.choices["recipe"],
+            "data": plan.data.name,
+            "reference": plan.reference,
+            "levels": format_levels(plan.levels),
+            "split_sha256": dataset.split.sha256,
+            "dataset_identity": dataset.identity,
+            "fingerprint": run.fingerprint,
+            "overrides": " ".join(plan.overrides),
+            **{f"provenance.{key}": value for key, value in provenance().items()},
+        }
+    )
+    (run_dir / "environment.txt").write_text(environment_text(), encoding="utf-8")
+    for name in ("config.yaml", "overrides.txt", "split.yaml", "environment.txt"):
+        entry.artifact(run_dir / name)
+
+
+def log_results(plan: Plan, dataset: Dataset, measures: pd.DataFrame, run_dir: Path, entry: RunRecord) -> None:
+    """Record the measures, their means, the model, sample overlays and a description."""
+    entry.metrics(means(measures))
+    entry.artifact(run_dir / "measures.csv")
+    entry.artifact(run_dir / "checkpoints" / "best.ckpt", "checkpoints")
+    entry.tag({"predictions": (run_dir / "predictions").resolve()})
+    with TemporaryDirectory() as folder:
+        for row in sample(dataset.test).itertuples():
+            picture = Path(folder) / f"{Path(row.image).name.removesuffix('.nii.gz')}.png"
+            prediction = softseg_path(run_dir / "predictions", Path(row.image))
+            overlay_png(*(read_volume(path) for path in (row.image, prediction, row.label)), picture)
+        entry.artifact(Path(folder), "overlays")
+    entry.describe(description(plan, measures))
+
+
+def means(measures: pd.DataFrame) -> dict[str, float]:
+    """Return ``test/<metric>`` over all images and ``test/<metric>/<contrast>``, at the wanted levels."""
+    kept = measures[~measures["level"].str.fullmatch(r"\d+")]
+    overall = kept.groupby("metric")["value"].mean()
+    by_contrast = kept[kept["contrast"] != "all"].groupby(["metric", "contrast"])["value"].mean()
+    return {f"test/{metric}": value for metric, value in overall.items()} | {
+        f"test/{metric}/{contrast}": value for (metric, contrast), value in by_contrast.items()
+    }
+
+
+def sample(test: pd.DataFrame) -> pd.DataFrame:
+    """Return one image of each contrast, of the first participant that has it."""
+    known = test[test["contrast"].isin(CONTRASTS)]
+    return known.sort_values("participant_id").groupby("contrast").head(1).head(OVERLAYS_PER_RUN)
+
+
+def flat(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the configuration's leaves with dotted names, as they are typed on the command line."""
+    for key, value in node.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def description(plan: Plan, measures: pd.DataFrame) -> str:
+    """Say in Markdown what the run is and what came out."""
+    table = print_table(summary_table(measures, format_levels(plan.levels)))
+    return "\n".join(
+        [
+            f"**{plan.method}**, seed {plan.seed}, study `{plan.study}`",
+            "",
+            f"- trained on {', '.join(plan.contrasts)} with {plan.gt.name} ground truth, loss {plan.choices['loss']}",
+            f"- data `{plan.data.name}`, split `{plan.split.name}`, measured against the {plan.reference} ground truth",
+            f"- command: `python -m softcord.train {' '.join(plan.overrides)}`",
+            "",
+            "```",
+            table,
+            "```",
+        ]
+    )

@@ -1,0 +1,46 @@
+"""The ``softcord`` command: one verb, then that verb's own arguments."""
+
+import importlib
+import sys
+from difflib import get_close_matches
+
+import softcord
+
+# Verb: (module with main(arguments) -> exit code, what it does).
+VERBS = {
+    "phantom": ("softcord.app.phantom", "write the synthetic dataset"),
+    "check": ("softcord.app.check", "report on a dataset without changing it"),
+    "prepare": ("softcord.app.prepare", "build the soft ground truth of a dataset"),
+    "train": ("softcord.app.train", "train, predict and measure one method or a sweep of them"),
+    "measure": ("softcord.app.measure", "cross-sectional area and shape of cord masks"),
+    "compare": ("softcord.app.compare", "paired statistics, tables, figures and report of a study"),
+    "study": ("softcord.app.study", "what is done, failed or missing in a study"),
+    "ui": ("softcord.app.ui", "open the MLflow dashboard on this machine"),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a verb and return its exit code (0 done, 1 failed, 2 usage, 3 data, 4 study, 130 interrupted)."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(usage(), file=sys.stdout if arguments else sys.stderr)
+        return 0 if arguments else 2
+    verb, *rest = arguments
+    if verb == "--version":
+        print(f"softcord {softcord.__version__}")
+        return 0
+    if verb not in VERBS:
+        near = get_close_matches(verb, VERBS, n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"Verbs: {', '.join(VERBS)}."
+        print(f"softcord: {verb}: is not a verb. {hint}", file=sys.stderr)
+        return 2
+    run = importlib.import_module(VERBS[verb][0]).main
+    code: int = run(rest)
+    return code
+
+
+def usage() -> str:
+    """Return the list of verbs."""
+    width = max(map(len, VERBS))
+    lines = [f"  {verb.ljust(width)}  {what}" for verb, (_, what) in VERBS.items()]
+    return "\n".join(["usage: softcord VERB ...", "", *lines, "", "softcord VERB --help says more."])

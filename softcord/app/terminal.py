@@ -1,0 +1,58 @@
+"""What the user sees: log lines, a log file per run, and tables."""
+
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FORMAT = "%(asctime)s %(message)s"
+_CLOCK = "%H:%M:%S"
+
+
+def start_logging() -> None:
+    """Show softcord's messages on standard error, and of other libraries only warnings."""
+    logger = logging.getLogger("softcord")
+    if not logger.handlers:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(logging.Formatter(_FORMAT, _CLOCK))
+        logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+
+
+@contextmanager
+def logging_to(path: Path) -> Iterator[None]:
+    """Write messages to ``path`` as well, with how the run ended and how long it took."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    logger = logging.getLogger("softcord")
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logger.addHandler(handler)
+    started = time.perf_counter()
+    try:
+        yield
+    except BaseException as error:
+        handler.handle(logger.makeRecord("softcord", logging.ERROR, "", 0, "ended by %r", (error,), sys.exc_info()))
+        raise
+    finally:
+        handler.handle(
+            logger.makeRecord(
+                "softcord", logging.INFO, "", 0, "took %.1f s", (time.perf_counter() - started,), None
+            )
+        )
+        logger.removeHandler(handler)
+        handler.close()
+
+
+def show_table(table: "pd.DataFrame", title: str) -> None:
+    """Print a table to standard output."""
+    from softcord.report.summary import print_table
+
+    print(f"\n{title}\n")
+    print(print_table(table))

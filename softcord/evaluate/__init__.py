@@ -1,0 +1,1 @@
+"""Predict the test images in their own space and measure them."""

@@ -1,0 +1,55 @@
+"""Write predictions as a BIDS derivatives dataset."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+import softcord
+from softcord.nifti import Volume, write_volume
+
+CODE_URL = "https://github.com/softcord/softcord"
+
+
+def softseg_path(root: Path, image: Path) -> Path:
+    """Where the soft mask of ``image`` lies in the derivatives dataset ``root``."""
+    stem = image.name.removesuffix(".gz").removesuffix(".nii")
+    participant = stem.split("_")[0]
+    entities = image.parts[image.parts.index(participant) : -1] if participant in image.parts else (participant,)
+    return root.joinpath(*entities, f"{stem}_label-SC_softseg.nii.gz")
+
+
+def write_softseg(root: Path, image: Path, softseg: Volume, provenance: Mapping[str, object]) -> Path:
+    """Write a soft mask, float32 in [0, 1] in the image's own space, and its sidecar; return its path."""
+    path = softseg_path(root, image)
+    sidecar = {"SpatialReference": "orig", "GeneratedBy": [generated_by(provenance)], "Sources": [image.name]}
+    write_volume(path, softseg.data, softseg.affine)
+    write_json(path.with_name(path.name.removesuffix(".nii.gz") + ".json"), sidecar)
+    return path
+
+
+def describe_derivatives(root: Path, name: str, provenance: Mapping[str, object]) -> None:
+    """Write the dataset_description.json that makes ``root`` a BIDS derivatives dataset."""
+    description = {
+        "Name": name,
+        "BIDSVersion": "1.10.0",
+        "DatasetType": "derivative",
+        "GeneratedBy": [generated_by(provenance)],
+    }
+    write_json(root / "dataset_description.json", description)
+
+
+def generated_by(provenance: Mapping[str, object]) -> dict[str, object]:
+    """Return the GeneratedBy entry of softcord with ``provenance`` added."""
+    return {"Name": "softcord", "Version": softcord.__version__, "CodeURL": CODE_URL, **provenance}
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write JSON under a temporary name, then rename it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile("w", dir=path.parent, prefix=".", suffix=".json", delete=False) as stream:
+        json.dump(content, stream, indent=2, default=str)
+        stream.write("\n")
+    os.chmod(stream.name, 0o644)
+    os.replace(stream.name, path)

@@ -1,0 +1,1 @@
+"""Studies: which runs there are, which are done, which failed."""
