@@ -1,0 +1,40 @@
+"""SHA-256 of files, read once and remembered by place, size and time of last change."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+HASHES = "hashes.jsonl"
+
+
+def known_hashes(cache_dir: Path) -> dict[str, str]:
+    """Read the hashes that earlier runs left in a cache folder, by what `fingerprint` returns."""
+    path = cache_dir / HASHES
+    hashes: dict[str, str] = {}
+    for line in path.read_text().splitlines() if path.exists() else []:
+        try:
+            identity, digest = json.loads(line)
+        except ValueError:
+            continue  # cut off by a crash: that file is hashed again
+        hashes[identity] = digest
+    return hashes
+
+
+def fingerprint(path: Path | str) -> str:
+    """What a file is recognised by without reading it: place, size and time of last change."""
+    status = os.stat(path)
+    return f"{os.path.abspath(path)}|{status.st_size}|{status.st_mtime_ns}"
+
+
+def content_hash(path: Path | str, cache_dir: Path, hashes: dict[str, str]) -> str:
+    """Return the SHA-256 of a file's bytes; a new one is added to ``hashes`` and to the cache folder."""
+    identity = fingerprint(path)
+    if identity not in hashes:
+        with open(path, "rb") as stream:
+            hashes[identity] = hashlib.file_digest(stream, "sha256").hexdigest()
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        # One short line added in one write: processes that do so at the same time do not mix.
+        with (cache_dir / HASHES).open("a") as log:
+            log.write(json.dumps([identity, hashes[identity]]) + "\n")
+    return hashes[identity]

@@ -1,0 +1,89 @@
+"""What a dataset is, by content: the same files give the same identity, wherever they lie."""
+
+import hashlib
+import os
+import re
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from softcord.data.bids import LABEL_KINDS, POINTER_MAX_BYTES, file_state
+from softcord.data.filehash import content_hash, known_hashes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_ANNEX_KEY = re.compile(r"(?P<backend>[A-Z0-9_]+)-[^/]*?--(?P<digest>[^/.\s]+)[^/\s]*\s*$")
+
+
+def dataset_identity(root: Path | str, table: "pd.DataFrame", *, cache_dir: Path) -> str:
+    """Return ``git:<commit>`` or ``sha256:<hash>`` for the images and labels of an index.
+
+    The commit stands for the dataset if its root is a git repository that has every file of the index,
+    unchanged. Otherwise the hash is over the files' names and content; of a file that is not downloaded, the
+    git-annex pointer says what the content is, so downloading does not change the identity.
+
+    Args:
+        root: the dataset's folder.
+        table: rows of :func:`softcord.data.index.index_dataset`.
+        cache_dir: folder that remembers the hashes of files, so that each is read once.
+    """
+    root = Path(os.path.abspath(root))
+    files = _files(table)
+    commit = _clean_commit(root, files)
+    return f"git:{commit}" if commit else f"sha256:{_content(root, files, cache_dir)}"
+
+
+def _files(table: "pd.DataFrame") -> list[str]:
+    columns = ("image", *LABEL_KINDS)
+    return sorted({path for column in columns for path in table[column].dropna()})
+
+
+def _content(root: Path, files: Iterable[str], cache_dir: Path) -> str:
+    hashes = known_hashes(cache_dir)
+    lines = [f"{os.path.relpath(path, root)} {_key(path, cache_dir, hashes)}" for path in files]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _key(path: str, cache_dir: Path, hashes: dict[str, str]) -> str:
+    """Hash of the content: git-annex's where it is SHA-256, so that it is the same after a download."""
+    state = file_state(path)
+    pointer = _pointer(path) if state == "not_downloaded" or os.path.islink(path) else None
+    if pointer and (found := _ANNEX_KEY.search(pointer)):
+        return found["digest"] if found["backend"].startswith("SHA256") else found[0].strip()
+    return content_hash(path, cache_dir, hashes) if state == "present" else state
+
+
+def _pointer(path: str) -> str:
+    if os.path.islink(path):
+        return os.readlink(path)
+    with open(path, encoding="utf-8", errors="replace") as stream:
+        return stream.read(POINTER_MAX_BYTES)
+
+
+def _clean_commit(root: Path, files: Iterable[str]) -> str | None:
+    # A dataset inside somebody's project folder is not what that project's commit describes.
+    if not (root / ".git").exists():
+        return None
+    commit = _git(root, "rev-parse", "HEAD")
+    changes = _git(root, "status", "--porcelain", "-z", "--untracked-files=all", "--ignored=matching")
+    if commit is None or changes is None:
+        return None
+    changed = {entry[3:] for entry in changes.split("\0")}
+    folders = tuple(entry for entry in changed if entry.endswith("/"))
+    for path in files:
+        relative = os.path.relpath(path, root)
+        if relative.startswith("..") or relative in changed or (folders and relative.startswith(folders)):
+            return None
+    return commit.strip()
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    # Without optional locks git writes nothing into the dataset.
+    command = ["git", "--no-optional-locks", "-C", str(root), *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return done.stdout if done.returncode == 0 else None
