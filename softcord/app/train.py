@@ -2,9 +2,7 @@
 
 import logging
 import sys
-import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from softcord.app.exit import DONE, STUDY
 from softcord.app.launch import Failure, launch
@@ -55,3 +53,41 @@ def train_one(plan: Plan) -> float | None:
 
             bring_to_end(plan, dataset, run, run_dir)
     return None
+
+
+def finish(plans: list[Plan], failures: list[Failure]) -> int:
+    """Show the table of the runs that were asked for, name those that failed, say where to look."""
+    import pandas as pd
+
+    from softcord.measure.levels import format_levels
+    from softcord.measure.table import read_measures
+    from softcord.report.summary import summary_table
+    from softcord.sweep.ledger import read_study
+
+    study_dir = plans[0].study_dir
+    wanted = {plan.config_hash for plan in plans}
+    done = [run for run in read_study(study_dir) if run.state == "complete" and run.config_hash in wanted]
+    if done:
+        tables = [read_measures(study_dir / run.name / "measures.csv") for run in done]
+        summary = summary_table(pd.concat(tables, ignore_index=True), format_levels(plans[0].levels))
+        show_table(summary, f"{plans[0].study}: mean ± SD over {plans[0].split.name} test participants")
+        _say_where(plans[0])
+    for failure in failures:
+        logger.error("failed: %s: %s", " ".join(failure.overrides), failure.error)
+    missing = len(wanted) - len({run.config_hash for run in done})
+    if missing:
+        logger.error("%d of %d runs are not complete; the same command runs only those", missing, len(wanted))
+    return _exit_code(failures, missing, some_done=bool(done))
+
+
+def _exit_code(failures: list[Failure], missing: int, *, some_done: bool) -> int:
+    codes = {getattr(failure.error, "exit_code", STUDY) for failure in failures}
+    if not some_done and len(codes) == 1:
+        return int(codes.pop())  # everything failed for one reason: that reason's code says more
+    return STUDY if missing or failures else DONE
+
+
+def _say_where(plan: Plan) -> None:
+    print(f"\nresults    {plan.study_dir}/")
+    print(f"compare    python -m softcord.compare study={plan.study}")
+    print("dashboard  softcord ui")

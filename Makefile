@@ -1,0 +1,44 @@
+# Everything a newcomer needs: `make demo` and `make test`. Each sets up its own environment first.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+EXTRAS := search,parallel,slurm,dev
+# Nothing phones out.
+export MLFLOW_DISABLE_TELEMETRY := true
+export DO_NOT_TRACK := true
+
+.PHONY: help setup demo test test-all check bench docs clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[$(EXTRAS)]"
+	@touch $@
+
+setup: $(VENV)/.installed  ## create .venv and install softcord with the versions of constraints.txt
+
+demo: setup  ## train soft and hard ground truth x two losses on phantoms, print the table (about 10 minutes)
+	$(BIN)/python -m softcord.train -m gt=soft,hard loss=awing,dicece study=demo
+
+test: setup  ## run the tests, slow ones left out (a few minutes)
+	$(BIN)/python -m pytest -n 2 -q -m "not slow"
+
+test-all: setup  ## run every test
+	$(BIN)/python -m pytest -n 2 -q
+
+check: setup  ## style, types and tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(MAKE) test
+
+bench: setup  ## run the benchmarks, results in bench-results/
+	@mkdir -p bench-results
+	@for script in benchmarks/bench_*.py; do echo "== $$script"; \
+	  $(BIN)/python $$script | tee bench-results/$$(basename $$script .py).txt; done
+
+clean:  ## remove caches and the environment; results, data and the store stay
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis bench-results
