@@ -1,6 +1,7 @@
 """What a dataset is, by content: the same files give the same identity, wherever they lie."""
 
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -22,7 +23,9 @@ def dataset_identity(root: Path | str, table: "pd.DataFrame", *, cache_dir: Path
 
     The commit stands for the dataset if its root is a git repository that has every file of the index,
     unchanged. Otherwise the hash is over the files' names and content; of a file that is not downloaded, the
-    git-annex pointer says what the content is, so downloading does not change the identity.
+    git-annex pointer says what the content is, so downloading does not change the identity. Soft labels that
+    softcord built are left out: the hard masks and the recipe determine them, and a first run that builds
+    them must not make the dataset another one.
 
     Args:
         root: the dataset's folder.
@@ -37,7 +40,18 @@ def dataset_identity(root: Path | str, table: "pd.DataFrame", *, cache_dir: Path
 
 def _files(table: "pd.DataFrame") -> list[str]:
     columns = ("image", *LABEL_KINDS)
-    return sorted({path for column in columns for path in table[column].dropna()})
+    files = {column: table[column].dropna() for column in columns}
+    files["soft_seg"] = files["soft_seg"][~files["soft_seg"].map(_is_built_by_softcord).astype(bool)]
+    return sorted({path for column in columns for path in files[column]})
+
+
+def _is_built_by_softcord(label: str) -> bool:
+    sidecar = Path(label.partition(".nii")[0] + ".json")
+    try:
+        makers = json.loads(sidecar.read_bytes()).get("GeneratedBy", [])
+        return any(maker.get("Name") == "softcord" for maker in makers)
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def _content(root: Path, files: Iterable[str], cache_dir: Path) -> str:
