@@ -1,0 +1,60 @@
+"""What is odd about a slice of a mask: reported beside its area, never averaged in silence."""
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import label
+
+from softcord.measure.slices import DUST, SliceVoxels
+
+Ints = npt.NDArray[np.int64]
+
+# Below this the values are the faint rim of a soft mask, not a component or a cord of its own.
+FAINT = 0.1
+# A cord is several voxels wide, so somewhere in a slice a soft mask should reach about 1.
+PLATEAU = 0.9
+
+
+def slice_findings(voxels: SliceVoxels, outliers: tuple[int, ...] = ()) -> list[str]:
+    """Describe each slice in words separated by "; ", "" where all is well.
+
+    ``empty``: no cord, though there is some above and below. ``range:a..b``: values outside 0..1.
+    ``plateau:m``: the largest value m is well below 1. ``components:n``: n separate pieces.
+    ``off-centreline``: the centre lies far from the smooth curve. ``volume-end``: the mask goes on to the
+    volume's last slice, so the cord was cut there.
+    """
+    words: list[list[str]] = [[] for _ in range(voxels.shape[2])]
+    filled = voxels.filled
+    if not len(filled):
+        return [""] * len(words)
+    empty = np.setdiff1d(np.arange(filled[0], filled[-1] + 1), filled)
+    lowest, highest, pieces = voxels.lowest, voxels.highest, _pieces(voxels)
+    for z in empty:
+        words[z].append("empty")
+    for z in np.flatnonzero((lowest < -DUST) | (highest > 1 + DUST)):
+        words[z].append(f"range:{lowest[z]:.3g}..{highest[z]:.3g}")
+    for z in filled[highest[filled] < PLATEAU]:
+        words[z].append(f"plateau:{highest[z]:.2f}")
+    for z in np.flatnonzero(pieces > 1):
+        words[z].append(f"components:{pieces[z]}")
+    for z in outliers:
+        words[z].append("off-centreline")
+    for z in {0, len(words) - 1} & set(filled.tolist()):
+        words[z].append("volume-end")
+    return ["; ".join(found) for found in words]
+
+
+def _pieces(voxels: SliceVoxels) -> Ints:
+    """Count the pieces of each slice: voxels that touch by a side or a corner are one piece."""
+    solid = voxels.value > FAINT
+    x, y, z = voxels.x[solid], voxels.y[solid], voxels.z[solid]
+    if not len(x):
+        return np.zeros(voxels.shape[2], dtype=np.int64)
+    corner = np.array([x.min(), y.min(), z.min()])
+    x, y, z = x - corner[0], y - corner[1], z - corner[2]
+    grid = np.zeros((x.max() + 1, y.max() + 1, z.max() + 1), dtype=np.bool_)
+    grid[x, y, z] = True
+    in_plane = np.zeros((3, 3, 3), dtype=np.bool_)
+    in_plane[:, :, 1] = True
+    names, _ = label(grid, in_plane)
+    _, some_voxel = np.unique(names[x, y, z], return_index=True)
+    return np.bincount(z[some_voxel] + corner[2], minlength=voxels.shape[2])

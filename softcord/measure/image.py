@@ -1,0 +1,132 @@
+"""All measures of one segmented image: CSA per level, and overlap and distance to a reference."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from softcord.errors import DataError
+from softcord.measure.aggregate import findings_over, join_findings, mean_over, mean_with_missed
+from softcord.measure.csa import Mode, csa_per_slice
+from softcord.measure.levels import SliceLevels, format_levels, levels_from_discs
+from softcord.measure.overlap import dice, dice_soft, rve_pct, volume_mm3
+from softcord.measure.surface import asd_mm, hd95_mm
+from softcord.measure.table import MISSING
+from softcord.nifti import Volume, to_rpi
+
+Ints = npt.NDArray[np.int64]
+HARD_THRESHOLD = 0.5
+WITHOUT_LEVELS = "all"
+
+
+@dataclass(frozen=True)
+class ImageMeasure:
+    """One number of one image; ``findings`` say in one line what is odd about it, "" if nothing is."""
+
+    metric: str
+    level: str
+    value: float
+    findings: str = ""
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A part of the cord to average over: its name in the table, its slices, and what is odd about it."""
+
+    level: str
+    slices: Ints
+    findings: tuple[str, ...] = ()
+
+
+def measure_image(
+    pred_softseg: Volume,
+    *,
+    reference_softseg: Volume | None = None,
+    discs: Volume | None = None,
+    truth_csa_mm2: float | None = None,
+    levels: tuple[int, ...] = (2, 3),
+) -> list[ImageMeasure]:
+    """Measure one image's segmentation.
+
+    CSA, soft and binarised (> 0.5), over ``levels`` together and each alone (without ``discs``: over the
+    whole cord, level "all"). With a reference, the slices are those that the *reference* has at a level, so
+    that a bad segmentation is not given other slices, and a slice in which the segmentation has no cord
+    counts as 0 mm²: a cord that was missed never vanishes from the statistics. Without a reference such
+    slices are left out. Levels that the image does not cover give NaN and a finding.
+
+    Args:
+        pred_softseg: values 0..1, native orientation.
+        reference_softseg: values 0..1 on the same grid; adds errors, overlap and distances.
+        discs: disc labels in the same space.
+        truth_csa_mm2: true CSA over ``levels``; adds the errors against it.
+        levels: vertebral levels, for the paper C2 and C3.
+
+    Raises:
+        DataError: the reference is on another grid, or the discs hold none.
+    """
+    if reference_softseg is not None:
+        _check_same_grid(pred_softseg, reference_softseg)
+    base = pred_softseg if reference_softseg is None else reference_softseg
+    parts = _parts(base, discs, levels)
+    measures = list(_csa(pred_softseg, reference_softseg, parts, truth_csa_mm2))
+    volume = volume_mm3(pred_softseg.data, pred_softseg.spacing_mm)
+    measures.append(ImageMeasure("volume_mm3", MISSING, volume))
+    if reference_softseg is not None:
+        measures += _comparison(pred_softseg, reference_softseg)
+    return measures
+
+
+def _check_same_grid(pred: Volume, reference: Volume) -> None:
+    same_shape = pred.data.shape == reference.data.shape
+    if not same_shape or not np.allclose(pred.affine, reference.affine, atol=1e-3):
+        what = f"shape {pred.data.shape} or affine differs from the reference's {reference.data.shape}"
+        raise DataError("segmentation", what, "Bring both to the same voxel grid")
+
+
+def _parts(base: Volume, discs: Volume | None, levels: tuple[int, ...]) -> list[_Part]:
+    """The slices to average over, each of them with cord in ``base`` binarised."""
+    covered = np.flatnonzero((to_rpi(base).data > HARD_THRESHOLD).any(axis=(0, 1)))
+    if discs is None:
+        return [_Part(WITHOUT_LEVELS, covered)]
+    found = levels_from_discs(base, discs).within(covered)
+    groups = dict.fromkeys([levels, *((level,) for level in levels)])
+    return [_part(found, group) for group in groups]
+
+
+def _part(found: SliceLevels, group: tuple[int, ...]) -> _Part:
+    return _Part(format_levels(group), found.slices_of(group), found.findings_of(group))
+
+
+def _csa(
+    pred: Volume, reference: Volume | None, parts: list[_Part], truth_csa_mm2: float | None
+) -> Iterator[ImageMeasure]:
+    modes: tuple[tuple[Mode, str], ...] = (("soft", "csa"), ("bin", "csa_bin"))
+    for mode, name in modes:
+        areas = csa_per_slice(pred, mode=mode)
+        expected = None if reference is None else csa_per_slice(reference, mode=mode)
+        for part in parts:
+            findings = join_findings((*part.findings, *findings_over(areas, part.slices)))
+            mean = mean_over if expected is None else mean_with_missed
+            csa = mean(areas, "area_mm2", part.slices)
+            yield ImageMeasure(f"{name}_mm2", part.level, csa, findings)
+            if expected is not None:
+                error = abs(csa - mean_with_missed(expected, "area_mm2", part.slices))
+                yield ImageMeasure(f"{name}_abs_error_mm2", part.level, error, findings)
+            if truth_csa_mm2 is not None and part is parts[0]:
+                error = abs(csa - truth_csa_mm2)
+                yield ImageMeasure(f"{name}_truth_error_mm2", part.level, error, findings)
+
+
+def _comparison(pred: Volume, reference: Volume) -> list[ImageMeasure]:
+    pred_seg, reference_seg = (mask.data > HARD_THRESHOLD for mask in (pred, reference))
+    spacing_mm = pred.spacing_mm
+    values = {
+        "dice": dice(pred_seg, reference_seg),
+        "dice_soft": dice_soft(pred.data, reference.data),
+        "rve_pct": rve_pct(pred_seg, reference_seg),
+        "rve_soft_pct": rve_pct(pred.data, reference.data),
+        "asd_mm": asd_mm(pred_seg, reference_seg, spacing_mm),
+        "hd95_mm": hd95_mm(pred_seg, reference_seg, spacing_mm),
+    }
+    return [ImageMeasure(metric, MISSING, value) for metric, value in values.items()]

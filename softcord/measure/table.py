@@ -1,0 +1,123 @@
+"""measures.csv: one number a row, fixed columns, written whole or not at all."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from operator import attrgetter
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+import numpy as np
+import pandas as pd
+
+from softcord.errors import DataError
+from softcord.measure.metrics import METRICS
+
+MISSING = "n/a"
+MEASURE_COLUMNS = (
+    "run",
+    "method",
+    "gt",
+    "contrasts_trained",
+    "loss",
+    "seed",
+    "participant_id",
+    "session_id",
+    "contrast",
+    "level",
+    "metric",
+    "value",
+    "unit",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One number and all that says what it is. A missing value is NaN, a missing word "n/a".
+
+    ``level`` is "3" for one vertebral level, "2:3" for a range, "all" for every slice of the mask.
+    """
+
+    participant_id: str
+    contrast: str
+    metric: str
+    value: float
+    level: str = MISSING
+    session_id: str = MISSING
+    run: str = MISSING
+    method: str = MISSING
+    gt: str = MISSING
+    contrasts_trained: str = MISSING
+    loss: str = MISSING
+    seed: str = MISSING
+
+    @property
+    def unit(self) -> str:
+        """The unit of the metric, from the one place that knows it."""
+        return METRICS[self.metric].unit
+
+
+def measures_frame(rows: Iterable[Measure]) -> pd.DataFrame:
+    """Return the rows as a frame with exactly the columns of measures.csv; ``value`` is float64."""
+    frame = pd.DataFrame.from_records(
+        map(attrgetter(*MEASURE_COLUMNS), rows), columns=pd.Index(MEASURE_COLUMNS)
+    )
+    return _typed(frame)
+
+
+def write_measures(path: Path | str, frame: pd.DataFrame) -> None:
+    """Write a table of measures as CSV: UTF-8, full precision, n/a for what is missing.
+
+    Columns beyond those of measures.csv are kept, behind them. The file appears complete or not at all.
+
+    Raises:
+        DataError: a column of measures.csv is missing.
+    """
+    path = Path(path)
+    _check_columns(path, frame)
+    extra = [name for name in frame.columns if name not in MEASURE_COLUMNS]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(
+        "w", dir=path.parent, prefix=".", suffix=".csv", delete=False, encoding="utf-8", newline=""
+    ) as stream:
+        temporary = Path(stream.name)
+    try:
+        frame[[*MEASURE_COLUMNS, *extra]].to_csv(temporary, index=False, na_rep=MISSING)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def read_measures(path: Path | str) -> pd.DataFrame:
+    """Read measures.csv: ``value`` as float64 (NaN where n/a), every other column as text.
+
+    Raises:
+        DataError: the file is missing or not CSV, lacks a column, or has a value that is no number.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(path, "does not exist", "Run `softcord evaluate` or `softcord measure` first")
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise DataError(path, f"is not a table of measures ({error})", "Write it again") from error
+    _check_columns(path, frame)
+    values = frame["value"].where(frame["value"] != MISSING)
+    try:
+        frame["value"] = pd.to_numeric(values).astype(np.float64)
+    except ValueError as error:
+        raise DataError(path, f"column value holds what is no number ({error})", "Write n/a there") from error
+    return frame
+
+
+def _check_columns(path: Path, frame: pd.DataFrame) -> None:
+    lacking = [name for name in MEASURE_COLUMNS if name not in frame.columns]
+    if lacking:
+        known = ", ".join(MEASURE_COLUMNS)
+        raise DataError(path, f"lacks the column {', '.join(lacking)}", f"The columns are {known}")
+
+
+def _typed(frame: pd.DataFrame) -> pd.DataFrame:
+    text = {name: str for name in MEASURE_COLUMNS if name != "value"}
+    return frame.astype({**text, "value": np.float64})
