@@ -7,6 +7,7 @@ so its true area and partial volumes follow from formulas, not from an image.
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from math import pi, tau
 
 import numpy as np
@@ -20,6 +21,7 @@ _LEVEL_HEIGHT_MM = (15.0, 17.0, 17.0, 16.5, 16.5, 16.5, 17.5, 19.0, 21.0, 22.0)
 _C2C3_LABEL = 3
 _REACH_MM = 260.0
 _STEP_MM = 0.25
+_TABLE_S_MM = np.arange(-_REACH_MM, _REACH_MM, _STEP_MM)
 
 
 @dataclass(frozen=True)
@@ -34,19 +36,24 @@ class Centreline:
     lateral_period_mm: float
     lateral_phase: float
 
-    def at(self, s: Array) -> tuple[Array, Array]:
-        """Return x and y at height ``s``."""
-        x = self.lateral_mm * (
-            np.sin(self._lateral_wave * s + self.lateral_phase) - np.sin(self.lateral_phase)
-        )
-        y = self.lordosis_mm * (np.cos(self._wave * (s - self.apex_mm)) - np.cos(self._wave * self.apex_mm))
-        return x, y + self.tilt * s
+    def at(self, s: Array) -> tuple[Array, Array, Array, Array]:
+        """Return x, y and the slopes dx/ds, dy/ds at height ``s``."""
+        lateral, sagittal = self._lateral_wave * s + self.lateral_phase, self._wave * (s - self.apex_mm)
+        x = self.lateral_mm * (np.sin(lateral) - np.sin(self.lateral_phase))
+        y = self.lordosis_mm * (np.cos(sagittal) - np.cos(self._wave * self.apex_mm)) + self.tilt * s
+        dx = self.lateral_mm * self._lateral_wave * np.cos(lateral)
+        dy = self.tilt - self.lordosis_mm * self._wave * np.sin(sagittal)
+        return x, y, dx, dy
 
-    def slope(self, s: Array) -> tuple[Array, Array]:
-        """Return dx/ds and dy/ds at height ``s``."""
-        dx = self.lateral_mm * self._lateral_wave * np.cos(self._lateral_wave * s + self.lateral_phase)
-        dy = -self.lordosis_mm * self._wave * np.sin(self._wave * (s - self.apex_mm))
-        return dx, dy + self.tilt
+    def near(self, s: Array) -> tuple[Array, Array, Array, Array]:
+        """Return what :meth:`at` does, from a table: many times faster and exact to 0.0002 mm."""
+        index, rest = _table_index(s)
+        x, y, dx, dy = (column[index] for column in self._table)
+        return x + rest * dx, y + rest * dy, dx, dy
+
+    @cached_property
+    def _table(self) -> npt.NDArray[np.float32]:
+        return np.array(self.at(_TABLE_S_MM), dtype=np.float32)
 
     @property
     def _wave(self) -> float:
@@ -86,6 +93,11 @@ class Anatomy:
         s = below_top[_C2C3_LABEL - 1] - below_top
         return {label: float(value) for label, value in enumerate(s, start=1)}
 
+    @property
+    def cord_top_mm(self) -> float:
+        """Height at which the cord ends and the medulla begins: the top of C1."""
+        return self.disc_s_mm[1] + 2.0
+
     def csa_mm2(self, s: Array) -> Array:
         """True cord area perpendicular to the centreline at height ``s``."""
         return self._csa_scale * self._relative_csa(s)
@@ -105,8 +117,8 @@ class Anatomy:
         """Position (x, y, z) of the disc's posterior tip, in the plane perpendicular to the cord."""
         s = np.array([self.disc_s_mm[label]])
         depth = self.sac_shift_mm + float(self.semi_axes_mm(s)[1][0]) + self.sac_margin_ap_mm + 1.0
-        x, y = self.centreline.at(s)
-        _, anterior = _normals(*self.centreline.slope(s))
+        x, y, dx, dy = self.centreline.at(s)
+        _, anterior = _normals(dx, dy)
         tip = np.array([x, y, s]) + depth * np.array(anterior)
         return np.asarray(tip[:, 0], dtype=np.float64)
 
@@ -134,29 +146,29 @@ class Anatomy:
 
     @cached_property
     def _arch_distance_table(self) -> npt.NDArray[np.float32]:
-        s = list(self.disc_s_mm.values())
-        return _distance_table([0.6 * below + 0.4 * above for above, below in zip(s, s[1:], strict=False)])
+        levels = pairwise(self.disc_s_mm.values())
+        return _distance_table([0.6 * below + 0.4 * above for above, below in levels])
 
     def disc_distance_mm(self, s: Array) -> Array:
         """Distance along the spine to the nearest intervertebral disc's middle."""
-        return _look_up(self._disc_distance_table, s)
+        return self._disc_distance_table[_table_index(s)[0]]
 
     def arch_distance_mm(self, s: Array) -> Array:
         """Distance along the spine to the nearest vertebral arch's middle."""
-        return _look_up(self._arch_distance_table, s)
+        return self._arch_distance_table[_table_index(s)[0]]
 
     def cord_frame(self, x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
-        """Return (u, v, s): offsets to the right and anteriorly in the plane perpendicular to the cord, height.
+        """Return (u, v, s): offsets to the right and forward in the plane perpendicular to the cord, height.
 
         ``s`` is the height of the centreline's nearest point, by fixed-point steps from ``s = z``; each step
         shrinks the error by distance over radius of curvature, so at the cord's edge 0.01 mm is left.
         """
         s = z
         for _ in range(2):
-            (cx, cy), (dx, dy) = self.centreline.at(s), self.centreline.slope(s)
+            cx, cy, dx, dy = self.centreline.near(s)
             s = s + ((x - cx) * dx + (y - cy) * dy + (z - s)) / (1 + dx * dx + dy * dy)
-        cx, cy = self.centreline.at(s)
-        right, anterior = _normals(*self.centreline.slope(s))
+        cx, cy, dx, dy = self.centreline.near(s)
+        right, anterior = _normals(dx, dy)
         ex, ey, ez = x - cx, y - cy, z - s
         u = ex * right[0] + ez * right[2]
         v = ex * anterior[0] + ey * anterior[1] + ez * anterior[2]
@@ -206,11 +218,9 @@ def _normals(dx: Array, dy: Array) -> tuple[tuple[Array, Array, Array], tuple[Ar
     """Return the unit vectors to the right and anteriorly that are perpendicular to (dx, dy, 1)."""
     across = 1 / np.sqrt(1 + dx * dx)
     along = across / np.sqrt(1 + dx * dx + dy * dy)
-    return (across, np.zeros_like(across), -dx * across), (
-        -dx * dy * along,
-        (1 + dx * dx) * along,
-        -dy * along,
-    )
+    right = (across, np.zeros_like(across), -dx * across)
+    anterior = (-dx * dy * along, (1 + dx * dx) * along, -dy * along)
+    return right, anterior
 
 
 def _midpoints(low: float, high: float, n: int = 200) -> Array:
@@ -219,10 +229,12 @@ def _midpoints(low: float, high: float, n: int = 200) -> Array:
 
 
 def _distance_table(centres: list[float]) -> npt.NDArray[np.float32]:
-    s = np.arange(-_REACH_MM, _REACH_MM, _STEP_MM)
-    return np.abs(s[:, None] - np.array(centres)).min(axis=1).astype(np.float32)
+    distance: Array = np.abs(_TABLE_S_MM[:, None] - np.array(centres)).min(axis=1)
+    return distance.astype(np.float32)
 
 
-def _look_up(table: npt.NDArray[np.float32], s: Array) -> Array:
-    index = ((s + _REACH_MM) * (1 / _STEP_MM) + 0.5).astype(np.int32)
-    return table[np.clip(index, 0, len(table) - 1)]
+def _table_index(s: Array) -> tuple[npt.NDArray[np.int32], Array]:
+    """Return the nearest row of the tables over ``s`` and the distance from it."""
+    row = (s + _REACH_MM) * (1 / _STEP_MM)
+    index = np.clip(row + 0.5, 0, len(_TABLE_S_MM) - 1).astype(np.int32)
+    return index, (row - index) * _STEP_MM

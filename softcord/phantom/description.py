@@ -18,9 +18,9 @@ _SIDECARS: dict[str, dict[str, object]] = {
     "T1w": {"RepetitionTime": 2.0, "EchoTime": 0.0032, "InversionTime": 1.0, "FlipAngle": 9},
     "T2w": {"RepetitionTime": 1.5, "EchoTime": 0.12, "FlipAngle": 120},
     "T2star": {"RepetitionTime": 0.6, "EchoTime": 0.014, "FlipAngle": 30},
-    "MTon": {"RepetitionTime": 0.035, "EchoTime": 0.0035, "FlipAngle": 9, "MTState": True},
-    "MToff": {"RepetitionTime": 0.035, "EchoTime": 0.0035, "FlipAngle": 9, "MTState": False},
-    "GREt1w": {"RepetitionTime": 0.015, "EchoTime": 0.0035, "FlipAngle": 15, "MTState": False},
+    "MTon": {"RepetitionTimeExcitation": 0.035, "EchoTime": 0.0035, "FlipAngle": 9, "MTState": True},
+    "MToff": {"RepetitionTimeExcitation": 0.035, "EchoTime": 0.0035, "FlipAngle": 9, "MTState": False},
+    "GREt1w": {"RepetitionTimeExcitation": 0.015, "EchoTime": 0.0035, "FlipAngle": 15, "MTState": False},
     "dwi": {"RepetitionTime": 0.62, "EchoTime": 0.06, "FlipAngle": 90},
 }
 
@@ -67,6 +67,14 @@ def write_description(settings: PhantomSettings, root: Path) -> None:
     csa = ((who, level, f"{mm2:.6f}") for p in participants for who, level, mm2 in csa_rows(p))
     _tsv(root / "derivatives" / "truth" / "csa.tsv", ["participant_id", "level", "csa_mm2"], csa)
     _json(root / "code" / "phantom.json", {"identity": settings.identity, "settings": asdict(settings)})
+
+
+def _write_gradients(settings: PhantomSettings, root: Path) -> None:
+    # BIDS asks for a gradient table beside every dwi. This one is an average over directions, so it has none.
+    if "dwi" in settings.scans:
+        stem = CONTRASTS["dwi"].stem
+        (root / f"{stem}.bval").write_text("800\n")
+        (root / f"{stem}.bvec").write_text("0\n0\n0\n")
 
 
 def _json(path: Path, content: object) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -100,7 +101,7 @@ def _write_contrast(
 
 
 def disc_labels(scan: Scan, anatomy: Anatomy) -> npt.NDArray[np.uint8]:
-    """Return a volume (RPI) with one voxel per disc in view: label n at the posterior tip above vertebra n."""
+    """Return a volume (RPI) with one voxel per disc in view: n at the posterior tip above vertebra n."""
     volume = np.zeros(scan.settings.matrix, np.uint8)
     for label in anatomy.disc_s_mm:
         voxel = scan.index_of(anatomy.disc_tip_mm(label))
@@ -113,7 +114,7 @@ def _named(stem: Path, ending: str) -> Path:
     return stem.with_name(f"{stem.name}_{ending}.nii.gz")
 
 
-def _write(path: Path, data_rpi: npt.NDArray[np.generic], scan: Scan) -> None:
+def _write(path: Path, data_rpi: npt.NDArray[Any], scan: Scan) -> None:
     affine = scan.affine_native
     write_volume(path, from_rpi(data_rpi, affine), affine)
 

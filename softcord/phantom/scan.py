@@ -17,13 +17,14 @@ from softcord.phantom.tissues import Points, Tissue, ellipse_distance, grey_matt
 
 Float32 = npt.NDArray[np.float32]
 Matrix = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.integer] | npt.NDArray[np.floating]
 
 _SLAB_POINTS = 30_000  # arrays of this size stay in the processor's cache
 _IN_PLANE_SUBSAMPLES = 3
 _SUBSLICE_MM = 0.7
 # In-plane point spread beyond the voxel itself, standard deviation in voxels: echo-planar images are blurred.
 _BLUR_VOXELS = {"dwi": 0.55}
-_TEXTURE = 0.06
+_TEXTURE = 0.08
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Scan:
         affine: Matrix = self.affine_rpi @ nib.orientations.inv_ornt_aff(turned, self.settings.matrix)
         return affine
 
-    def points(self, anatomy: Anatomy, i: Array, j: Array, k: Array) -> Points:
+    def points(self, anatomy: Anatomy, i: Indices, j: Indices, k: Indices) -> Points:
         """Return the places of (fractional) RPI indices; the arrays are broadcast against each other."""
         vx, vy, vz = self.settings.voxel_mm
         slice_index = np.clip(np.rint(k).astype(int), 0, self.settings.matrix[2] - 1)
@@ -165,7 +166,7 @@ def acquire(rng: np.random.Generator, image: Float32, bias_field: float, noise: 
     image = image * _receive_field(rng, image.shape, bias_field)
     real = image + noise * rng.standard_normal(image.shape, dtype=np.float32)
     imaginary = noise * rng.standard_normal(image.shape, dtype=np.float32)
-    return np.hypot(real, imaginary)
+    return np.asarray(np.hypot(real, imaginary), dtype=np.float32)
 
 
 def tissue_map(scan: Scan, anatomy: Anatomy, cord: Float32) -> npt.NDArray[np.uint8]:
@@ -207,7 +208,8 @@ def _cord_signal(scan: Scan, anatomy: Anatomy, cord: Float32, signal: dict[Tissu
 
 
 def _cord_distance(anatomy: Anatomy, at: Points) -> Array:
-    return ellipse_distance(at.u, at.v, *anatomy.semi_axes_mm(at.s))
+    side = ellipse_distance(at.u, at.v, *anatomy.semi_axes_mm(at.s))
+    return np.maximum(side, at.s - anatomy.cord_top_mm)
 
 
 def _slabs(scan: Scan, anatomy: Anatomy, plane: float = 0.0) -> Iterator[tuple[slice, Points]]:
@@ -244,9 +246,8 @@ def _smooth_noise(rng: np.random.Generator, shape: tuple[int, ...]) -> Float32:
 
 def _receive_field(rng: np.random.Generator, shape: tuple[int, ...], sd: float) -> Float32:
     """Smooth field around 1, brighter at the back, where the coil lies."""
-    x, y, z = np.meshgrid(
-        *(np.linspace(-1, 1, n, dtype=np.float32) for n in shape), indexing="ij", sparse=True
-    )
+    axes = [np.linspace(-1, 1, n, dtype=np.float32) for n in shape]
+    x, y, z = np.meshgrid(*axes, indexing="ij", sparse=True)
     c = _normal(rng, (6,), sd).astype(np.float32)
     log_field = c[0] * x + (c[1] - sd) * y + c[2] * z + 0.5 * (c[3] * x * y + c[4] * y * z + c[5] * z * z)
-    return np.exp(log_field)
+    return np.asarray(np.exp(log_field), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""What surrounds the cord, as signed distances painted back to front, and each tissue's signal by contrast."""
+"""What surrounds the cord, as signed distances painted back to front, and tissue signals by contrast."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,19 +26,21 @@ class Tissue(IntEnum):
     CSF = 11
     WHITE_MATTER = 12
     GREY_MATTER = 13
+    BRAIN = 14
 
 
 _ORDER = tuple(Tissue)
+_HEAD_MM = 38.0  # the skull begins here; most fields of view end below
 # Signal by tissue, in the order of Tissue, relative to white matter = 1 on T1w. Orders of magnitude read
 # off public images of the protocol; what matters is who is brighter than whom.
 SIGNAL: dict[str, tuple[float, ...]] = {
-    #        air   skin  fat   musc  cort  marr  annu  nucl  liga  epif  vess  csf   wm    gm
-    "T1w": (0.03, 0.80, 1.55, 0.62, 0.15, 0.95, 0.50, 0.60, 0.28, 1.30, 0.45, 0.22, 1.00, 0.86),
-    "T2w": (0.03, 0.60, 1.25, 0.40, 0.12, 0.70, 0.28, 0.85, 0.18, 1.05, 0.08, 2.10, 0.80, 0.95),
-    "T2star": (0.03, 0.60, 0.85, 0.70, 0.08, 0.30, 0.60, 1.05, 0.35, 0.80, 1.60, 1.55, 0.85, 1.12),
-    "MTon": (0.03, 0.55, 1.00, 0.42, 0.08, 0.38, 0.50, 0.80, 0.25, 0.95, 1.30, 1.15, 0.55, 0.66),
-    "GREt1w": (0.03, 0.80, 1.50, 0.85, 0.08, 0.50, 0.70, 0.80, 0.30, 1.20, 1.50, 0.48, 1.00, 0.90),
-    "dwi": (0.03, 0.08, 0.08, 0.22, 0.04, 0.07, 0.12, 0.15, 0.05, 0.08, 0.05, 0.20, 1.00, 1.08),
+    #        air   skin  fat   musc  cort  marr  annu  nucl  liga  epif  vess  csf   wm    gm    brain
+    "T1w": (0.03, 0.80, 1.55, 0.62, 0.15, 0.95, 0.50, 0.60, 0.28, 1.30, 0.45, 0.22, 1.00, 0.86, 0.93),
+    "T2w": (0.03, 0.60, 1.25, 0.40, 0.12, 0.70, 0.28, 0.85, 0.18, 1.05, 0.08, 2.10, 0.80, 0.95, 0.88),
+    "T2star": (0.03, 0.60, 0.85, 0.70, 0.08, 0.30, 0.60, 1.05, 0.35, 0.80, 1.60, 1.55, 0.85, 1.12, 0.99),
+    "MTon": (0.03, 0.55, 1.00, 0.42, 0.08, 0.38, 0.50, 0.80, 0.25, 0.95, 1.30, 1.15, 0.55, 0.66, 0.60),
+    "GREt1w": (0.03, 0.80, 1.50, 0.85, 0.08, 0.50, 0.70, 0.80, 0.30, 1.20, 1.50, 0.48, 1.00, 0.90, 0.95),
+    "dwi": (0.03, 0.08, 0.08, 0.22, 0.04, 0.07, 0.12, 0.15, 0.05, 0.08, 0.05, 0.20, 1.00, 1.08, 1.04),
 }
 
 
@@ -92,16 +94,28 @@ def _neck(anatomy: Anatomy, at: Points) -> Iterator[tuple[Tissue, Array]]:
     yield Tissue.SKIN, outline
     yield Tissue.FAT, outline + 2
     yield Tissue.MUSCLE, outline + 2 + anatomy.fat_mm
-    # Fat sheets between the muscle layers of the neck, and the septum in the midline behind the spine.
+    # Fat sheets between the muscle layers, and the septum in the midline behind the spine.
     ring = np.hypot(at.u, at.v + 22)
-    wavy = ring + 0.12 * np.abs(at.u)
-    sheet = np.minimum(np.abs(wavy - 15), np.abs(wavy - 25)) - 0.7
-    yield Tissue.FAT, np.maximum(sheet, at.v + 8)
-    yield Tissue.FAT, np.maximum(np.abs(at.u) - 0.8, at.v + 17)
+    wavy = ring + 0.12 * np.abs(at.u) + 1.1 * np.sin(0.5 * at.v + 0.15 * at.s) + 0.9 * np.sin(0.7 * at.u)
+    sheet = np.minimum(np.abs(wavy - 13), np.abs(wavy - 24)) - 0.35 * (
+        1.6 + np.sin(0.31 * at.u + 0.23 * at.s)
+    )
+    yield Tissue.FAT, np.maximum(sheet, at.v + 10)
+    yield Tissue.FAT, np.maximum(np.abs(at.u) - 0.8, at.v + 38)
     depth = at.v - (30 + 0.5 * anatomy.body_depth_mm)
     pharynx = ellipse_distance(at.u, depth, 1.5 * anatomy.airway_mm + 2.5, anatomy.airway_mm + 2.5)
     yield Tissue.SKIN, pharynx
     yield Tissue.AIR, pharynx + 2.5
+    if at.z.max() > _HEAD_MM:
+        yield from _head(anatomy, at)
+
+
+def _head(anatomy: Anatomy, at: Points) -> Iterator[tuple[Tissue, Array]]:
+    """A skull with a smooth brain: what fills the top of whole-neck fields of view."""
+    brain = (np.sqrt((at.x / 66) ** 2 + ((at.y - 20) / 84) ** 2 + ((at.z - 106) / 64) ** 2) - 1) * 64
+    yield Tissue.CORTICAL_BONE, brain - 6
+    yield Tissue.CSF, brain - 2
+    yield Tissue.BRAIN, brain
 
 
 def _vertebrae(anatomy: Anatomy, at: Points) -> Iterator[tuple[Tissue, Array]]:
@@ -135,12 +149,17 @@ def _bodies(anatomy: Anatomy, at: Points, b: Array) -> Iterator[tuple[Tissue, Ar
     half_width = anatomy.body_width_mm - 4.0 * dens
     half_depth = anatomy.body_depth_mm * (0.5 - 0.17 * dens)
     posterior = anatomy.sac_shift_mm + b + anatomy.sac_margin_ap_mm + 0.6
-    outline = ellipse_distance(at.u, at.v - posterior - half_depth, half_width, half_depth)
+    forward = at.v - posterior
+    outline = ellipse_distance(at.u, forward - half_depth, half_width, half_depth)
     disc_mm = anatomy.disc_distance_mm(at.s)
-    body = np.maximum(outline, 2.6 - disc_mm)
-    yield Tissue.ANNULUS, np.maximum(outline, disc_mm - 2.6)
-    yield Tissue.NUCLEUS, np.maximum(outline + 3.2, disc_mm - 1.7)
-    yield from _bone(np.maximum(body, at.s - 29))
+    # Endplates are hollow: discs are thickest in the middle, and bulge a little over the bodies' rim.
+    half_height = 3.2 - 1.1 * np.clip(1 + outline / half_depth, 0, 1) ** 2
+    yield Tissue.ANNULUS, np.maximum(outline - 0.4, disc_mm - half_height)
+    yield Tissue.NUCLEUS, np.maximum(outline + 3.4, disc_mm - half_height + 0.9)
+    yield from _bone(np.maximum(np.maximum(outline, half_height - disc_mm), at.s - 29))
+    # The anterior arch of C1, in front of the dens.
+    arch = np.hypot(forward - anatomy.body_depth_mm * 0.66 - 5.0, 0.8 * (at.s - 22)) - 4.0
+    yield from _bone(np.maximum(arch, np.abs(at.u) - 12))
 
 
 def _canal(anatomy: Anatomy, at: Points) -> Iterator[tuple[Tissue, Array]]:
@@ -155,6 +174,12 @@ def _canal(anatomy: Anatomy, at: Points) -> Iterator[tuple[Tissue, Array]]:
     sac = ellipse_distance(at.u, v, a, b)
     yield Tissue.LIGAMENT, sac - 0.35
     yield Tissue.CSF, sac
+    # Above the cord the medulla goes on into the brain, widening.
+    above = at.s - anatomy.cord_top_mm
+    if above.max() > 0:
+        widening = 0.25 * np.clip(above, 0, 60)
+        medulla = ellipse_distance(at.u, at.v, *(axis + widening for axis in anatomy.semi_axes_mm(at.s)))
+        yield Tissue.BRAIN, np.maximum(medulla, -above)
 
 
 def _bone(distance: Array, shell_mm: float = 0.8) -> Iterator[tuple[Tissue, Array]]:
