@@ -1,19 +1,25 @@
 """From a plan to data that a net can be trained and tested on: every stage before training."""
 
 import logging
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softcord.app.plan import Plan
+from softcord.app.progress import phase
+from softcord.contrasts import PAPER_SIX
 from softcord.data.identity import dataset_identity
-from softcord.data.labels import choose_labels
+from softcord.data.labels import LABEL_OF_GT, Gt, choose_labels, name_images
 from softcord.data.settings import make_split, read_index, read_persons
 from softcord.data.splits import Split
 from softcord.errors import DataError
+from softcord.gt.dataset import build_dataset
+from softcord.gt.settings import GtSettings
+from softcord.gt.variant import gt_path, variant_name
 
 if TYPE_CHECKING:
     import pandas as pd
-
 
 logger = logging.getLogger("softcord")
 
@@ -46,16 +52,14 @@ def open_dataset(plan: Plan) -> Dataset:
     _check_present(table)
     participants = table["participant_id"].unique()
     split = make_split(plan.split, participants, read_persons(plan.data, participants))
-    if plan.gt.name != "hard":
-        trained = _with_soft_labels(plan, table, plan.gt, plan.contrasts)
-    else:
-        trained = table
+    is_soft = plan.gt.name != "hard"
+    trained = _with_soft_labels(plan, table, plan.gt, plan.contrasts) if is_soft else table
     trained = trained[trained["contrast"].isin(plan.contrasts)]
     measured = _of(table, split.test)
     if plan.reference == "soft":
         measured = _with_soft_labels(plan, measured, GtSettings(), PAPER_SIX)
     return Dataset(
-        identity=dataset_identity(plan.data.root, table, plan.data_dir / "cache"),
+        identity=dataset_identity(plan.data.root, table, cache_dir=plan.data_dir / "cache"),
         split=split,
         train=_labelled(_of(trained, split.train), plan.gt.name, plan, "train"),
         val=_labelled(_of(trained, split.val), plan.gt.name, plan, "val"),
@@ -91,20 +95,30 @@ def _of(table: "pd.DataFrame", participants: tuple[str, ...]) -> "pd.DataFrame":
 def _with_soft_labels(
     plan: Plan, table: "pd.DataFrame", settings: GtSettings, contrasts: tuple[str, ...]
 ) -> "pd.DataFrame":
-    """Return the table with ``soft_seg`` from the wanted recipe, built where it is missing."""
+    """Return the table with the labels of one soft ground truth, built where they are missing."""
     variant = variant_name(settings, contrasts)
-    if variant == "labels_softseg" and table["soft_seg"].notna().all():
+    is_published = variant == variant_name(replace(GtSettings(), name=settings.name), PAPER_SIX)
+    if is_published and table[LABEL_OF_GT[settings.name]].notna().all():
         return table
-    root = derivatives_dir(plan) / variant
-    table = table.assign(soft_seg=[_existing(softseg_path(root, image)) for image in table["image"]])
-    lacking = table.groupby("participant_id")["soft_seg"].transform(lambda paths: paths.isna().all())
+    root = derivatives_dir(plan)
+    table = _with_labels_in(root / variant, table, settings)
+    paths = table[LABEL_OF_GT[settings.name]]
+    lacking = paths.isna().groupby(table["participant_id"]).transform("all")
     if lacking.any():
         people = table.loc[lacking, "participant_id"].nunique()
-        logger.info("building the soft ground truth %s of %d participants", variant, people)
-        with phase(f"soft GT {variant}", people) as on_done:
-            build_dataset(table[lacking], root.parent, settings, contrasts, jobs=jobs_of(plan), on_done=on_done)
-        table = table.assign(soft_seg=[_existing(softseg_path(root, image)) for image in table["image"]])
+        logger.info("building the ground truth %s of %d participants", variant, people)
+        with phase(f"ground truth {variant}", people) as on_done:
+            build_dataset(table[lacking], root, settings, contrasts, jobs=jobs_of(plan), on_done=on_done)
+        table = _with_labels_in(root / variant, table, settings)
     return table
+
+
+def _with_labels_in(folder: Path, table: "pd.DataFrame", settings: GtSettings) -> "pd.DataFrame":
+    import pandas as pd
+
+    paths = [gt_path(folder, image, settings) for image in table["image"]]
+    there = [str(path) if path.exists() else None for path in paths]
+    return table.assign(**{LABEL_OF_GT[settings.name]: pd.Series(there, index=table.index, dtype=object)})
 
 
 def derivatives_dir(plan: Plan) -> Path:
@@ -114,12 +128,9 @@ def derivatives_dir(plan: Plan) -> Path:
     return beside if os.access(nearest, os.W_OK) else plan.data_dir / "derivatives" / plan.data.name
 
 
-def _existing(path: str) -> str | None:
-    return path if os.path.exists(path) else None
-
-
 def _labelled(table: "pd.DataFrame", gt: Gt, plan: Plan, side: str) -> "pd.DataFrame":
     if table.empty:
-        raise DataError(f"split {plan.split.name}", f"leaves no image of the contrasts to {side}", "Check split")
-    source: Gt = "hard" if gt == "hard" else "soft"
-    return choose_labels(table, source, missing=plan.data.missing_labels)
+        raise DataError(
+            f"split {plan.split.name}", f"leaves no image of the contrasts to {side}", "Check split"
+        )
+    return choose_labels(table, gt, missing=plan.data.missing_labels)

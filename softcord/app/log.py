@@ -51,28 +51,35 @@ def log_inputs(plan: Plan, dataset: Dataset, run: Run, run_dir: Path, entry: Run
         entry.artifact(run_dir / name)
 
 
-def log_results(plan: Plan, dataset: Dataset, measures: pd.DataFrame, run_dir: Path, entry: RunRecord) -> None:
+def log_results(
+    plan: Plan, dataset: Dataset, measures: pd.DataFrame, run_dir: Path, entry: RunRecord
+) -> None:
     """Record the measures, their means, the model, sample overlays and a description."""
     entry.metrics(means(measures))
     entry.artifact(run_dir / "measures.csv")
     entry.artifact(run_dir / "checkpoints" / "best.ckpt", "checkpoints")
     entry.tag({"predictions": (run_dir / "predictions").resolve()})
     with TemporaryDirectory() as folder:
-        for row in sample(dataset.test).itertuples():
-            picture = Path(folder) / f"{Path(row.image).name.removesuffix('.nii.gz')}.png"
-            prediction = softseg_path(run_dir / "predictions", Path(row.image))
-            overlay_png(*(read_volume(path) for path in (row.image, prediction, row.label)), picture)
+        for row in sample(dataset.test).to_dict("records"):
+            image = Path(row["image"])
+            prediction = softseg_path(run_dir / "predictions", image)
+            volumes = [read_volume(path) for path in (image, prediction, row["label"])]
+            overlay_png(volumes[0], volumes[1], volumes[2], Path(folder) / f"{image.name.split('.')[0]}.png")
         entry.artifact(Path(folder), "overlays")
     entry.describe(description(plan, measures))
 
 
 def means(measures: pd.DataFrame) -> dict[str, float]:
     """Return ``test/<metric>`` over all images and ``test/<metric>/<contrast>``, at the wanted levels."""
+    # A single level ("3") is a detail of the wanted ones ("2:3").
     kept = measures[~measures["level"].str.fullmatch(r"\d+")]
     overall = kept.groupby("metric")["value"].mean()
-    by_contrast = kept[kept["contrast"] != "all"].groupby(["metric", "contrast"])["value"].mean()
-    return {f"test/{metric}": value for metric, value in overall.items()} | {
-        f"test/{metric}/{contrast}": value for (metric, contrast), value in by_contrast.items()
+    by_contrast = (
+        kept[kept["contrast"] != "all"].groupby(["metric", "contrast"])["value"].mean().reset_index()
+    )
+    rows = by_contrast.to_dict("records")
+    return {f"test/{metric}": float(value) for metric, value in overall.items()} | {
+        f"test/{row['metric']}/{row['contrast']}": float(row["value"]) for row in rows
     }
 
 
@@ -98,8 +105,8 @@ def description(plan: Plan, measures: pd.DataFrame) -> str:
         [
             f"**{plan.method}**, seed {plan.seed}, study `{plan.study}`",
             "",
-            f"- trained on {', '.join(plan.contrasts)} with {plan.gt.name} ground truth, loss {plan.choices['loss']}",
-            f"- data `{plan.data.name}`, split `{plan.split.name}`, measured against the {plan.reference} ground truth",
+            f"- learnt from {plan.gt.name} masks of {', '.join(plan.contrasts)} with the loss {plan.choices['loss']}",
+            f"- data `{plan.data.name}`, split `{plan.split.name}`, measured against {plan.reference} masks",
             f"- command: `python -m softcord.train {' '.join(plan.overrides)}`",
             "",
             "```",

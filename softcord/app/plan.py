@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from softcord.augment.chain import Augment
     from softcord.data.cache import CacheSettings
+    from softcord.data.labels import Gt
     from softcord.data.settings import DataSettings, SplitSettings
     from softcord.gt.settings import GtSettings
     from softcord.phantom.settings import PhantomSettings
@@ -44,7 +45,7 @@ class Plan:
     seed: int
     contrasts: tuple[str, ...]
     levels: tuple[int, ...]
-    reference: str
+    reference: "Gt"
     rerun: bool
     method: str
     data: "DataSettings"
@@ -179,10 +180,10 @@ def _truth(value: Any, key: str) -> bool:
     return value
 
 
-def _one_of(value: Any, key: str, options: tuple[str, ...]) -> str:
+def _one_of(value: Any, key: str, options: tuple[str, ...]) -> Any:
     if value not in options:
         raise UsageError(key, f"must be one of {', '.join(options)}, got {value!r}")
-    return str(value)
+    return value
 
 
 def _levels(value: Any) -> tuple[int, ...]:

@@ -9,7 +9,18 @@ from pathlib import Path
 
 import softcord
 
-_PACKAGES = ("torch", "lightning", "monai", "hydra-core", "mlflow", "nibabel", "numpy", "scipy", "pandas", "statsmodels")
+_PACKAGES = (
+    "torch",
+    "lightning",
+    "monai",
+    "hydra-core",
+    "mlflow",
+    "nibabel",
+    "numpy",
+    "scipy",
+    "pandas",
+    "statsmodels",
+)
 
 
 @cache
@@ -19,7 +30,9 @@ def provenance() -> dict[str, str]:
     return {
         "softcord": softcord.__version__,
         "code_commit": commit,
-        "code_dirty": str(bool(_git("status", "--porcelain", "--untracked-files=no"))) if commit != "n/a" else "n/a",
+        "code_dirty": str(bool(_git("status", "--porcelain", "--untracked-files=no")))
+        if commit != "n/a"
+        else "n/a",
         "python": platform.python_version(),
         **{name: version(name) for name in _PACKAGES},
         "platform": platform.platform(),

@@ -3,7 +3,7 @@
 import logging
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import yaml
@@ -60,9 +60,11 @@ def _write_inputs(plan: Plan, dataset: Dataset, run_dir: Path) -> None:
 
 def _volumes(plan: Plan, table: pd.DataFrame, name: str) -> list[CachedVolume]:
     """Return the cached volumes of a table's images and labels, in its order."""
-    pairs = [(Path(row.image), Path(row.label)) for row in table.itertuples()]
+    pairs = [(Path(image), Path(label)) for image, label in zip(table["image"], table["label"], strict=True)]
     with phase(f"{name} volumes", len(pairs)) as on_done:
-        outcomes = prepare_all(pairs, plan.data_dir / "cache", plan.volumes, jobs=jobs_of(plan), on_done=on_done)
+        outcomes = prepare_all(
+            pairs, plan.data_dir / "cache", plan.volumes, jobs=jobs_of(plan), on_done=on_done
+        )
     failed = [outcome for outcome in outcomes if outcome.error]
     if failed:
         more = f" (and {len(failed) - 1} more images)" if len(failed) > 1 else ""
@@ -80,11 +82,14 @@ def _train(plan: Plan, dataset: Dataset, run_dir: Path, entry: RunRecord) -> "Pr
     from softcord.train.run import train
 
     settings, loss = plan.train, plan.loss()
-    train_volumes, val_volumes = _volumes(plan, dataset.train, "training"), _volumes(plan, dataset.val, "validation")
+    train_volumes, val_volumes = (
+        _volumes(plan, dataset.train, "training"),
+        _volumes(plan, dataset.val, "validation"),
+    )
     lightning.seed_everything(plan.seed, workers=True, verbose=False)
     net = plan.net()
     supervised = DeepSupervisionLoss(loss, normalise=settings.deep_supervision_divisor)
-    activation = loss.prediction_activation
+    activation: Any = loss.prediction_activation
     module = CordModule(net, supervised, activation, settings.learning_rate, settings.epochs)
     logger.info("training on %d images of %s", len(train_volumes), ", ".join(plan.contrasts))
     result = train(
@@ -134,7 +139,9 @@ def _evaluate(plan: Plan, dataset: Dataset, run: Run, run_dir: Path, predictor: 
     }
     logger.info("predicting and measuring %d test images", len(images))
     with phase("prediction", len(images)) as on_done:
-        measures = evaluate(predictor, images, predictions, levels=plan.levels, labels=labels, on_done=on_done)
+        measures = evaluate(
+            predictor, images, predictions, levels=plan.levels, labels=labels, on_done=on_done
+        )
     write_measures(run_dir / "measures.csv", measures)
     return measures
 
@@ -144,18 +151,19 @@ def _test_images(plan: Plan, dataset: Dataset) -> "list[TestImage]":
 
     volumes = _volumes(plan, dataset.test, "test")
     truth = read_truth(plan)
+    rows = dataset.test.to_dict("records")
     return [
         TestImage(
-            participant_id=row.participant_id,
-            session_id=row.session_id,
-            contrast=row.contrast,
-            image=Path(row.image),
+            participant_id=row["participant_id"],
+            session_id=row["session_id"],
+            contrast=row["contrast"],
+            image=Path(row["image"]),
             volume=volume,
-            reference=Path(row.label),
-            discs=Path(row.discs) if row.discs else None,
-            truth_csa_mm2=truth.get(row.participant_id),
+            reference=Path(row["label"]),
+            discs=Path(row["discs"]) if row["discs"] else None,
+            truth_csa_mm2=truth.get(row["participant_id"]),
         )
-        for row, volume in zip(dataset.test.itertuples(), volumes, strict=True)
+        for row, volume in zip(rows, volumes, strict=True)
     ]
 
 

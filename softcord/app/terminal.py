@@ -38,7 +38,9 @@ def logging_to(path: Path) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        handler.handle(logger.makeRecord("softcord", logging.ERROR, "", 0, "ended by %r", (error,), sys.exc_info()))
+        handler.handle(
+            logger.makeRecord("softcord", logging.ERROR, "", 0, "ended by %r", (error,), sys.exc_info())
+        )
         raise
     finally:
         handler.handle(

@@ -14,7 +14,9 @@ from softcord.errors import UsageError
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the verb and return its exit code."""
     parser = argparse.ArgumentParser(prog="softcord ui", description=__doc__)
-    parser.add_argument("-store", "--store", type=Path, default=Path("mlruns"), help="folder of the store (mlruns)")
+    parser.add_argument(
+        "-store", "--store", type=Path, default=Path("mlruns"), help="folder of the store (mlruns)"
+    )
     parser.add_argument("-port", "--port", type=int, default=5000, help="port on 127.0.0.1 (5000)")
     given = parser.parse_args(sys.argv[1:] if arguments is None else arguments)
     return guarded(lambda: _serve(given.store, given.port))
@@ -23,10 +25,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _serve(store: Path, port: int) -> int:
     database = store.resolve() / "mlflow.db"
     if not database.exists():
-        raise UsageError(store, "holds no MLflow store", "Train something first, or name the folder with -store")
+        raise UsageError(
+            store, "holds no MLflow store", "Train something first, or name the folder with -store"
+        )
     print(f"http://127.0.0.1:{port}  (Ctrl-C ends it)")
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", f"sqlite:///{database}"]
     command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     # Background jobs are for model serving; without them the server starts twice as fast and ends cleanly.
-    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    quiet = {
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "DO_NOT_TRACK": "true",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    }
     return subprocess.run(command, env={**os.environ, **quiet}, check=False).returncode

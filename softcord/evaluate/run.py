@@ -12,7 +12,7 @@ from softcord.data.cache import CachedVolume
 from softcord.data.resample import from_grid, make_grid
 from softcord.measure.image import measure_image
 from softcord.measure.spread import csa_std_rows
-from softcord.measure.table import MISSING, Measure, measures_frame
+from softcord.measure.table import Measure, measures_frame
 from softcord.nets.activation import Activation
 from softcord.nifti import Volume, read_volume
 from softcord.predict.infer import predict_grid
@@ -51,7 +51,9 @@ class Predictor:
         native = read_volume(image.reference)
         i, j, k = native.data.shape
         grid = make_grid((i, j, k), native.affine, self.spacing_mm)
-        softseg = predict_grid(self.net, np.load(image.volume.image), window=self.window, activation=self.activation)
+        softseg = predict_grid(
+            self.net, np.load(image.volume.image), window=self.window, activation=self.activation
+        )
         return Volume(from_grid(softseg, grid), native.affine)
 
 
@@ -83,20 +85,20 @@ def evaluate(
 def _measures(
     image: TestImage, softseg: Volume, levels: tuple[int, ...], labels: Mapping[str, str]
 ) -> Iterator[Measure]:
-    found = measure_image(
+    measured = measure_image(
         softseg,
         reference_softseg=read_volume(image.reference),
         discs=read_volume(image.discs) if image.discs else None,
         truth_csa_mm2=image.truth_csa_mm2,
         levels=levels,
     )
-    for metric, level, value in found:
+    for one in measured:
         yield Measure(
             participant_id=image.participant_id,
-            session_id=image.session_id or MISSING,
+            session_id=image.session_id,
             contrast=image.contrast,
-            metric=metric,
-            level=level,
-            value=value,
+            metric=one.metric,
+            level=one.level,
+            value=one.value,
             **labels,
         )

@@ -12,9 +12,9 @@ from softcord.nets.activation import Activation, activate
 class CordModule(lightning.LightningModule):
     """Train ``net`` to map images to soft cord masks.
 
-    ``loss`` (a :class:`~softcord.losses.deep.DeepSupervisionLoss`) compares the net's raw outputs, a list
-    with the finest first, with soft masks in [0, 1], shape (batch, 1, R-L, A-P, S-I). ``activation`` turns an output into a soft mask. Adam and a cosine schedule
-    per epoch to zero are the paper's (section 2.3.5).
+    ``loss``, a :class:`~softcord.losses.deep.DeepSupervisionLoss`, compares the net's raw outputs (a list,
+    finest first) with soft masks in [0, 1], shape (batch, 1, R-L, A-P, S-I). ``activation`` turns an output
+    into a soft mask. Adam and a cosine schedule per epoch to zero are the paper's (section 2.3.5).
     """
 
     def __init__(
