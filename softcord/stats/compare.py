@@ -1,0 +1,68 @@
+"""Answer a study's questions with paired tests: measures in, the rows of comparisons.csv out."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from softcord.stats.check import check_same_test
+from softcord.stats.contrasts import answer_agreement, answer_contrasts
+from softcord.stats.frames import rows_of
+from softcord.stats.methods import answer_methods
+from softcord.stats.questions import Question
+from softcord.stats.rows import COMPARISON_COLUMNS, DETAIL_COLUMNS, Row
+
+_ANSWERS = {"methods": answer_methods, "contrasts": answer_contrasts, "agreement": answer_agreement}
+
+
+def compare(
+    measures: pd.DataFrame, questions: Sequence[Question], *, allow_different: bool = False
+) -> pd.DataFrame:
+    """Answer questions about tidy measures; the rows of comparisons.csv (design.md).
+
+    A row of kind ``methods`` or of a contrast pair is a two-sided Wilcoxon signed-rank test; ``effect`` is
+    the median of a - b in the metric's unit with its 95% bootstrap interval. An ANOVA row has the
+    uncorrected p in ``p``, the Greenhouse-Geisser corrected one in ``p_adjusted`` and generalised eta squared
+    as its effect. ``n`` counts complete pairs, ``dropped`` those left out because a value is missing.
+
+    Args:
+        measures: tidy measures, columns of measures.csv.
+        questions: what to ask; a question whose metric nobody measured is an error.
+        allow_different: compare runs with different test participants or ground truth all the same.
+
+    Raises:
+        DataError: nothing to compare, see :func:`softcord.stats.check.check_same_test`.
+    """
+    detailed = compare_in_detail(measures, questions, allow_different=allow_different)
+    return detailed[list(COMPARISON_COLUMNS)]
+
+
+def compare_in_detail(
+    measures: pd.DataFrame, questions: Sequence[Question], *, allow_different: bool = False
+) -> pd.DataFrame:
+    """Return :func:`compare`'s rows with the columns of ``DETAIL_COLUMNS`` behind them."""
+    if not allow_different:
+        check_same_test(measures)
+    rows: list[Row] = []
+    for question in questions:
+        found = rows_of(comparable_spread(measures, question.metric), question.metric, question.level)
+        rows.extend(_ANSWERS[question.kind](found, question))
+    return pd.DataFrame(rows, columns=[*COMPARISON_COLUMNS, *DETAIL_COLUMNS])
+
+
+def comparable_spread(measures: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Blank a spread over contrasts that rests on fewer contrasts than another method's of that participant.
+
+    A method that failed on the hardest contrast would otherwise look the steadiest.
+    """
+    count_metric = metric.replace("_std_mm2", "_std_contrasts")
+    counts = measures[measures["metric"] == count_metric]
+    if count_metric == metric or counts.empty:
+        return measures
+    keys = ["method", "run", "participant_id", "session_id", "level"]
+    most = counts.groupby("participant_id", observed=True)["value"].transform("max")
+    short = counts.loc[counts["value"] < most, keys]
+    if short.empty:
+        return measures
+    is_short = pd.MultiIndex.from_frame(measures[keys]).isin(pd.MultiIndex.from_frame(short))
+    blanked = measures["value"].mask(is_short & (measures["metric"] == metric).to_numpy())
+    return measures.assign(value=blanked)

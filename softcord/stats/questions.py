@@ -1,0 +1,55 @@
+"""What a study asks of its measures."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from softcord.stats.adjust import Correction
+from softcord.stats.frames import PAPER_LEVEL, Unit
+
+Kind = Literal["methods", "contrasts", "agreement"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question and the family of tests that answers it.
+
+    ``kind``: ``methods`` compares methods by paired Wilcoxon tests; ``contrasts`` asks within each method
+    whether CSA depends on the contrast (ANOVA, Friedman, post-hoc Wilcoxon over contrast pairs);
+    ``agreement`` fits one contrast's CSA by another's and gives Bland-Altman limits.
+    ``unit_of_analysis``: ``participant`` tests one value per participant (mean over contrasts); ``pooled``
+    takes every image as independent, as the paper does for CSA errors, which they are not.
+    ``reference``: the method that all others are compared with; None compares all pairs.
+    ``methods`` and ``contrasts`` restrict what is compared; empty means all.
+    """
+
+    name: str
+    metric: str
+    kind: Kind = "methods"
+    unit_of_analysis: Unit = "participant"
+    reference: str | None = None
+    correction: Correction = "bonferroni"
+    methods: tuple[str, ...] = ()
+    contrasts: tuple[str, ...] = ()
+    level: str = PAPER_LEVEL
+
+    def __post_init__(self) -> None:
+        for field, value, allowed in (
+            ("kind", self.kind, get_args(Kind)),
+            ("unit_of_analysis", self.unit_of_analysis, get_args(Unit)),
+            ("correction", self.correction, get_args(Correction)),
+        ):
+            if value not in allowed:
+                raise ValueError(f"{field}: must be one of {', '.join(allowed)}, got {value!r}")
+
+
+# The paper's questions (Figs. 4 to 9), soft and binarised CSA side by side, a participant being the unit.
+DEFAULT_QUESTIONS = (
+    Question("CSA STD across contrasts", "csa_std_mm2"),
+    Question("CSA STD across contrasts, binarised", "csa_bin_std_mm2"),
+    Question("absolute CSA error", "csa_abs_error_mm2"),
+    Question("absolute CSA error, binarised", "csa_bin_abs_error_mm2"),
+    Question("Dice", "dice"),
+    Question("CSA over contrasts", "csa_mm2", kind="contrasts"),
+    Question("CSA over contrasts, binarised", "csa_bin_mm2", kind="contrasts"),
+    Question("CSA agreement of T1w and T2w", "csa_mm2", kind="agreement", contrasts=("T1w", "T2w")),
+)
