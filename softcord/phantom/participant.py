@@ -55,11 +55,52 @@ def draw_participant(settings: PhantomSettings, number: int) -> Participant:
     return Participant(number, f"sub-{number:0{width}d}", row, anatomy)
 
 
+@dataclass(frozen=True)
+class Imaged:
+    """One participant seen with one contrast; all arrays in RPI order.
+
+    ``image`` is what the scanner stores, ``seg`` the segmenter's hard mask, ``truth_softseg`` the fraction
+    of each voxel that the cord fills, ``discs`` the single-voxel disc labels.
+    """
+
+    scan: Scan
+    image: npt.NDArray[np.int16]
+    seg: npt.NDArray[np.uint8]
+    truth_softseg: npt.NDArray[np.float32]
+    discs: npt.NDArray[np.uint8]
+
+
+def image_participant(settings: PhantomSettings, who: Participant, contrast: str) -> Imaged:
+    """Scan and segment one participant with one contrast."""
+    rng = _generator(settings, who.number, 1 + list(settings.scans).index(contrast))
+    scan = draw_scan(rng, contrast, settings.scans[contrast], settings.motion_mm, settings.motion_deg)
+    bias_mm = settings.boundary_bias_mm[contrast]
+    border = draw_border_offset(rng, bias_mm, settings.boundary_bias_sd_mm, settings.boundary_error_sd_mm)
+    samples = cord_samples(scan, who.anatomy, border.reach_mm)
+    truth_softseg = samples.partial_volume()
+    signal = draw_signal(rng, contrast, settings.signal_sd)
+    image = render(rng, scan, who.anatomy, truth_softseg, signal)
+    image = acquire(rng, image, settings.bias_field, scan.settings.noise * signal[Tissue.WHITE_MATTER])
+    gain = _INTENSITY * _SITES[_site(settings, who.number)][2] * float(np.exp(0.2 * rng.standard_normal()))
+    stored = np.rint(np.clip(gain * image, 0, np.iinfo(np.int16).max)).astype(np.int16)
+    return Imaged(scan, stored, hard_mask(samples, border), truth_softseg, disc_labels(scan, who.anatomy))
+
+
 def write_participant(settings: PhantomSettings, number: int, root: Path) -> None:
     """Write every file of one participant under ``root``."""
-    participant = draw_participant(settings, number)
-    for index, contrast in enumerate(settings.scans, start=1):
-        _write_contrast(settings, participant, contrast, _generator(settings, number, index), root)
+    who = draw_participant(settings, number)
+    for contrast in settings.scans:
+        imaged = image_participant(settings, who, contrast)
+        stem = image_path(who.participant_id, contrast)
+        labels, truth = root / "derivatives" / "labels" / stem, root / "derivatives" / "truth" / stem
+        discs = "label-discs_dlabel" if contrast in _DRAWN_DISCS else "label-discs_desc-warp_dlabel"
+        _write(root / f"{stem}.nii.gz", imaged.image, imaged.scan)
+        _write(_named(labels, "label-SC_seg"), imaged.seg, imaged.scan)
+        _write(_named(labels, discs), imaged.discs, imaged.scan)
+        _write(_named(truth, "label-SC_truth"), imaged.truth_softseg, imaged.scan)
+        if contrast == REFERENCE and settings.tissue_map:
+            tissues = tissue_map(imaged.scan, who.anatomy, imaged.truth_softseg)
+            _write(_named(truth, "label-tissue_dseg"), tissues, imaged.scan)
 
 
 def csa_rows(participant: Participant) -> Iterator[tuple[str, str, float]]:
@@ -73,31 +114,6 @@ def image_path(participant_id: str, contrast: str) -> Path:
     """Path of an image below the dataset's root, without its ending."""
     names = CONTRASTS[contrast]
     return Path(participant_id) / names.datatype / f"{participant_id}_{names.stem}"
-
-
-def _write_contrast(
-    settings: PhantomSettings, who: Participant, contrast: str, rng: np.random.Generator, root: Path
-) -> None:
-    scan = draw_scan(rng, contrast, settings.scans[contrast], settings.motion_mm, settings.motion_deg)
-    bias_mm = settings.boundary_bias_mm[contrast]
-    border = draw_border_offset(rng, bias_mm, settings.boundary_bias_sd_mm, settings.boundary_error_sd_mm)
-    samples = cord_samples(scan, who.anatomy, border.reach_mm)
-    cord = samples.partial_volume()
-    signal = draw_signal(rng, contrast, settings.signal_sd)
-    image = render(rng, scan, who.anatomy, cord, signal)
-    noise = scan.settings.noise * signal[Tissue.WHITE_MATTER]
-    image = acquire(rng, image, settings.bias_field, noise)
-    gain = _INTENSITY * _SITES[_site(settings, who.number)][2] * float(np.exp(0.2 * rng.standard_normal()))
-
-    stem = image_path(who.participant_id, contrast)
-    labels, truth = root / "derivatives" / "labels" / stem, root / "derivatives" / "truth" / stem
-    discs = "label-discs_dlabel" if contrast in _DRAWN_DISCS else "label-discs_desc-warp_dlabel"
-    _write(root / f"{stem}.nii.gz", np.rint(np.clip(gain * image, 0, 32767)).astype(np.int16), scan)
-    _write(_named(labels, "label-SC_seg"), hard_mask(samples, border), scan)
-    _write(_named(labels, discs), disc_labels(scan, who.anatomy), scan)
-    _write(_named(truth, "label-SC_truth"), cord, scan)
-    if contrast == REFERENCE and settings.tissue_map:
-        _write(_named(truth, "label-tissue_dseg"), tissue_map(scan, who.anatomy, cord), scan)
 
 
 def disc_labels(scan: Scan, anatomy: Anatomy) -> npt.NDArray[np.uint8]:

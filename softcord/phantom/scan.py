@@ -209,7 +209,8 @@ def _cord_signal(scan: Scan, anatomy: Anatomy, cord: Float32, signal: dict[Tissu
 
 def _cord_distance(anatomy: Anatomy, at: Points) -> Array:
     side = ellipse_distance(at.u, at.v, *anatomy.semi_axes_mm(at.s))
-    return np.maximum(side, at.s - anatomy.cord_top_mm)
+    distance: Array = np.maximum(side, at.s - anatomy.cord_top_mm)
+    return distance
 
 
 def _slabs(scan: Scan, anatomy: Anatomy, plane: float = 0.0) -> Iterator[tuple[slice, Points]]:

@@ -100,8 +100,9 @@ def _neck(anatomy: Anatomy, at: Points) -> Iterator[tuple[Tissue, Array]]:
     sheet = np.minimum(np.abs(wavy - 13), np.abs(wavy - 24)) - 0.35 * (
         1.6 + np.sin(0.31 * at.u + 0.23 * at.s)
     )
-    yield Tissue.FAT, np.maximum(sheet, at.v + 10)
-    yield Tissue.FAT, np.maximum(np.abs(at.u) - 0.8, at.v + 38)
+    septum = np.maximum(np.abs(at.u) - 0.8, at.v + 38)
+    yield Tissue.FAT, np.maximum(np.maximum(sheet, at.v + 10), outline + 2)
+    yield Tissue.FAT, np.maximum(septum, outline + 2)
     depth = at.v - (30 + 0.5 * anatomy.body_depth_mm)
     pharynx = ellipse_distance(at.u, depth, 1.5 * anatomy.airway_mm + 2.5, anatomy.airway_mm + 2.5)
     yield Tissue.SKIN, pharynx
