@@ -1,0 +1,89 @@
+"""Read one participant's masks, disc labels and image headers, naming everything that cannot be read."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import nibabel as nib
+from nibabel.filebasedimages import ImageFileError
+
+from softcord.errors import DataError
+from softcord.gt.check import Finding, check_participant
+from softcord.gt.grid import Grid
+from softcord.nifti import Volume, is_pointer, read_volume
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class ImageFiles:
+    """The files of one contrast of a participant; None where there is none."""
+
+    contrast: str
+    image: str
+    hard_seg: str | None
+    discs: str | None
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What was read, by contrast, and what is wrong with it."""
+
+    hard_segs: dict[str, Volume]
+    discs: dict[str, Volume]
+    spaces: dict[str, Grid]
+    findings: tuple[Finding, ...]
+
+
+def read_inputs(files: Sequence[ImageFiles], reference: str) -> Inputs:
+    """Read and check all files of a participant; problems become findings, never an exception."""
+    findings: list[Finding] = []
+
+    def attempt(read: Callable[[str], Value], path: str | None, contrast: str) -> dict[str, Value]:
+        if path is None:
+            return {}
+        try:
+            return {contrast: read(path)}
+        except DataError as error:
+            findings.append(Finding(contrast, f"{Path(path).name} {error.what}", error.hint))
+            return {}
+
+    hard_segs: dict[str, Volume] = {}
+    discs: dict[str, Volume] = {}
+    spaces: dict[str, Grid] = {}
+    for row in files:
+        hard_segs |= attempt(read_volume, row.hard_seg, row.contrast)
+        discs |= attempt(read_volume, row.discs, row.contrast)
+        spaces |= attempt(native_grid, row.image, row.contrast)
+    if not findings:
+        findings += check_participant(hard_segs, spaces, discs, reference)
+    return Inputs(hard_segs, discs, spaces, tuple(findings))
+
+
+def native_grid(path: str) -> Grid:
+    """Read the grid of an image from its header alone.
+
+    Raises:
+        DataError: missing, not downloaded, unreadable or not 3-D.
+    """
+    if is_pointer(Path(path)):
+        raise DataError(path, "is not downloaded", "Run `git annex get` on it")
+    try:
+        image = nib.load(path)
+    except (OSError, EOFError, ImageFileError) as error:
+        raise DataError(path, f"cannot be read ({error})", "Fetch or export it again") from error
+    if len(image.shape) < 3 or any(n != 1 for n in image.shape[3:]):
+        raise DataError(path, f"is not one 3-D volume but has shape {image.shape}", "Extract one frame first")
+    i, j, k = image.shape[:3]
+    return Grid((i, j, k), image.affine)
+
+
+def checksum(path: str | Path) -> str:
+    """Return the SHA-256 of a file, empty for one that cannot be read."""
+    try:
+        with open(path, "rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return ""

@@ -1,0 +1,126 @@
+"""Where a ground truth comes from, written beside it, and read again to recognise what is done."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+from softcord import __version__
+from softcord.errors import DataError
+from softcord.gt.inputs import ImageFiles, checksum, native_grid
+from softcord.gt.settings import GtSettings
+from softcord.gt.summary import Row
+from softcord.gt.variant import recipe
+
+_GENERATOR = {
+    "Name": "softcord",
+    "Version": __version__,
+    "Description": "Average of the aligned spinal cord masks of several contrasts",
+}
+Json = dict[str, Any]
+
+
+def provenance(
+    files: Sequence[ImageFiles], settings: GtSettings, contrasts: Sequence[str], derivative: Path
+) -> Json:
+    """Return what determines a participant's ground truth: the recipe, and the inputs with their checksums.
+
+    Of an image only the grid matters. ``Fingerprint`` is a hash of the contents, whatever the files' names.
+    """
+    contents = {
+        row.contrast: {"Grid": _grid(row.image), "SHA256": _sum(row.hard_seg), "DiscsSHA256": _sum(row.discs)}
+        for row in files
+    }
+    content = [recipe(settings, contrasts), settings.name, contents]
+    masks = {row.contrast: row.hard_seg for row in files if row.hard_seg is not None}
+    return {
+        "Sources": [os.path.relpath(mask, derivative) for mask in masks.values()],
+        "Recipe": recipe(settings, contrasts),
+        "Inputs": contents,
+        "Fingerprint": hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest(),
+    }
+
+
+def _sum(path: str | None) -> str | None:
+    return None if path is None else checksum(path)
+
+
+def _grid(path: str) -> list[Any] | None:
+    try:
+        grid = native_grid(path)
+    except DataError:
+        return None
+    return [*grid.shape, *(round(float(value), 6) for value in grid.affine.ravel())]
+
+
+def sidecar(origin: Json, rows: Mapping[str, Row], contrast: str) -> Json:
+    """Return the JSON beside the ground truth of one contrast.
+
+    ``Weights`` are each contrast's share in the average, ``Report`` is this contrast's row of the report.
+    """
+    return {
+        "SpatialReference": "orig",
+        "GeneratedBy": [_GENERATOR],
+        **origin,
+        "Weights": {key: row["weight_share"] for key, row in rows.items()},
+        "Report": dict(rows[contrast]),
+    }
+
+
+def finished_row(path: Path, mark: str) -> Row | None:
+    """Return the report's row of a ground truth with this fingerprint, None if it has to be built."""
+    try:
+        content = json.loads(beside(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    is_same = isinstance(content, dict) and content.get("Fingerprint") == mark and path.is_file()
+    return content["Report"] if is_same else None
+
+
+def beside(path: Path) -> Path:
+    """Return the sidecar's path of a NIfTI file."""
+    return path.with_name(path.name.removesuffix(".gz").removesuffix(".nii") + ".json")
+
+
+def describe_dataset(derivative: Path, settings: GtSettings, contrasts: Sequence[str], source: Path) -> None:
+    """Write the variant's dataset_description.json, after checking that the folder is ours.
+
+    Raises:
+        DataError: the folder holds something that softcord did not make.
+    """
+    path = derivative / "dataset_description.json"
+    if derivative.is_dir() and any(derivative.iterdir()) and not _is_ours(path):
+        hint = "Give another folder (paths.data), or use these labels as they are"
+        raise DataError(derivative, "holds labels that softcord did not make, so it stays as it is", hint)
+    content = {
+        "Name": f"softcord ground truth: {derivative.name}",
+        "BIDSVersion": "1.10.0",
+        "DatasetType": "derivative",
+        "GeneratedBy": [_GENERATOR | {"Recipe": recipe(settings, contrasts), "GroundTruth": settings.name}],
+        "SourceDatasets": [{"URL": os.path.relpath(source, derivative)}],
+    }
+    write_json(path, content)
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        generators = json.loads(path.read_text(encoding="utf-8"))["GeneratedBy"]
+        return any(generator["Name"] == "softcord" for generator in generators)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def write_json(path: Path, content: Json) -> None:
+    """Write a JSON file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(
+        "w", dir=path.parent, prefix=".", suffix=".json", delete=False, encoding="utf-8"
+    ) as stream:
+        json.dump(content, stream, indent=2)
+        stream.write("\n")
+    temporary = Path(stream.name)
+    temporary.chmod(0o644)
+    temporary.replace(path)
