@@ -83,10 +83,11 @@ def _agreement_rows(frame: Frame, question: Question, method: str) -> Iterator[R
         "statistic": fit.r2,
         "p": fit.p,
         "p_adjusted": np.nan,
-        "method": f"line b = {fit.slope:.3g} a + {fit.intercept:.3g}, r² {fit.r2:.3f}; effect: slope",
+        "method": f"line b = {fit.slope:.3g} a {fit.intercept:+.3g}, r² {fit.r2:.3f}; effect: slope",
         "effect": fit.slope,
         "ci_low": fit.slope_low,
         "ci_high": fit.slope_high,
+        "intercept": fit.intercept,
         "test": "line",
     }
     yield shared | {

@@ -10,7 +10,7 @@ from softcord.stats.adjust import adjust
 from softcord.stats.frames import by_method, tested_methods
 from softcord.stats.mixed import seed_model
 from softcord.stats.questions import Question
-from softcord.stats.rows import Row, row_of, wilcoxon_rows
+from softcord.stats.rows import Row, correction_words, row_of, wilcoxon_rows
 
 # All pairs of more methods than this are more tests than anyone reads; one method is then the reference.
 ALL_PAIRS_UP_TO = 30
@@ -61,16 +61,20 @@ def _seed_rows(rows: pd.DataFrame, pairs: Sequence[tuple[str, str]], question: Q
             fits[a, b] = seed_model(rows, a, b)
     adjusted = adjust([fit.p for fit in fits.values()], question.correction)
     for ((a, b), fit), p_adjusted in zip(fits.items(), adjusted, strict=True):
+        words = correction_words(question, len(fits))
         text = f"mixed model, seed random, t({fit.df}), {fit.runs} runs, SD between seeds {fit.sd_seed:.3g}"
         yield row_of(question, a, b) | {
+            "correction": words,
             "n": fit.n,
             "dropped": int(rows["participant_id"].nunique()) - fit.n,
             "statistic": fit.statistic,
             "p": fit.p,
             "p_adjusted": p_adjusted,
-            "method": text,
+            "method": f"{text}; {words}",
             "effect": fit.effect,
             "ci_low": fit.ci_low,
             "ci_high": fit.ci_high,
             "test": "seed model",
+            "mean_difference": fit.effect,
+            "sd_seed": fit.sd_seed,
         }

@@ -19,9 +19,12 @@ COMPARISON_COLUMNS = (
     "question", "metric", "unit", "a", "b", "n", "dropped", "statistic", "p", "p_adjusted", "method",
     "effect", "ci_low", "ci_high",
 )  # fmt: skip
-# What the report needs besides: the question's own name and the method it is about (empty: between methods),
-# which test, the mean and unitless effects, and whom the row dropped.
-DETAIL_COLUMNS = ("asked", "about", "test", "mean_difference", "rank_biserial", "dropped_names")
+# What report and sentences need besides: the question's own name, the method it is about (empty: between
+# methods), which test, its correction and a note, further numbers, and whom the row dropped.
+DETAIL_COLUMNS = (
+    "asked", "about", "test", "correction", "note", "mean_difference", "rank_biserial", "sd_seed",
+    "intercept", "dropped_names",
+)  # fmt: skip
 ALPHA = 0.05
 
 
@@ -35,6 +38,8 @@ def row_of(question: Question, a: str, b: str, about: str = "") -> Row:
         "b": b,
         "asked": question.name,
         "about": about,
+        "correction": "uncorrected",
+        "note": "",
         "dropped_names": "",
     }
 
@@ -54,31 +59,48 @@ def wilcoxon_rows(
     effect, (low, high) = median_difference(differences), bootstrap_ci(differences)
     for i, (a, b) in enumerate(pairs):
         dropped = np.flatnonzero(np.isnan(differences[i]))
-        yield row_of(question, a, b, about) | {
-            "n": int(test.n[i]),
-            "dropped": len(dropped),
-            "statistic": test.statistic[i] if tested[i] else np.nan,
-            "p": p[i],
-            "p_adjusted": adjusted[i],
-            "method": _wilcoxon_method(
-                test.rule[i], int(test.n[i]), int(test.zeros[i]), question, int(tested.sum())
-            ),
-            "effect": effect[i],
-            "ci_low": low[i],
-            "ci_high": high[i],
-            "test": "wilcoxon",
-            "mean_difference": np.nanmean(differences[i]) if test.n[i] else np.nan,
-            "rank_biserial": test.rank_biserial[i],
-            "dropped_names": " ".join(row_name(wide.index[int(k)]) for k in dropped),
+        n = int(test.n[i])
+        words = {
+            "correction": correction_words(question, int(tested.sum())),
+            "note": _note(n, int(test.zeros[i]), question),
         }
+        name = (
+            f"Wilcoxon signed-rank, {test.rule[i]}"
+            if tested[i]
+            else "not tested: fewer than two complete pairs"
+        )
+        yield (
+            row_of(question, a, b, about)
+            | words
+            | {
+                "n": n,
+                "dropped": len(dropped),
+                "statistic": test.statistic[i] if tested[i] else np.nan,
+                "p": p[i],
+                "p_adjusted": adjusted[i],
+                "method": "; ".join(part for part in (name, *words.values()) if part),
+                "effect": effect[i],
+                "ci_low": low[i],
+                "ci_high": high[i],
+                "test": "wilcoxon",
+                "mean_difference": np.nanmean(differences[i]) if n else np.nan,
+                "rank_biserial": test.rank_biserial[i],
+                "dropped_names": " ".join(row_name(wide.index[int(k)]) for k in dropped),
+            }
+        )
 
 
-def _wilcoxon_method(rule: str, n: int, zeros: int, question: Question, family: int) -> str:
-    if n < 2:
-        return "not tested: fewer than two complete pairs"
-    words = [f"Wilcoxon signed-rank, {rule}"]
-    if question.correction != "none":
-        words.append(f"{question.correction.capitalize()} over {family}")
+def correction_words(question: Question, family: int) -> str:
+    """Say how p was corrected, and over how many tests."""
+    return (
+        "uncorrected"
+        if question.correction == "none"
+        else f"{question.correction.capitalize()} over {family}"
+    )
+
+
+def _note(n: int, zeros: int, question: Question) -> str:
+    words = []
     if question.unit_of_analysis == "pooled":
         words.append("images pooled as if independent")
     if zeros:
