@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from filelock import FileLock
 
+from softcord.data.filehash import content_hash, fingerprint, known_hashes
 from softcord.data.resample import Interpolation, Shape, to_grid
 from softcord.errors import DataError
 from softcord.nifti import Volume, is_pointer, read_volume
@@ -76,9 +77,7 @@ def prepare_volume(
         DataError: a file cannot be used, the image is constant, or the label has another shape or affine
             than the image or values outside [0, 1].
     """
-    return _prepare(
-        (image_path, label_path), cache_dir, settings or CacheSettings(), _known_hashes(cache_dir)
-    )
+    return _prepare((image_path, label_path), cache_dir, settings or CacheSettings(), known_hashes(cache_dir))
 
 
 def prepare_all(
@@ -95,7 +94,7 @@ def prepare_all(
     receives the name of each image as it is finished.
     """
     settings = settings or CacheSettings()
-    hashes = _known_hashes(cache_dir)
+    hashes = known_hashes(cache_dir)
     done: dict[Pair, Outcome[Pair, CachedVolume]] = {}
     missing: list[Pair] = []
     for pair in dict.fromkeys(pairs):
@@ -116,7 +115,7 @@ def prepare_all(
 
 def _prepare(pair: Pair, cache_dir: Path, settings: CacheSettings, hashes: dict[str, str]) -> CachedVolume:
     image_path, label_path = pair
-    image_key, label_key = _keys(pair, settings, [_content_hash(p, cache_dir, hashes) for p in pair if p])
+    image_key, label_key = _keys(pair, settings, [_hash(path, cache_dir, hashes) for path in pair if path])
     image = _ensure(cache_dir, image_key, image_path, partial(_image_arrays, image_path, settings))
     if label_path is None or label_key is None:
         return _volume(image, None)
@@ -128,15 +127,22 @@ def _find(
     pair: Pair, cache_dir: Path, settings: CacheSettings, hashes: dict[str, str]
 ) -> CachedVolume | None:
     """Return the volume if the files are known, unchanged and prepared."""
-    known = [hashes.get(_identity(path)) for path in pair if path]
-    if None in known:
+    try:
+        digests = [hashes[fingerprint(path)] for path in pair if path]
+    except (OSError, KeyError):
         return None
-    image_key, label_key = _keys(pair, settings, [digest for digest in known if digest])
+    image_key, label_key = _keys(pair, settings, digests)
     image = cache_dir / image_key
     label = cache_dir / label_key if label_key else None
     if not _is_whole(image) or (label and not _is_whole(label)):
         return None
     return _volume(image, label)
+
+
+def _hash(path: Path, cache_dir: Path, hashes: dict[str, str]) -> str:
+    if is_pointer(path) or not path.exists():
+        read_volume(path)  # raises the error that says what is wrong
+    return content_hash(path, cache_dir, hashes)
 
 
 def _volume(image: Path, label: Path | None) -> CachedVolume:
@@ -239,40 +245,3 @@ def _crop(array: npt.NDArray[np.float32], settings: CacheSettings) -> npt.NDArra
         start = (n - size) // 2
         box.append(slice(start, start + size))
     return array[tuple(box)]
-
-
-def _identity(path: Path) -> str:
-    """What a file is recognised by without reading it: place, size and time of last change."""
-    try:
-        status = path.stat()
-    except OSError:
-        return ""
-    return f"{path.absolute()}|{status.st_size}|{status.st_mtime_ns}"
-
-
-def _content_hash(path: Path, cache_dir: Path, hashes: dict[str, str]) -> str:
-    identity = _identity(path)
-    if identity in hashes:
-        return hashes[identity]
-    if not identity or is_pointer(path):
-        read_volume(path)  # raises the error that says what is wrong
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    hashes[identity] = digest
-    cache_dir.mkdir(parents=True, exist_ok=True)
-    # One short line added in one write: processes that do so at the same time do not mix.
-    with (cache_dir / "hashes.jsonl").open("a") as log:
-        log.write(json.dumps([identity, digest]) + "\n")
-    return digest
-
-
-def _known_hashes(cache_dir: Path) -> dict[str, str]:
-    hashes: dict[str, str] = {}
-    path = cache_dir / "hashes.jsonl"
-    for line in path.read_text().splitlines() if path.exists() else []:
-        try:
-            identity, digest = json.loads(line)
-        except ValueError:
-            continue  # cut off by a crash: that file is hashed again
-        hashes[identity] = digest
-    return hashes
