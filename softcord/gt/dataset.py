@@ -108,7 +108,9 @@ def build_dataset(
         if on_done is not None:
             on_done(who.name)
     ordered = [row for who in participants for row in rows[who.name]]
-    return pd.DataFrame(ordered, columns=list(REPORT_COLUMNS))
+    report = pd.DataFrame(ordered, columns=list(REPORT_COLUMNS))
+    counts = [column for column in REPORT_COLUMNS if column.startswith("slices_")]
+    return report.astype(dict.fromkeys(counts, "Int64"))
 
 
 def build_files(

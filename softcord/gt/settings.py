@@ -37,7 +37,7 @@ class GtSettings:
     trim_except: tuple[str, ...] = ("T1w", "T2w")
     interpolation: Literal["linear", "nearest"] = "linear"
     slab: Literal["integrate", "centre"] = "integrate"
-    rotation_smoothing_mm: float = 10.0
+    rotation_smoothing_mm: float = 8.0
 
     def __post_init__(self) -> None:
         """Refuse values that make no ground truth."""
