@@ -56,9 +56,11 @@ def resolve(node: Mapping[str, Any], key: str) -> Any:
 
 
 def suggest(name: str, known: Mapping[str, object] | list[str]) -> str:
-    """Return a hint with the nearest known name, or all of them."""
+    """Return a hint with the nearest known name, or with all of them where they are few."""
     near = get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}"
+    if near:
+        return f"Did you mean {near[0]}?"
+    return f"Known: {', '.join(known)}" if len(known) <= 20 else "--cfg job lists what can be set"
 
 
 def _checked(value: Any, hint: Any, key: str) -> Any:

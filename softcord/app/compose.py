@@ -63,6 +63,7 @@ def compose(*overrides: str) -> Composed:
         with _initialised() as hydra_compose:
             full = hydra_compose("config", overrides=list(overrides), return_hydra_config=True)
             choices = {str(k): str(v) for k, v in full.hydra.runtime.choices.items()}
+            OmegaConf.set_struct(full, False)
             del full["hydra"]
             config = OmegaConf.to_container(full, resolve=True, throw_on_missing=True)
     except (HydraException, OmegaConfBaseException) as error:
@@ -124,24 +125,32 @@ def normalise(arguments: Iterable[str]) -> list[str]:
 
 def _explained(error: Exception, overrides: Iterable[str]) -> SoftcordError:
     """Find the override that Hydra's error is about and say what would have been right."""
+    is_ambiguous = "Ambiguous value" in str(error)
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals:
             return UsageError(override, "is not key=value", "Write for example gt=soft")
-        if key.startswith(("+", "~", "hydra")):
-            continue
-        group = config_dir() / key
-        if key == "experiment" or group.is_dir():
-            options = _options(key)
-            if value not in options and "," not in value:
-                return UsageError(override, "there is no such option", suggest(value, options))
-        elif key not in _known_keys():
-            return UsageError(key, "is not a known key", suggest(key, sorted(_known_keys())))
-    if "Ambiguous value" in str(error):
-        return UsageError(
-            _first_line(error), "several values", "Add -m to sweep, or write [a,b] for one list"
-        )
+        if is_ambiguous and "," in value:
+            return UsageError(override, "gives several values", f"Add -m to sweep, or write {key}=[{value}]")
+        if not key.startswith(("+", "~", "hydra")) and not is_ambiguous:
+            unknown = _unknown(key, value)
+            if unknown:
+                return unknown
+    missing = getattr(error, "full_key", None) if "Missing mandatory value" in str(error) else None
+    if missing:
+        return UsageError(str(missing), "is missing", f"Add {missing}=... to the command")
     return UsageError("configuration", _first_line(error), "--cfg job shows the configuration")
+
+
+def _unknown(key: str, value: str) -> UsageError | None:
+    if key == "experiment" or (config_dir() / key).is_dir():
+        options = _options(key)
+        if value in options or "," in value:
+            return None
+        return UsageError(f"{key}={value}", "there is no such option", suggest(value, options))
+    if key in _known_keys():
+        return None
+    return UsageError(key, "is not a known key", suggest(key, sorted(_known_keys())))
 
 
 def _options(group: str) -> list[str]:

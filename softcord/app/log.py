@@ -19,13 +19,14 @@ from softcord.report.summary import print_table, summary_table
 from softcord.sweep.ledger import Run
 from softcord.track.store import RunRecord
 
-# Columns of the dashboard's table come from these names.
 OVERLAYS_PER_RUN = 6
+# config.yaml, an artifact of the run, holds everything; these groups would only hide the rest.
+_UNLOGGED_GROUPS = ("phantom", "paths", "machine")
 
 
 def log_inputs(plan: Plan, dataset: Dataset, run: Run, run_dir: Path, entry: RunRecord) -> None:
     """Record parameters, tags and the files that say exactly what is about to run."""
-    entry.params(dict(flat(plan.config)))
+    entry.params(dict(flat({k: v for k, v in plan.config.items() if k not in _UNLOGGED_GROUPS})))
     entry.tag(
         {
             "method": plan.method,

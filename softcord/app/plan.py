@@ -74,6 +74,8 @@ class Plan:
     def config_hash(self) -> str:
         """Hash of all that the configuration says about the result."""
         kept = {key: value for key, value in self.config.items() if key not in VOLATILE}
+        if self.choices["data"] != "phantom":
+            del kept["phantom"]
         return digest(kept)
 
     def phantom(self) -> "PhantomSettings":

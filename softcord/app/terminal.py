@@ -3,6 +3,7 @@
 import logging
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,10 @@ def start_logging() -> None:
         logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     logger.propagate = False
+    # Lightning sets the level of its package loggers on import, but leaves these two alone.
+    for other in ("lightning.pytorch.utilities.rank_zero", "lightning.fabric.utilities.rank_zero"):
+        logging.getLogger(other).setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module=r"(lightning|torch|monai|sqlalchemy|mlflow)\..*")
 
 
 @contextmanager

@@ -91,7 +91,8 @@ def _trainer(
         devices=1,
         precision=resolve_precision(machine),
         max_epochs=settings.epochs,
-        check_val_every_n_epoch=settings.validate_every_epochs,
+        # A short training is validated at least once, at its end.
+        check_val_every_n_epoch=min(settings.validate_every_epochs, settings.epochs),
         reload_dataloaders_every_n_epochs=1,
         num_sanity_val_steps=0,
         callbacks=[*callbacks, last],
