@@ -14,7 +14,7 @@ from softcord.measure.centreline import (
     smooth_centreline,
 )
 from softcord.measure.findings import slice_findings
-from softcord.measure.slices import SliceVoxels, slice_voxels
+from softcord.measure.slices import DUST, SliceVoxels, slice_voxels
 from softcord.nifti import Volume
 
 Floats = npt.NDArray[np.float64]
@@ -95,13 +95,12 @@ def fit_centreline(
     if not len(filled):
         return None
     if mode == "sct":
-        return sct_centreline(
-            filled, voxels.centres(np.ones_like(voxels.value)), voxels.spacing_mm, smoothing
-        )
-    weight = np.maximum(voxels.value, 0.0)
-    mass = voxels.per_slice(weight)[filled]
+        support = voxels.binarised(-np.inf)
+        return sct_centreline(filled, support.centres_of(filled), voxels.spacing_mm, smoothing)
+    cord = voxels.above(DUST)
+    mass = cord.total[filled]
     trust = np.minimum(mass / np.median(mass), 1.0)
-    return smooth_centreline(filled, voxels.centres(weight), trust, voxels.spacing_mm, smoothing)
+    return smooth_centreline(filled, cord.centres_of(filled), trust, voxels.spacing_mm, smoothing)
 
 
 def _areas(voxels: SliceVoxels, line: Centreline, mode: Mode, angle_correction: bool) -> Floats:

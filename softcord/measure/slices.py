@@ -60,18 +60,25 @@ class SliceVoxels:
         """The slices that hold cord, ascending."""
         return np.flatnonzero(self.highest > DUST)
 
-    def centres(self, weight: Floats) -> Floats:
-        """Centre (x, y) of each filled slice in voxels, every voxel counting by ``weight`` (>= 0)."""
-        mass = self.per_slice(weight)[self.filled]
-        x = self.per_slice(weight * self.x)[self.filled]
-        y = self.per_slice(weight * self.y)[self.filled]
-        return np.stack([x / mass, y / mass], axis=1)
+    def means(self, numbers: Floats) -> Floats:
+        """Mean over each slice of numbers per voxel (..., n), voxels counting by value; NaN where empty."""
+        mass = np.where(self.total > 0, self.total, np.nan)
+        sums = [self.per_slice(self.value * row) for row in np.atleast_2d(numbers)]
+        return np.stack(sums) / mass
+
+    def centres_of(self, slices: Ints) -> Floats:
+        """Centre of mass (x, y) of slices in voxels, shape (slices, 2)."""
+        return self.means(np.stack([self.x, self.y]))[:, slices].T
+
+    def above(self, threshold: float) -> "SliceVoxels":
+        """Return only the voxels above the threshold."""
+        above = self.value > threshold
+        return replace(self, x=self.x[above], y=self.y[above], z=self.z[above], value=self.value[above])
 
     def binarised(self, threshold: float) -> "SliceVoxels":
         """Return the voxels above the threshold, each with the value 1."""
-        above = self.value > threshold
-        ones = np.ones(int(above.sum()))
-        return replace(self, x=self.x[above], y=self.y[above], z=self.z[above], value=ones)
+        hard = self.above(threshold)
+        return replace(hard, value=np.ones_like(hard.value))
 
 
 def slice_voxels(mask: Volume) -> SliceVoxels:

@@ -5,6 +5,8 @@ outside the volume is not in the mask. Distances run between voxel centres, from
 mask to the nearest of the other.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import binary_erosion, distance_transform_edt
@@ -19,7 +21,8 @@ def surface_distances(pred_seg: Bools, reference_seg: Bools, spacing_mm: Spacing
 
     Both masks must hold something; shapes are those of the two surfaces, in Fortran order of the voxels.
     """
-    box = _box(pred_seg | reference_seg)
+    # Nothing outside this box is surface, so distances stay exact.
+    box = smallest_box(pred_seg | reference_seg)
     pred, reference = (_surface(mask[box]) for mask in (pred_seg, reference_seg))
     to_reference, to_pred = (
         distance_transform_edt(~surface, sampling=spacing_mm) for surface in (reference, pred)
@@ -75,10 +78,10 @@ def _surface(mask: Bools) -> Bools:
     return surface
 
 
-def _box(mask: Bools) -> tuple[slice, ...]:
-    """The smallest box around the mask; nothing outside it is surface, so distances stay exact."""
+def smallest_box(mask: Bools, margin: Sequence[int] = (0, 0, 0)) -> tuple[slice, ...]:
+    """Find the smallest box around a mask that is not empty, widened by some voxels within the volume."""
     box = []
-    for axis in range(mask.ndim):
+    for axis, extra in enumerate(margin):
         filled = np.flatnonzero(mask.any(axis=tuple(a for a in range(mask.ndim) if a != axis)))
-        box.append(slice(int(filled[0]), int(filled[-1]) + 1))
+        box.append(slice(max(0, int(filled[0]) - extra), int(filled[-1]) + 1 + extra))
     return tuple(box)
