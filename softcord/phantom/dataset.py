@@ -10,11 +10,10 @@ from filelock import FileLock
 
 from softcord.errors import DataError, RunError
 from softcord.parallel import parallel_map
-from softcord.phantom.description import write_description
+from softcord.phantom.description import SETTINGS_FILE, write_description
 from softcord.phantom.participant import draw_participant, image_path, write_participant
 from softcord.phantom.settings import PhantomSettings
 
-SETTINGS_FILE = Path("code") / "phantom.json"
 _DONE = ".done"
 
 

@@ -10,6 +10,7 @@ from softcord.contrasts import CONTRASTS
 from softcord.phantom.participant import csa_rows, draw_participant
 from softcord.phantom.settings import GENERATOR_VERSION, PhantomSettings
 
+SETTINGS_FILE = Path("code") / "phantom.json"
 _BIDS_VERSION = "1.10.0"
 
 # Nominal parameters of the protocol that the contrasts imitate (s, degrees). The signal is not simulated
@@ -44,34 +45,54 @@ _PARTICIPANT_COLUMNS = {
 }
 
 
+# What BIDS does not name (yet): voxel masks of an image by its own stem, disc labels, the truth.
+_IGNORED = {
+    "labels": ["*_label-SC_seg.nii.gz", "*_dlabel.nii.gz"],
+    "truth": ["*_label-SC_truth.nii.gz", "*_label-tissue_dseg.nii.gz", "csa.tsv"],
+}
+_DERIVATIVE_README = {
+    "labels": "Hard spinal cord masks with a known border bias, and disc labels: see ../../README.\n",
+    "truth": "What is true of each phantom. For evaluation only: see ../../README.\n",
+}
+
+
 def write_description(settings: PhantomSettings, root: Path) -> None:
-    """Write descriptions, participants.tsv, sidecars and the table of true CSA; the settings come last."""
+    """Write descriptions, participants.tsv, sidecars and the table of true CSA."""
     participants = [draw_participant(settings, n) for n in range(1, settings.n_participants + 1)]
-    generated_by = [{"Name": "softcord.phantom", "Version": f"{__version__}, generator {GENERATOR_VERSION}"}]
-    common = {"BIDSVersion": _BIDS_VERSION, "License": "CC0", "Authors": ["The softcord developers"]}
-    raw = {"Name": f"Phantom cervical spines ({settings.name})", "DatasetType": "raw", **common}
-    _json(root / "dataset_description.json", raw | {"GeneratedBy": generated_by})
-    (root / "README").write_text(_README)
-    (root / ".bidsignore").write_text("")
+    _write_dataset(root, f"Phantom cervical spines ({settings.name})", "raw", _README)
+    for name, readme in _DERIVATIVE_README.items():
+        folder = root / "derivatives" / name
+        _write_dataset(folder, f"Phantom {name}", "derivative", readme)
+        (folder / ".bidsignore").write_text("\n".join(_IGNORED[name]) + "\n")
+    _write_sidecars(settings, root)
     rows = [[p.participant_id, *p.row.values()] for p in participants]
     _tsv(root / "participants.tsv", ["participant_id", *_PARTICIPANT_COLUMNS], rows)
     _json(root / "participants.json", _PARTICIPANT_COLUMNS)
-    for contrast in settings.scans:
-        _json(root / f"{CONTRASTS[contrast].stem}.json", _SIDECARS[contrast] | {"GeneratedBy": generated_by})
-    for name in ("labels", "truth"):
-        derivative = {"Name": f"Phantom {name}", "DatasetType": "derivative", **common}
-        _json(
-            root / "derivatives" / name / "dataset_description.json",
-            derivative | {"GeneratedBy": generated_by},
-        )
     csa = ((who, level, f"{mm2:.6f}") for p in participants for who, level, mm2 in csa_rows(p))
     _tsv(root / "derivatives" / "truth" / "csa.tsv", ["participant_id", "level", "csa_mm2"], csa)
-    _json(root / "code" / "phantom.json", {"identity": settings.identity, "settings": asdict(settings)})
+    _json(root / SETTINGS_FILE, {"identity": settings.identity, "settings": asdict(settings)})
 
 
-def _write_gradients(settings: PhantomSettings, root: Path) -> None:
-    # BIDS asks for a gradient table beside every dwi. This one is an average over directions, so it has none.
+def _write_dataset(folder: Path, name: str, kind: str, readme: str) -> None:
+    description = {
+        "Name": name,
+        "BIDSVersion": _BIDS_VERSION,
+        "DatasetType": kind,
+        "License": "CC0",
+        "Authors": ["The softcord developers"],
+        "GeneratedBy": [
+            {"Name": "softcord.phantom", "Version": f"{__version__}, generator {GENERATOR_VERSION}"}
+        ],
+    }
+    _json(folder / "dataset_description.json", description)
+    (folder / "README").write_text(readme)
+
+
+def _write_sidecars(settings: PhantomSettings, root: Path) -> None:
+    for contrast in settings.scans:
+        _json(root / f"{CONTRASTS[contrast].stem}.json", _SIDECARS[contrast])
     if "dwi" in settings.scans:
+        # BIDS asks for a gradient table beside every dwi; an average over directions has no direction.
         stem = CONTRASTS["dwi"].stem
         (root / f"{stem}.bval").write_text("800\n")
         (root / f"{stem}.bvec").write_text("0\n0\n0\n")
