@@ -1,0 +1,121 @@
+"""Check a dataset: what is missing, misnamed, not downloaded or inconsistent. Never changes the data."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+from softcord.contrasts import PAPER_SIX
+from softcord.data.check_labels import label_findings
+from softcord.data.check_metadata import metadata_findings
+from softcord.data.check_names import name_findings
+from softcord.data.exclude import Exclusion
+from softcord.data.findings import Finding, in_order
+from softcord.data.index import Scan, existing_root, scan_dataset, table_of
+from softcord.data.labels import Gt
+from softcord.data.settings import DataSettings, read_exclusion
+from softcord.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# How much is read: names only; also headers; also every voxel.
+Level = Literal["tree", "headers", "voxels"]
+
+
+@dataclass(frozen=True)
+class DatasetCheck:
+    """What there is, and what is wrong with it.
+
+    ``table`` is the index, exclusions applied; ``volumes`` has one row per image and label that was opened
+    (no rows at level "tree").
+    """
+
+    root: Path
+    table: "pd.DataFrame"
+    findings: tuple[Finding, ...]
+    volumes: "pd.DataFrame"
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether nothing that is needed is missing or broken."""
+        return not any(finding.severity == "error" for finding in self.findings)
+
+
+def check_dataset(
+    settings: DataSettings,
+    *,
+    gt: Gt = "soft",
+    contrasts: Sequence[str] = PAPER_SIX,
+    level: Level = "voxels",
+    jobs: int = 1,
+    on_done: Callable[[str], None] | None = None,
+) -> DatasetCheck:
+    """Look through a dataset and report what a study with this ground truth and these contrasts would meet.
+
+    Whatever is wrong with a file is a finding, never an error.
+
+    Args:
+        settings: the dataset.
+        gt: ground truth that the study needs.
+        contrasts: contrasts that the study needs.
+        level: "tree" reads names and sidecars only, "headers" also the headers of images and labels,
+            "voxels" also all their values.
+        jobs: processes that open files.
+        on_done: receives the name of each image as it is finished.
+
+    Raises:
+        DataError: the root is not a folder, or the exclusion list cannot be read.
+        UsageError: an unknown level.
+    """
+    if level not in get_args(Level):
+        raise UsageError("level", f"unknown level {level!r}", f"Use one of {', '.join(get_args(Level))}")
+    root = existing_root(settings.root)
+    exclusion = read_exclusion(settings)
+    scan = scan_dataset(
+        root,
+        derivatives=settings.derivatives,
+        image_names=settings.image_names,
+        label_names=settings.label_names,
+    )
+    table = _chosen(settings, table_of(scan, exclusion))
+    findings = [
+        *_nothing_found(root, scan),
+        *name_findings(scan, contrasts),
+        *metadata_findings(root, scan),
+        *_exclusions(scan, exclusion),
+        *label_findings(scan, table, gt, contrasts, settings.missing_labels),
+    ]
+    from softcord.data.check_volumes import volume_findings
+
+    volumes, found = volume_findings(table, level, jobs=jobs, on_done=on_done)
+    return DatasetCheck(root, table, tuple(in_order([*findings, *found])), volumes)
+
+
+def _chosen(settings: DataSettings, table: "pd.DataFrame") -> "pd.DataFrame":
+    if settings.participants is None:
+        return table
+    return table[table["participant_id"].isin(settings.participants)].reset_index(drop=True)
+
+
+def _nothing_found(root: Path, scan: Scan) -> list[Finding]:
+    if scan.images:
+        return []
+    hint = "Expected sub-XX/anat/sub-XX_T2w.nii.gz; data.image_names maps other names"
+    return [Finding("error", "no image of a known contrast", str(root), hint=hint)]
+
+
+def _exclusions(scan: Scan, exclusion: Exclusion) -> list[Finding]:
+    used: dict[str, int] = {}
+    for files in scan.images.values():
+        if entry := exclusion.entry_for(files[0]):
+            used[entry] = used.get(entry, 0) + 1
+    found = []
+    for entry, reason in exclusion.reasons.items():
+        if entry in used:
+            detail = f"{entry} ({used[entry]} images){': ' + reason if reason else ''}"
+            found.append(Finding("note", "excluded", detail=detail))
+        else:
+            hint = "Check the entry's spelling in data.exclude"
+            found.append(Finding("warning", "exclusion without effect", detail=entry, hint=hint))
+    return found

@@ -1,0 +1,105 @@
+"""Check that every image has the labels that a study needs, and every label its image."""
+
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, Any, Literal
+
+from softcord.data.bids import NO_SESSION
+from softcord.data.check_names import state_finding
+from softcord.data.findings import Finding, Severity
+from softcord.data.index import Scan
+from softcord.data.labels import LABEL_OF_GT, Gt
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Row = dict[str, Any]
+
+WORDS = {
+    "hard_seg": "hard mask",
+    "soft_seg": "soft label",
+    "soft_bin_seg": "binarised soft label",
+    "discs": "disc labels",
+    "levels": "vertebral levels",
+    "truth_softseg": "truth",
+}
+
+
+def label_findings(
+    scan: Scan,
+    table: "pd.DataFrame",
+    gt: Gt,
+    contrasts: Collection[str],
+    missing: Literal["error", "skip"],
+) -> Iterator[Finding]:
+    """Yield missing labels, labels without image, and labels that are not downloaded or broken.
+
+    Args:
+        scan: all files, excluded ones too.
+        table: the images that a study would use.
+        gt: the ground truth that it needs.
+        contrasts: the contrasts that it needs.
+        missing: what the study does with an image without label.
+    """
+    needed = table[table["contrast"].isin(contrasts)]
+    severity: Severity = "error" if missing == "error" else "warning"
+    for row in records(needed):
+        yield from _missing(row, gt, severity)
+    yield from _missing_contrasts(needed, contrasts)
+    yield from _missing_discs(needed)
+    yield from _orphans(scan)
+    yield from _states(scan, set(needed["image"]), gt)
+
+
+def _missing(row: Row, gt: Gt, severity: Severity) -> Iterator[Finding]:
+    column = LABEL_OF_GT[gt]
+    if row[column] is not None:
+        return
+    where = row["image"], row["participant_id"], row["contrast"]
+    if gt != "hard" and row["hard_seg"] is not None:
+        hint = "`softcord prepare` builds it from the hard masks; training does so by itself"
+        yield Finding("note", f"no {WORDS[column]} yet", *where, "", hint)
+        return
+    hint = "Draw one, or name the image in data.exclude"
+    yield Finding(severity, f"no {WORDS['hard_seg' if gt != 'hard' else column]}", *where, "", hint)
+
+
+def _missing_contrasts(table: "pd.DataFrame", contrasts: Collection[str]) -> Iterator[Finding]:
+    there: dict[tuple[str, str], set[str]] = {}
+    for row in records(table):
+        there.setdefault((row["participant_id"], row["session_id"]), set()).add(row["contrast"])
+    for (participant, session), found in there.items():
+        lacking = [contrast for contrast in contrasts if contrast not in found]
+        if lacking:
+            visit = participant if session == NO_SESSION else f"{participant} {session}"
+            detail = f"{visit} has no {', '.join(lacking)}"
+            yield Finding("note", "contrast missing", "", participant, "", detail)
+
+
+def _missing_discs(table: "pd.DataFrame") -> Iterator[Finding]:
+    for participant, rows in table.groupby("participant_id"):
+        if rows[["discs", "levels"]].isna().all(axis=None):
+            hint = "Without them CSA is measured over all slices, not by vertebral level"
+            yield Finding("warning", "no disc labels", "", str(participant), "", str(participant), hint)
+
+
+def _states(scan: Scan, images: Collection[str], gt: Gt) -> Iterator[Finding]:
+    """A label that the study does without is worth a note only."""
+    for (key, kind), labels in scan.labels.items():
+        file = labels[0].file
+        if file.state == "present" or key not in scan.images or scan.images[key][0].path not in images:
+            continue
+        severity: Severity = "error" if kind in (LABEL_OF_GT[gt], "discs") else "note"
+        yield state_finding(WORDS[kind], file.path, file.state, file.participant_id, key[2], severity)
+
+
+def records(table: "pd.DataFrame") -> list[Row]:
+    """The rows of a table as dictionaries."""
+    return [{str(column): value for column, value in row.items()} for row in table.to_dict("records")]
+
+
+def _orphans(scan: Scan) -> Iterator[Finding]:
+    for (key, kind), labels in scan.labels.items():
+        if key not in scan.images:
+            detail = f"{WORDS[kind]} of {key[2]}"
+            hint = "Its image is missing or has another name"
+            yield Finding("warning", "label without image", labels[0].file.path, key[0], key[2], detail, hint)
