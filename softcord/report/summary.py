@@ -5,6 +5,7 @@ from math import isnan
 
 import pandas as pd
 
+from softcord.measure.metrics import METRICS
 from softcord.report.order import method_order
 from softcord.stats.describe import describe
 from softcord.stats.frames import PAPER_LEVEL
@@ -21,6 +22,7 @@ SUMMARY_HEADINGS = {
     "csa_bin_abs_error_mm2": "CSA |error|, bin (mm²)",
 }
 MISSING = "n/a"
+ARROWS = {"higher": " ↑", "lower": " ↓", "none": ""}
 
 
 def summary_table(measures: pd.DataFrame, level: str = PAPER_LEVEL) -> pd.DataFrame:
@@ -40,7 +42,9 @@ def summary_of(described: pd.DataFrame) -> pd.DataFrame:
     for metric, heading in SUMMARY_HEADINGS.items():
         rows = described[described["metric"] == metric].set_index("method")
         if len(rows):
-            table[heading] = [_cell(rows, method, metric) for method in methods]
+            table[f"{heading}{ARROWS[METRICS[metric].better]}"] = [
+                _cell(rows, method, metric) for method in methods
+            ]
     return table
 
 

@@ -142,8 +142,9 @@ def _agreement_sentence(method: str, line: Row, limits: Row) -> str:
     return (
         f"{_capital(_noun(line['metric']))} of {method} agrees between {a} and {b} as {equation} "
         f"(r² {_number(line, 'statistic'):.2f}, n = {line['n']}{_dropped(line)}); "
-        f"the mean difference {b} − {a} is {write_number(_number(limits, 'effect'), unit)} with 95% limits of agreement "
-        f"{_signed(_number(limits, 'ci_low'), 2)} to {write_number(_number(limits, 'ci_high'), unit)}."
+        f"the mean difference {b} − {a} is {write_number(_number(limits, 'effect'), unit)} "
+        f"with 95% limits of agreement {_signed(_number(limits, 'ci_low'), 2)} to "
+        f"{write_number(_number(limits, 'ci_high'), unit)}."
     )
 
 

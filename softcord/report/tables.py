@@ -1,0 +1,100 @@
+"""Tables for a paper: mean ± SD with direction and optimum in the header, as CSV, Markdown and LaTeX."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from softcord.measure.metrics import METRICS
+from softcord.report.files import write_text
+from softcord.report.order import contrast_label, contrast_order, method_order
+from softcord.report.summary import ARROWS, MISSING, digits_of, mean_sd
+
+_LATEX = {
+    "\\": r"\textbackslash{}", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "±": r"$\pm$",
+    "↑": r"$\uparrow$", "↓": r"$\downarrow$", "²": r"$^2$", "³": r"$^3$", "−": r"$-$", "|": r"$|$",
+    "<": r"$<$", ">": r"$>$", "°": r"$^\circ$",
+}  # fmt: skip
+
+
+def heading(metric: str) -> str:
+    """Column heading of a metric: label, arrow towards better and optimum (``Dice ↑, optimum 1``)."""
+    if metric not in METRICS:
+        return metric
+    row = METRICS[metric]
+    optimum = "" if row.optimum is None else f", optimum {row.optimum:g}"
+    return f"{row.label}{ARROWS[row.better]}{optimum}"
+
+
+def method_table(described: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
+    """Lay out :func:`softcord.stats.describe.describe` with a row per method (the paper's Table 2)."""
+    return _layout(described, metrics, "method", method_order(described["method"].unique()))
+
+
+def contrast_table(described: pd.DataFrame, method: str, metrics: Sequence[str]) -> pd.DataFrame:
+    """Lay out one method of :func:`~softcord.stats.describe.describe_contrasts` by contrast (Table 1)."""
+    own = described[described["method"] == method]
+    table = _layout(own, metrics, "contrast", contrast_order(own["contrast"].unique()))
+    return table.assign(contrast=[contrast_label(key) for key in table["contrast"]])
+
+
+def _layout(described: pd.DataFrame, metrics: Sequence[str], key: str, order: Sequence[str]) -> pd.DataFrame:
+    cells = {
+        (name, metric): mean_sd(mean, sd, digits_of(metric))
+        for name, metric, mean, sd in zip(
+            described[key], described["metric"], described["mean"], described["sd"], strict=True
+        )
+    }
+    counts = described.groupby(key)["n"].max()
+    table = pd.DataFrame({key: list(order), "n": [int(counts[name]) for name in order]})
+    for metric in metrics:
+        if (described["metric"] == metric).any():
+            table[heading(metric)] = [cells.get((name, metric), MISSING) for name in order]
+    return table
+
+
+def write_tables(table: pd.DataFrame, stem: Path) -> None:
+    """Write one table as ``stem.csv``, ``stem.md`` and ``stem.tex``."""
+    write_text(stem.with_suffix(".csv"), table.to_csv(index=False, na_rep=MISSING))
+    write_text(stem.with_suffix(".md"), markdown(table))
+    write_text(stem.with_suffix(".tex"), latex(table))
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """Write a table as GitHub-flavoured Markdown; numbers with four significant digits."""
+    head, *rows = _text_rows(table)
+    escaped = [[cell.replace("|", "\\|") for cell in row] for row in (head, *rows)]
+    lines = ["| " + " | ".join(row) + " |" for row in escaped]
+    return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]]) + "\n"
+
+
+def latex(table: pd.DataFrame) -> str:
+    """Write a table as a LaTeX ``tabular`` (booktabs)."""
+    head, *rows = ([_latex(cell) for cell in row] for row in _text_rows(table))
+    body = [" & ".join(row) + r" \\" for row in rows]
+    lines = [
+        rf"\begin{{tabular}}{{l{'r' * (len(head) - 1)}}}",
+        r"\toprule",
+        " & ".join(head) + r" \\",
+        r"\midrule",
+        *body,
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def cell_text(value: object) -> str:
+    """Write one value of a table as text: missing as n/a, numbers with four significant digits."""
+    if isinstance(value, float):
+        return MISSING if pd.isna(value) else f"{value:.4g}"
+    return str(value)
+
+
+def _text_rows(table: pd.DataFrame) -> list[list[str]]:
+    rows = [[cell_text(cell) for cell in row] for row in table.itertuples(index=False)]
+    return [[str(name) for name in table.columns], *rows]
+
+
+def _latex(text: str) -> str:
+    return "".join(_LATEX.get(character, character) for character in text)

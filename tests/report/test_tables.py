@@ -1,0 +1,89 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from softcord.report.order import contrast_order, method_colour, method_order
+from softcord.report.summary import mean_sd, print_table, summary_table
+from softcord.report.tables import contrast_table, heading, latex, markdown, method_table, write_tables
+from softcord.stats.describe import describe, describe_contrasts
+from tests.stats.measures import make_measures
+
+
+def test_summary_is_mean_and_sd_over_participants_of_each_ones_mean_over_contrasts():
+    measures = make_measures()
+    table = summary_table(measures).set_index("method")
+    dice = measures[(measures["metric"] == "dice") & (measures["method"] == "soft_all")]
+    means = dice.groupby("participant_id")["value"].mean()
+    assert table.loc["soft_all", "Dice ↑"] == f"{means.mean():.3f} ± {means.std(ddof=1):.3f}"
+    assert table.loc["soft_all", "n"] == 12
+
+
+def test_summary_shows_soft_and_binarised_csa_side_by_side():
+    columns = list(summary_table(make_measures()).columns)
+    for soft in ("CSA STD, soft (mm²) ↓", "CSA |error|, soft (mm²) ↓"):
+        assert columns[columns.index(soft) + 1] == soft.replace("soft", "bin")
+
+
+def test_summary_leaves_out_what_nobody_measured():
+    measures = make_measures()
+    assert "Dice ↑" not in summary_table(measures[measures["metric"] != "dice"])
+
+
+def test_summary_of_one_participant_has_no_spread():
+    table = summary_table(make_measures(participants=1)).set_index("method")
+    assert "±" not in table.loc["soft_all", "Dice ↑"]
+
+
+def test_printed_table_has_aligned_columns():
+    lines = print_table(summary_table(make_measures())).splitlines()
+    at = lines[0].index("Dice")
+    assert all(line[at - 2 : at] == "  " for line in lines)
+
+
+def test_missing_mean_is_written_as_bids_does():
+    assert mean_sd(float("nan"), 1.0) == "n/a"
+
+
+@pytest.mark.parametrize(
+    ("metric", "text"),
+    [("dice", "Dice ↑, optimum 1"), ("csa_std_mm2", "CSA STD across contrasts, soft (mm²) ↓, optimum 0")],
+)
+def test_heading_says_direction_and_optimum(metric, text):
+    assert heading(metric) == text
+
+
+def test_method_table_has_a_row_per_method_in_the_papers_order():
+    table = method_table(describe(make_measures(), ["csa_std_mm2"]), ["csa_std_mm2", "dice"])
+    assert table["method"].tolist() == [
+        "GT_hard", "GT_soft", "hard_all_SoftSeg", "soft_all_diceCE_loss", "soft_all",
+    ]  # fmt: skip
+    assert len(table.columns) == 3
+
+
+def test_contrast_table_is_the_papers_table_1():
+    table = contrast_table(describe_contrasts(make_measures(), ["dice"]), "soft_all", ["dice"])
+    assert table["contrast"].tolist() == ["DWI", "MT-on", "GRE-T1w", "T1w", "T2*w", "T2w"]
+
+
+def test_three_formats_hold_the_same_cells(tmp_path):
+    table = pd.DataFrame({"method": ["soft_all"], "Dice ↑": ["0.96 ± 0.01"], "p": [0.01234567]})
+    write_tables(table, tmp_path / "tables" / "t")
+    assert (tmp_path / "tables/t.csv").read_text() == "method,Dice ↑,p\nsoft_all,0.96 ± 0.01,0.01234567\n"
+    assert "| soft_all | 0.96 ± 0.01 | 0.01235 |" in (tmp_path / "tables/t.md").read_text()
+    assert r"soft\_all & 0.96 $\pm$ 0.01 & 0.01235 \\" in (tmp_path / "tables/t.tex").read_text()
+
+
+def test_bars_and_missing_values_survive_markdown_and_latex():
+    table = pd.DataFrame({"|CSA error|": [np.nan], "%": ["5% & more"]})
+    assert "| \\|CSA error\\| | % |" in markdown(table)
+    assert "| n/a | 5% & more |" in markdown(table)
+    assert r"n/a & 5\% \& more \\" in latex(table)
+
+
+def test_colour_of_an_unknown_method_does_not_depend_on_what_else_is_there():
+    assert method_colour("my_method") == method_colour("my_method")
+    assert method_order(["zeta", "soft_all", "GT_soft", "alpha"]) == ["GT_soft", "alpha", "zeta", "soft_all"]
+
+
+def test_contrasts_keep_the_order_of_the_papers_figures():
+    assert contrast_order(["T2w", "other", "dwi", "T1w"]) == ["dwi", "T1w", "T2w", "other"]
