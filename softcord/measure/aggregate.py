@@ -25,16 +25,20 @@ def mean_with_missed(frame: pd.DataFrame, column: str, slices: Ints) -> float:
 
 
 def findings_over(frame: pd.DataFrame, slices: Ints) -> tuple[str, ...]:
-    """Say how many of the slices have each finding of :func:`softcord.measure.findings.slice_findings`.
+    """Say how many of the slices have each finding; see :func:`count_findings`."""
+    missed = int(frame["area_mm2"].iloc[slices].isna().sum())
+    return count_findings(frame["findings"].iloc[slices], missed)
 
-    Slices without cord are counted as ``no-cord``, wherever they lie.
+
+def count_findings(words: Iterable[str], missed: int) -> tuple[str, ...]:
+    """Count the findings of :func:`softcord.measure.findings.slice_findings` over several slices.
+
+    ``missed`` slices without cord are counted as ``no-cord``, wherever they lie.
     """
-    kinds: Counter[str] = Counter()
-    if missed := int(frame["area_mm2"].iloc[slices].isna().sum()):
-        kinds["no-cord"] = missed
-    for words in frame["findings"].iloc[slices]:
-        kinds.update(word.partition(":")[0] for word in words.split("; ") if word)
-    return tuple(f"{kind} in {count} of {len(slices)} slices" for kind, count in kinds.items())
+    kinds = Counter({"no-cord": missed} if missed else {})
+    for found in words:
+        kinds.update(word.partition(":")[0] for word in found.split("; ") if word and word != "empty")
+    return tuple(f"{kind} in {count} slices" for kind, count in kinds.items())
 
 
 def join_findings(findings: Iterable[str]) -> str:

@@ -23,6 +23,8 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 
 # Changes whenever a number in the table would: rows of different versions are not to be mixed.
 METHOD_VERSION = "softcord-csa-1"
+# How a number was made; the same in all rows of a call.
+HOW_COLUMNS = ("mode", "threshold", "smoothing", "angle_correction", "method_version")
 
 
 def csa_per_slice(
@@ -45,8 +47,8 @@ def csa_per_slice(
 
     Returns:
         A row per slice, inferior to superior: slice (0 is the lowest), area_mm2, angle_ap_deg, angle_rl_deg,
-        length_mm (of the cord within the slice), findings (see :mod:`softcord.measure.findings`), mode,
-        threshold, smoothing, method_version. NaN in slices without cord.
+        length_mm (of the cord within the slice), findings (see :mod:`softcord.measure.findings`), and
+        HOW_COLUMNS. NaN in slices without cord.
 
     Raises:
         ValueError: an unknown mode, or a smoothing that is not above 0.
@@ -72,6 +74,7 @@ def csa_per_slice(
             "mode": mode,
             "threshold": threshold if mode == "bin" else np.nan,
             "smoothing": smoothing,
+            "angle_correction": int(angle_correction),
             "method_version": METHOD_VERSION,
         }
     )

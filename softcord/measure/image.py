@@ -9,7 +9,8 @@ import numpy.typing as npt
 from softcord.errors import DataError
 from softcord.measure.aggregate import findings_over, join_findings, mean_over, mean_with_missed
 from softcord.measure.csa import Mode, csa_per_slice
-from softcord.measure.levels import SliceLevels, format_levels, levels_from_discs
+from softcord.measure.groups import Group, group_slices
+from softcord.measure.levels import levels_from_discs
 from softcord.measure.overlap import dice, dice_soft, rve_pct, volume_mm3
 from softcord.measure.surface import asd_mm, hd95_mm
 from softcord.measure.table import MISSING
@@ -17,7 +18,6 @@ from softcord.nifti import Volume, to_rpi
 
 Ints = npt.NDArray[np.int64]
 HARD_THRESHOLD = 0.5
-WITHOUT_LEVELS = "all"
 
 
 @dataclass(frozen=True)
@@ -28,15 +28,6 @@ class ImageMeasure:
     level: str
     value: float
     findings: str = ""
-
-
-@dataclass(frozen=True)
-class _Part:
-    """A part of the cord to average over: its name in the table, its slices, and what is odd about it."""
-
-    level: str
-    slices: Ints
-    findings: tuple[str, ...] = ()
 
 
 def measure_image(
@@ -68,12 +59,12 @@ def measure_image(
     if reference_softseg is not None:
         _check_same_grid(pred_softseg, reference_softseg)
     base = pred_softseg if reference_softseg is None else reference_softseg
-    parts = _parts(base, discs, levels)
-    measures = list(_csa(pred_softseg, reference_softseg, parts, truth_csa_mm2))
+    groups = _groups(base, discs, levels)
+    measures = list(_csa(pred_softseg, reference_softseg, groups, truth_csa_mm2))
     volume = volume_mm3(pred_softseg.data, pred_softseg.spacing_mm)
     measures.append(ImageMeasure("volume_mm3", MISSING, volume))
     if reference_softseg is not None:
-        measures += _comparison(pred_softseg, reference_softseg)
+        measures += compare_masks(pred_softseg, reference_softseg)
     return measures
 
 
@@ -84,41 +75,44 @@ def _check_same_grid(pred: Volume, reference: Volume) -> None:
         raise DataError("segmentation", what, "Bring both to the same voxel grid")
 
 
-def _parts(base: Volume, discs: Volume | None, levels: tuple[int, ...]) -> list[_Part]:
+def _groups(base: Volume, discs: Volume | None, levels: tuple[int, ...]) -> list[Group]:
     """The slices to average over, each of them with cord in ``base`` binarised."""
     covered = np.flatnonzero((to_rpi(base).data > HARD_THRESHOLD).any(axis=(0, 1)))
     if discs is None:
-        return [_Part(WITHOUT_LEVELS, covered)]
+        return list(group_slices(covered))
     found = levels_from_discs(base, discs).within(covered)
-    groups = dict.fromkeys([levels, *((level,) for level in levels)])
-    return [_part(found, group) for group in groups]
-
-
-def _part(found: SliceLevels, group: tuple[int, ...]) -> _Part:
-    return _Part(format_levels(group), found.slices_of(group), found.findings_of(group))
+    together = group_slices(covered, found, levels)
+    each = group_slices(covered, found, levels, per_level=True)
+    return [*together, *(each if len(levels) > 1 else ())]
 
 
 def _csa(
-    pred: Volume, reference: Volume | None, parts: list[_Part], truth_csa_mm2: float | None
+    pred: Volume, reference: Volume | None, groups: list[Group], truth_csa_mm2: float | None
 ) -> Iterator[ImageMeasure]:
     modes: tuple[tuple[Mode, str], ...] = (("soft", "csa"), ("bin", "csa_bin"))
     for mode, name in modes:
         areas = csa_per_slice(pred, mode=mode)
         expected = None if reference is None else csa_per_slice(reference, mode=mode)
-        for part in parts:
-            findings = join_findings((*part.findings, *findings_over(areas, part.slices)))
+        for group in groups:
+            findings = join_findings((*group.findings, *findings_over(areas, group.slices)))
             mean = mean_over if expected is None else mean_with_missed
-            csa = mean(areas, "area_mm2", part.slices)
-            yield ImageMeasure(f"{name}_mm2", part.level, csa, findings)
+            csa = mean(areas, "area_mm2", group.slices)
+            yield ImageMeasure(f"{name}_mm2", group.level, csa, findings)
             if expected is not None:
-                error = abs(csa - mean_with_missed(expected, "area_mm2", part.slices))
-                yield ImageMeasure(f"{name}_abs_error_mm2", part.level, error, findings)
-            if truth_csa_mm2 is not None and part is parts[0]:
+                error = abs(csa - mean_with_missed(expected, "area_mm2", group.slices))
+                yield ImageMeasure(f"{name}_abs_error_mm2", group.level, error, findings)
+            if truth_csa_mm2 is not None and group is groups[0]:
                 error = abs(csa - truth_csa_mm2)
-                yield ImageMeasure(f"{name}_truth_error_mm2", part.level, error, findings)
+                yield ImageMeasure(f"{name}_truth_error_mm2", group.level, error, findings)
 
 
-def _comparison(pred: Volume, reference: Volume) -> list[ImageMeasure]:
+def compare_masks(pred: Volume, reference: Volume) -> list[ImageMeasure]:
+    """Measure overlap and distance of a mask to its reference: soft as they are, hard where > 0.5.
+
+    Raises:
+        DataError: they are on different grids.
+    """
+    _check_same_grid(pred, reference)
     pred_seg, reference_seg = (mask.data > HARD_THRESHOLD for mask in (pred, reference))
     spacing_mm = pred.spacing_mm
     values = {

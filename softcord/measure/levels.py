@@ -18,6 +18,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 NO_LEVEL = 0
+DISC_LABELS = "disc labels"
 # Labels from here on are landmarks (pontomedullary groove, junction, conus), not discs.
 FIRST_LANDMARK = 40
 # A disc's posterior tip lies in front of or behind the cord by no more than this.
@@ -42,6 +43,11 @@ class SliceLevels:
         """Return the slices that belong to any of the levels, ascending."""
         return np.flatnonzero(np.isin(self.level, list(levels)))
 
+    @property
+    def present(self) -> tuple[int, ...]:
+        """The levels that have slices, ascending."""
+        return tuple(int(n) for n in np.unique(self.level) if n > NO_LEVEL)
+
     def within(self, slices: Ints) -> "SliceLevels":
         """Return the same levels, but none outside the given slices."""
         level = np.zeros_like(self.level)
@@ -50,10 +56,9 @@ class SliceLevels:
 
     def findings_of(self, levels: Iterable[int]) -> tuple[str, ...]:
         """Say which of the asked levels are missing or cut, after what is odd about the discs."""
-        present = set(self.level.tolist())
         found = list(self.findings)
         for level in levels:
-            if level not in present:
+            if level not in self.present:
                 found.append(f"level {level} is not in the image")
             elif level not in self.whole:
                 found.append(f"level {level} is only partly in the image")
@@ -123,15 +128,18 @@ def parse_levels(text: str) -> tuple[int, ...]:
     Raises:
         UsageError: anything else.
     """
-    levels: list[int] = []
+    return parse_numbers(text, "levels")
+
+
+def parse_numbers(text: str, where: str) -> tuple[int, ...]:
+    """Read numbers and ranges, ascending and each once; ``where`` is what an error names."""
+    numbers: set[int] = set()
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d+)(?::(\d+))?\s*", part)
         if match is None or (match[2] and int(match[2]) < int(match[1])):
-            raise UsageError(
-                "-vert", f"cannot read levels {text!r}", "Write 2:3 for a range or 2,5 for a list"
-            )
-        levels += range(int(match[1]), int(match[2] or match[1]) + 1)
-    return tuple(sorted(set(levels)))
+            raise UsageError(where, f"cannot read {text!r}", "Write 2:3 for a range or 2,5 for a list")
+        numbers.update(range(int(match[1]), int(match[2] or match[1]) + 1))
+    return tuple(sorted(numbers))
 
 
 def format_numbers(numbers: Iterable[int]) -> str:
@@ -163,12 +171,12 @@ class _PlacedDiscs:
 def _place(labels: SliceVoxels) -> _PlacedDiscs:
     disc = np.rint(labels.value).astype(np.int64)
     if (np.abs(labels.value - disc) > 1e-3).any() or (disc < 0).any():
-        raise DataError("disc labels", "values must be whole numbers", "Give the image of single disc voxels")
+        raise DataError(DISC_LABELS, "values must be whole numbers", "Give the image of single disc voxels")
     index = np.stack([labels.x, labels.y, labels.z], axis=1)
     points = index @ labels.affine[:3, :3].T + labels.affine[:3, 3]
     names = np.unique(disc[disc < FIRST_LANDMARK])
     if not len(names):
-        raise DataError("disc labels", "the image holds no disc", "Its voxels should be 1, 2, 3, ...")
+        raise DataError(DISC_LABELS, "the image holds no disc", "Its voxels should be 1, 2, 3, ...")
     findings = []
     places = []
     for name in names:

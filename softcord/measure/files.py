@@ -1,0 +1,155 @@
+"""Measure mask files: one file in, a wide table of groups out (a row per slice, level or whole cord)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from softcord.errors import DataError
+from softcord.measure.aggregate import count_findings, join_findings
+from softcord.measure.csa import HOW_COLUMNS, Mode, csa_per_slice, default_smoothing
+from softcord.measure.groups import Group, group_slices
+from softcord.measure.image import compare_masks
+from softcord.measure.levels import (
+    DISC_LABELS,
+    SliceLevels,
+    format_numbers,
+    levels_from_discs,
+    levels_from_image,
+)
+from softcord.measure.shape import SHAPE_COLUMNS, shape_per_slice
+from softcord.nifti import Volume, read_volume, to_rpi
+
+Floats = npt.NDArray[np.float64]
+AVERAGED = ("area_mm2", "angle_ap_deg", "angle_rl_deg", *SHAPE_COLUMNS)
+
+
+@dataclass(frozen=True)
+class MeasureSettings:
+    """What to measure, and how.
+
+    ``modes`` are measured side by side, the first one also gives angles and shape. ``levels`` and
+    ``slices`` (RPI numbers) restrict what is averaged, None means all. ``smoothing`` None is each mode's
+    own default.
+    """
+
+    modes: tuple[Mode, ...] = ("soft", "bin")
+    levels: tuple[int, ...] | None = None
+    slices: tuple[int, ...] | None = None
+    per_level: bool = False
+    per_slice: bool = False
+    threshold: float = 0.5
+    smoothing: float | None = None
+    angle_correction: bool = True
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.threshold < 1:
+            raise ValueError(f"threshold: must be at least 0 and below 1, got {self.threshold}")
+        if self.smoothing is not None and not self.smoothing > 0:
+            raise ValueError(f"smoothing: must be > 0, got {self.smoothing}")
+
+
+@dataclass(frozen=True)
+class MaskFiles:
+    """A mask and what belongs to it: disc labels or a level image, and a reference mask to compare with."""
+
+    mask: Path
+    discs: Path | None = None
+    levels: Path | None = None
+    reference: Path | None = None
+
+
+@dataclass(frozen=True)
+class FileMeasures:
+    """The measures of one mask.
+
+    ``groups`` has a row per mode and group: HOW_COLUMNS, slice ("5:23"),
+    level, findings, and mean and population SD over its slices of each of AVERAGED (``area_mm2``,
+    ``area_mm2_sd``, ...), and length_mm, their sum. ``overlap`` are metrics against the reference by name.
+    """
+
+    files: MaskFiles
+    groups: pd.DataFrame
+    overlap: dict[str, float]
+
+
+def measure_file(files: MaskFiles, settings: MeasureSettings) -> FileMeasures:
+    """Measure one mask.
+
+    Raises:
+        DataError: a file cannot be used, or they do not belong together.
+    """
+    if (settings.levels or settings.per_level) and not (files.discs or files.levels):
+        raise DataError(files.mask, "has no disc labels and no level image", "Levels cannot be told without")
+    mask = read_volume(files.mask)
+    levels = _levels(mask, files)
+    rows = [row for mode in settings.modes for row in _mode_rows(mask, levels, mode, settings)]
+    overlap = {}
+    if files.reference is not None:
+        compared = compare_masks(mask, read_volume(files.reference))
+        overlap = {measure.metric: measure.value for measure in compared}
+    return FileMeasures(files, pd.DataFrame(rows), overlap)
+
+
+def _levels(mask: Volume, files: MaskFiles) -> SliceLevels | None:
+    if files.levels is not None:
+        levels = levels_from_image(read_volume(files.levels))
+        slices = to_rpi(mask).data.shape[2]
+        if len(levels.level) != slices:
+            what = f"has {len(levels.level)} slices, the mask has {slices}"
+            raise DataError(files.levels, what, "Give the level image of this mask")
+        return levels
+    if files.discs is None:
+        return None
+    try:
+        return levels_from_discs(mask, read_volume(files.discs))
+    except DataError as error:
+        where = files.discs if error.where == DISC_LABELS else error.where
+        raise DataError(where, error.what, error.hint) from error
+
+
+def _mode_rows(
+    mask: Volume, levels: SliceLevels | None, mode: Mode, settings: MeasureSettings
+) -> list[dict[str, object]]:
+    smoothing = default_smoothing(mode) if settings.smoothing is None else settings.smoothing
+    threshold = settings.threshold
+    table = csa_per_slice(
+        mask,
+        mode=mode,
+        threshold=threshold,
+        smoothing=smoothing,
+        angle_correction=settings.angle_correction,
+    )
+    if mode == settings.modes[0]:
+        shape_smoothing = None if mode == "sct" else smoothing
+        shape = shape_per_slice(mask, mode=mode, threshold=threshold, smoothing_mm=shape_smoothing)
+        table = pd.concat([table, shape.drop(columns="slice")], axis=1)
+    usable = table["slice"].to_numpy()
+    if settings.slices is not None:
+        usable = np.intersect1d(usable, settings.slices)
+    groups = group_slices(
+        usable, levels, settings.levels, per_level=settings.per_level, per_slice=settings.per_slice
+    )
+    method: dict[str, object] = {name: table[name].iloc[0] for name in HOW_COLUMNS}
+    numbers = table.reindex(columns=[*AVERAGED, "length_mm"]).to_numpy(dtype=np.float64)
+    words = table["findings"].tolist()
+    return [method | _group_row(group, numbers[group.slices], words) for group in groups]
+
+
+def _group_row(group: Group, numbers: Floats, words: list[str]) -> dict[str, object]:
+    """Mean and SD over a group's slices; ``numbers`` has a row per slice and length_mm last."""
+    filled = numbers[~np.isnan(numbers[:, 0])]
+    mean = filled.mean(axis=0) if len(filled) else np.full(numbers.shape[1], np.nan)
+    sd = filled.std(axis=0) if len(filled) else mean
+    found = [words[z] for z in group.slices]
+    summary = found if len(found) == 1 else count_findings(found, len(found) - len(filled))
+    return {
+        "slice": format_numbers(group.slices.tolist()),
+        "level": group.level,
+        "findings": join_findings([*group.findings, *summary]),
+        **dict(zip(AVERAGED, mean, strict=False)),
+        **{f"{name}_sd": value for name, value in zip(AVERAGED, sd, strict=False)},
+        "length_mm": filled[:, -1].sum() if len(filled) else np.nan,
+    }
