@@ -123,7 +123,6 @@ def sample_counts(target: Grid, source: Grid) -> tuple[int, int, int]:
     """Return samples per target voxel and axis, so that they lie about as close as the source's voxels."""
     directions = target.affine[:3, :3] / target.spacing_mm
     # a source voxel's extent along each target axis
-    steps = np.linalg.inv(source.affine[:3, :3]) @ directions
-    source_mm = 1 / np.linalg.norm(steps, axis=0)
+    source_mm = 1 / np.linalg.norm(inverse(source.affine)[:3, :3] @ directions, axis=0)
     i, j, k = (max(1, round(float(n))) for n in target.spacing_mm / source_mm)
     return i, j, k

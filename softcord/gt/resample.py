@@ -60,7 +60,8 @@ def to_native(
     """Bring a soft mask from ``frame`` to a contrast's RPI grid, within its ``slices`` (both included).
 
     ``soft.fov`` is 1 where the soft mask is known and 0 elsewhere. Of a voxel that is known in part, that
-    part stands for all of it; where nothing is known the result is 0.
+    part stands for all of it; where nothing is known the result is 0. A slice was acquired at one moment, so
+    all of it moves as its middle does.
     """
     result = np.zeros(grid.shape, dtype=np.float32)
     first, last = _reach(frame, warp, grid, slices)
@@ -70,8 +71,10 @@ def to_native(
     to_voxel = inverse(frame.affine)
     low, high = _column([-0.5] * 3), _column(np.array(frame.shape) - 0.5)
     values, fov = np.zeros(box.shape), np.zeros(box.shape)
+    centres = apply_affine(box.affine, next(voxel_points(box)))
+    travel = warp.to_reference(centres) - centres
     for points in voxel_points(box, _samples(box, frame, settings)):
-        voxel = apply_affine(to_voxel, warp.to_reference(apply_affine(box.affine, points)))
+        voxel = apply_affine(to_voxel, apply_affine(box.affine, points) + travel)
         inside = _inside(voxel, low, high)
         values += inside * _interpolate(soft.values, voxel, settings)
         fov += inside * _interpolate(soft.fov, voxel, settings)
