@@ -31,6 +31,7 @@ class Participant:
     anatomy: Anatomy
 
 
+# Institution, vendor, intensity scale: participants go round the sites.
 _SITES = (
     ("phantomA", "Siemens", 1.0),
     ("phantomB", "Siemens", 0.8),
@@ -42,7 +43,7 @@ _SITES = (
 def draw_participant(settings: PhantomSettings, number: int) -> Participant:
     """Draw participant ``number`` (from 1): the same for a seed, whoever else is drawn and in what order."""
     rng = _generator(settings, number, 0)
-    site, manufacturer, _ = _SITES[_site(settings, number)]
+    site, manufacturer, _ = _site(number)
     row = {
         "sex": str(rng.choice(["F", "M"])),
         "age": str(int(rng.integers(20, 61))),
@@ -81,7 +82,7 @@ def image_participant(settings: PhantomSettings, who: Participant, contrast: str
     signal = draw_signal(rng, contrast, settings.signal_sd)
     image = render(rng, scan, who.anatomy, truth_softseg, signal)
     image = acquire(rng, image, settings.bias_field, scan.settings.noise * signal[Tissue.WHITE_MATTER])
-    gain = _INTENSITY * _SITES[_site(settings, who.number)][2] * float(np.exp(0.2 * rng.standard_normal()))
+    gain = _INTENSITY * _site(who.number)[2] * float(np.exp(0.2 * rng.standard_normal()))
     stored = np.rint(np.clip(gain * image, 0, np.iinfo(np.int16).max)).astype(np.int16)
     return Imaged(scan, stored, hard_mask(samples, border), truth_softseg, disc_labels(scan, who.anatomy))
 
@@ -135,8 +136,8 @@ def _write(path: Path, data_rpi: npt.NDArray[Any], scan: Scan) -> None:
     write_volume(path, from_rpi(data_rpi, affine), affine)
 
 
-def _site(settings: PhantomSettings, number: int) -> int:
-    return (number - 1) * len(_SITES) // settings.n_participants
+def _site(number: int) -> tuple[str, str, float]:
+    return _SITES[(number - 1) % len(_SITES)]
 
 
 def _generator(settings: PhantomSettings, number: int, stream: int) -> np.random.Generator:
