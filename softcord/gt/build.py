@@ -39,7 +39,7 @@ def build_participant(
     spaces: Mapping[str, Grid] | None = None,
     discs: Mapping[str, Volume] | None = None,
 ) -> ParticipantGt:
-    """Align, average and bring back the masks of one participant (paper section 2.2).
+    """Check, align, average and bring back the masks of one participant (paper section 2.2).
 
     Contrasts outside ``contrasts`` are aligned and receive the ground truth, but do not enter the average. A
     contrast without a mask receives it by its header alone.
@@ -60,6 +60,17 @@ def build_participant(
     if findings:
         what = "; ".join(f"{f.contrast}: {f.what}" for f in findings)
         raise DataError("ground truth", what, findings[0].hint)
+    return build_checked(hard_segs, contrasts, settings, spaces, discs)
+
+
+def build_checked(
+    hard_segs: Mapping[str, Volume],
+    contrasts: Sequence[str],
+    settings: GtSettings,
+    spaces: Mapping[str, Grid],
+    discs: Mapping[str, Volume],
+) -> ParticipantGt:
+    """Do as `build_participant` with masks and discs that have been checked."""
     masks = {contrast: cord_mask(volume) for contrast, volume in hard_segs.items()}
     alignments = _align_all(masks, settings)
     warps = {contrast: found.warp for contrast, found in alignments.items()}

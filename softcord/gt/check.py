@@ -60,7 +60,7 @@ def check_mask(mask: Volume) -> list[tuple[str, str]]:
         return [("the mask holds NaN or infinite values", "Replace them by 0")]
     if not data.any():
         return [("the mask is empty", "Segment the cord, or exclude the image")]
-    if not np.isin(data[data != 0], (1,)).all():
+    if not ((data == 0) | (data == 1)).all():
         low, high = float(data.min()), float(data.max())
         what = f"a hard mask is expected, but its values are not only 0 and 1 (from {low:g} to {high:g})"
         return [(what, "Give the hard mask, or threshold this one")]

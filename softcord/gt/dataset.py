@@ -10,7 +10,7 @@ import numpy as np
 
 from softcord.data.bids import NO_SESSION
 from softcord.errors import DataError
-from softcord.gt.build import ParticipantGt, build_participant
+from softcord.gt.build import ParticipantGt, build_checked
 from softcord.gt.inputs import ImageFiles, read_inputs
 from softcord.gt.settings import GtSettings
 from softcord.gt.sidecar import Json, beside, describe_dataset, finished_row, provenance, sidecar, write_json
@@ -126,7 +126,7 @@ def build_files(
     if inputs.findings:
         return [_failed(participant, f.contrast, f.what, f.hint) for f in inputs.findings]
     try:
-        gt = build_participant(inputs.hard_segs, contrasts, settings, inputs.spaces, inputs.discs)
+        gt = build_checked(inputs.hard_segs, contrasts, settings, inputs.spaces, inputs.discs)
     except DataError as error:
         return [_failed(participant, error.where, error.what, error.hint)]
     _write(participant, gt, origin, derivative, settings)

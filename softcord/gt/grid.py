@@ -7,7 +7,7 @@ import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 
-from softcord.nifti import Volume, reorientation, to_rpi
+from softcord.nifti import Volume, reorientation
 
 Array = npt.NDArray[np.float64]
 
@@ -70,8 +70,9 @@ def cord_mask(volume: Volume) -> CordMask:
     Raises:
         ValueError: the mask is empty.
     """
-    rpi = to_rpi(volume)
-    occupied = rpi.data > 0
+    # a view: turning a whole image into RPI order in memory costs more than all the rest
+    data = nib.apply_orientation(volume.data, reorientation(volume.affine))
+    occupied = data > 0
     if not occupied.any():
         raise ValueError("the mask is empty")
     first, last = np.zeros(3, dtype=int), np.zeros(3, dtype=int)
@@ -79,11 +80,11 @@ def cord_mask(volume: Volume) -> CordMask:
         others = tuple({0, 1, 2} - {axis})
         found = np.flatnonzero(occupied.any(axis=others))
         first[axis], last[axis] = found[0], found[-1]
-    shape = np.array(rpi.data.shape)
+    shape = np.array(data.shape)
     first[:2] = np.maximum(first[:2] - 1, 0)
     last[:2] = np.minimum(last[:2] + 1, shape[:2] - 1)
     box = tuple(slice(a, b + 1) for a, b in zip(first, last, strict=True))
-    return CordMask(np.ascontiguousarray(rpi.data[box]), first, grid_of(rpi))
+    return CordMask(np.ascontiguousarray(data[box]), first, rpi_grid(grid_of(volume)))
 
 
 def inverse(affine: Array) -> Array:

@@ -61,6 +61,8 @@ def _in_plane(frame: Grid, ndim: int) -> Array:
 
 
 def _turn(points: Array, angle: Array) -> Array:
+    if not angle.any():
+        return points
     cos, sin = np.cos(angle), np.sin(angle)
     return np.stack([cos * points[0] - sin * points[1], sin * points[0] + cos * points[1]])
 
