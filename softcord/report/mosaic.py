@@ -17,6 +17,13 @@ SOFT_SCALE = (
     (0.7, (1.00, 0.55, 0.00)),
     (1.0, (0.84, 0.10, 0.11)),
 )
+_SOFT_TABLE = np.stack(
+    [
+        np.interp(np.arange(256) / 255, [value for value, _ in SOFT_SCALE], [rgb[i] for _, rgb in SOFT_SCALE])
+        for i in range(3)
+    ],
+    axis=1,
+)
 SLICES = 8
 SIDE_MM = 34.0  # the cord is 10-15 mm wide; this leaves the canal around it
 CELL_PIXELS = 132
@@ -96,12 +103,8 @@ def _grey_range(image: npt.NDArray[np.floating], cord: npt.NDArray[np.floating])
 
 
 def _colour(rgb: Rgb, soft: FloatArray, opacity: float = 0.75) -> Rgb:
-    levels = [value for value, _ in SOFT_SCALE]
-    coloured = np.stack(
-        [np.interp(soft, levels, [colour[i] for _, colour in SOFT_SCALE]) for i in range(3)], axis=2
-    )
-    weight = np.where(soft > 0.01, opacity, 0.0)[..., None]
-    return rgb * (1 - weight) + coloured * weight
+    coloured = _SOFT_TABLE[np.clip(soft * 255, 0, 255).astype(np.intp)]
+    return np.where(soft[..., None] > 0.01, rgb * (1 - opacity) + coloured * opacity, rgb)
 
 
 def _outline(rgb: Rgb, mask: FloatArray, colour: tuple[float, float, float]) -> Rgb:
@@ -116,9 +119,11 @@ def _outline(rgb: Rgb, mask: FloatArray, colour: tuple[float, float, float]) -> 
 
 
 def _shrink(rgb: Rgb) -> Rgb:
-    size = rgb.shape[0] // _OVERSAMPLING
-    averaged: Rgb = rgb.reshape(size, _OVERSAMPLING, size, _OVERSAMPLING, 3).mean(axis=(1, 3))
-    return averaged
+    corners = (
+        rgb[i::_OVERSAMPLING, j::_OVERSAMPLING] for i in range(_OVERSAMPLING) for j in range(_OVERSAMPLING)
+    )
+    total: Rgb = np.add.reduce(list(corners))
+    return total / _OVERSAMPLING**2
 
 
 def _stack(*parts: Rgb, axis: int) -> Rgb:
