@@ -6,23 +6,31 @@ from typing import Any
 
 import pytest
 import torch
-import yaml
+from omegaconf import OmegaConf
 from torch import Tensor, nn
 
 from softcord.nets.activation import activate
 
-CHOICES = sorted((Path(__file__).parents[2] / "conf" / "loss").glob("*.yaml"))
+CONF = Path(__file__).parents[2] / "conf"
+CHOICES = sorted(path.stem for path in (CONF / "loss").glob("*.yaml"))
+RECIPES = sorted(path.stem for path in (CONF / "recipe").glob("*.yaml"))
 
 
-def build(choice: Path, **changed: Any) -> nn.Module:
-    settings = yaml.safe_load(choice.read_text()) | changed
+def settings_of(choice: str, recipe: str = "default") -> dict[str, Any]:
+    tree = OmegaConf.create({"loss": OmegaConf.load(CONF / "loss" / f"{choice}.yaml")})
+    tree.recipe = OmegaConf.load(CONF / "recipe" / f"{recipe}.yaml").recipe
+    return OmegaConf.to_container(tree.loss, resolve=True)  # type: ignore[return-value]
+
+
+def build(choice: str, recipe: str = "default", **changed: Any) -> nn.Module:
+    settings = settings_of(choice, recipe) | changed
     module, name = settings.pop("_target_").rsplit(".", 1)
     return getattr(importlib.import_module(module), name)(**settings)
 
 
-@pytest.fixture(params=CHOICES, ids=lambda choice: choice.stem)
+@pytest.fixture(params=[(c, r) for c in CHOICES for r in RECIPES], ids="-".join)
 def loss(request: pytest.FixtureRequest) -> nn.Module:
-    return build(request.param)
+    return build(*request.param)
 
 
 @pytest.fixture(params=["soft", "hard", "empty", "full"])
@@ -60,7 +68,9 @@ def test_loss_is_never_negative(loss: nn.Module, target: Tensor) -> None:
         assert loss(output, target) >= 0
 
 
-def test_loss_falls_as_the_prediction_nears_the_target(loss: nn.Module, target: Tensor) -> None:
+@pytest.mark.parametrize("choice", CHOICES)
+def test_loss_falls_as_the_prediction_nears_the_target(choice: str, target: Tensor) -> None:
+    loss = build(choice)
     steps = [
         raw_output_for(torch.lerp(1 - target, target, share), loss) for share in (0.0, 0.6, 0.8, 0.9, 1.0)
     ]
@@ -85,7 +95,7 @@ def test_every_number_in_the_yaml_changes_the_loss() -> None:
     target = torch.rand(2, 1, 6, 5, 4, generator=torch.Generator().manual_seed(3))
     output = 3 * torch.randn(target.shape, generator=torch.Generator().manual_seed(4))
     for choice in CHOICES:
-        numbers = {k: v for k, v in yaml.safe_load(choice.read_text()).items() if isinstance(v, float)}
+        numbers = {k: v for k, v in settings_of(choice).items() if isinstance(v, float)}
         assert numbers
         for name, number in numbers.items():
             changed = build(choice, **{name: 1.25 * number})
@@ -94,7 +104,7 @@ def test_every_number_in_the_yaml_changes_the_loss() -> None:
 
 def test_a_number_out_of_range_is_refused_by_its_name() -> None:
     for choice in CHOICES:
-        numbers = {k: v for k, v in yaml.safe_load(choice.read_text()).items() if isinstance(v, float)}
+        numbers = {k: v for k, v in settings_of(choice).items() if isinstance(v, float)}
         for name in numbers:
             with pytest.raises(ValueError, match=f"^{name}: must be"):
                 build(choice, **{name: -1.0})

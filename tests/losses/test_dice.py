@@ -60,6 +60,12 @@ def test_paper_code_is_dice_alone_on_norm_relu_outputs() -> None:
     assert loss.prediction_activation == "normrelu"
 
 
-def test_cross_entropy_refuses_outputs_that_are_not_logits() -> None:
-    with pytest.raises(ValueError, match=r"^activation: must be sigmoid"):
-        DiceCELoss(activation="normrelu")
+@pytest.mark.parametrize("activation", ["clip", "normrelu"])
+def test_cross_entropy_of_masks_without_logits_stays_finite(activation: str) -> None:
+    target, output = torch.rand(2, 1, 50), (3 * torch.randn(2, 1, 50)).requires_grad_()
+    loss = DiceCELoss(dice_weight=0, activation=activation)(output, target)
+    loss.backward()
+    assert 0 < loss < 10
+    assert output.grad is not None
+    assert output.grad.isfinite().all()
+    assert output.grad.abs().max() > 0
