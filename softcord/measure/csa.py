@@ -28,7 +28,7 @@ HOW_COLUMNS = ("mode", "threshold", "smoothing", "angle_correction", "method_ver
 
 
 def csa_per_slice(
-    mask: Volume,
+    mask: Volume | SliceVoxels,
     *,
     mode: Mode = "soft",
     threshold: float = 0.5,

@@ -20,7 +20,8 @@ from softcord.measure.levels import (
     levels_from_image,
 )
 from softcord.measure.shape import SHAPE_COLUMNS, shape_per_slice
-from softcord.nifti import Volume, read_volume, to_rpi
+from softcord.measure.slices import SliceVoxels, slice_voxels
+from softcord.nifti import read_volume
 
 Floats = npt.NDArray[np.float64]
 AVERAGED = ("area_mm2", "angle_ap_deg", "angle_rl_deg", *SHAPE_COLUMNS)
@@ -84,8 +85,9 @@ def measure_file(files: MaskFiles, settings: MeasureSettings) -> FileMeasures:
     if (settings.levels or settings.per_level) and not (files.discs or files.levels):
         raise DataError(files.mask, "has no disc labels and no level image", "Levels cannot be told without")
     mask = read_volume(files.mask)
-    levels = _levels(mask, files)
-    rows = [row for mode in settings.modes for row in _mode_rows(mask, levels, mode, settings)]
+    voxels = slice_voxels(mask)
+    levels = _levels(voxels, files)
+    rows = [row for mode in settings.modes for row in _mode_rows(voxels, levels, mode, settings)]
     overlap = {}
     if files.reference is not None:
         compared = compare_masks(mask, read_volume(files.reference))
@@ -93,10 +95,10 @@ def measure_file(files: MaskFiles, settings: MeasureSettings) -> FileMeasures:
     return FileMeasures(files, pd.DataFrame(rows), overlap)
 
 
-def _levels(mask: Volume, files: MaskFiles) -> SliceLevels | None:
+def _levels(voxels: SliceVoxels, files: MaskFiles) -> SliceLevels | None:
     if files.levels is not None:
         levels = levels_from_image(read_volume(files.levels))
-        slices = to_rpi(mask).data.shape[2]
+        slices = voxels.shape[2]
         if len(levels.level) != slices:
             what = f"has {len(levels.level)} slices, the mask has {slices}"
             raise DataError(files.levels, what, "Give the level image of this mask")
@@ -104,19 +106,19 @@ def _levels(mask: Volume, files: MaskFiles) -> SliceLevels | None:
     if files.discs is None:
         return None
     try:
-        return levels_from_discs(mask, read_volume(files.discs))
+        return levels_from_discs(voxels, read_volume(files.discs))
     except DataError as error:
         where = files.discs if error.where == DISC_LABELS else error.where
         raise DataError(where, error.what, error.hint) from error
 
 
 def _mode_rows(
-    mask: Volume, levels: SliceLevels | None, mode: Mode, settings: MeasureSettings
+    voxels: SliceVoxels, levels: SliceLevels | None, mode: Mode, settings: MeasureSettings
 ) -> list[dict[str, object]]:
     smoothing = default_smoothing(mode) if settings.smoothing is None else settings.smoothing
     threshold = settings.threshold
     table = csa_per_slice(
-        mask,
+        voxels,
         mode=mode,
         threshold=threshold,
         smoothing=smoothing,
@@ -124,7 +126,7 @@ def _mode_rows(
     )
     if mode == settings.modes[0]:
         shape_smoothing = None if mode == "sct" else smoothing
-        shape = shape_per_slice(mask, mode=mode, threshold=threshold, smoothing_mm=shape_smoothing)
+        shape = shape_per_slice(voxels, mode=mode, threshold=threshold, smoothing_mm=shape_smoothing)
         table = pd.concat([table, shape.drop(columns="slice")], axis=1)
     usable = table["slice"].to_numpy()
     if settings.slices is not None:

@@ -12,9 +12,10 @@ from softcord.measure.csa import Mode, csa_per_slice
 from softcord.measure.groups import Group, group_slices
 from softcord.measure.levels import levels_from_discs
 from softcord.measure.overlap import dice, dice_soft, rve_pct, volume_mm3
-from softcord.measure.surface import asd_mm, hd95_mm
+from softcord.measure.slices import SliceVoxels, slice_voxels
+from softcord.measure.surface import asd_mm, hd95_mm, smallest_box
 from softcord.measure.table import MISSING
-from softcord.nifti import Volume, to_rpi
+from softcord.nifti import Volume
 
 Ints = npt.NDArray[np.int64]
 HARD_THRESHOLD = 0.5
@@ -58,9 +59,10 @@ def measure_image(
     """
     if reference_softseg is not None:
         _check_same_grid(pred_softseg, reference_softseg)
-    base = pred_softseg if reference_softseg is None else reference_softseg
-    groups = _groups(base, discs, levels)
-    measures = list(_csa(pred_softseg, reference_softseg, groups, truth_csa_mm2))
+    pred = slice_voxels(pred_softseg)
+    reference = None if reference_softseg is None else slice_voxels(reference_softseg)
+    groups = _groups(reference or pred, discs, levels)
+    measures = list(_csa(pred, reference, groups, truth_csa_mm2))
     volume = volume_mm3(pred_softseg.data, pred_softseg.spacing_mm)
     measures.append(ImageMeasure("volume_mm3", MISSING, volume))
     if reference_softseg is not None:
@@ -75,9 +77,9 @@ def _check_same_grid(pred: Volume, reference: Volume) -> None:
         raise DataError("segmentation", what, "Bring both to the same voxel grid")
 
 
-def _groups(base: Volume, discs: Volume | None, levels: tuple[int, ...]) -> list[Group]:
+def _groups(base: SliceVoxels, discs: Volume | None, levels: tuple[int, ...]) -> list[Group]:
     """The slices to average over, each of them with cord in ``base`` binarised."""
-    covered = np.flatnonzero((to_rpi(base).data > HARD_THRESHOLD).any(axis=(0, 1)))
+    covered = base.binarised(HARD_THRESHOLD).filled
     if discs is None:
         return list(group_slices(covered))
     found = levels_from_discs(base, discs).within(covered)
@@ -87,7 +89,7 @@ def _groups(base: Volume, discs: Volume | None, levels: tuple[int, ...]) -> list
 
 
 def _csa(
-    pred: Volume, reference: Volume | None, groups: list[Group], truth_csa_mm2: float | None
+    pred: SliceVoxels, reference: SliceVoxels | None, groups: list[Group], truth_csa_mm2: float | None
 ) -> Iterator[ImageMeasure]:
     modes: tuple[tuple[Mode, str], ...] = (("soft", "csa"), ("bin", "csa_bin"))
     for mode, name in modes:
@@ -113,13 +115,15 @@ def compare_masks(pred: Volume, reference: Volume) -> list[ImageMeasure]:
         DataError: they are on different grids.
     """
     _check_same_grid(pred, reference)
-    pred_seg, reference_seg = (mask.data > HARD_THRESHOLD for mask in (pred, reference))
     spacing_mm = pred.spacing_mm
+    pred_seg, reference_seg = (mask.data > HARD_THRESHOLD for mask in (pred, reference))
+    either = (pred.data != 0) | (reference.data != 0)
+    box = smallest_box(either) if either.any() else ...
     values = {
-        "dice": dice(pred_seg, reference_seg),
-        "dice_soft": dice_soft(pred.data, reference.data),
-        "rve_pct": rve_pct(pred_seg, reference_seg),
-        "rve_soft_pct": rve_pct(pred.data, reference.data),
+        "dice": dice(pred_seg[box], reference_seg[box]),
+        "dice_soft": dice_soft(pred.data[box], reference.data[box]),
+        "rve_pct": rve_pct(pred_seg[box], reference_seg[box]),
+        "rve_soft_pct": rve_pct(pred.data[box], reference.data[box]),
         "asd_mm": asd_mm(pred_seg, reference_seg, spacing_mm),
         "hd95_mm": hd95_mm(pred_seg, reference_seg, spacing_mm),
     }

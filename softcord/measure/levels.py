@@ -65,7 +65,7 @@ class SliceLevels:
         return tuple(found)
 
 
-def levels_from_discs(mask: Volume, discs: Volume) -> SliceLevels:
+def levels_from_discs(mask: Volume | SliceVoxels, discs: Volume) -> SliceLevels:
     """Cut the cord of a mask into levels at its discs.
 
     SCT's convention: disc n lies above vertebra n (3 is C2/C3), each disc belongs to the nearest point of the

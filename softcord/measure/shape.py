@@ -27,7 +27,11 @@ SHAPE_COLUMNS = (
 
 
 def shape_per_slice(
-    mask: Volume, *, mode: Mode = "soft", threshold: float = 0.5, smoothing_mm: float | None = None
+    mask: Volume | SliceVoxels,
+    *,
+    mode: Mode = "soft",
+    threshold: float = 0.5,
+    smoothing_mm: float | None = None,
 ) -> pd.DataFrame:
     """Measure the shape of the cord's section in every slice.
 

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from nibabel.orientations import inv_ornt_aff
 
-from softcord.nifti import Volume, to_rpi
+from softcord.nifti import Volume, reorientation
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -81,11 +83,27 @@ class SliceVoxels:
         return replace(hard, value=np.ones_like(hard.value))
 
 
-def slice_voxels(mask: Volume) -> SliceVoxels:
-    """List the non-zero voxels of a mask, whatever its orientation."""
-    rpi = to_rpi(mask)
-    flat = np.flatnonzero(rpi.data)
-    x, y, z = np.unravel_index(flat, rpi.data.shape)
-    value = rpi.data.ravel()[flat].astype(np.float64)
-    nx, ny, nz = rpi.data.shape
-    return SliceVoxels(x, y, z, value, (nx, ny, nz), rpi.spacing_mm, rpi.affine)
+def slice_voxels(mask: Volume | SliceVoxels) -> SliceVoxels:
+    """List the non-zero voxels of a mask, whatever its orientation; a list is returned as it is."""
+    if isinstance(mask, SliceVoxels):
+        return mask
+    data = mask.data
+    # Read in the order of memory and turn only the few voxels of the cord, not the volume.
+    order: Literal["C", "F"] = "F" if data.flags.f_contiguous else "C"
+    flat = data.ravel(order)
+    filled = np.flatnonzero(flat != 0)
+    native = np.unravel_index(filled, data.shape, order=order)
+    turned = reorientation(mask.affine)
+    index = np.empty((3, len(filled)), dtype=np.int64)
+    shape = [0, 0, 0]
+    for axis, (to, direction) in enumerate(turned):
+        length = data.shape[axis]
+        index[int(to)] = native[axis] if direction > 0 else length - 1 - native[axis]
+        shape[int(to)] = length
+    # One order for all orientations, so that sums round alike.
+    sorting = np.lexsort(index[::-1])
+    x, y, z = index[:, sorting]
+    affine = mask.affine @ inv_ornt_aff(turned, data.shape)
+    spacing_mm = Volume(data, affine).spacing_mm
+    value = flat[filled[sorting]].astype(np.float64)
+    return SliceVoxels(x, y, z, value, (shape[0], shape[1], shape[2]), spacing_mm, affine)

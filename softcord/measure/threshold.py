@@ -8,6 +8,7 @@ import pandas as pd
 
 from softcord.measure.aggregate import mean_over
 from softcord.measure.csa import csa_per_slice
+from softcord.measure.slices import slice_voxels
 from softcord.nifti import Volume
 
 THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 20))
@@ -29,11 +30,12 @@ def csa_by_threshold(
         A row per threshold: threshold, csa_bin_mm2, and csa_soft_minus_bin_mm2 against the soft CSA, which
         needs no threshold.
     """
-    soft = csa_per_slice(softseg)
+    voxels = slice_voxels(softseg)
+    soft = csa_per_slice(voxels)
     chosen = soft["slice"].to_numpy() if slices is None else slices
     soft_mm2 = mean_over(soft, "area_mm2", chosen)
     areas = [
-        mean_over(csa_per_slice(softseg, mode="bin", threshold=t), "area_mm2", chosen) for t in thresholds
+        mean_over(csa_per_slice(voxels, mode="bin", threshold=t), "area_mm2", chosen) for t in thresholds
     ]
     curve = pd.DataFrame({"threshold": thresholds, "csa_bin_mm2": areas})
     return curve.assign(csa_soft_minus_bin_mm2=soft_mm2 - curve["csa_bin_mm2"])
