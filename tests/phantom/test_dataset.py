@@ -13,7 +13,7 @@ import pytest
 import softcord.phantom.dataset as dataset_module
 from softcord.contrasts import CONTRASTS, PAPER_SIX
 from softcord.errors import DataError, RunError
-from softcord.nifti import read_volume
+from softcord.nifti import read_volume, to_rpi
 from softcord.phantom.dataset import write_dataset
 from softcord.phantom.participant import draw_participant, write_participant
 
@@ -94,6 +94,7 @@ def test_an_interrupted_dataset_is_never_seen_and_is_continued(small, tmp_path, 
         write_dataset(small, root, on_done=interrupted)
     assert not root.exists()
     write_dataset(small, root, on_done=done.append)
+    assert {path.name for path in tmp_path.iterdir()} == {"data", ".data.lock"}
     assert done == ["sub-001", "sub-002", "sub-003"]
     write_dataset(small, tmp_path / "straight")
     assert contents(root) == contents(tmp_path / "straight")
@@ -131,6 +132,17 @@ def test_files_keep_the_contrasts_axes_and_types(tiny, tiny_root):
         assert image.get_data_dtype() == np.int16
         truth = nib.load(tiny_root / "derivatives" / "truth" / f"{stem}_label-SC_truth.nii.gz")
         assert truth.get_data_dtype() == np.float32
+
+
+def test_files_read_back_in_rpi_are_what_was_imaged(tiny_root, imaged):
+    for contrast in PAPER_SIX:
+        seen, names = imaged(1, contrast), CONTRASTS[contrast]
+        stem = Path("sub-001") / names.datatype / f"sub-001_{names.stem}"
+        truth = tiny_root / "derivatives" / "truth" / f"{stem}_label-SC_truth.nii.gz"
+        for path, array in ((tiny_root / f"{stem}.nii.gz", seen.image), (truth, seen.truth_softseg)):
+            volume = to_rpi(read_volume(path))
+            np.testing.assert_array_equal(volume.data, array)
+            np.testing.assert_allclose(volume.affine, seen.scan.affine_rpi, atol=1e-4)
 
 
 def test_table_of_true_csa_has_every_level_and_c2_c3(tiny, tiny_root):
