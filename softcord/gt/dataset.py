@@ -22,6 +22,8 @@ from softcord.parallel import parallel_map
 if TYPE_CHECKING:
     import pandas as pd
 
+# Values of ``status`` that mean: the ground truth is there.
+DONE = ("built", "unchanged")
 REPORT_COLUMNS = (
     "participant_id",
     "session_id",
@@ -43,6 +45,7 @@ REPORT_COLUMNS = (
     "hint",
     "image",
     "hard_seg",
+    "discs",
     "gt_file",
 )
 
@@ -198,12 +201,18 @@ def _completed(
             "status": status,
             "image": files.image,
             "hard_seg": files.hard_seg,
+            "discs": files.discs or _carried(derivative, files.image),
             "gt_file": str(gt_path(derivative, files.image, settings)),
             "finding": None if files.hard_seg else "no hard mask: gets the average by its header alone",
         }
         | rows[files.contrast]
         for files in participant.files
     ]
+
+
+def _carried(derivative: Path, image: str) -> str | None:
+    path = carried_discs_path(derivative, image)
+    return str(path) if path.is_file() else None
 
 
 def _missing(participant: Participant, contrasts: Iterable[str]) -> list[Row]:
