@@ -30,7 +30,7 @@ NUMBERS = {
 }
 _LEGEND = """share: part in the average over the soft mask. S-I: length with cord. carried: slices that follow
 their nearest matched neighbour; unmoved: slices left where they were. before, after: distance of the centres
-of mass to the reference's (mean before, largest after). Dice, area: the aligned hard mask against the average.
+of mass to the reference's (mean before, largest after). Dice, area: aligned hard mask against the average.
 CSA: over the study's vertebral levels, or the whole cord where there are no disc labels."""
 _STYLE = """body{font:14px/1.4 system-ui,sans-serif;margin:2em auto;max-width:1200px;color:#222}
 table{border-collapse:collapse;margin:1em 0}figure{margin:1em 0}img{max-width:100%}
