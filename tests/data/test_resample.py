@@ -104,10 +104,10 @@ def test_isotropic_rpi_image_passes_unchanged() -> None:
 
 
 def test_reducing_resolution_averages_instead_of_skipping_voxels() -> None:
-    stripes = np.zeros((64, 8, 8), dtype=np.float32)
+    stripes = np.zeros((60, 8, 8), dtype=np.float32)
     stripes[::2] = 1
-    array, _ = to_grid(Volume(stripes, np.diag([-0.25, 1, 1, 1])))
-    np.testing.assert_allclose(array[2:-2], 0.5, atol=0.02)
+    array, _ = to_grid(Volume(stripes, np.diag([-0.2, 1, 1, 1])))
+    np.testing.assert_allclose(array[2:-2], 0.5, atol=0.1)
 
 
 def test_spline_is_sharper_than_linear_at_the_same_place() -> None:
