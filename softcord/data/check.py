@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # How much is read: names only; also headers; also every voxel.
-Level = Literal["tree", "headers", "voxels"]
+Depth = Literal["names", "headers", "voxels"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class DatasetCheck:
     """What there is, and what is wrong with it.
 
     ``table`` is the index, exclusions applied; ``volumes`` has one row per image and label that was opened
-    (no rows at level "tree").
+    (no rows at depth "names").
     """
 
     root: Path
@@ -47,7 +47,7 @@ def check_dataset(
     *,
     gt: Gt = "soft",
     contrasts: Sequence[str] = PAPER_SIX,
-    level: Level = "voxels",
+    depth: Depth = "voxels",
     jobs: int = 1,
     on_done: Callable[[str], None] | None = None,
 ) -> DatasetCheck:
@@ -59,17 +59,19 @@ def check_dataset(
         settings: the dataset.
         gt: ground truth that the study needs.
         contrasts: contrasts that the study needs.
-        level: "tree" reads names and sidecars only, "headers" also the headers of images and labels,
+        depth: "names" reads names and sidecars only, "headers" also the headers of images and labels,
             "voxels" also all their values.
         jobs: processes that open files.
         on_done: receives the name of each image as it is finished.
 
     Raises:
         DataError: the root is not a folder, or the exclusion list cannot be read.
-        UsageError: an unknown level.
+        UsageError: an unknown depth.
     """
-    if level not in get_args(Level):
-        raise UsageError("level", f"unknown level {level!r}", f"Use one of {', '.join(get_args(Level))}")
+    if depth not in get_args(Depth):
+        raise UsageError(
+            "check.depth", f"unknown depth {depth!r}", f"Use one of {', '.join(get_args(Depth))}"
+        )
     root = existing_root(settings.root)
     exclusion = read_exclusion(settings)
     scan = scan_dataset(
@@ -79,16 +81,17 @@ def check_dataset(
         label_names=settings.label_names,
     )
     table = _chosen(settings, table_of(scan, exclusion))
+    needed = table[table["contrast"].isin(contrasts)]
     findings = [
         *_nothing_found(root, scan),
-        *name_findings(scan, contrasts),
+        *name_findings(scan, needed),
         *metadata_findings(root, scan),
         *_exclusions(scan, exclusion),
-        *label_findings(scan, table, gt, contrasts, settings.missing_labels),
+        *label_findings(scan, needed, gt, contrasts, settings.missing_labels),
     ]
     from softcord.data.check_volumes import volume_findings
 
-    volumes, found = volume_findings(table, level, jobs=jobs, on_done=on_done)
+    volumes, found = volume_findings(table, depth, jobs=jobs, on_done=on_done)
     return DatasetCheck(root, table, tuple(in_order([*findings, *found])), volumes)
 
 

@@ -26,7 +26,7 @@ WORDS = {
 
 def label_findings(
     scan: Scan,
-    table: "pd.DataFrame",
+    needed: "pd.DataFrame",
     gt: Gt,
     contrasts: Collection[str],
     missing: Literal["error", "skip"],
@@ -35,12 +35,11 @@ def label_findings(
 
     Args:
         scan: all files, excluded ones too.
-        table: the images that a study would use.
+        needed: the images that a study would use.
         gt: the ground truth that it needs.
         contrasts: the contrasts that it needs.
         missing: what the study does with an image without label.
     """
-    needed = table[table["contrast"].isin(contrasts)]
     severity: Severity = "error" if missing == "error" else "warning"
     for row in records(needed):
         yield from _missing(row, gt, severity)

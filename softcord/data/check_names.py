@@ -2,18 +2,22 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from softcord.contrasts import CONTRASTS
 from softcord.data.bids import IMAGE_EXTENSIONS, NO_SESSION, BidsFile, old_stems
 from softcord.data.findings import Finding, Severity
 from softcord.data.index import Scan
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 FETCH = "Download it with `softcord fetch` or `git annex get`"
 
 
-def name_findings(scan: Scan, contrasts: Collection[str]) -> Iterator[Finding]:
-    """Yield what is wrong with names, folders and downloads; images of other contrasts are passed over."""
+def name_findings(scan: Scan, needed: "pd.DataFrame") -> Iterator[Finding]:
+    """Yield what is wrong with names and folders, and which of the ``needed`` images are not here."""
     for listing in scan.listings.values():
         for folder in listing.unreadable:
             yield Finding("error", "unreadable folder", folder, hint="Ask for read permission")
@@ -22,7 +26,7 @@ def name_findings(scan: Scan, contrasts: Collection[str]) -> Iterator[Finding]:
                 hint = "Name it sub-XX[_ses-YY]_T2w.nii.gz or the like"
                 yield Finding("warning", "not a BIDS name", path, hint=hint)
         yield from _misplaced(listing.files)
-    yield from _states(scan, contrasts)
+    yield from _states(needed)
     yield from _case(scan)
     yield from _competing(scan)
     yield from _mixed_sessions(scan)
@@ -42,10 +46,11 @@ def _misplaced(files: Iterable[BidsFile]) -> Iterator[Finding]:
             )
 
 
-def _states(scan: Scan, contrasts: Collection[str]) -> Iterator[Finding]:
-    for (participant, _, contrast), files in scan.images.items():
-        if contrast in contrasts and files[0].state != "present":
-            yield state_finding("image", files[0].path, files[0].state, participant, contrast)
+def _states(needed: "pd.DataFrame") -> Iterator[Finding]:
+    absent = needed[needed["image_state"] != "present"]
+    columns = ("image", "image_state", "participant_id", "contrast")
+    for path, state, participant, contrast in zip(*(absent[column] for column in columns), strict=True):
+        yield state_finding("image", path, state, participant, contrast)
 
 
 def state_finding(

@@ -98,6 +98,16 @@ def matrix(check: DatasetCheck) -> "pd.DataFrame":
     return pd.DataFrame(rows, index=pd.Index(cells, name="participant"), columns=contrasts)
 
 
+def findings_text(check: DatasetCheck) -> str:
+    """Two lines per kind of finding, worst first: how many and the first file, and what to do."""
+    lines = []
+    for one in summarise(check.findings):
+        more = f" and {one.count - 1} more" if one.count > 1 else ""
+        lines.append(f"{one.severity:8} {one.what}: {_relative(one.examples[0], check.root)}{more}")
+        lines += [f"{'':8} {one.hint}"] if one.hint else []
+    return "\n".join(lines or ["nothing found"])
+
+
 def write_page(path: Path | str, check: DatasetCheck) -> None:
     """Write the check as one HTML page that needs nothing else, under a temporary name first."""
     path = Path(path)

@@ -56,7 +56,7 @@ Inspected = tuple[list[VolumeFacts], list[Finding]]
 
 def volume_findings(
     table: "pd.DataFrame",
-    level: Literal["tree", "headers", "voxels"],
+    depth: Literal["names", "headers", "voxels"],
     *,
     jobs: int = 1,
     on_done: Callable[[str], None] | None = None,
@@ -65,18 +65,19 @@ def volume_findings(
 
     Args:
         table: rows of :func:`softcord.data.index.index_dataset`.
-        level: "tree" opens nothing, "headers" reads headers, "voxels" all values.
+        depth: "names" opens nothing, "headers" reads headers, "voxels" all values.
         jobs: processes that open files.
         on_done: receives the name of each image as it is finished.
     """
     import pandas as pd
 
-    rows = [] if level == "tree" else records(table[table["image_state"] == "present"])
+    rows = [] if depth == "names" else records(table[table["image_state"] == "present"])
     facts: list[VolumeFacts] = []
     findings: list[Finding] = []
-    for outcome in parallel_map(partial(inspect, with_voxels=level == "voxels"), rows, jobs):
+    for outcome in parallel_map(partial(inspect, with_voxels=depth == "voxels"), rows, jobs):
         if outcome.value is None:
-            findings.append(_unusable("image", outcome.item, outcome.item["image"], outcome.error or ""))
+            path, hint = outcome.item["image"], "Check again; memory may have been short"
+            findings.append(_finding("error", "not checked", outcome.item, path, outcome.error or "", hint))
         else:
             facts += outcome.value[0]
             findings += outcome.value[1]

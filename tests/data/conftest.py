@@ -1,7 +1,8 @@
 """Small BIDS trees, and the real ones."""
 
+import shutil
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -46,17 +47,22 @@ def cord(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def release(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The file tree of a release of spine-generic/data-multi-subject, unpacked once."""
+def release(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Path]]:
+    """The file tree of a release of spine-generic/data-multi-subject, unpacked once, without its raw data."""
     unpacked: dict[str, Path] = {}
 
     def unpack(name: str) -> Path:
         if name not in unpacked:
+            unpacked[name] = tmp_path_factory.mktemp(name)
             archive = shared_data / "spine-generic" / f"data-multi-subject_{name}_pointers.tar.xz"
-            folder = tmp_path_factory.mktemp(name)
             with tarfile.open(archive) as tar:
-                tar.extractall(folder, filter="data")
-            unpacked[name] = folder / "data-multi-subject"
-        return unpacked[name]
+                tar.extractall(unpacked[name], filter=_without_raw_data)
+        return unpacked[name] / "data-multi-subject"
 
-    return unpack
+    yield unpack
+    for folder in unpacked.values():
+        shutil.rmtree(folder)
+
+
+def _without_raw_data(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo | None:
+    return None if "/sourcedata/" in member.name else tarfile.data_filter(member, path)

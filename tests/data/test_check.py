@@ -77,7 +77,7 @@ def test_no_label_is_missing_in_the_releases_but_the_four_that_are(release: Call
 def test_the_older_release_has_516_labels_of_an_image_it_does_not_hold(
     release: Callable[[str], Path],
 ) -> None:
-    result = check(release("r20231212"), level="tree")
+    result = check(release("r20231212"), depth="names")
     orphans = [one for one in result.findings if one.what == "label without image"]
     assert len(orphans) == 260 + 256
     assert {one.contrast for one in orphans} == {"dwi"}
@@ -315,9 +315,9 @@ def test_what_is_wrong_is_found_by_name(
 def test_headers_alone_show_the_wrong_grid_and_say_nothing_of_values(cord: Path) -> None:
     label_shape(cord)
     write_volume(cord / LABEL.replace("sub-01", "sub-02"), np.full((6, 7, 8), 255, np.uint8), GRID)
-    result = check(cord, level="headers")
+    result = check(cord, depth="headers")
     assert set(found(result, "error")) == {"label off its image"}
-    assert found(check(cord, level="tree"), "error") == {}
+    assert found(check(cord, depth="names"), "error") == {}
 
 
 def test_an_unreadable_folder_is_a_finding(cord: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -384,9 +384,9 @@ def test_a_missing_root_is_one_line(tmp_path: Path) -> None:
         check(tmp_path / "nowhere")
 
 
-def test_an_unknown_level_is_one_line(cord: Path) -> None:
-    with pytest.raises(UsageError, match="unknown level 'voxel'"):
-        check(cord, level="voxel")
+def test_an_unknown_depth_is_one_line(cord: Path) -> None:
+    with pytest.raises(UsageError, match="unknown depth 'voxel'"):
+        check(cord, depth="voxel")
 
 
 def test_the_matrix_shows_labels_by_letter_and_state_by_mark(cord: Path) -> None:

@@ -1,0 +1,77 @@
+"""``softcord check``: report on a dataset without changing it."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from softcord.app.build import build
+from softcord.app.compose import compose, normalise
+from softcord.app.exit import DATA, DONE, guarded
+from softcord.app.launch import launch
+from softcord.app.progress import phase
+from softcord.app.terminal import show_table
+from softcord.contrasts import contrast_set
+from softcord.errors import UsageError
+
+if TYPE_CHECKING:
+    from softcord.data.check import DatasetCheck
+    from softcord.data.settings import DataSettings
+
+MATRIX_ROWS = 30  # more participants than fit a terminal are shown on the page only
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the verb; the exit code is 3 when something that is needed is missing or broken."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if any(argument in ("-m", "--multirun") for argument in arguments):
+        return guarded(_refuse_sweep)
+    if any(argument.startswith("-") for argument in arguments):
+        return launch(lambda _plan: None, arguments)
+    return guarded(lambda: _check(compose(*normalise(arguments)).config))
+
+
+def _refuse_sweep() -> int:
+    raise UsageError("-m", "check looks at one dataset at a time", "Leave it out")
+
+
+def _check(config: Mapping[str, Any]) -> int:
+    from softcord.data.check import check_dataset
+
+    settings = build(config["data"], "data")
+    depth = config["check"]["depth"]
+    with phase(f"check {settings.name}", 0 if depth == "names" else _count(settings)) as on_done:
+        check = check_dataset(
+            settings,
+            gt=config["gt"]["name"],
+            contrasts=contrast_set(config["contrasts"]),
+            depth=depth,
+            jobs=int(config["machine"]["jobs"]) or os.cpu_count() or 1,
+            on_done=on_done,
+        )
+    _report(check, Path(config["paths"]["outputs"]) / "check" / settings.name)
+    return DONE if check.is_usable else DATA
+
+
+def _count(settings: "DataSettings") -> int:
+    from softcord.data.index import scan_dataset
+
+    return len(scan_dataset(settings.root, image_names=settings.image_names).images)
+
+
+def _report(check: "DatasetCheck", folder: Path) -> None:
+    from softcord.data.check_page import contrast_table, findings_text, matrix, write_page
+    from softcord.data.findings import findings_table
+    from softcord.report.files import write_text
+
+    show_table(contrast_table(check), f"{check.root}")
+    cells = matrix(check)
+    if len(cells) <= MATRIX_ROWS:
+        show_table(
+            cells.reset_index(), "h hard mask, s soft label, d disc labels; ○ not downloaded, ✗ broken"
+        )
+    print(f"\nFindings, worst first\n\n{findings_text(check)}")
+    write_page(folder / "check.html", check)
+    write_text(folder / "findings.tsv", findings_table(check.findings).to_csv(sep="\t", index=False))
+    print(f"\nEvery finding by file: {folder / 'check.html'}, {folder / 'findings.tsv'}")
