@@ -1,0 +1,147 @@
+"""Which figures a study has, and each of them drawn from its measures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from softcord.measure.metrics import METRICS
+from softcord.report.order import contrast_label, method_order
+from softcord.report.scatter import agreement_plot, contrast_pair_grid
+from softcord.report.violin import violins_by_contrast, violins_by_method
+from softcord.stats.contrasts import answer_agreement
+from softcord.stats.frames import PAPER_LEVEL, Unit, by_contrast, by_method, rows_of
+from softcord.stats.questions import Question
+
+FigureKind = Literal["methods", "contrasts", "agreement", "contrast_pairs"]
+# More violins side by side than this are not read; a caption says so.
+METHODS_UP_TO = 12
+PANELS_UP_TO = 6
+
+
+@dataclass(frozen=True)
+class FigureSpec:
+    """One figure: ``methods`` has a violin per method, ``contrasts`` one per contrast and a panel per method.
+
+    ``agreement`` plots two contrasts against each other, ``contrast_pairs`` all pairs of one method. Empty
+    ``methods`` and ``contrasts`` mean all. ``unit_of_analysis="pooled"`` draws a point per image.
+    """
+
+    name: str
+    kind: FigureKind
+    metric: str
+    methods: tuple[str, ...] = ()
+    contrasts: tuple[str, ...] = ()
+    unit_of_analysis: Unit = "participant"
+    level: str = PAPER_LEVEL
+    caption: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(FigureKind):
+            known = ", ".join(get_args(FigureKind))
+            raise ValueError(f"kind: must be one of {known}, got {self.kind!r}")
+
+
+def default_figures(questions: Sequence[Question]) -> list[FigureSpec]:
+    """Return a figure per question, then absolute CSA error by contrast (the paper's Fig. 3)."""
+    specs = [
+        FigureSpec(
+            name=_file_name(question.name),
+            kind=question.kind,
+            metric=question.metric,
+            methods=question.methods,
+            contrasts=question.contrasts,
+            unit_of_analysis=question.unit_of_analysis,
+            level=question.level,
+        )
+        for question in questions
+    ]
+    error = FigureSpec("absolute_csa_error_by_contrast", "contrasts", "csa_abs_error_mm2")
+    return [*specs, error]
+
+
+def draw(spec: FigureSpec, measures: pd.DataFrame, detailed: pd.DataFrame) -> tuple[Figure, str] | None:
+    """Draw one figure and write its caption; None where too little was measured for it.
+
+    ``detailed``: :func:`softcord.stats.compare.compare_in_detail`, for the stars.
+
+    Raises:
+        DataError: nobody measured the metric.
+    """
+    rows = rows_of(measures, spec.metric, spec.level)
+    tests = detailed[(detailed["metric"] == spec.metric) & (detailed["test"] == "wilcoxon")]
+    measured = method_order(rows["method"].unique())
+    methods = [
+        name for name in measured if not spec.methods or name in spec.methods or name.startswith("GT_")
+    ]
+    label = METRICS[spec.metric].label
+    if spec.kind == "methods":
+        wide = by_method(rows, spec.unit_of_analysis)[methods]
+        shown = _best(wide, spec.metric)
+        caption = _caption(spec, f"{label} per method", len(methods), len(shown))
+        return violins_by_method(wide[shown], tests[tests["about"] == ""], label), caption
+    tested = [name for name in methods if not name.startswith("GT_") or name in spec.methods]
+    return _within_methods(spec, rows, tests, tested)
+
+
+def _within_methods(
+    spec: FigureSpec, rows: pd.DataFrame, tests: pd.DataFrame, methods: Sequence[str]
+) -> tuple[Figure, str] | None:
+    label = METRICS[spec.metric].label
+    if spec.kind == "contrast_pairs":
+        methods = methods[-1:]
+    shown = methods[-PANELS_UP_TO:]
+    wide = {name: _chosen_contrasts(by_contrast(rows, name), spec) for name in shown}
+    wide = {name: table for name, table in wide.items() if table.shape[1] >= 2 and len(table)}
+    if not wide:
+        return None
+    if spec.kind == "contrasts":
+        caption = _caption(spec, f"{label} per contrast", len(methods), len(wide))
+        return violins_by_contrast(wide, tests, label), caption
+    lines = _lines(spec, rows, tuple(wide))
+    if spec.kind == "contrast_pairs":
+        (method, table), *_ = wide.items()
+        caption = _caption(spec, f"{label} of {method} for each pair of contrasts", 1, 1)
+        return contrast_pair_grid(table, method, lines, label), caption
+    first, second = next(iter(wide.values())).columns[:2]
+    both = {name: table for name, table in wide.items() if {first, second} <= set(table.columns)}
+    words = f"{label} in {contrast_label(second)} against {contrast_label(first)}; dashed: equal"
+    return agreement_plot(both, first, second, lines, label), _caption(spec, words, len(methods), len(both))
+
+
+def _chosen_contrasts(wide: pd.DataFrame, spec: FigureSpec) -> pd.DataFrame:
+    return wide[[key for key in spec.contrasts or wide.columns if key in wide.columns]]
+
+
+def _lines(spec: FigureSpec, rows: pd.DataFrame, methods: tuple[str, ...]) -> pd.DataFrame:
+    question = Question(
+        spec.name, spec.metric, "agreement", methods=methods, contrasts=spec.contrasts, level=spec.level
+    )
+    lines = pd.DataFrame(answer_agreement(rows, question))
+    return (
+        lines[lines["test"] == "line"]
+        if len(lines)
+        else pd.DataFrame(columns=["about", "a", "b", "statistic"])
+    )
+
+
+def _best(wide: pd.DataFrame, metric: str) -> list[str]:
+    """Return the methods to show: all, or the ground truth and those with the best mean."""
+    names = [str(name) for name in wide.columns]
+    if len(names) <= METHODS_UP_TO:
+        return names
+    fixed = [name for name in names if name.startswith("GT_") or name == "soft_all"]
+    means = wide.drop(columns=fixed).mean().sort_values(ascending=METRICS[metric].better != "higher")
+    return fixed + [str(name) for name in means.index[: METHODS_UP_TO - len(fixed)]]
+
+
+def _caption(spec: FigureSpec, words: str, there: int, shown: int) -> str:
+    text = spec.caption or words
+    return f"{text}. {shown} of {there} methods are shown." if shown < there else f"{text}."
+
+
+def _file_name(text: str) -> str:
+    kept = (character if character.isalnum() else "_" for character in text.lower())
+    return "_".join(part for part in "".join(kept).split("_") if part)

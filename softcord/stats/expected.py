@@ -1,0 +1,118 @@
+"""Hold a study's results against published ones: paper, here, agrees?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isnan, sqrt
+
+import pandas as pd
+
+from softcord.measure.metrics import METRICS
+from softcord.stats.describe import describe, describe_contrasts
+from softcord.stats.frames import PAPER_LEVEL, Unit
+from softcord.stats.rows import ALPHA
+
+COLUMNS = ("source", "claim", "paper", "here", "agrees")
+NOT_RUN = "not run"
+_Z = 1.96
+
+
+@dataclass(frozen=True)
+class PaperValue:
+    """A published mean ± SD over ``n`` participants (``pooled``: images) of one method and metric."""
+
+    source: str
+    method: str
+    metric: str
+    mean: float
+    sd: float
+    n: int = 49
+    contrast: str = "all"
+    unit_of_analysis: Unit = "participant"
+
+
+@dataclass(frozen=True)
+class PaperOrder:
+    """A published comparison: ``lower`` has the lower values with p < ``p_below``, or (``similar``) no
+    difference was found."""
+
+    source: str
+    metric: str
+    lower: str
+    higher: str
+    p_below: float = ALPHA
+    similar: bool = False
+
+
+Claim = PaperValue | PaperOrder
+
+
+def check_claims(
+    claims: Sequence[Claim],
+    measures: pd.DataFrame,
+    detailed: pd.DataFrame,
+    level: str = PAPER_LEVEL,
+    *,
+    same_data: bool = True,
+) -> pd.DataFrame:
+    """Return a row per claim: what the paper says, what is found here, and whether they agree.
+
+    Means agree if they differ by less than chance allows (1.96 standard errors of their difference); those
+    of another dataset (``same_data=False``) are not expected to. An order agrees if it is found here with a
+    corrected p below 0.05, disagrees if the opposite is, and is unclear if there is no significant
+    difference. Similarity agrees if no difference is found.
+
+    Returns:
+        Columns source, claim, paper, here, agrees (yes, no, unclear, other data, not run).
+    """
+    rows = []
+    for claim in claims:
+        if isinstance(claim, PaperOrder):
+            rows.append(_order(claim, detailed))
+        else:
+            row = _value(claim, measures, level)
+            rows.append(row if same_data or row[-1] == NOT_RUN else (*row[:-1], "other data"))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _value(claim: PaperValue, measures: pd.DataFrame, level: str) -> tuple[str, ...]:
+    at = "" if claim.contrast == "all" else f", {claim.contrast}"
+    name = f"{claim.method}{at}: {_label(claim.metric)}"
+    paper = f"{claim.mean:g} ± {claim.sd:g} (n = {claim.n})"
+    own = measures[measures["method"] == claim.method]
+    if claim.contrast == "all":
+        found = describe(own, [claim.metric], level, claim.unit_of_analysis)
+    else:
+        found = describe_contrasts(own, [claim.metric], level)
+        found = found[found["contrast"] == claim.contrast]
+    if found.empty:
+        return claim.source, name, paper, NOT_RUN, NOT_RUN
+    mean, sd, n = found[["mean", "sd", "n"]].to_numpy(dtype=float)[0]
+    here = f"{mean:.3g} ± {sd:.3g} (n = {n:.0f})"
+    error = sqrt(claim.sd**2 / claim.n + (0.0 if isnan(sd) else sd**2 / n))
+    return claim.source, name, paper, here, "yes" if abs(mean - claim.mean) <= _Z * error else "no"
+
+
+def _order(claim: PaperOrder, detailed: pd.DataFrame) -> tuple[str, ...]:
+    sign = "similar to" if claim.similar else "lower than"
+    name = f"{_label(claim.metric)}: {claim.lower} {sign} {claim.higher}"
+    paper = "no difference" if claim.similar else f"p < {claim.p_below:g}"
+    is_test = (detailed["test"] == "wilcoxon") & (detailed["metric"] == claim.metric)
+    for first, second, turn in ((claim.lower, claim.higher, 1.0), (claim.higher, claim.lower, -1.0)):
+        rows = detailed[is_test & (detailed["a"] == first) & (detailed["b"] == second)]
+        if len(rows):
+            effect, p = rows[["effect", "p_adjusted"]].to_numpy(dtype=float)[0]
+            here = f"median difference {turn * effect:+.3g}, corrected p = {p:.2g}"
+            return claim.source, name, paper, here, _verdict(claim, turn * effect, p)
+    return claim.source, name, paper, NOT_RUN, NOT_RUN
+
+
+def _verdict(claim: PaperOrder, effect: float, p: float) -> str:
+    if claim.similar:
+        return "yes" if p >= ALPHA else "no"
+    if p >= ALPHA:
+        return "unclear"
+    return "yes" if effect < 0 else "no"
+
+
+def _label(metric: str) -> str:
+    return METRICS[metric].label if metric in METRICS else metric
