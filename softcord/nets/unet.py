@@ -62,7 +62,13 @@ class UNet(nn.Module):
 
         ``image`` has shape (batch, channel, R-L, A-P, S-I), every side a multiple of
         ``required_multiple``. The first output has the image's size.
+
+        Raises:
+            ValueError: a side of the image is not such a multiple.
         """
+        if any(side % step for side, step in zip(image.shape[2:], self.required_multiple, strict=True)):
+            size, multiple = tuple(image.shape[2:]), self.required_multiple
+            raise ValueError(f"image: its sides must be multiples of {multiple}, got {size}")
         skips: list[Tensor] = []
         x = image
         for stage in self.encoder:

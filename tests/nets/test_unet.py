@@ -74,3 +74,8 @@ def test_output_of_an_image_does_not_depend_on_its_batch_mates() -> None:
 def test_impossible_plan_is_refused_by_the_arguments_name(name: str, value: object) -> None:
     with pytest.raises(ValueError, match=f"^{name}: "):
         UNet(**(TINY | {name: value}))
+
+
+def test_image_of_another_size_is_refused_with_the_sizes_that_fit() -> None:
+    with pytest.raises(ValueError, match=r"multiples of \(2, 4, 4\), got \(4, 8, 6\)"):
+        UNet(**TINY)(torch.zeros(1, 1, 4, 8, 6))
