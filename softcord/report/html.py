@@ -152,9 +152,9 @@ def _viewer(images: Sequence[QcImage]) -> str:
     if not images:
         return ""
     scores = list(images[0].scores)
-    head = "".join(f"<th>{escape(name)}</th>" for name in ("image", "method", *scores, "rated"))
+    head = "".join(f"<th>{escape(name)}</th>" for name in ("", "image", "method", *scores))
     rows = "".join(
-        f"<tr>{''.join(_cell(text) for text in (i.image, i.method, *i.scores.values()))}<td></td></tr>"
+        f"<tr><td></td>{''.join(_cell(text) for text in (i.image, i.method, *i.scores.values()))}</tr>"
         for i in images
     )
     return (

@@ -35,7 +35,7 @@
     paint();
   }
   function paint() {
-    rows.forEach((row, i) => { row.lastElementChild.textContent = marks[rated[key(images[i])] || ""]; });
+    rows.forEach((row, i) => { row.firstElementChild.textContent = marks[rated[key(images[i])] || ""]; });
     const rating = rated[key(images[current])] || "";
     document.getElementById("qc-rating").textContent = rating ? `${marks[rating]} ${rating}` : "not rated";
     const failed = images.filter((image) => rated[key(image)] === "fail").length;
