@@ -188,6 +188,19 @@ def check_leakage(split: Split, persons: Mapping[str, str]) -> None:
             )
 
 
+def seen_in_training(
+    train: Iterable[str], test: Iterable[str], persons: Mapping[str, str] | None = None
+) -> tuple[str, ...]:
+    """Name the test participants whom a model was trained on, by id or as another id of the same person.
+
+    A model's training list travels with it, so this can be asked whenever it meets a dataset. Give the
+    validation list too where it chose the checkpoint.
+    """
+    person_of = persons or {}
+    known = {person_of.get(one, one) for one in train}
+    return tuple(sorted(one for one in set(test) if person_of.get(one, one) in known))
+
+
 def read_split(path: Path | str) -> Split:
     """Read a split: a yaml file with the lists ``train``, ``val`` (or ``validation``) and ``test``.
 

@@ -9,6 +9,7 @@ from softcord.data.splits import (
     check_leakage,
     persons_of,
     read_split,
+    seen_in_training,
     split_participants,
     write_split,
 )
@@ -92,7 +93,7 @@ def test_the_splits_that_come_with_softcord_are_the_authors(
 
 def test_28_of_the_drift_split_s_test_list_are_in_the_paper_s_training_list() -> None:
     drift, paper = read_split("drift_seed50"), read_split("paper_seed15")
-    assert len(set(drift.test) & set(paper.train)) == 28
+    assert len(seen_in_training(paper.train, drift.test)) == 28
     assert len(set(drift.test) & set(paper.test)) == 11
 
 
@@ -110,6 +111,12 @@ def test_persons_are_joined_by_pattern_and_by_list() -> None:
     persons = persons_of(ids, r"(sub-[A-Za-z0-9]+?)Ses\d+", [["sub-aSes2", "sub-b"], ["sub-c", "sub-x"]])
     assert len({persons[one] for one in ids[:3]}) == 1
     assert len({persons[one] for one in ids}) == 3
+
+
+def test_a_test_participant_seen_in_training_as_another_id_is_named() -> None:
+    persons = {"sub-1Ses1": "1", "sub-1Ses2": "1"}
+    assert seen_in_training(["sub-1Ses1", "sub-2"], ["sub-1Ses2", "sub-3"], persons) == ("sub-1Ses2",)
+    assert seen_in_training(["sub-1Ses1"], ["sub-1Ses2"]) == ()
 
 
 def test_the_name_does_not_change_the_hash_but_a_participant_does() -> None:
