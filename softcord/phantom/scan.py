@@ -132,9 +132,12 @@ def coverage(distance_mm: Array, width_mm: float) -> Array:
 def cord_samples(scan: Scan, anatomy: Anatomy, reach_mm: float) -> CordSamples:
     """Sample the voxels that the cord's border, moved by up to ``reach_mm``, may cross."""
     vx, vy, vz = scan.settings.voxel_mm
-    centre = np.concatenate([_cord_distance(anatomy, at) for _, at in _slabs(scan, anatomy)], axis=2)
     # Half a voxel's diagonal; along the slice normal the border moves by the cord's tilt only.
     margin = reach_mm + 0.5 * float(np.hypot(vx, vy)) + 0.25 * vz
+    window = _cord_window(scan, anatomy, margin)
+    centre = np.full(scan.settings.matrix, np.inf, np.float32)
+    for slab, at in _slabs(scan, anatomy, window=window):
+        centre[*window, slab] = _cord_distance(anatomy, at)
     i, j, k = np.nonzero(np.abs(centre) < margin)
     di, dj, dk = _offsets(vz)
     at = scan.points(anatomy, i[:, None] + di, j[:, None] + dj, k[:, None] + dk)
@@ -213,11 +216,33 @@ def _cord_distance(anatomy: Anatomy, at: Points) -> Array:
     return distance
 
 
-def _slabs(scan: Scan, anatomy: Anatomy, plane: float = 0.0) -> Iterator[tuple[slice, Points]]:
+def _cord_window(scan: Scan, anatomy: Anatomy, margin_mm: float) -> tuple[slice, slice]:
+    """In-plane index ranges (R-L, A-P) that hold the cord in all slices, with a margin."""
+    nx, ny, nz = scan.settings.matrix
+    vx, vy, vz = scan.settings.voxel_mm
+    bottom = scan.origin_mm[2] - scan.shift_mm[2]
+    s = np.linspace(bottom - 10, bottom + nz * vz + 10, 200)
+    x, y, _, _ = anatomy.centreline.at(s)
+    q = scan.rotation @ np.array([x, y, s]) + scan.shift_mm[:, None]
+    reach = float(anatomy.semi_axes_mm(s)[0].max()) + float(np.abs(scan.jitter_mm).max()) + margin_mm + 1
+    i, j = (scan.origin_mm[0] - q[0]) / vx, (q[1] - scan.origin_mm[1]) / vy
+    return _range(i, reach / vx, nx), _range(j, reach / vy, ny)
+
+
+def _range(index: Array, reach: float, n: int) -> slice:
+    return slice(max(0, int(index.min() - reach)), min(n, int(index.max() + reach) + 2))
+
+
+_WHOLE = (slice(None), slice(None))
+
+
+def _slabs(
+    scan: Scan, anatomy: Anatomy, plane: float = 0.0, window: tuple[slice, slice] = _WHOLE
+) -> Iterator[tuple[slice, Points]]:
     """Yield consecutive slices with their voxels' places; ``plane`` is an offset in slices."""
     nx, ny, nz = scan.settings.matrix
-    step = max(1, _SLAB_POINTS // (nx * ny))
-    i, j = np.arange(nx)[:, None, None], np.arange(ny)[None, :, None]
+    i, j = np.arange(nx)[window[0], None, None], np.arange(ny)[None, window[1], None]
+    step = max(1, _SLAB_POINTS // max(1, i.size * j.size))
     for first in range(0, nz, step):
         k = np.arange(first, min(first + step, nz))[None, None, :] + plane
         yield slice(first, first + step), scan.points(anatomy, i, j, k)
