@@ -6,51 +6,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from softcord.errors import DataError
 from softcord.report import html
 from softcord.report.figures import FigureSpec, default_figures, draw
 from softcord.report.files import figure_bytes, write_bytes, write_text
-from softcord.report.order import method_order
-from softcord.report.summary import MISSING, summary_table
-from softcord.report.tables import contrast_table, method_table, write_tables
-from softcord.stats.breakdown import breakdown
+from softcord.report.settings import StudySettings, applicable
+from softcord.report.study_tables import make_tables
+from softcord.report.summary import MISSING
+from softcord.report.tables import write_tables
 from softcord.stats.compare import compare_in_detail
-from softcord.stats.describe import describe, describe_contrasts
-from softcord.stats.expected import Claim, check_claims
-from softcord.stats.frames import PAPER_LEVEL, rows_of, tested_methods
+from softcord.stats.frames import tested_methods
 from softcord.stats.methods import ALL_PAIRS_UP_TO
-from softcord.stats.power import power_table
-from softcord.stats.questions import DEFAULT_QUESTIONS, Question
+from softcord.stats.questions import Question
 from softcord.stats.rows import COMPARISON_COLUMNS
-from softcord.stats.seeds import seed_spread
 from softcord.stats.sentence import sentences
-
-OVERLAP_METRICS = ("dice", "dice_soft", "rve_pct", "rve_soft_pct", "asd_mm", "hd95_mm")
-CSA_METRICS = (
-    "csa_mm2", "csa_bin_mm2", "csa_abs_error_mm2", "csa_bin_abs_error_mm2", "csa_truth_error_mm2",
-    "csa_bin_truth_error_mm2",
-)  # fmt: skip
-SPREAD_METRICS = ("csa_std_mm2", "csa_bin_std_mm2")
-BREAKDOWN_METRICS = ("csa_mm2", "csa_abs_error_mm2", "csa_std_mm2", "dice")
-# A table by contrast for more methods than this is in the CSV of all methods only.
-CONTRAST_TABLES_UP_TO = 12
-
-
-@dataclass(frozen=True)
-class StudySettings:
-    """What a study asks and shows; empty questions and figures mean the default ones.
-
-    ``claims`` are published results to hold against (``same_data``: of the same dataset, so that means can
-    agree); ``breakdown`` names columns of participants.tsv.
-    """
-
-    questions: tuple[Question, ...] = ()
-    figures: tuple[FigureSpec, ...] = ()
-    claims: tuple[Claim, ...] = ()
-    same_data: bool = False
-    breakdown: tuple[str, ...] = ()
-    level: str = PAPER_LEVEL
-    allow_different: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,7 +60,7 @@ def write_study(
         UsageError: a breakdown by a column that participants.tsv does not have.
     """
     settings, background = settings or StudySettings(), background or Background()
-    questions = settings.questions or applicable(measures, settings.level)
+    questions = settings.questions or applicable(measures, settings)
     detailed = compare_in_detail(measures, questions, allow_different=settings.allow_different)
     tables = make_tables(measures, detailed, settings, background.participants)
     figures = list(_figures(measures, detailed, settings.figures or tuple(default_figures(questions))))
@@ -109,94 +77,6 @@ def write_study(
     report = _report(study, questions, detailed, tables, figures, background)
     _write(folder / "report.html", html.page(report), on_done)
     return comparisons
-
-
-def applicable(measures: pd.DataFrame, level: str = PAPER_LEVEL) -> tuple[Question, ...]:
-    """Return the default questions that the measures can answer, at a vertebral level.
-
-    Raises:
-        DataError: none of them can be answered.
-    """
-    measured = {str(name) for name in measures["metric"].unique()}
-    methods = tested_methods([str(name) for name in measures["method"].unique()])
-    questions = []
-    for question in DEFAULT_QUESTIONS:
-        if question.metric in measured and (question.kind != "methods" or len(methods) >= 2):
-            fields = {**vars(question), "level": level}
-            questions.append(Question(**fields))
-    if not questions:
-        what = f"answer none of the questions: {len(methods)} methods, metrics {', '.join(sorted(measured))}"
-        raise DataError("measures", what, "Measure CSA, or name compare.questions")
-    return tuple(questions)
-
-
-def make_tables(
-    measures: pd.DataFrame,
-    detailed: pd.DataFrame,
-    settings: StudySettings,
-    participants: pd.DataFrame | None,
-) -> dict[str, pd.DataFrame]:
-    """Return the tables of a study by file name."""
-    level = settings.level
-    tables = {"summary": summary_table(measures, level)}
-    if settings.claims:
-        tables["paper_and_here"] = check_claims(
-            settings.claims, measures, detailed, level, same_data=settings.same_data
-        )
-    metrics = [*OVERLAP_METRICS, *CSA_METRICS, *SPREAD_METRICS]
-    tables["methods"] = method_table(describe(measures, metrics, level), metrics)
-    pooled = describe(measures, OVERLAP_METRICS + CSA_METRICS[2:4], level, "pooled")
-    tables["images_pooled"] = method_table(pooled, OVERLAP_METRICS + CSA_METRICS[2:4])
-    tables |= _contrast_tables(measures, level)
-    tables |= _variability(measures, detailed, level)
-    for column in settings.breakdown:
-        tables[f"by_{column}"] = _breakdown(measures, participants, column, level)
-    tables["tests"] = detailed.drop(columns=["note", "correction", "test"])
-    tables["dropped"] = dropped_table(detailed)
-    return tables
-
-
-def dropped_table(detailed: pd.DataFrame) -> pd.DataFrame:
-    """Say whom each comparison left out because a value is missing."""
-    rows = detailed[(detailed["dropped"] > 0) & (detailed["dropped_names"] != "")]
-    named = rows[["question", "a", "b", "n", "dropped", "dropped_names"]]
-    return named.rename(columns={"dropped_names": "dropped participants"}).reset_index(drop=True)
-
-
-def _contrast_tables(measures: pd.DataFrame, level: str) -> dict[str, pd.DataFrame]:
-    metrics = (*OVERLAP_METRICS, *CSA_METRICS)
-    described = describe_contrasts(measures, metrics, level)
-    methods = method_order(described["method"].unique())
-    shown = methods[-CONTRAST_TABLES_UP_TO:]
-    return {f"contrasts_{name}": contrast_table(described, name, metrics) for name in shown}
-
-
-def _variability(measures: pd.DataFrame, detailed: pd.DataFrame, level: str) -> dict[str, pd.DataFrame]:
-    tables = {}
-    measured = set(measures["metric"].unique())
-    if "csa_mm2" in measured:
-        methods = tested_methods(method_order(measures["method"].unique()))
-        tables["power"] = power_table(measures, methods, level=level)
-    spreads = []
-    for metric in [name for name in detailed["metric"].unique() if name in measured]:
-        spread = seed_spread(rows_of(measures, metric, level))
-        spreads.append(spread[spread["seeds"] > 1].assign(metric=metric))
-    seeds = pd.concat(spreads, ignore_index=True) if spreads else pd.DataFrame()
-    return tables | ({"seeds": seeds} if len(seeds) else {})
-
-
-def _breakdown(
-    measures: pd.DataFrame, participants: pd.DataFrame | None, column: str, level: str
-) -> pd.DataFrame:
-    if participants is None:
-        raise DataError("participants.tsv", "is not there", f"A breakdown by {column} needs it")
-    measured = set(measures["metric"].unique())
-    parts = [
-        breakdown(measures, participants, column, metric, level)
-        for metric in BREAKDOWN_METRICS
-        if metric in measured
-    ]
-    return pd.concat(parts, ignore_index=True)
 
 
 _Drawn = tuple[FigureSpec, bytes, bytes, str]

@@ -1,6 +1,6 @@
 """Read the measures of many runs into one compact table."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -13,8 +13,10 @@ PER_CONTRAST_SUFFIX = "_per_contrast"
 _TEXT = [name for name in MEASURE_COLUMNS if name != "value"]
 
 
-def load_measures(paths: Iterable[Path], metrics: Sequence[str] | None = None) -> pd.DataFrame:
-    """Read several measures.csv as one table; ``metrics`` keeps only those, to save memory.
+def load_measures(
+    paths: Iterable[Path], metrics: Collection[str] | None = None, level: str | None = None
+) -> pd.DataFrame:
+    """Read several measures.csv as one table; ``metrics`` and ``level`` keep only those, to save memory.
 
     The columns of text are categorical: thousands of runs fit in little memory. Models trained on one
     contrast each are joined to one method (:func:`join_per_contrast`).
@@ -25,7 +27,12 @@ def load_measures(paths: Iterable[Path], metrics: Sequence[str] | None = None) -
     tables = []
     for path in paths:
         table = read_measures(path)[list(MEASURE_COLUMNS)]
-        tables.append(table if metrics is None else table[table["metric"].isin(metrics)])
+        wanted = pd.Series(True, index=table.index)
+        if metrics is not None:
+            wanted &= table["metric"].isin(metrics)
+        if level is not None:
+            wanted &= table["level"].isin([level, "all", "n/a"])
+        tables.append(table[wanted])
     if not tables:
         raise DataError("measures", "there are none", "Finish a run first")
     return join_per_contrast(_stacked(tables))

@@ -1,0 +1,278 @@
+"""``softcord compare``: is B better than A? Paired statistics, tables, figures and report of a study."""
+
+import json
+import logging
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from softcord.app.build import build
+from softcord.app.compose import Composed, compose, normalise
+from softcord.app.exit import DONE, guarded
+from softcord.app.launch import launch
+from softcord.app.progress import phase
+from softcord.app.terminal import show_table, start_logging
+from softcord.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from softcord.report.html import QcImage
+    from softcord.report.settings import StudySettings
+    from softcord.report.study import Background
+    from softcord.stats.questions import Question
+    from softcord.sweep.ledger import Run
+
+logger = logging.getLogger("softcord")
+
+# Runs that differ in one of these were not measured alike.
+_SAME_MEASUREMENT = ("reference", "levels", "data", "split")
+_OUTPUTS = ("comparisons.csv", "report.html", "tables", "figures")
+_SENTENCES_SHOWN = 8
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the verb and return its exit code."""
+    start_logging()
+    given = normalise(sys.argv[1:] if arguments is None else arguments)
+    if any(argument.startswith("-") for argument in given):
+        return launch(lambda _plan: None, given)  # --help, --cfg job: Hydra answers
+    return guarded(lambda: compare_study(compose(*given)))
+
+
+def compare_study(composed: Composed) -> int:
+    """Compare a study's finished runs (or the given files), write and log the results, show the summary."""
+    from softcord.report.study import write_study
+
+    config = composed.config
+    options = config["compare"]
+    folder = Path(config["paths"]["outputs"]) / config["study"]
+    settings = study_settings(options, str(config["levels"]))
+    runs = [] if options["measures"] else finished_runs(folder)
+    if not options["allow_different"]:
+        _check_alike(folder, runs)
+    measures = _load(options, folder, runs, settings)
+    background = _background(options, folder, runs, measures)
+    steps = 2 + len(settings.questions)
+    with phase("report", steps) as on_done:
+        comparisons = write_study(measures, config["study"], folder, settings, background, on_done)
+    if runs:
+        _log(config, folder)
+    _show(config["study"], folder, measures, len(comparisons), settings.level)
+    return DONE
+
+
+def study_settings(options: Mapping[str, Any], level: str) -> "StudySettings":
+    """Build what a study asks and shows from the configuration's ``compare`` node.
+
+    Raises:
+        UsageError: an entry with an unknown key or value; it is named with its place.
+    """
+    from softcord.report.settings import StudySettings
+
+    figures = _built(options, "figures", "softcord.report.figures.FigureSpec", level=level)
+    claims: list[Any] = []
+    for i, entry in enumerate(options["claims"]):
+        kind = "PaperValue" if "mean" in entry else "PaperOrder"
+        claims.append(_entry(entry, f"compare.claims.{i}", f"softcord.stats.expected.{kind}"))
+    return StudySettings(
+        questions=_questions(options, level),
+        figures=tuple(figures),
+        claims=tuple(claims),
+        same_data=bool(options["same_data"]),
+        breakdown=tuple(str(name) for name in options["breakdown"]),
+        reference=options["reference"],
+        correction=options["correction"],
+        unit_of_analysis=options["unit_of_analysis"],
+        level=level,
+        allow_different=bool(options["allow_different"]),
+    )
+
+
+def _questions(options: Mapping[str, Any], level: str) -> "tuple[Question, ...]":
+    """Build the questions; what ``compare`` says about all of them holds where an entry says nothing."""
+    shared = {key: options[key] for key in ("correction", "unit_of_analysis")}
+    built: list[Question] = []
+    for i, entry in enumerate(options["questions"]):
+        values = {"level": level, **shared, **entry}
+        if values.get("kind", "methods") == "methods":
+            values.setdefault("reference", options["reference"])
+        built.append(_entry(values, f"compare.questions.{i}", "softcord.stats.questions.Question"))
+    return tuple(built)
+
+
+def _built(options: Mapping[str, Any], key: str, target: str, **shared: object) -> list[Any]:
+    return [_entry({**shared, **entry}, f"compare.{key}.{i}", target) for i, entry in enumerate(options[key])]
+
+
+def _entry(entry: Any, key: str, target: str) -> Any:
+    if not isinstance(entry, Mapping):
+        raise UsageError(key, f"must be a set of keys and values, got {entry!r}", "See docs/statistics.md")
+    return build({"_target_": target, **entry}, key)
+
+
+def finished_runs(folder: Path) -> "list[Run]":
+    """Return the complete runs of a study.
+
+    Raises:
+        DataError: there is none.
+    """
+    from softcord.sweep.ledger import read_study
+
+    runs = read_study(folder)
+    complete = [run for run in runs if run.state == "complete"]
+    if not complete:
+        what = f"has no finished run ({len(runs)} begun)" if runs else "has no run"
+        raise DataError(folder, what, f"Run `python -m softcord.train study={folder.name}` first")
+    return complete
+
+
+def _check_alike(folder: Path, runs: "Sequence[Run]") -> None:
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    first: tuple[str, Any] | None = None
+    for run in runs:
+        path = folder / run.name / "config.yaml"
+        config = yaml.load(path.read_text(encoding="utf-8"), Loader=loader) if path.exists() else {}
+        kept = {key: config.get(key) for key in _SAME_MEASUREMENT}
+        if first is None:
+            first = (run.name, kept)
+        for key in _SAME_MEASUREMENT:
+            if kept[key] != first[1][key]:
+                what = f"differs from {first[0]} in {key}: {_difference(kept[key], first[1][key])}"
+                hint = "Compare it in a study of its own, or allow it with compare.allow_different=true"
+                raise DataError(run.name, what, hint)
+
+
+def _difference(here: Any, there: Any) -> str:
+    if isinstance(here, Mapping) and isinstance(there, Mapping):
+        keys = [key for key in {**here, **there} if here.get(key) != there.get(key)]
+        return ", ".join(f"{key} {here.get(key)!r} instead of {there.get(key)!r}" for key in keys)
+    return f"{here!r} instead of {there!r}"
+
+
+def _load(
+    options: Mapping[str, Any], folder: Path, runs: "Sequence[Run]", settings: "StudySettings"
+) -> "pd.DataFrame":
+    from softcord.report.settings import metrics_needed
+    from softcord.stats.load import load_measures
+
+    files = [Path(name) for name in options["measures"]] or [
+        folder / run.name / "measures.csv" for run in runs
+    ]
+    return load_measures(files, metrics_needed(settings), settings.level)
+
+
+def _background(
+    options: Mapping[str, Any], folder: Path, runs: "Sequence[Run]", measures: "pd.DataFrame"
+) -> "Background":
+    import pandas as pd
+
+    import softcord
+    from softcord.report.study import Background
+
+    counts = {name: measures[name].nunique() for name in ("run", "participant_id")}
+    byline = (
+        f"{counts['run']} runs, {counts['participant_id']} test participants; softcord {softcord.__version__}"
+    )
+    qc = visual_check(folder, measures, int(options["qc"])) if runs else ()
+    notes = () if qc or not options["qc"] else ("No images for the visual check were found.",)
+    provenance = pd.DataFrame([_provenance(folder, run) for run in runs])
+    return Background(byline, notes, qc, provenance, _participants(folder, runs))
+
+
+def _provenance(folder: Path, run: "Run") -> dict[str, object]:
+    path = folder / run.name / "provenance.json"
+    recorded = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return {
+        "run": run.name,
+        "method": run.method,
+        "seed": run.seed,
+        "overrides": " ".join(run.overrides),
+        "seconds": run.seconds,
+        "fingerprint": run.fingerprint[:12],
+        **recorded,
+    }
+
+
+def _participants(folder: Path, runs: "Sequence[Run]") -> "pd.DataFrame | None":
+    import pandas as pd
+    import yaml
+
+    for run in runs[:1]:
+        config = yaml.safe_load((folder / run.name / "config.yaml").read_text(encoding="utf-8"))
+        path = Path(str(config["data"]["root"])) / "participants.tsv"
+        if path.exists():
+            return pd.read_csv(path, sep="\t", dtype=str, na_values=["n/a"], keep_default_na=False)
+    return None
+
+
+def visual_check(folder: Path, measures: "pd.DataFrame", count: int) -> "tuple[QcImage, ...]":
+    """Draw the images that were measured worst, where their files are still there."""
+    from softcord.errors import SoftcordError
+    from softcord.nifti import read_volume
+    from softcord.predict.write import softseg_path
+    from softcord.report.html import QcImage
+    from softcord.report.qc import overlay_bytes
+    from softcord.report.summary import mean_sd
+    from softcord.stats.worst import worst_images
+
+    drawn = []
+    files: dict[str, dict[tuple[str, ...], tuple[Path, Path]]] = {}
+    for row in worst_images(measures, count).to_dict("records"):
+        run = str(row["run"])
+        known = files.setdefault(run, _test_files(folder / run))
+        image, label = known.get((row["participant_id"], row["session_id"], row["contrast"]), (None, None))
+        if image is None or label is None:
+            continue
+        try:
+            paths = (image, softseg_path(folder / run / "predictions", image), label)
+            jpeg = overlay_bytes(*(read_volume(path) for path in paths))
+        except SoftcordError as error:
+            logger.warning("not in the visual check: %s", error)
+            continue
+        scores = {
+            "|CSA error|": mean_sd(row["csa_abs_error_mm2"], float("nan")) + " mm²",
+            "Dice": mean_sd(row["dice"], float("nan"), 3),
+        }
+        drawn.append(QcImage(image.name.split(".")[0], str(row["method"]), scores, jpeg))
+    return tuple(drawn)
+
+
+def _test_files(run_dir: Path) -> dict[tuple[str, ...], tuple[Path, Path]]:
+    import pandas as pd
+
+    path = run_dir / "test.csv"
+    if not path.exists():
+        return {}
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    return {
+        (row["participant_id"], row["session_id"] or "n/a", row["contrast"]): (
+            Path(row["image"]),
+            Path(row["label"]),
+        )
+        for row in table.to_dict("records")
+    }
+
+
+def _log(config: Mapping[str, Any], folder: Path) -> None:
+    from softcord.track.store import open_store, open_study
+
+    study = open_study(open_store(Path(config["paths"]["store"])), config["study"])
+    client = study.store.client()
+    for name in _OUTPUTS:
+        path = folder / name
+        if path.is_dir():
+            client.log_artifacts(study.parent_run_id, str(path), name)
+        else:
+            client.log_artifact(study.parent_run_id, str(path))
+
+
+def _show(study: str, folder: Path, measures: "pd.DataFrame", tests: int, level: str) -> None:
+    from softcord.report.summary import summary_table
+
+    show_table(summary_table(measures, level), f"{study}: mean ± SD over test participants")
+    print(f"\n{tests} tests   {folder / 'comparisons.csv'}")
+    print(f"report     {folder / 'report.html'}")

@@ -1,0 +1,79 @@
+"""What a study asks and shows, and which of the paper's questions its measures can answer."""
+
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from softcord.errors import DataError
+from softcord.report.figures import FigureSpec
+from softcord.stats.adjust import Correction
+from softcord.stats.expected import Claim
+from softcord.stats.frames import PAPER_LEVEL, Unit, tested_methods
+from softcord.stats.questions import DEFAULT_QUESTIONS, Question
+
+OVERLAP_METRICS = ("dice", "dice_soft", "rve_pct", "rve_soft_pct", "asd_mm", "hd95_mm")
+CSA_METRICS = (
+    "csa_mm2", "csa_bin_mm2", "csa_abs_error_mm2", "csa_bin_abs_error_mm2", "csa_truth_error_mm2",
+    "csa_bin_truth_error_mm2",
+)  # fmt: skip
+SPREAD_METRICS = ("csa_std_mm2", "csa_bin_std_mm2")
+
+
+@dataclass(frozen=True)
+class StudySettings:
+    """What a study asks and shows; empty questions and figures mean the default ones.
+
+    ``reference``, ``correction`` and ``unit_of_analysis`` hold for the default questions.
+    ``claims`` are published results to hold against (``same_data``: of the same dataset, so that means can
+    agree); ``breakdown`` names columns of participants.tsv.
+    """
+
+    questions: tuple[Question, ...] = ()
+    figures: tuple[FigureSpec, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    same_data: bool = False
+    breakdown: tuple[str, ...] = ()
+    reference: str | None = None
+    correction: Correction = "bonferroni"
+    unit_of_analysis: Unit = "participant"
+    level: str = PAPER_LEVEL
+    allow_different: bool = False
+
+
+def metrics_needed(settings: StudySettings) -> set[str]:
+    """Return the metrics that a study's tables, questions and figures read."""
+    asked = {item.metric for item in (*settings.questions, *settings.figures, *settings.claims)}
+    spread_counts = {"csa_std_contrasts", "csa_bin_std_contrasts"}
+    return asked | spread_counts | {*OVERLAP_METRICS, *CSA_METRICS, *SPREAD_METRICS}
+
+
+def applicable(measures: pd.DataFrame, settings: StudySettings) -> tuple[Question, ...]:
+    """Return the default questions that the measures can answer.
+
+    Raises:
+        DataError: none of them can be answered.
+    """
+    measured = {str(name) for name in measures["metric"].unique()}
+    methods = tested_methods([str(name) for name in measures["method"].unique()])
+    questions = []
+    for question in DEFAULT_QUESTIONS:
+        if question.metric in measured and (question.kind != "methods" or len(methods) >= 2):
+            questions.append(
+                replace(
+                    question,
+                    level=settings.level,
+                    correction=settings.correction,
+                    reference=settings.reference if question.kind == "methods" else None,
+                    unit_of_analysis=_unit(question, settings),
+                )
+            )
+    if not questions:
+        what = f"answer none of the questions: {len(methods)} methods, metrics {', '.join(sorted(measured))}"
+        raise DataError("measures", what, "Measure CSA, or name compare.questions")
+    return tuple(questions)
+
+
+def _unit(question: Question, settings: StudySettings) -> Unit:
+    # A spread over contrasts exists once per participant: there is nothing to pool.
+    is_per_image = question.kind == "methods" and question.metric not in SPREAD_METRICS
+    return settings.unit_of_analysis if is_per_image else "participant"

@@ -1,0 +1,88 @@
+"""The tables of a study: summary, per contrast, pooled images, power, seeds, breakdowns, dropped."""
+
+import pandas as pd
+
+from softcord.errors import DataError
+from softcord.report.order import method_order
+from softcord.report.settings import CSA_METRICS, OVERLAP_METRICS, SPREAD_METRICS, StudySettings
+from softcord.report.summary import summary_table
+from softcord.report.tables import contrast_table, method_table
+from softcord.stats.breakdown import breakdown
+from softcord.stats.describe import describe, describe_contrasts
+from softcord.stats.expected import check_claims
+from softcord.stats.frames import rows_of, tested_methods
+from softcord.stats.power import power_table
+from softcord.stats.seeds import seed_spread
+
+BREAKDOWN_METRICS = ("csa_mm2", "csa_abs_error_mm2", "csa_std_mm2", "dice")
+# A table by contrast for more methods than this is in the CSV of all methods only.
+CONTRAST_TABLES_UP_TO = 12
+
+
+def make_tables(
+    measures: pd.DataFrame,
+    detailed: pd.DataFrame,
+    settings: StudySettings,
+    participants: pd.DataFrame | None,
+) -> dict[str, pd.DataFrame]:
+    """Return the tables of a study by file name."""
+    level = settings.level
+    tables = {"summary": summary_table(measures, level)}
+    if settings.claims:
+        tables["paper_and_here"] = check_claims(
+            settings.claims, measures, detailed, level, same_data=settings.same_data
+        )
+    metrics = [*OVERLAP_METRICS, *CSA_METRICS, *SPREAD_METRICS]
+    tables["methods"] = method_table(describe(measures, metrics, level), metrics)
+    pooled = describe(measures, OVERLAP_METRICS + CSA_METRICS[2:4], level, "pooled")
+    tables["images_pooled"] = method_table(pooled, OVERLAP_METRICS + CSA_METRICS[2:4])
+    tables |= _contrast_tables(measures, level)
+    tables |= _variability(measures, detailed, level)
+    for column in settings.breakdown:
+        tables[f"by_{column}"] = _breakdown(measures, participants, column, level)
+    tables["tests"] = detailed.drop(columns=["note", "correction", "test"])
+    tables["dropped"] = dropped_table(detailed)
+    return tables
+
+
+def dropped_table(detailed: pd.DataFrame) -> pd.DataFrame:
+    """Say whom each comparison left out because a value is missing."""
+    rows = detailed[(detailed["dropped"] > 0) & (detailed["dropped_names"] != "")]
+    named = rows[["question", "a", "b", "n", "dropped", "dropped_names"]]
+    return named.rename(columns={"dropped_names": "dropped participants"}).reset_index(drop=True)
+
+
+def _contrast_tables(measures: pd.DataFrame, level: str) -> dict[str, pd.DataFrame]:
+    metrics = (*OVERLAP_METRICS, *CSA_METRICS)
+    described = describe_contrasts(measures, metrics, level)
+    methods = method_order(described["method"].unique())
+    shown = methods[-CONTRAST_TABLES_UP_TO:]
+    return {f"contrasts_{name}": contrast_table(described, name, metrics) for name in shown}
+
+
+def _variability(measures: pd.DataFrame, detailed: pd.DataFrame, level: str) -> dict[str, pd.DataFrame]:
+    tables = {}
+    measured = set(measures["metric"].unique())
+    if "csa_mm2" in measured:
+        methods = tested_methods(method_order(measures["method"].unique()))
+        tables["power"] = power_table(measures, methods, level=level)
+    spreads = []
+    for metric in [name for name in detailed["metric"].unique() if name in measured]:
+        spread = seed_spread(rows_of(measures, metric, level))
+        spreads.append(spread[spread["seeds"] > 1].assign(metric=metric))
+    seeds = pd.concat(spreads, ignore_index=True) if spreads else pd.DataFrame()
+    return tables | ({"seeds": seeds} if len(seeds) else {})
+
+
+def _breakdown(
+    measures: pd.DataFrame, participants: pd.DataFrame | None, column: str, level: str
+) -> pd.DataFrame:
+    if participants is None:
+        raise DataError("participants.tsv", "is not there", f"A breakdown by {column} needs it")
+    measured = set(measures["metric"].unique())
+    parts = [
+        breakdown(measures, participants, column, metric, level)
+        for metric in BREAKDOWN_METRICS
+        if metric in measured
+    ]
+    return pd.concat(parts, ignore_index=True)
