@@ -113,7 +113,8 @@ def _ellipse(spread_mm2: Floats) -> tuple[Floats, Floats]:
 def _chords_mm(voxels: SliceVoxels, rl_mm: Floats, ap_mm: Floats, across: Floats) -> Floats:
     """Mean anterior and posterior half chord over the middle band, shape (2, slices)."""
     pixel_mm = np.sqrt(voxels.spacing_mm[0] * voxels.spacing_mm[1])
-    area_mm2 = voxels.value * pixel_mm**2 * np.linalg.det(across)[voxels.z]
+    cosine = across[:, 0, 0] * across[:, 1, 1] - across[:, 0, 1] * across[:, 1, 0]
+    area_mm2 = voxels.value * pixel_mm**2 * cosine[voxels.z]
     # Voxels on the band's edges and on the midline count by the share that lies inside.
     band = np.clip((BAND_MM / 2 - np.abs(rl_mm)) / pixel_mm + 0.5, 0, 1)
     front = np.clip(ap_mm / pixel_mm + 0.5, 0, 1)
