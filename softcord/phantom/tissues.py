@@ -96,7 +96,7 @@ def _neck(anatomy: Anatomy, at: Points) -> Iterator[tuple[Tissue, Array]]:
     yield Tissue.MUSCLE, outline + 2 + anatomy.fat_mm
     # Fat sheets between the muscle layers, and the septum in the midline behind the spine.
     ring = np.hypot(at.u, at.v + 22)
-    wavy = ring + 0.12 * np.abs(at.u) + 1.4 * np.sin(0.45 * (at.v + at.u) + 0.15 * at.s)
+    wavy = ring + 0.12 * np.abs(at.u) + 0.9 * np.sin(0.6 * at.v + 0.15 * at.s)
     sheet = np.minimum(np.abs(wavy - 13), np.abs(wavy - 24)) - 0.35 * (
         1.6 + np.sin(0.31 * at.u + 0.23 * at.s)
     )
