@@ -32,6 +32,8 @@ class DataSettings:
     same_person: tuple[tuple[str, ...], ...] = ()
     image_names: Mapping[str, str] = field(default_factory=dict)
     label_names: Mapping[str, str] = field(default_factory=dict)
+    url: str | None = None
+    version: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse names that can mean nothing."""
