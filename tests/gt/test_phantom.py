@@ -14,7 +14,7 @@ from softcord.nifti import Volume
 from softcord.phantom.participant import csa_rows, draw_participant, image_participant
 from softcord.phantom.settings import PhantomSettings
 
-BIASED = PhantomSettings(n_participants=3)
+BIASED = PhantomSettings(n_participants=4)
 UNBIASED = replace(
     BIASED,
     boundary_bias_mm=dict.fromkeys(PAPER_SIX, 0.0),
@@ -58,7 +58,7 @@ def areas(settings, number):
 
 @pytest.fixture(scope="module")
 def unbiased():
-    return pd.DataFrame([row for number in range(1, 4) for row in areas(UNBIASED, number)])
+    return pd.DataFrame([row for number in range(1, 5) for row in areas(UNBIASED, number)])
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def test_soft_area_is_within_one_percent_of_the_truth_in_every_contrast(unbiased
 
 
 def test_each_soft_area_is_within_one_percent_of_the_true_mask_measured_alike(unbiased):
-    """What thick slices do to the measurement itself is not the ground truth's fault."""
+    """A slice with a disc counts for the level below, which costs 5 mm slices up to 0.7 % of area."""
     off_pct = 100 * (unbiased["soft"] / unbiased["measured_truth"] - 1)
     assert off_pct.abs().max() < 1
 
