@@ -33,10 +33,12 @@ def write_dataset(
     root = Path(root)
     root.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(root.parent / f".{root.name}.lock"):
-        if root.exists() and any(root.iterdir()):
+        if root.is_file() or (root.exists() and any(root.iterdir())):
             _check(settings, root)
             return
         partial_root = root.parent / f".{root.name}.{settings.identity[:12]}.partial"
+        for abandoned in set(root.parent.glob(f".{root.name}.*.partial")) - {partial_root}:
+            shutil.rmtree(abandoned)
         _write_participants(settings, partial_root, jobs, on_done)
         write_description(settings, partial_root)
         shutil.rmtree(partial_root / _DONE)

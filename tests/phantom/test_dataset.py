@@ -75,6 +75,23 @@ def test_a_foreign_folder_is_refused(small, tmp_path):
         write_dataset(small, tmp_path)
 
 
+def test_a_file_in_the_datasets_place_is_refused(small, tmp_path):
+    (tmp_path / "data").write_text("mine")
+    with pytest.raises(DataError, match="not a phantom dataset"):
+        write_dataset(small, tmp_path / "data")
+    assert (tmp_path / "data").read_text() == "mine"
+
+
+def test_an_abandoned_attempt_with_other_settings_is_cleared_away(small, tmp_path):
+    def interrupted(participant_id):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_dataset(replace(small, seed=9), tmp_path / "data", on_done=interrupted)
+    write_dataset(small, tmp_path / "data")
+    assert {path.name for path in tmp_path.iterdir()} == {"data", ".data.lock"}
+
+
 def test_a_dataset_with_a_missing_image_is_refused(small, tmp_path):
     write_dataset(small, tmp_path / "data")
     (tmp_path / "data" / "sub-002" / "dwi" / "sub-002_rec-average_dwi.nii.gz").unlink()

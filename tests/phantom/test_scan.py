@@ -4,6 +4,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from softcord.contrasts import CONTRASTS
 from softcord.nifti import RPI_AXCODES
 from softcord.phantom.participant import disc_labels, draw_participant
 from softcord.phantom.scan import acquire, cord_samples, draw_scan, render, tissue_map
@@ -136,6 +137,11 @@ def noise_free(tiny, contrast):
 def test_tissues_are_ordered_as_in_the_contrast(tiny, contrast, dark, bright):
     image, tissues = noise_free(tiny, contrast)
     assert np.median(image[tissues == dark]) < np.median(image[tissues == bright])
+
+
+def test_every_known_contrast_has_a_signal_for_every_tissue():
+    assert set(SIGNAL) == set(CONTRASTS)
+    assert {len(row) for row in SIGNAL.values()} == {len(Tissue)}
 
 
 def test_image_of_the_cord_alone_is_its_partial_volume(tiny, anatomy):
