@@ -93,7 +93,8 @@ def _within_methods(
     if spec.kind == "contrast_pairs":
         methods = methods[-1:]
     shown = methods[-PANELS_UP_TO:]
-    wide = {name: _chosen_contrasts(by_contrast(rows, name), spec) for name in shown}
+    every = by_contrast(rows[rows["method"].isin(shown)])
+    wide = {name: _chosen_contrasts(every[name], spec) for name in shown if name in every}
     wide = {name: table for name, table in wide.items() if table.shape[1] >= 2 and len(table)}
     if not wide:
         return None

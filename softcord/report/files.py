@@ -4,6 +4,7 @@ import io
 import os
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -28,5 +29,8 @@ def figure_bytes(figure: Figure, kind: str, dpi: int = 300) -> bytes:
     buffer = io.BytesIO()
     # Without a date two renderings are the same file, and version control and caches see no change.
     metadata = {"Date": None} if kind == "svg" else {"Software": None}
-    figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
+    quick: dict[str, Any] = {"pil_kwargs": {"compress_level": 3}} if kind == "png" else {}
+    figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata, **quick)
+    # The second format takes the layout of the first.
+    figure.set_layout_engine("none")
     return buffer.getvalue()

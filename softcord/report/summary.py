@@ -1,6 +1,6 @@
 """The one table that says it all: what `train` prints last and the report shows first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isnan
 
 import pandas as pd
@@ -36,15 +36,26 @@ def summary_table(measures: pd.DataFrame, level: str = PAPER_LEVEL) -> pd.DataFr
 
 def summary_of(described: pd.DataFrame) -> pd.DataFrame:
     """Lay out the output of :func:`softcord.stats.describe.describe` as :func:`summary_table` does."""
-    methods = method_order(described["method"].unique())
-    table = pd.DataFrame({"method": methods})
-    table["n"] = [_participants(described, method) for method in methods]
-    for metric, heading in SUMMARY_HEADINGS.items():
-        rows = described[described["metric"] == metric].set_index("method")
-        if len(rows):
-            table[f"{heading}{ARROWS[METRICS[metric].better]}"] = [
-                _cell(rows, method, metric) for method in methods
-            ]
+    headings = {
+        metric: f"{heading}{ARROWS[METRICS[metric].better]}" for metric, heading in SUMMARY_HEADINGS.items()
+    }
+    return lay_out(described, headings, "method", method_order(described["method"].unique()))
+
+
+def lay_out(
+    described: pd.DataFrame, headings: Mapping[str, str], key: str, order: Sequence[str]
+) -> pd.DataFrame:
+    """Turn described metrics into text: a row per value of ``key``, n, then a column per measured metric."""
+    columns = (described[name] for name in (key, "metric", "mean", "sd"))
+    cells = {
+        (name, metric): mean_sd(mean, sd, digits_of(metric))
+        for name, metric, mean, sd in zip(*columns, strict=True)
+    }
+    counts = described.groupby(key)["n"].max().to_dict()
+    table = pd.DataFrame({key: list(order), "n": [int(counts[name]) for name in order]})
+    for metric, heading in headings.items():
+        if (described["metric"] == metric).any():
+            table[heading] = [cells.get((name, metric), MISSING) for name in order]
     return table
 
 
@@ -67,14 +78,3 @@ def print_table(table: pd.DataFrame) -> str:
     widths = [max(len(row[i]) for row in rows) for i in range(len(columns))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     return "\n".join(line.rstrip() for line in lines)
-
-
-def _participants(described: pd.DataFrame, method: str) -> int:
-    return int(described.loc[described["method"] == method, "n"].max())
-
-
-def _cell(rows: pd.DataFrame, method: str, metric: str) -> str:
-    if method not in rows.index:
-        return MISSING
-    mean, sd = rows.loc[[method], ["mean", "sd"]].to_numpy(dtype=float)[0]
-    return mean_sd(mean, sd, digits_of(metric))

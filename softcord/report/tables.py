@@ -8,8 +8,9 @@ import pandas as pd
 from softcord.measure.metrics import METRICS
 from softcord.report.files import write_text
 from softcord.report.order import contrast_label, contrast_order, method_order
-from softcord.report.summary import ARROWS, MISSING, digits_of, mean_sd
+from softcord.report.summary import ARROWS, MISSING, lay_out
 
+PRINTED_UP_TO = 200
 _LATEX = {
     "\\": r"\textbackslash{}", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "±": r"$\pm$",
     "↑": r"$\uparrow$", "↓": r"$\downarrow$", "²": r"$^2$", "³": r"$^3$", "−": r"$-$", "|": r"$|$",
@@ -28,34 +29,25 @@ def heading(metric: str) -> str:
 
 def method_table(described: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
     """Lay out :func:`softcord.stats.describe.describe` with a row per method (the paper's Table 2)."""
-    return _layout(described, metrics, "method", method_order(described["method"].unique()))
+    return lay_out(described, _headings(metrics), "method", method_order(described["method"].unique()))
 
 
 def contrast_table(described: pd.DataFrame, method: str, metrics: Sequence[str]) -> pd.DataFrame:
     """Lay out one method of :func:`~softcord.stats.describe.describe_contrasts` by contrast (Table 1)."""
     own = described[described["method"] == method]
-    table = _layout(own, metrics, "contrast", contrast_order(own["contrast"].unique()))
+    table = lay_out(own, _headings(metrics), "contrast", contrast_order(own["contrast"].unique()))
     return table.assign(contrast=[contrast_label(key) for key in table["contrast"]])
 
 
-def _layout(described: pd.DataFrame, metrics: Sequence[str], key: str, order: Sequence[str]) -> pd.DataFrame:
-    cells = {
-        (name, metric): mean_sd(mean, sd, digits_of(metric))
-        for name, metric, mean, sd in zip(
-            described[key], described["metric"], described["mean"], described["sd"], strict=True
-        )
-    }
-    counts = described.groupby(key)["n"].max()
-    table = pd.DataFrame({key: list(order), "n": [int(counts[name]) for name in order]})
-    for metric in metrics:
-        if (described["metric"] == metric).any():
-            table[heading(metric)] = [cells.get((name, metric), MISSING) for name in order]
-    return table
+def _headings(metrics: Sequence[str]) -> dict[str, str]:
+    return {metric: heading(metric) for metric in metrics}
 
 
 def write_tables(table: pd.DataFrame, stem: Path) -> None:
-    """Write one table as ``stem.csv``, ``stem.md`` and ``stem.tex``."""
+    """Write one table as ``stem.csv``, and, if it can be read on paper, as ``stem.md`` and ``stem.tex``."""
     write_text(stem.with_suffix(".csv"), table.to_csv(index=False, na_rep=MISSING))
+    if len(table) > PRINTED_UP_TO:
+        return
     write_text(stem.with_suffix(".md"), markdown(table))
     write_text(stem.with_suffix(".tex"), latex(table))
 

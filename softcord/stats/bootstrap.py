@@ -1,5 +1,6 @@
 """Percentile bootstrap intervals for many paired differences at once."""
 
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -43,6 +44,7 @@ def bootstrap_ci(
     return low, high
 
 
+@cache
 def _weights(n: int, statistic: Statistic, resamples: int, seed: int) -> FloatArray | npt.NDArray[np.int64]:
     drawn = np.random.default_rng(seed).integers(0, n, size=(resamples, n))
     if statistic == "mean":

@@ -19,9 +19,9 @@ EVERY_CONTRAST = "all contrasts"
 
 def answer_contrasts(rows: pd.DataFrame, question: Question) -> Iterator[Row]:
     """ANOVA and Friedman over contrasts per method, then every pair of contrasts (one family per method)."""
-    measured = list(rows["method"].unique())
-    for method in chosen_methods(measured, question):
-        wide = by_contrast(rows, method)
+    wide_by_method = by_contrast(rows)
+    for method in chosen_methods(list(wide_by_method), question):
+        wide = wide_by_method[method]
         if question.contrasts:
             wide = wide[[key for key in question.contrasts if key in wide.columns]]
         if wide.shape[1] < 2:
@@ -62,8 +62,9 @@ def _contrast_effect_rows(frame: Frame, question: Question, method: str) -> Iter
 
 def answer_agreement(rows: pd.DataFrame, question: Question) -> Iterator[Row]:
     """Line and Bland-Altman limits per method and pair of contrasts."""
-    for method in chosen_methods(list(rows["method"].unique()), question):
-        wide = by_contrast(rows, method)
+    wide_by_method = by_contrast(rows)
+    for method in chosen_methods(list(wide_by_method), question):
+        wide = wide_by_method[method]
         keys = [key for key in question.contrasts or wide.columns if key in wide.columns]
         for x, y in combinations(keys, 2):
             yield from _agreement_rows(complete_pairs(wide, [x, y]), question, method)

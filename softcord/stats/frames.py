@@ -70,10 +70,13 @@ def by_method(rows: pd.DataFrame, unit: Unit = "participant") -> pd.DataFrame:
     return grouped.mean().where(complete)
 
 
-def by_contrast(rows: pd.DataFrame, method: str) -> pd.DataFrame:
-    """Return a row per participant and a column per contrast for one method; seeds are averaged."""
-    own = rows[rows["method"] == method]
-    return cells(own, ["participant_id", "contrast"]).unstack("contrast")
+def by_contrast(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return, per method, a row per participant and a column per contrast; seeds are averaged."""
+    per_image = cells(rows, ["method", "participant_id", "contrast"]).unstack("contrast")
+    return {
+        str(method): table.droplevel("method").dropna(axis=1, how="all")
+        for method, table in per_image.groupby(level="method", observed=True)
+    }
 
 
 def complete_pairs(wide: pd.DataFrame, columns: Sequence[str] | None = None) -> Frame:

@@ -61,10 +61,10 @@ def power_table(
     Returns:
         Columns method, design, n, mean_csa_mm2, sd_mm2, per_arm_1pct ..., detectable_pct.
     """
-    rows = rows_of(measures, metric, level)
+    wide_by_method = by_contrast(rows_of(measures, metric, level))
     table = []
     for method in methods:
-        csa = complete_pairs(by_contrast(rows, method)).values
+        csa = complete_pairs(wide_by_method.get(method, pd.DataFrame())).values
         if len(csa) < 2:
             continue
         mean = float(csa.to_numpy().mean())

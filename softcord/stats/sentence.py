@@ -14,6 +14,7 @@ Row = dict[Hashable, Any]
 UNIT_SIGNS = {"mm2": " mm²", "mm3": " mm³", "mm": " mm", "%": "%", "deg": "°", "1": "", "": ""}
 # A family of more tests than this is summed up instead of being said pair by pair.
 PAIR_BY_PAIR_UP_TO = 12
+METHODS_UP_TO = 20
 
 
 def sentences(detailed: pd.DataFrame) -> list[str]:
@@ -23,12 +24,13 @@ def sentences(detailed: pd.DataFrame) -> list[str]:
     ANOVA with the contrast pairs that differ; one per line of agreement.
     """
     said: list[str] = []
-    for about, rows in detailed.groupby("about", sort=False):
+    abouts = detailed["about"].unique()
+    for about in abouts[:METHODS_UP_TO]:
+        rows = detailed[detailed["about"] == about]
         by_test = {str(name): part for name, part in rows.groupby("test", sort=False)}
-        if about == "":
-            said += list(_methods(by_test))
-        else:
-            said += list(_within(str(about), by_test))
+        said += list(_within(str(about), by_test) if about else _methods(by_test))
+    if len(abouts) > METHODS_UP_TO:
+        said.append(f"The same was asked of {len(abouts) - METHODS_UP_TO} more methods; see comparisons.csv.")
     return said
 
 
