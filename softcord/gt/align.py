@@ -98,6 +98,13 @@ def common_frame(
     return reference.box(first, np.maximum(first, last))
 
 
+def overlap(frame: Grid, reference: Grid) -> Grid:
+    """Return the part of ``frame``, a box of the reference's voxels, that lies within the reference."""
+    first = np.round(apply_affine(inverse(reference.affine), frame.affine[:3, 3:])[:, 0]).astype(int)
+    last = np.minimum(first + frame.shape, reference.shape) - 1
+    return reference.box(np.maximum(first, 0), last)
+
+
 def _is_matched(fixed: Covered, loose: Covered, frame: Grid) -> npt.NDArray[np.bool_]:
     """Say for each slice whether both masks show the whole cord section there."""
     cord = (fixed.values > 0) | (loose.values > 0)

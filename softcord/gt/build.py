@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from softcord.errors import DataError
-from softcord.gt.align import Alignment, align, common_frame
+from softcord.gt.align import Alignment, align, common_frame, overlap
 from softcord.gt.average import soft_average
 from softcord.gt.check import check_participant
 from softcord.gt.discs import carry_discs, disc_points
@@ -75,6 +75,8 @@ def build_checked(
     alignments = _align_all(masks, settings)
     warps = {contrast: found.warp for contrast, found in alignments.items()}
     frame = common_frame(masks[settings.reference].grid, list(masks.values()), [warps[key] for key in masks])
+    if not settings.beyond_reference:
+        frame = overlap(frame, masks[settings.reference].grid)
     warped = {key: to_frame(masks[key], warps[key], frame, settings, _trim(key, settings)) for key in masks}
     entering = {contrast: warped[contrast] for contrast in contrasts if contrast in warped}
     soft = _averaged(entering, settings)

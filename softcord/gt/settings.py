@@ -20,6 +20,7 @@ class GtSettings:
         weighting: ``fov`` divides by the contrasts whose field of view covers the voxel, ``equal`` by all
             contrasts that entered, ``user`` is ``fov`` with ``weights``.
         weights: weight by contrast for ``user``; contrasts that are not named weigh 1.
+        beyond_reference: whether slices outside the reference's image keep the average of the others there.
         trim_mm: length taken off both S-I ends of a contrast's coverage before averaging.
         trim_except: contrasts that are not trimmed.
         interpolation: between voxels.
@@ -33,6 +34,7 @@ class GtSettings:
     unmatched_slices: Literal["nearest", "zero"] = "nearest"
     weighting: Literal["fov", "equal", "user"] = "fov"
     weights: dict[str, float] = field(default_factory=dict)
+    beyond_reference: bool = True
     trim_mm: float = 0.0
     trim_except: tuple[str, ...] = ("T1w", "T2w")
     interpolation: Literal["linear", "nearest"] = "linear"

@@ -71,6 +71,10 @@ def test_slices_beyond_the_reference_keep_their_own_mask(segs):
     gt = build_participant(segs, list(segs), GtSettings())
     own, soft = segs["T1w"].data[:, :, -4:], gt.softsegs["T1w"].data[:, :, -4:]
     assert soft.sum() == pytest.approx(own.sum(), rel=0.03)
+    paper = build_participant(segs, list(segs), GtSettings(beyond_reference=False)).softsegs["T1w"].data
+    assert not paper[:, :, -4:].any()
+    inner = np.s_[:, :, 10:-10]
+    np.testing.assert_allclose(paper[inner], gt.softsegs["T1w"].data[inner], atol=1e-6)
 
 
 def test_contrasts_outside_the_set_receive_but_do_not_contribute(segs):

@@ -23,6 +23,7 @@ def test_every_choice_makes_another_name():
         {"weighting": "equal"},
         {"weighting": "user", "weights": {"T1w": 2.0}},
         {"weighting": "user", "weights": {"T1w": 3.0}},
+        {"beyond_reference": False},
         {"trim_mm": 8.0},
         {"trim_mm": 8.0, "trim_except": ()},
         {"interpolation": "nearest"},
