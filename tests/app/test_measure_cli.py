@@ -88,7 +88,7 @@ def test_sct_csv_has_scts_header_and_the_definition_asked_for(mask: str, discs: 
     words = ["-i", mask, "-vert", "2:3", "-discfile", discs, "-mode", "sct", "-sct-csv", "sct.csv", "-v", "0"]
     assert main(words) == 0
     assert main([*words, "-append", "1"]) == 0
-    table = list(csv.DictReader(Path("sct.csv").open(encoding="utf-8")))
+    table = list(csv.DictReader(Path("sct.csv").read_text(encoding="utf-8").splitlines()))
     assert len(table) == 2
     assert table[0]["VertLevel"] == "2:3"
     assert "mode=sct" in table[0]["SCT Version"]

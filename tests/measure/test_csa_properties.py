@@ -119,3 +119,11 @@ def test_every_row_says_how_it_was_made() -> None:
     row = csa_per_slice(CORD.softseg, mode="bin", threshold=0.3, smoothing=5.0).iloc[0]
     how = row[["mode", "threshold", "smoothing", "angle_correction", "method_version"]]
     assert how.tolist() == ["bin", 0.3, 5.0, 1, "softcord-csa-1"]
+
+
+def test_the_faint_end_of_a_soft_mask_does_not_bend_the_centreline() -> None:
+    data = np.zeros((16, 16, 12), dtype=np.float32)
+    data[5:10, 5:10, :11] = 1
+    data[6:11, 5:10, 11] = 0.02
+    measured = csa_per_slice(Volume(data, rpi_affine((1, 1, 1))))
+    assert measured["angle_ap_deg"].abs().max() <= 0.5  # 10.7 degrees if every slice counted the same

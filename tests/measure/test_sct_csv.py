@@ -52,7 +52,7 @@ def test_append_adds_rows_without_a_second_header(mask: Path, tmp_path: Path) ->
     out = tmp_path / "csa.csv"
     for mode in ("soft", "bin"):
         write_sct_csv(out, [measured], mode, "softcord", append=True)
-    rows = list(csv.DictReader(out.open(encoding="utf-8")))
+    rows = list(csv.DictReader(out.read_text(encoding="utf-8").splitlines()))
     assert len(rows) == 2
     assert [row["MEAN(diameter_AP)"] != "" for row in rows] == [
         True,
