@@ -1,0 +1,130 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from softcord.report.figures import METHODS_UP_TO, FigureSpec, default_figures, draw
+from softcord.report.files import figure_bytes
+from softcord.report.order import method_colour
+from softcord.report.scatter import agreement_plot
+from softcord.report.violin import star, violins_by_contrast, violins_by_method
+from softcord.stats.compare import compare_in_detail
+from softcord.stats.frames import by_contrast, by_method, rows_of
+from softcord.stats.questions import DEFAULT_QUESTIONS, Question
+from tests.stats.measures import make_measures
+
+NO_TESTS = pd.DataFrame({"about": [], "a": [], "b": [], "p_adjusted": []})
+
+
+def wide(metric="csa_std_mm2", **options):
+    return by_method(rows_of(make_measures(**options), metric))
+
+
+def texts(figure):
+    return [text.get_text() for axis in figure.axes for text in axis.texts]
+
+
+def stars(figure):
+    return [text for text in texts(figure) if set(text) == {"*"}]
+
+
+def test_every_participant_is_a_point_and_the_mean_a_white_triangle():
+    values = wide(participants=7)
+    axis = violins_by_method(values, NO_TESTS, "CSA STD (mm²)").axes[1]
+    points, triangle = axis.collections[1], axis.collections[2]
+    assert sorted(points.get_offsets()[:, 1]) == pytest.approx(sorted(values["GT_hard"]))
+    assert triangle.get_offsets()[0].tolist() == pytest.approx([0, values["GT_hard"].mean()])
+    assert triangle.get_facecolor()[0].tolist() == [1, 1, 1, 1]
+
+
+def test_methods_keep_the_papers_order_with_a_line_behind_the_ground_truth():
+    axis = violins_by_method(wide(), NO_TESTS, "CSA STD (mm²)").axes[1]
+    labels = [label.get_text() for label in axis.get_xticklabels()]
+    assert labels == ["GT_hard", "GT_soft", "hard_all_SoftSeg", "soft_all_diceCE_loss", "soft_all"]
+    assert [line.get_xdata()[0] for line in axis.lines] == [1.5]
+    assert axis.get_ylabel() == "CSA STD (mm²)"
+
+
+def test_stars_come_from_the_corrected_p_only():
+    tests = pd.DataFrame(
+        {
+            "about": "",
+            "a": ["soft_all", "soft_all"],
+            "b": ["hard_all_SoftSeg", "GT_soft"],
+            "p_adjusted": [0.004, 0.06],
+        }
+    )
+    assert stars(violins_by_method(wide(), tests, "x")) == ["**"]
+
+
+@pytest.mark.parametrize(
+    ("p", "drawn"), [(0.0009, "***"), (0.009, "**"), (0.049, "*"), (0.05, ""), (np.nan, "")]
+)
+def test_stars_follow_the_papers_limits(p, drawn):
+    assert star(p) == drawn
+
+
+def test_mean_and_sd_stand_above_each_violin():
+    values = wide(participants=6)
+    expected = f"{values['soft_all'].mean():.2f} ± {values['soft_all'].std(ddof=1):.2f}"
+    assert expected in texts(violins_by_method(values, NO_TESTS, "x"))
+
+
+def test_contrast_panels_share_one_axis_and_the_figure_order_of_contrasts():
+    tables = by_contrast(rows_of(make_measures(), "csa_mm2"))
+    chosen = {name: tables[name] for name in ("soft_all", "hard_all_SoftSeg")}
+    figure = violins_by_contrast(chosen, NO_TESTS, "CSA (mm²)")
+    upper, lower = figure.axes[1], figure.axes[3]
+    assert upper.get_ylim() == lower.get_ylim()
+    labels = [label.get_text() for label in lower.get_xticklabels()]
+    assert labels == ["DWI", "MT-on", "GRE-T1w", "T1w", "T2*w", "T2w"]
+
+
+def test_constant_values_are_drawn_as_points_without_a_violin():
+    values = pd.DataFrame({"soft_all": [1.0, 1.0, 1.0]})
+    assert figure_bytes(violins_by_method(values, NO_TESTS, "x"), "png", dpi=30)[:4] == b"\x89PNG"
+
+
+def test_agreement_plot_draws_each_methods_own_line():
+    measures = make_measures(noise=0, methods=("hard_all_SoftSeg", "soft_all"))
+    question = Question("q", "csa_mm2", "agreement", contrasts=("T1w", "T2w"))
+    detailed = compare_in_detail(measures, [question])
+    tables = by_contrast(rows_of(measures, "csa_mm2"))
+    lines = detailed[detailed["test"] == "line"]
+    chosen = {name: tables[name] for name in ("hard_all_SoftSeg", "soft_all")}
+    axis = agreement_plot(chosen, "T1w", "T2w", lines, "CSA").axes[0]
+    first = axis.lines[0]
+    assert first.get_ydata() - first.get_xdata() == pytest.approx([2.0, 2.0])
+    assert first.get_color() == method_colour("hard_all_SoftSeg")
+
+
+def test_every_default_figure_can_be_drawn():
+    measures = make_measures(participants=5, methods=("soft_all", "hard_all_SoftSeg"))
+    detailed = compare_in_detail(measures, DEFAULT_QUESTIONS)
+    specs = [*default_figures(DEFAULT_QUESTIONS), FigureSpec("pairs", "contrast_pairs", "csa_mm2")]
+    assert len({spec.name for spec in specs}) == len(specs) == 10
+    for spec in specs:
+        drawn = draw(spec, measures, detailed)
+        assert drawn is not None
+        assert drawn[0].axes
+        assert drawn[1].endswith(".")
+
+
+def test_too_many_methods_are_cut_to_the_best_and_the_caption_says_so():
+    methods = [f"method_{i:02d}" for i in range(30)] + ["soft_all"]
+    measures = make_measures(methods, participants=4)
+    detailed = compare_in_detail(measures, [Question("q", "csa_std_mm2")])
+    figure, caption = draw(FigureSpec("std", "methods", "csa_std_mm2"), measures, detailed)
+    labels = [label.get_text() for label in figure.axes[1].get_xticklabels()]
+    assert len(labels) == METHODS_UP_TO
+    assert {"GT_soft", "soft_all"} <= set(labels)
+    assert caption.endswith("12 of 33 methods are shown.")
+
+
+def test_same_figure_gives_the_same_bytes():
+    first, second = (violins_by_method(wide(participants=4), NO_TESTS, "x") for _ in range(2))
+    assert figure_bytes(first, "png", dpi=30) == figure_bytes(second, "png", dpi=30)
+
+
+def test_unknown_kind_of_figure_is_refused():
+    with pytest.raises(ValueError, match="kind: must be one of methods, contrasts"):
+        FigureSpec("x", "bars", "dice")
