@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from softcord.contrasts import PAPER_SIX
+from softcord.data.check_bids import bids_findings
 from softcord.data.check_labels import label_findings
 from softcord.data.check_metadata import metadata_findings
 from softcord.data.check_names import name_findings
@@ -59,8 +60,8 @@ def check_dataset(
         settings: the dataset.
         gt: ground truth that the study needs.
         contrasts: contrasts that the study needs.
-        depth: "names" reads names and sidecars only, "headers" also the headers of images and labels,
-            "voxels" also all their values.
+        depth: "names" reads names and sidecars only, "headers" also the headers of images and labels, and
+            asks the BIDS validator, "voxels" reads all values too.
         jobs: processes that open files.
         on_done: receives the name of each image as it is finished.
 
@@ -89,6 +90,8 @@ def check_dataset(
         *_exclusions(scan, exclusion),
         *label_findings(scan, needed, gt, contrasts, settings.missing_labels),
     ]
+    if depth != "names":
+        findings += bids_findings(root)
     from softcord.data.check_volumes import volume_findings
 
     volumes, found = volume_findings(table, depth, jobs=jobs, on_done=on_done)

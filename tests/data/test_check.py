@@ -1,6 +1,8 @@
 import gzip
 import os
 import re
+import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 
 from softcord.data.check import DatasetCheck, check_dataset
+from softcord.data.check_bids import VALIDATOR
 from softcord.data.check_metadata import is_model_made
 from softcord.data.check_page import contrast_table, matrix, write_page
 from softcord.data.findings import count_by_severity, findings_table, summarise
@@ -21,6 +24,19 @@ from .conftest import POINTER
 IMAGE = "sub-01/anat/sub-01_T2w.nii.gz"
 LABEL = "derivatives/labels/sub-01/anat/sub-01_T2w_label-SC_seg.nii.gz"
 GRID = np.diag([1.0, 1.0, 2.0, 1.0])
+
+
+needs_validator = pytest.mark.skipif(
+    shutil.which(VALIDATOR, path=str(Path(sys.executable).parent)) is None,
+    reason="bids-validator-deno is not installed",
+)
+
+
+@pytest.fixture(autouse=True)
+def no_bids_validator(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second for every check would be too much; the test of the validator itself asks for it."""
+    if "validator" not in request.node.name:
+        monkeypatch.setattr("softcord.data.check.bids_findings", lambda root: [])
 
 
 def check(root: Path, **arguments: object) -> DatasetCheck:
@@ -416,3 +432,25 @@ def test_the_table_of_findings_is_sorted_worst_first(cord: Path) -> None:
     assert severities == sorted(severities, key=["error", "warning", "note"].index)
     assert sum(count_by_severity(result.findings).values()) == len(result.findings)
     assert sum(one.count for one in summarise(result.findings)) == len(result.findings)
+
+
+@needs_validator
+def test_the_bids_validator_s_errors_are_warnings_and_its_advice_is_counted(cord: Path) -> None:
+    assert not [what for what in found(check(cord)) if what.startswith("BIDS: ")]
+    (cord / "sub-01/anat/sub-01_T7w.nii.gz").write_bytes((cord / IMAGE).read_bytes())
+    result = check(cord)
+    kinds = [one for one in result.findings if one.what.startswith("BIDS: ")]
+    assert kinds
+    assert {one.severity for one in kinds} == {"warning"}
+    assert any(one.file.endswith("sub-01_T7w.nii.gz") for one in kinds)
+    assert "BIDS recommendations" in found(result, "note")
+
+
+def test_without_a_bids_validator_there_is_a_note(cord: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("softcord.data.check_bids.VALIDATOR", "no-such-program")
+    assert "BIDS validity not checked" in found(check(cord), "note")
+
+
+def test_a_bids_validator_that_fails_is_a_note(cord: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("softcord.data.check_bids.VALIDATOR", "true")
+    assert "BIDS validity not checked" in found(check(cord), "note")
