@@ -75,10 +75,10 @@ def _missing_contrasts(table: "pd.DataFrame", contrasts: Collection[str]) -> Ite
 
 
 def _missing_discs(table: "pd.DataFrame") -> Iterator[Finding]:
-    for participant, rows in table.groupby("participant_id"):
-        if rows[["discs", "levels"]].isna().all(axis=None):
-            hint = "Without them CSA is measured over all slices, not by vertebral level"
-            yield Finding("warning", "no disc labels", "", str(participant), "", str(participant), hint)
+    has_levels = table[["discs", "levels"]].notna().any(axis=1)
+    for participant in sorted({*table["participant_id"]} - {*table.loc[has_levels, "participant_id"]}):
+        hint = "Without them CSA is measured over all slices, not by vertebral level"
+        yield Finding("warning", "no disc labels", "", participant, "", participant, hint)
 
 
 def _states(scan: Scan, images: Collection[str], gt: Gt) -> Iterator[Finding]:
