@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from softcord.contrasts import CONTRASTS
 from softcord.errors import DataError
 from softcord.measure.spread import csa_std_rows
 from softcord.measure.table import MEASURE_COLUMNS, read_measures
 
-PER_CONTRAST_SUFFIX = "_per_contrast"
 _TEXT = [name for name in MEASURE_COLUMNS if name != "value"]
 
 
@@ -39,17 +39,27 @@ def load_measures(
 
 
 def join_per_contrast(measures: pd.DataFrame) -> pd.DataFrame:
-    """Make one method of the runs that were trained on one contrast each, as the paper's soft_per_contrast.
+    """Make one method of models trained on one contrast each, as the paper's ``soft_per_contrast``.
 
-    Each such run answers for its own contrast only; the spread over contrasts is computed again from these.
+    Runs whose names differ only in the contrast they were trained on (``soft_T1w``, ``soft_T2w``, ...) are
+    joined if together they cover every contrast they were tested on. Each then answers for its own contrast
+    only, and the spread over contrasts is computed again. Other runs of one contrast stay what they are.
     """
-    is_part = measures["method"].astype(str).str.endswith(PER_CONTRAST_SUFFIX)
-    if not is_part.any():
-        return measures
-    parts = measures[is_part].astype(dict.fromkeys(_TEXT, str))
-    own = parts[parts["contrast"] == parts["contrasts_trained"]]
-    joined = own.assign(run=own["method"] + "_s" + own["seed"], contrasts_trained="each its own")
-    return _stacked([measures[~is_part], joined, csa_std_rows(joined)])
+    runs = measures[["run", "method", "contrasts_trained", "seed"]].drop_duplicates().astype(str)
+    single = runs[runs["contrasts_trained"].isin(CONTRASTS)]
+    names = [
+        method.replace(f"_{contrast}", "_per_contrast", 1)
+        for method, contrast in zip(single["method"], single["contrasts_trained"], strict=True)
+    ]
+    joined = []
+    for (name, seed), members in single.assign(name=names).groupby(["name", "seed"]):
+        rows = measures[measures["run"].isin(members["run"])].astype(dict.fromkeys(_TEXT, str))
+        if set(members["contrasts_trained"]) >= set(rows["contrast"]) - {"all"}:
+            own = rows[rows["contrast"] == rows["contrasts_trained"]]
+            own = own.assign(run=f"{name}_s{seed}", method=name, contrasts_trained="each its own")
+            joined += [own, csa_std_rows(own)]
+            measures = measures[~measures["run"].isin(members["run"])]
+    return _stacked([measures, *joined]) if joined else measures
 
 
 def _stacked(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

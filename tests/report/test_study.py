@@ -119,20 +119,29 @@ def test_published_mean_agrees_within_chance_and_is_not_expected_to_on_other_dat
     assert elsewhere == ["other data"] * 3 + ["not run"]
 
 
+def trained_on_one(contrasts):
+    measures = make_measures(
+        methods=("soft_all",), participants=3, ground_truth=False, contrasts=("T1w", "T2w")
+    )
+    parts = [measures.assign(run=f"soft_{c}_s1", method=f"soft_{c}", contrasts_trained=c) for c in contrasts]
+    return pd.concat([measures, *parts])
+
+
 def test_models_of_one_contrast_each_become_one_method():
-    measures = make_measures(methods=("soft_all",), participants=3, ground_truth=False)
-    parts = [
-        measures.assign(run=f"per_{c}", method="soft_per_contrast", contrasts_trained=c)
-        for c in ("T1w", "T2w")
-    ]
-    joined = join_per_contrast(pd.concat([measures, *parts]))
+    joined = join_per_contrast(trained_on_one(["T1w", "T2w"]))
+    assert set(joined["method"].astype(str)) == {"soft_all", "soft_per_contrast"}
     own = joined[joined["method"] == "soft_per_contrast"]
     assert set(own["run"].astype(str)) == {"soft_per_contrast_s1"}
     csa = own[own["metric"] == "csa_mm2"]
-    assert set(csa["contrast"].astype(str)) == {"T1w", "T2w"}
+    assert len(csa) == 6
     person = csa[csa["participant_id"] == "sub-01"]["value"].std(ddof=1)
     spread = own[(own["metric"] == "csa_std_mm2") & (own["participant_id"] == "sub-01")]["value"]
     assert spread.tolist() == pytest.approx([person])
+
+
+def test_models_of_one_contrast_that_do_not_cover_all_stay_methods_of_their_own():
+    joined = join_per_contrast(trained_on_one(["T1w"]))
+    assert set(joined["method"].astype(str)) == {"soft_all", "soft_T1w"}
 
 
 def test_worst_images_come_first_and_unmeasured_ones_before_them():
