@@ -17,8 +17,6 @@ from softcord.gt.warp import SliceWarp, fill_unmatched, still
 # to about a fifth of the last.
 ROUNDS = 8
 ENOUGH_MM = 1e-3
-# Cord may lie this far beyond what a cut slice shows, so its field of view must reach as far.
-CORD_MARGIN_MM = 2.0
 
 
 @dataclass(frozen=True)
@@ -40,8 +38,8 @@ class Alignment:
 def align(reference: CordMask, moving: CordMask, settings: GtSettings) -> Alignment:
     """Find the slice-wise motion that brings the centres of mass of ``moving`` onto those of ``reference``.
 
-    A slice is matched where the reference has cord and the contrast's field of view covers the cord and its
-    surroundings; a slice that is cut, as at the ends of an oblique stack, would pull the centre to one side.
+    A slice is matched where both masks show cord, and all of it: where the field of view cuts the cord, as at
+    the ends of an oblique stack, its centre would lie to one side.
 
     Raises:
         ValueError: there is no slice to match.
@@ -49,7 +47,7 @@ def align(reference: CordMask, moving: CordMask, settings: GtSettings) -> Alignm
     frame = common_frame(reference.grid, [reference, moving])
     fixed = to_frame(reference, still(frame), frame, settings)
     loose = to_frame(moving, still(frame), frame, settings)
-    is_matched = _is_matched(fixed, loose, frame)
+    is_matched = _is_whole(fixed) & _is_whole(loose)
     if not is_matched.any():
         raise ValueError("no slice shows the cord in both")
     angle = np.zeros(frame.shape[2])
@@ -105,14 +103,12 @@ def overlap(frame: Grid, reference: Grid) -> Grid:
     return reference.box(np.maximum(first, 0), last)
 
 
-def _is_matched(fixed: Covered, loose: Covered, frame: Grid) -> npt.NDArray[np.bool_]:
-    """Say for each slice whether both masks show the whole cord section there."""
-    cord = (fixed.values > 0) | (loose.values > 0)
-    reach = [2 * int(np.ceil(CORD_MARGIN_MM / mm)) + 1 for mm in frame.spacing_mm[:2]]
-    around = ndimage.maximum_filter(cord, size=(*reach, 1))
-    is_whole = ((np.minimum(fixed.fov, loose.fov) > 1 - 1e-6) | ~around).all(axis=(0, 1))
-    has_both = fixed.values.any(axis=(0, 1)) & loose.values.any(axis=(0, 1))
-    return np.asarray(is_whole & has_both, dtype=bool)
+def _is_whole(mask: Covered) -> npt.NDArray[np.bool_]:
+    """Say for each slice whether it shows cord, none within two voxels of the field of view's border."""
+    cord = mask.values > 0
+    around = ndimage.maximum_filter(cord, size=(5, 5, 1))
+    is_uncut = ((mask.fov > 1 - 1e-6) | ~around).all(axis=(0, 1))
+    return np.asarray(is_uncut & cord.any(axis=(0, 1)), dtype=bool)
 
 
 def _length(miss: Array, is_matched: npt.NDArray[np.bool_]) -> Array:
