@@ -30,7 +30,8 @@ class Frame:
 def rows_of(measures: pd.DataFrame, metric: str, level: str = PAPER_LEVEL) -> pd.DataFrame:
     """Return the rows of one metric at one vertebral level.
 
-    Rows at ``level`` if there are any, else those without levels (``all`` or ``n/a``).
+    Rows at ``level`` if there are any, else those without levels (``all`` or ``n/a``). Of the ground truth,
+    only the images that some method was tested on.
 
     Raises:
         DataError: nobody measured the metric at that level, or every value is missing.
@@ -47,7 +48,19 @@ def rows_of(measures: pd.DataFrame, metric: str, level: str = PAPER_LEVEL) -> pd
         raise DataError(metric, f"was not measured at level {level}", f"Measured at: {levels}")
     if at_level["value"].isna().all():
         raise DataError(metric, "every value is missing", "Look at the runs' logs for why")
-    return at_level
+    return _without_untested(at_level)
+
+
+def _without_untested(rows: pd.DataFrame) -> pd.DataFrame:
+    """Drop the ground truth of images that no method was tested on: nothing stands beside it."""
+    names = [name for name in rows["method"].unique() if str(name).startswith(GROUND_TRUTH_PREFIX)]
+    is_gt = rows["method"].isin(names)
+    if not is_gt.any() or is_gt.all():
+        return rows
+    keys = ["participant_id", "session_id", "contrast"]
+    tested = pd.MultiIndex.from_frame(rows.loc[~is_gt, keys].drop_duplicates())
+    kept = pd.MultiIndex.from_frame(rows.loc[is_gt, keys]).isin(tested)
+    return pd.concat([rows[~is_gt], rows[is_gt][kept]])
 
 
 def cells(rows: pd.DataFrame, keys: Sequence[str]) -> "pd.Series[float]":

@@ -56,7 +56,7 @@ def join_per_contrast(measures: pd.DataFrame) -> pd.DataFrame:
         rows = measures[measures["run"].isin(members["run"])].astype(dict.fromkeys(_TEXT, str))
         if set(members["contrasts_trained"]) >= set(rows["contrast"]) - {"all"}:
             own = rows[rows["contrast"] == rows["contrasts_trained"]]
-            own = own.assign(run=f"{name}_s{seed}", method=name, contrasts_trained="each its own")
+            own = own.assign(run=f"{name}_s{seed}", method=str(name), contrasts_trained="each its own")
             joined += [own, csa_std_rows(own)]
             measures = measures[~measures["run"].isin(members["run"])]
     return _stacked([measures, *joined]) if joined else measures

@@ -84,6 +84,17 @@ def test_contrast_that_no_method_has_for_a_participant_drops_nobody():
     assert (table["dropped"] == 0).all()
 
 
+def test_ground_truth_of_untested_images_changes_nothing():
+    measures = make_measures()
+    truth = measures[measures["method"] == "GT_soft"]
+    of_another = truth[truth["participant_id"] == "sub-01"].assign(participant_id="sub-99")
+    more = pd.concat([truth[truth["contrast"] == "T1w"].assign(contrast="MToff"), of_another])
+    question = Question("q", "csa_abs_error_mm2")
+    pd.testing.assert_frame_equal(
+        compare(measures, [question]), compare(pd.concat([measures, more]), [question])
+    )
+
+
 def test_spread_over_fewer_contrasts_is_not_compared():
     measures = make_measures()
     counts = measures[measures["metric"] == "csa_std_mm2"].assign(
