@@ -51,15 +51,14 @@ def _motion(alignment: Alignment, settings: GtSettings) -> Row:
 
 def _agreement(warped: Covered, soft: Covered) -> Row:
     average = soft.values * warped.fov
-    both = float(warped.values.sum() + average.sum())
-    if both == 0:
+    if not average.any():
         return {}
     common = float((warped.values * soft.values).sum())
     # for a soft average the plain Dice cannot reach 1; this one does for equal masks
     squares = float((warped.values**2).sum() + (average**2).sum())
     return {
         "dice_with_average": 2 * common / squares,
-        "area_vs_average_pct": 100 * float((warped.values.sum() - average.sum()) / max(average.sum(), 1e-9)),
+        "area_vs_average_pct": 100 * float(warped.values.sum() / average.sum() - 1),
     }
 
 

@@ -102,3 +102,13 @@ def test_the_table_is_written_with_na_for_what_does_not_apply(report, tmp_path):
     failed = back[back["status"] == "failed"].iloc[0]
     assert failed["dice_with_average"] == "n/a"
     assert failed["finding"] == "the mask has 2 components"
+
+
+def test_nothing_built_leaves_an_empty_table_and_a_page_that_says_so(report, tmp_path):
+    failed = report[report["status"] == "failed"]
+    measures = gt_measures(failed, GtSettings())
+    assert measures.empty
+    told = with_csa(failed, measures)
+    write_html(told, tmp_path / "report.html", "none", notes={})
+    assert "0 of 1 participants have a ground truth" in (tmp_path / "report.html").read_text()
+    assert by_contrast(told)["failed"].tolist() == [1]
