@@ -3,7 +3,7 @@
 import json
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,11 +71,14 @@ def study_settings(options: Mapping[str, Any], level: str) -> "StudySettings":
     """
     from softcord.report.settings import StudySettings
 
-    figures = _built(options, "figures", "softcord.report.figures.FigureSpec", level=level)
-    claims: list[Any] = []
-    for i, entry in enumerate(options["claims"]):
-        kind = "PaperValue" if "mean" in entry else "PaperOrder"
-        claims.append(_entry(entry, f"compare.claims.{i}", f"softcord.stats.expected.{kind}"))
+    figures = [
+        build({"_target_": "softcord.report.figures.FigureSpec", "level": level, **entry}, place)
+        for place, entry in _entries(options, "figures")
+    ]
+    claims = [
+        build({"_target_": f"softcord.stats.expected.{_claim_kind(entry)}", **entry}, place)
+        for place, entry in _entries(options, "claims")
+    ]
     return StudySettings(
         questions=_questions(options, level),
         figures=tuple(figures),
@@ -92,24 +95,28 @@ def study_settings(options: Mapping[str, Any], level: str) -> "StudySettings":
 
 def _questions(options: Mapping[str, Any], level: str) -> "tuple[Question, ...]":
     """Build the questions; what ``compare`` says about all of them holds where an entry says nothing."""
-    shared = {key: options[key] for key in ("correction", "unit_of_analysis")}
+    shared = {"level": level, **{key: options[key] for key in ("correction", "unit_of_analysis")}}
     built: list[Question] = []
-    for i, entry in enumerate(options["questions"]):
-        values = {"level": level, **shared, **entry}
-        if values.get("kind", "methods") == "methods":
-            values.setdefault("reference", options["reference"])
-        built.append(_entry(values, f"compare.questions.{i}", "softcord.stats.questions.Question"))
+    for place, entry in _entries(options, "questions"):
+        between_methods = entry.get("kind", "methods") == "methods"
+        more = {"reference": options["reference"]} if between_methods else {}
+        node = {"_target_": "softcord.stats.questions.Question", **shared, **more, **entry}
+        built.append(build(node, place))
     return tuple(built)
 
 
-def _built(options: Mapping[str, Any], key: str, target: str, **shared: object) -> list[Any]:
-    return [_entry({**shared, **entry}, f"compare.{key}.{i}", target) for i, entry in enumerate(options[key])]
+def _entries(options: Mapping[str, Any], key: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for i, entry in enumerate(options[key]):
+        place = f"compare.{key}.{i}"
+        if not isinstance(entry, Mapping):
+            raise UsageError(
+                place, f"must be a set of keys and values, got {entry!r}", "See docs/statistics.md"
+            )
+        yield place, entry
 
 
-def _entry(entry: Any, key: str, target: str) -> Any:
-    if not isinstance(entry, Mapping):
-        raise UsageError(key, f"must be a set of keys and values, got {entry!r}", "See docs/statistics.md")
-    return build({"_target_": target, **entry}, key)
+def _claim_kind(entry: Mapping[str, Any]) -> str:
+    return "PaperValue" if "mean" in entry else "PaperOrder"
 
 
 def finished_runs(folder: Path) -> "list[Run]":
