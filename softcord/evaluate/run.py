@@ -15,6 +15,7 @@ from softcord.measure.spread import csa_std_rows
 from softcord.measure.table import Measure, measures_frame
 from softcord.nets.activation import Activation
 from softcord.nifti import Volume, read_volume
+from softcord.predict.clean import keep_cord
 from softcord.predict.infer import predict_grid
 from softcord.predict.write import write_softseg
 
@@ -45,6 +46,8 @@ class Predictor:
     window: tuple[int, int, int]
     activation: Activation
     spacing_mm: float = 1.0
+    rim_mm: float | None = 3.0
+    bfloat16: bool = False
 
     def __call__(self, image: TestImage) -> Volume:
         """Return the soft mask of an image in the image's own space."""
@@ -52,8 +55,14 @@ class Predictor:
         i, j, k = native.data.shape
         grid = make_grid((i, j, k), native.affine, self.spacing_mm)
         softseg = predict_grid(
-            self.net, np.load(image.volume.image), window=self.window, activation=self.activation
+            self.net,
+            np.load(image.volume.image),
+            window=self.window,
+            activation=self.activation,
+            bfloat16=self.bfloat16,
         )
+        if self.rim_mm is not None:
+            softseg = keep_cord(softseg, rim_mm=self.rim_mm, spacing_mm=self.spacing_mm)
         return Volume(from_grid(softseg, grid), native.affine)
 
 

@@ -16,7 +16,9 @@ def softseg_path(root: Path, image: Path) -> Path:
     """Where the soft mask of ``image`` lies in the derivatives dataset ``root``."""
     stem = image.name.removesuffix(".gz").removesuffix(".nii")
     participant = stem.split("_")[0]
-    entities = image.parts[image.parts.index(participant) : -1] if participant in image.parts else (participant,)
+    entities = (
+        image.parts[image.parts.index(participant) : -1] if participant in image.parts else (participant,)
+    )
     return root.joinpath(*entities, f"{stem}_label-SC_softseg.nii.gz")
 
 
