@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import sys
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, get_type_hints
@@ -48,6 +49,11 @@ def resolve(node: Mapping[str, Any], key: str) -> Any:
     """Import what ``node["_target_"]`` names."""
     path = str(node.get(TARGET, ""))
     module, _, name = path.rpartition(".")
+    if module.split(".")[0] in sys.stdlib_module_names or not module:
+        hint = "Name one such as softcord.losses.awing.AdaptiveWingLoss, or of a package of your own"
+        raise UsageError(
+            f"{key}.{TARGET}", f"must be a class of softcord or of a package of yours, got {path!r}", hint
+        )
     try:
         return getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:

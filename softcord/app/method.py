@@ -25,10 +25,10 @@ def method_name(
     words = [gt.replace("_", ""), "all" if set(contrasts) == set(PAPER_SIX) else "_".join(contrasts)]
     is_softseg = gt == "hard" and loss == "awing" and augment == "paper"
     words.append("SoftSeg" if is_softseg else _LOSS_WORDS.get(loss, loss))
-    if augment != "paper":
-        words.append(f"{augment}_augment")
     if choices["recipe"] != "default":
         words.append(choices["recipe"])
+    if augment not in ("paper", choices["recipe"]):
+        words.append(f"{augment}_augment")
     for group in ("loss", "augment"):
         words += [f"{key}{_short(value)}" for key, value in sorted(deviations.get(group, {}).items())]
     return "_".join(word for word in words if word)

@@ -156,7 +156,7 @@ def _deviations(config: Mapping[str, Any], choices: Mapping[str, str], group: st
 
     shipped = OmegaConf.load(config_dir() / group / f"{choices[group]}.yaml")
     recipe = OmegaConf.load(config_dir() / "recipe" / f"{choices['recipe']}.yaml")
-    full = OmegaConf.create({"recipe": recipe, group: shipped})
+    full = OmegaConf.create({"recipe": recipe["recipe"], group: shipped})
     defaults = OmegaConf.to_container(full, resolve=True)
     assert isinstance(defaults, dict)
     return {key: value for key, value in config[group].items() if value != defaults[group].get(key)}

@@ -37,7 +37,9 @@ class Interrupted(Exception):
     """Stands for a kill at the end of an epoch."""
 
 
-def fit(folder: Path, *, epochs: int = 4, stop_after: int | None = None, loss: nn.Module | None = None) -> Path:
+def fit(
+    folder: Path, *, epochs: int = 4, stop_after: int | None = None, loss: nn.Module | None = None
+) -> Path:
     lightning.seed_everything(3, verbose=False)
     net = UNet(features=(4, 8), strides=((1, 1, 1), (2, 2, 2)))
     module = CordModule(net, loss or DeepSupervisionLoss(AdaptiveWingLoss()), "clip", 1e-3, epochs)

@@ -1,0 +1,119 @@
+"""Configuration: every option composes, every mistake gets one line that names the key."""
+
+from pathlib import Path
+
+import pytest
+
+from softcord.app.compose import combinations, compose, config_dir, normalise
+from softcord.app.plan import Plan, make_plan
+from softcord.errors import UsageError
+
+
+def plan(*overrides: str) -> Plan:
+    return make_plan(compose("data.root=/nowhere", *overrides))
+
+
+OPTIONS = sorted(
+    f"{path.parent.name}={path.stem}"
+    for path in config_dir().glob("*/*.yaml")
+    if path.parent.name != "experiment"
+)
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_option_builds_what_it_describes(option: str) -> None:
+    found = plan(option)
+    group, _, name = option.partition("=")
+    assert found.choices[group] == name
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_key_of_every_option_is_explained_where_it_stands(option: str) -> None:
+    group, _, name = option.partition("=")
+    text = (config_dir() / group / f"{name}.yaml").read_text(encoding="utf-8")
+    assert text.splitlines()[0].startswith("#")
+
+
+MISTAKES = {
+    "loss.omgea=4": "loss.omgea: is not a known key. Did you mean loss.omega?",
+    "loss=awng": "loss=awng: there is no such option. Did you mean awing?",
+    "los=awing": "los: is not a known key. Did you mean loss?",
+    "loss.omega=-1": "loss.omega: must be > 0, got -1.0",
+    "loss.omega=many": "loss.omega: Input should be a valid number",
+    "contrasts=[]": "contrasts: the list is empty",
+    "contrasts=3": "contrasts: there is no set of 3. Use 2, 4, 6",
+    "contrasts=T1": "contrasts: unknown contrast 'T1'. Did you mean T1w?",
+    "contrasts=[T1w,t1w]": "contrasts: a contrast is named twice",
+    "train.epochs=0": "train.epochs: must be at least 1, got 0",
+    "train.patch_size_mm=[64,64]": "train.patch_size_mm.2: Field required",
+    "+train.epoch=3": "train.epoch: is not a known key. Did you mean epochs?",
+    "+lossy=3": "lossy: is not a known key. Did you mean loss?",
+    "seed=-1": "seed: must be a whole number of at least 0, got -1",
+    "study=a/b": "study: 'a/b' cannot name a folder",
+    "gt=soft,hard": "gt=soft,hard: gives several values. Add -m to sweep",
+    "reference=none": "reference: must be one of soft, hard",
+    "gt": "gt: is not key=value",
+    "loss._target_=os.system": "loss._target_: must be a class of softcord",
+}
+
+
+@pytest.mark.parametrize("override", MISTAKES)
+def test_a_mistake_gets_one_line_that_names_the_key_and_the_way_out(override: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        plan(override)
+    assert str(caught.value).startswith(MISTAKES[override])
+    assert "\n" not in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_options_are_found_whatever_their_case() -> None:
+    assert normalise(["gt=Soft,HARD", "loss=AWing", "contrasts=T1w"]) == [
+        "gt=soft,hard",
+        "loss=awing",
+        "contrasts=T1w",
+    ]
+
+
+def test_a_sweep_expands_to_every_combination() -> None:
+    runs = combinations(["gt=soft,hard", "loss=awing,dicece", "seed=3"])
+    assert len(runs) == 4
+    assert ("gt=hard", "loss=awing", "seed=3") in runs
+
+
+@pytest.mark.parametrize(
+    ("overrides", "method"),
+    [
+        ((), "soft_all"),
+        (("gt=hard",), "hard_all_SoftSeg"),
+        (("baseline=softseg",), "hard_all_SoftSeg"),
+        (("loss=dicece",), "soft_all_diceCE_loss"),
+        (("gt=hard", "loss=dicece"), "hard_all_diceCE_loss"),
+        (("contrasts=2",), "soft_T1w_T2w"),
+        (("contrasts=dwi",), "soft_dwi"),
+        (("loss.omega=12", "loss.epsilon=0.5"), "soft_all_epsilon0.5_omega12"),
+        (("gt=hard", "augment=none"), "hard_all_none_augment"),
+        (("recipe=paper_code",), "soft_all_paper_code"),
+        (("recipe=paper_code", "loss.omega=12"), "soft_all_paper_code_omega12"),
+    ],
+)
+def test_a_method_is_named_by_what_it_resolves_to(overrides: tuple[str, ...], method: str) -> None:
+    assert plan(*overrides).method == method
+
+
+def test_identity_depends_on_what_changes_the_result_and_on_nothing_else() -> None:
+    base = plan().config_hash
+    for same in ("study=other", "paths.outputs=elsewhere", "machine.workers=3", "rerun=true"):
+        assert plan(same).config_hash == base, same
+    for other in ("seed=2", "loss.omega=9", "gt=hard", "train.epochs=9", "contrasts=2", "phantom.seed=5"):
+        assert plan(other).config_hash != base, other
+
+
+def test_experiments_beside_the_command_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from softcord.app.compose import register_experiments
+
+    (tmp_path / "experiments").mkdir()
+    (tmp_path / "experiments" / "mine.yaml").write_text("defaults:\n  - override /gt: hard\nseed: 7\n")
+    monkeypatch.chdir(tmp_path)
+    register_experiments.cache_clear()
+    found = plan("experiment=mine")
+    assert (found.gt.name, found.seed) == ("hard", 7)

@@ -1,0 +1,57 @@
+"""The boundary between library and application (docs/concepts): who may import what."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "softcord"
+APP = ("app", "sweep", "track")
+# Packages that a statistician can use without torch.
+WITHOUT_TORCH = ("measure", "gt", "stats", "report", "phantom")
+
+
+def imported(path: Path) -> set[str]:
+    """Full names of all modules a file imports, also inside functions."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return names
+
+
+def top_level(path: Path) -> set[str]:
+    return {name.split(".")[0] for name in imported(path)}
+
+
+def package(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).parts
+    return parts[0] if len(parts) > 1 else ""
+
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+LIBRARY = [path for path in MODULES if package(path) not in APP and path.name != "__main__.py"]
+
+
+def test_there_are_modules_to_check() -> None:
+    assert len(LIBRARY) > 20
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_library_does_not_know_hydra_the_store_or_the_command_line(path: Path) -> None:
+    assert top_level(path).isdisjoint({"hydra", "omegaconf", "mlflow", "optuna", "argparse"})
+    assert not any(name.startswith("softcord.app") for name in imported(path))
+
+
+@pytest.mark.parametrize("library", ["mlflow", "optuna"])
+def test_one_package_knows_each_engine(library: str) -> None:
+    owners = {package(path) for path in MODULES if library in top_level(path)}
+    assert owners <= {"mlflow": {"track"}, "optuna": {"sweep"}}[library]
+
+
+@pytest.mark.parametrize("name", WITHOUT_TORCH)
+def test_measures_ground_truth_and_statistics_need_no_torch(name: str) -> None:
+    loaded = {root for path in (PACKAGE / name).rglob("*.py") for root in top_level(path)}
+    assert loaded.isdisjoint({"torch", "lightning", "monai"})
