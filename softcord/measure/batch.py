@@ -99,7 +99,8 @@ def measure_files(
             on_done(file.mask.name)
     for outcome in parallel_map(partial(measure_file, settings=settings), todo, jobs):
         if outcome.value is None:
-            errors[outcome.item] = outcome.error or "failed"
+            name, error = str(outcome.item.mask), outcome.error or "failed"
+            errors[outcome.item] = error if name in error else f"{name}: {error}"
         else:
             done[outcome.item] = outcome.value
             _remember(outcome.value, keys[outcome.item])

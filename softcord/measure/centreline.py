@@ -16,6 +16,7 @@ SMOOTHING_MM = 8.0
 SCT_SMOOTHING = 30.0
 # A slice this many times the usual distance (and more than a pixel) off the curve has no say in it.
 OUTLIER_SDS = 6.0
+ROBUST_FITS = 5
 _MAD_TO_SD = 1.4826
 
 
@@ -84,10 +85,8 @@ def smooth_centreline(
     pixel_mm, slice_mm = np.asarray(spacing_mm[:2]), spacing_mm[2]
     z_mm: Floats = (slices - first).astype(np.float64) * slice_mm
     points_mm = centres * pixel_mm
-    curve = _p_spline(z_mm, points_mm, weights, slice_mm, smoothing_mm)
-    far = _far(points_mm - curve.at(z_mm), float(pixel_mm.max()))
-    if far.any():
-        curve = _p_spline(z_mm, points_mm, np.where(far, 1e-6, weights), slice_mm, smoothing_mm)
+    far = _far(z_mm, points_mm, weights, spacing_mm, smoothing_mm)
+    curve = _p_spline(z_mm, points_mm, np.where(far, 1e-6, weights), slice_mm, smoothing_mm)
     everywhere_mm: Floats = np.arange(last - first + 1, dtype=np.float64) * slice_mm
     x, y = (curve.at(everywhere_mm) / pixel_mm).T
     slope_x, slope_y = curve.slope(everywhere_mm).T
@@ -153,8 +152,19 @@ def _p_spline(
     return _Curve(BSpline(knots, coefficients, 3), step)
 
 
-def _far(residual_mm: Floats, pixel_mm: float) -> npt.NDArray[np.bool_]:
-    distance = np.linalg.norm(residual_mm, axis=1)
-    usual = _MAD_TO_SD * float(np.median(distance))
-    far: npt.NDArray[np.bool_] = distance > max(OUTLIER_SDS * usual, pixel_mm)
+def _far(
+    z_mm: Floats,
+    points_mm: Floats,
+    weights: Floats,
+    spacing_mm: tuple[float, float, float],
+    smoothing_mm: float,
+) -> npt.NDArray[np.bool_]:
+    """Tell which centres lie far off a curve that follows the majority (Cauchy weights, refitted)."""
+    trusted, distance, usual = weights, np.zeros_like(z_mm), 1.0
+    for _ in range(ROBUST_FITS):
+        curve = _p_spline(z_mm, points_mm, trusted, spacing_mm[2], smoothing_mm)
+        distance = np.linalg.norm(points_mm - curve.at(z_mm), axis=1)
+        usual = max(_MAD_TO_SD * float(np.median(distance)), max(spacing_mm[:2]) / OUTLIER_SDS)
+        trusted = weights / (1 + (distance / usual) ** 2)
+    far: npt.NDArray[np.bool_] = distance > OUTLIER_SDS * usual
     return far

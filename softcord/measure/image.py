@@ -82,7 +82,7 @@ def _groups(base: SliceVoxels, discs: Volume | None, levels: tuple[int, ...]) ->
     covered = base.binarised(HARD_THRESHOLD).filled
     if discs is None:
         return list(group_slices(covered))
-    found = levels_from_discs(base, discs).within(covered)
+    found = levels_from_discs(base, discs)
     together = group_slices(covered, found, levels)
     each = group_slices(covered, found, levels, per_level=True)
     return [*together, *(each if len(levels) > 1 else ())]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -47,12 +47,6 @@ class SliceLevels:
     def present(self) -> tuple[int, ...]:
         """The levels that have slices, ascending."""
         return tuple(int(n) for n in np.unique(self.level) if n > NO_LEVEL)
-
-    def within(self, slices: Ints) -> "SliceLevels":
-        """Return the same levels, but none outside the given slices."""
-        level = np.zeros_like(self.level)
-        level[slices] = self.level[slices]
-        return replace(self, level=level)
 
     def findings_of(self, levels: Iterable[int]) -> tuple[str, ...]:
         """Say which of the asked levels are missing or cut, after what is odd about the discs."""
