@@ -47,6 +47,7 @@ def _check(config: Mapping[str, Any]) -> int:
             gt=config["gt"]["name"],
             contrasts=contrast_set(config["contrasts"]),
             depth=depth,
+            bids=config["check"]["bids"],
             jobs=int(config["machine"]["jobs"]) or os.cpu_count() or 1,
             on_done=on_done,
         )

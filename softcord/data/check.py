@@ -49,6 +49,7 @@ def check_dataset(
     gt: Gt = "soft",
     contrasts: Sequence[str] = PAPER_SIX,
     depth: Depth = "voxels",
+    bids: bool = False,
     jobs: int = 1,
     on_done: Callable[[str], None] | None = None,
 ) -> DatasetCheck:
@@ -60,8 +61,9 @@ def check_dataset(
         settings: the dataset.
         gt: ground truth that the study needs.
         contrasts: contrasts that the study needs.
-        depth: "names" reads names and sidecars only, "headers" also the headers of images and labels, and
-            asks the BIDS validator, "voxels" reads all values too.
+        depth: "names" reads names and sidecars only, "headers" also the headers of images and labels,
+            "voxels" also all their values.
+        bids: ask the official BIDS validator too, which takes longer than all the rest.
         jobs: processes that open files.
         on_done: receives the name of each image as it is finished.
 
@@ -90,7 +92,7 @@ def check_dataset(
         *_exclusions(scan, exclusion),
         *label_findings(scan, needed, gt, contrasts, settings.missing_labels),
     ]
-    if depth != "names":
+    if bids:
         findings += bids_findings(root)
     from softcord.data.check_volumes import volume_findings
 

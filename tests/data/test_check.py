@@ -32,13 +32,6 @@ needs_validator = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(autouse=True)
-def no_bids_validator(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second for every check would be too much; the test of the validator itself asks for it."""
-    if "validator" not in request.node.name:
-        monkeypatch.setattr("softcord.data.check.bids_findings", lambda root: [])
-
-
 def check(root: Path, **arguments: object) -> DatasetCheck:
     settings = DataSettings("test", root, exclude=tuple(arguments.pop("exclude", ())))  # type: ignore[arg-type]
     given = {"gt": "hard", "contrasts": ("T1w", "T2w")} | arguments
@@ -436,9 +429,9 @@ def test_the_table_of_findings_is_sorted_worst_first(cord: Path) -> None:
 
 @needs_validator
 def test_the_bids_validator_s_errors_are_warnings_and_its_advice_is_counted(cord: Path) -> None:
-    assert not [what for what in found(check(cord)) if what.startswith("BIDS: ")]
+    assert not [what for what in found(check(cord, bids=True)) if what.startswith("BIDS: ")]
     (cord / "sub-01/anat/sub-01_T7w.nii.gz").write_bytes((cord / IMAGE).read_bytes())
-    result = check(cord)
+    result = check(cord, bids=True)
     kinds = [one for one in result.findings if one.what.startswith("BIDS: ")]
     assert kinds
     assert {one.severity for one in kinds} == {"warning"}
@@ -448,9 +441,9 @@ def test_the_bids_validator_s_errors_are_warnings_and_its_advice_is_counted(cord
 
 def test_without_a_bids_validator_there_is_a_note(cord: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("softcord.data.check_bids.VALIDATOR", "no-such-program")
-    assert "BIDS validity not checked" in found(check(cord), "note")
+    assert "BIDS validity not checked" in found(check(cord, bids=True), "note")
 
 
 def test_a_bids_validator_that_fails_is_a_note(cord: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("softcord.data.check_bids.VALIDATOR", "true")
-    assert "BIDS validity not checked" in found(check(cord), "note")
+    assert "BIDS validity not checked" in found(check(cord, bids=True), "note")
