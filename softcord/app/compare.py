@@ -116,7 +116,9 @@ def _entries(options: Mapping[str, Any], key: str) -> Iterator[tuple[str, Mappin
 
 
 def _claim_kind(entry: Mapping[str, Any]) -> str:
-    return "PaperValue" if "mean" in entry else "PaperOrder"
+    """Tell what a claim is about by the key that only its kind has."""
+    kinds = {"mean": "PaperValue", "slope": "PaperLine", "differs": "PaperEffect"}
+    return next((kind for key, kind in kinds.items() if key in entry), "PaperOrder")
 
 
 def finished_runs(folder: Path) -> "list[Run]":

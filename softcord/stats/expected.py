@@ -13,6 +13,7 @@ from softcord.stats.rows import ALPHA
 
 COLUMNS = ("source", "claim", "paper", "here", "agrees")
 NOT_RUN = "not run"
+Row = tuple[str, str, str, str, str]
 _Z = 1.96
 
 
@@ -43,7 +44,32 @@ class PaperOrder:
     similar: bool = False
 
 
-Claim = PaperValue | PaperOrder
+@dataclass(frozen=True)
+class PaperEffect:
+    """A published test within a method: the metric differs (or not) over all contrasts, or between two."""
+
+    source: str
+    method: str
+    metric: str
+    differs: bool
+    contrasts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PaperLine:
+    """A published line y = slope x + intercept between two contrasts of a method, with its r²."""
+
+    source: str
+    method: str
+    metric: str
+    x: str
+    y: str
+    slope: float
+    intercept: float
+    r2: float
+
+
+Claim = PaperValue | PaperOrder | PaperEffect | PaperLine
 
 
 def check_claims(
@@ -59,7 +85,8 @@ def check_claims(
     Means agree if they differ by less than chance allows (1.96 standard errors of their difference); those
     of another dataset (``same_data=False``) are not expected to. An order agrees if it is found here with a
     corrected p below 0.05, disagrees if the opposite is, and is unclear if there is no significant
-    difference. Similarity agrees if no difference is found.
+    difference. Similarity agrees if no difference is found; an effect of the contrast if the corrected test
+    says the same; a line if the published slope lies in the 95% interval of the one found here.
 
     Returns:
         Columns source, claim, paper, here, agrees (yes, no, unclear, other data, not run).
@@ -67,14 +94,18 @@ def check_claims(
     rows = []
     for claim in claims:
         if isinstance(claim, PaperOrder):
-            rows.append(_order(claim, detailed))
+            row = _order(claim, detailed)
+        elif isinstance(claim, PaperEffect):
+            row = _effect(claim, detailed)
         else:
-            row = _value(claim, measures, level)
-            rows.append(row if same_data or row[-1] == NOT_RUN else (*row[:-1], "other data"))
+            row = _line(claim, detailed) if isinstance(claim, PaperLine) else _value(claim, measures, level)
+            if not same_data and row[-1] != NOT_RUN:
+                row = (*row[:4], "other data")
+        rows.append(row)
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _value(claim: PaperValue, measures: pd.DataFrame, level: str) -> tuple[str, ...]:
+def _value(claim: PaperValue, measures: pd.DataFrame, level: str) -> Row:
     at = "" if claim.contrast == "all" else f", {claim.contrast}"
     name = f"{claim.method}{at}: {_label(claim.metric)}"
     paper = f"{claim.mean:g} ± {claim.sd:g} (n = {claim.n})"
@@ -92,7 +123,7 @@ def _value(claim: PaperValue, measures: pd.DataFrame, level: str) -> tuple[str, 
     return claim.source, name, paper, here, "yes" if abs(mean - claim.mean) <= _Z * error else "no"
 
 
-def _order(claim: PaperOrder, detailed: pd.DataFrame) -> tuple[str, ...]:
+def _order(claim: PaperOrder, detailed: pd.DataFrame) -> Row:
     sign = "similar to" if claim.similar else "lower than"
     name = f"{_label(claim.metric)}: {claim.lower} {sign} {claim.higher}"
     paper = "no difference" if claim.similar else f"p < {claim.p_below:g}"
@@ -104,6 +135,38 @@ def _order(claim: PaperOrder, detailed: pd.DataFrame) -> tuple[str, ...]:
             here = f"median difference {turn * effect:+.3g}, corrected p = {p:.2g}"
             return claim.source, name, paper, here, _verdict(claim, turn * effect, p)
     return claim.source, name, paper, NOT_RUN, NOT_RUN
+
+
+def _effect(claim: PaperEffect, detailed: pd.DataFrame) -> Row:
+    between = "/".join(claim.contrasts) if claim.contrasts else "contrasts"
+    words = "differs" if claim.differs else "does not differ"
+    name = f"{claim.method}: {_label(claim.metric)} {words} between {between}"
+    own = detailed[(detailed["about"] == claim.method) & (detailed["metric"] == claim.metric)]
+    if claim.contrasts:
+        of_pair = own["a"].isin(claim.contrasts) & own["b"].isin(claim.contrasts)
+        own = own[(own["test"] == "wilcoxon") & of_pair]
+    else:
+        own = own[own["test"] == "anova"]
+    paper = f"p {'<' if claim.differs else '≥'} {ALPHA}"
+    if own.empty:
+        return claim.source, name, paper, NOT_RUN, NOT_RUN
+    p = float(own["p_adjusted"].iloc[0])
+    found = f"corrected p = {p:.2g} (n = {own['n'].iloc[0]})"
+    return claim.source, name, paper, found, "yes" if (p < ALPHA) == claim.differs else "no"
+
+
+def _line(claim: PaperLine, detailed: pd.DataFrame) -> Row:
+    name = f"{claim.method}: {_label(claim.metric)} of {claim.y} by {claim.x}"
+    paper = f"slope {claim.slope:g}, intercept {claim.intercept:g}, r² {claim.r2:g}"
+    is_line = (detailed["test"] == "line") & (detailed["metric"] == claim.metric)
+    own = detailed[is_line & (detailed["about"] == claim.method)]
+    own = own[(own["a"] == claim.x) & (own["b"] == claim.y)]
+    if own.empty:
+        return claim.source, name, paper, NOT_RUN, NOT_RUN
+    columns = ["effect", "ci_low", "ci_high", "intercept", "statistic"]
+    slope, low, high, intercept, r2 = own[columns].to_numpy(dtype=float)[0]
+    here = f"slope {slope:.2f}, intercept {intercept:.2f}, r² {r2:.2f}"
+    return claim.source, name, paper, here, "yes" if low <= claim.slope <= high else "no"
 
 
 def _verdict(claim: PaperOrder, effect: float, p: float) -> str:

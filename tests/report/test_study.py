@@ -8,7 +8,7 @@ from softcord.report.settings import StudySettings, applicable, metrics_needed
 from softcord.report.study import Background, write_study
 from softcord.report.study_tables import make_tables
 from softcord.stats.compare import compare_in_detail
-from softcord.stats.expected import PaperOrder, PaperValue, check_claims
+from softcord.stats.expected import PaperEffect, PaperLine, PaperOrder, PaperValue, check_claims
 from softcord.stats.load import join_per_contrast
 from softcord.stats.questions import DEFAULT_QUESTIONS, Question
 from softcord.stats.worst import worst_images
@@ -117,6 +117,23 @@ def test_published_mean_agrees_within_chance_and_is_not_expected_to_on_other_dat
     assert check_claims(claims, measures, nothing)["agrees"].tolist() == ["yes", "no", "yes", "not run"]
     elsewhere = check_claims(claims, measures, nothing, same_data=False)["agrees"].tolist()
     assert elsewhere == ["other data"] * 3 + ["not run"]
+
+
+def test_published_effects_of_contrast_and_lines_are_held_against_the_tests_here():
+    measures = make_measures(methods=("hard_all_SoftSeg",), noise=0.2)
+    questions = [
+        Question("c", "csa_mm2", "contrasts"),
+        Question("l", "csa_mm2", "agreement", contrasts=("T1w", "T2w")),
+    ]
+    detailed = compare_in_detail(measures, questions)
+    line = detailed[detailed["test"] == "line"].iloc[0]
+    claims = [
+        PaperEffect("3.1", "hard_all_SoftSeg", "csa_mm2", differs=True),
+        PaperEffect("3.1", "hard_all_SoftSeg", "csa_mm2", differs=False, contrasts=("T2w", "dwi")),
+        PaperEffect("3.1", "soft_all", "csa_mm2", differs=True),
+        PaperLine("Fig. 10", "hard_all_SoftSeg", "csa_mm2", "T1w", "T2w", line["effect"], 3.89, 0.95),
+    ]
+    assert check_claims(claims, measures, detailed)["agrees"].tolist() == ["yes", "no", "not run", "yes"]
 
 
 def trained_on_one(contrasts):
