@@ -102,12 +102,12 @@ def test_a_reference_adds_overlap_and_distance(mask: str) -> None:
     assert rows()["asd_mm", "n/a"] == 0
 
 
-def test_a_folder_is_measured_in_parallel_and_leaves_only_the_table(tmp_path: Path, mask: str) -> None:
+def test_a_folder_is_measured_and_leaves_only_the_table(tmp_path: Path, mask: str) -> None:
     for n in range(3):
         path = tmp_path / "derivatives" / f"sub-{n}" / "anat" / f"sub-{n}_T1w_label-SC_softseg.nii.gz"
         path.parent.mkdir(parents=True)
         path.write_bytes(Path(mask).read_bytes())
-    assert main(["-path-data", "derivatives", "-jobs", "2", "-o", "out/csa.csv", "-v", "0"]) == 0
+    assert main(["-path-data", "derivatives", "-o", "out/csa.csv", "-v", "0"]) == 0
     assert read_measures("out/csa.csv")["participant_id"].unique().tolist() == ["sub-0", "sub-1", "sub-2"]
     assert [path.name for path in Path("out").iterdir()] == ["csa.csv"]
 
