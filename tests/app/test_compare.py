@@ -6,8 +6,9 @@ import pytest
 import yaml
 
 from softcord.app.compare import compare_study, study_settings
-from softcord.app.compose import Composed
+from softcord.app.compose import Composed, compose
 from softcord.errors import DataError, UsageError
+from softcord.measure.metrics import METRICS
 from softcord.measure.table import write_measures
 from softcord.nifti import write_volume
 from softcord.stats.expected import PaperOrder, PaperValue
@@ -109,7 +110,8 @@ def test_study_without_finished_runs_says_what_to_run(study):
 
 
 @pytest.mark.parametrize(("key", "value"), [("reference", "hard"), ("split", {"seed": 16})])
-def test_runs_that_were_measured_differently_are_refused_by_name(study, key, value):
+def test_runs_that_were_measured_differently_are_refused_by_name(study, key, value, monkeypatch):
+    monkeypatch.setattr("softcord.app.compare._log", lambda _config, _folder: None)
     path = study / "soft_all_s1" / "config.yaml"
     path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), key: value}))
     with pytest.raises(DataError, match=rf"soft_all_s1: differs from hard_all_SoftSeg_s1 in {key}"):
@@ -142,6 +144,20 @@ def test_claims_are_means_or_orders_by_their_keys():
     ]
     built = study_settings({**OPTIONS, "claims": claims}, "2:3").claims
     assert [type(claim) for claim in built] == [PaperValue, PaperOrder]
+
+
+EXPERIMENTS = sorted(path.stem for path in (Path(__file__).parents[2] / "experiments").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_asks_and_shows_what_can_be_built(name):
+    config = compose(f"experiment={name}").config
+    settings = study_settings(config["compare"], config["levels"])
+    asked = {question.metric for question in settings.questions}
+    assert asked <= set(METRICS)
+    assert {figure.metric for figure in settings.figures} <= set(METRICS)
+    tested = {(claim.metric, type(claim)) for claim in settings.claims if not isinstance(claim, PaperValue)}
+    assert {metric for metric, _ in tested} <= asked, "a claim about a test needs its question"
 
 
 def test_options_hold_for_every_question_that_says_nothing_else():
