@@ -32,7 +32,8 @@ def load_measures(
             wanted &= table["metric"].isin(metrics)
         if level is not None:
             wanted &= table["level"].isin([level, "all", "n/a"])
-        tables.append(table[wanted])
+        # Made compact file by file: as text, a thousand of them would not fit.
+        tables.append(table[wanted].astype(dict.fromkeys(_TEXT, "category")))
     if not tables:
         raise DataError("measures", "there are none", "Finish a run first")
     return join_per_contrast(_stacked(tables))
@@ -65,6 +66,6 @@ def join_per_contrast(measures: pd.DataFrame) -> pd.DataFrame:
 def _stacked(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     stacked = {"value": pd.concat([table["value"] for table in tables], ignore_index=True)}
     for name in _TEXT:
-        columns = [pd.Categorical(table[name].astype(str)) for table in tables]
+        columns = [pd.Categorical(table[name]) for table in tables]
         stacked[name] = pd.Series(pd.api.types.union_categoricals(columns, sort_categories=True))
     return pd.DataFrame(stacked)[list(MEASURE_COLUMNS)]
