@@ -35,18 +35,23 @@ def _shipped(name: str) -> Path:
     return inside if inside.is_dir() else package.parent / name
 
 
-@cache
-def register_experiments() -> None:
-    """Offer every yaml of experiments/ (shipped, here, $SOFTCORD_EXPERIMENTS) as ``experiment=NAME``."""
+def experiments() -> dict[str, Path]:
+    """Return the yamls of experiments/ by name: shipped, in this folder, in $SOFTCORD_EXPERIMENTS."""
+    extra = os.environ.get("SOFTCORD_EXPERIMENTS")
+    folders = [_shipped("experiments"), Path("experiments"), *([Path(extra)] if extra else [])]
+    return {path.stem: path for folder in folders for path in sorted(folder.glob("**/*.yaml"))}
+
+
+def register_experiments(arguments: Iterable[str]) -> None:
+    """Offer to Hydra the experiments that ``experiment=a,b`` names; only those, as it copies them often."""
     from hydra.core.config_store import ConfigStore
     from omegaconf import OmegaConf
 
-    extra = os.environ.get("SOFTCORD_EXPERIMENTS")
-    for folder in (_shipped("experiments"), Path("experiments"), *([Path(extra)] if extra else [])):
-        for path in sorted(folder.glob("**/*.yaml")):
-            ConfigStore.instance().store(
-                group="experiment", name=path.stem, node=OmegaConf.load(path), package="_global_"
-            )
+    known = experiments()
+    values = [argument.partition("=")[2] for argument in arguments if argument.startswith("experiment=")]
+    for name in {name for value in values for name in value.split(",")} & set(known):
+        node = OmegaConf.load(known[name])
+        ConfigStore.instance().store(group="experiment", name=name, node=node, package="_global_")
 
 
 def compose(*overrides: str) -> Composed:
@@ -60,7 +65,7 @@ def compose(*overrides: str) -> Composed:
     from omegaconf.errors import OmegaConfBaseException
 
     try:
-        with _initialised() as hydra_compose:
+        with _initialised(overrides) as hydra_compose:
             full = hydra_compose("config", overrides=list(overrides), return_hydra_config=True)
             choices = {str(k): str(v) for k, v in full.hydra.runtime.choices.items()}
             OmegaConf.set_struct(full, False)
@@ -73,11 +78,11 @@ def compose(*overrides: str) -> Composed:
 
 
 @contextmanager
-def _initialised() -> Iterator[Any]:
+def _initialised(overrides: Iterable[str]) -> Iterator[Any]:
     import hydra
     from hydra.core.global_hydra import GlobalHydra
 
-    register_experiments()
+    register_experiments(overrides)
     GlobalHydra.instance().clear()
     with hydra.initialize_config_dir(str(config_dir()), version_base="1.3"):
         yield hydra.compose
@@ -108,7 +113,7 @@ def combinations(arguments: Sequence[str]) -> list[Overrides]:
 
 
 def _sweeper_params(overrides: Sequence[str]) -> dict[str, Any]:
-    with _initialised() as hydra_compose:
+    with _initialised(overrides) as hydra_compose:
         full = hydra_compose("config", overrides=list(overrides), return_hydra_config=True)
         return dict(full.hydra.sweeper.get("params") or {})
 
@@ -154,11 +159,9 @@ def _unknown(key: str, value: str) -> UsageError | None:
 
 
 def _options(group: str) -> list[str]:
-    from hydra.core.config_store import ConfigStore
-
-    on_disk = [path.stem for path in sorted((config_dir() / group).glob("*.yaml"))]
-    stored = ConfigStore.instance().repo.get(group, {})
-    return on_disk or [name.removesuffix(".yaml") for name in stored]
+    if group == "experiment":
+        return sorted(experiments())
+    return [path.stem for path in sorted((config_dir() / group).glob("*.yaml"))]
 
 
 @cache

@@ -49,7 +49,7 @@ def open_dataset(plan: Plan) -> Dataset:
     if plan.choices["data"] == "phantom":
         make_phantom(plan)
     table = read_index(plan.data)
-    _check_present(table)
+    table = _present(table, plan.contrasts)
     participants = table["participant_id"].unique()
     split = make_split(plan.split, participants, read_persons(plan.data, participants))
     is_soft = plan.gt.name != "hard"
@@ -81,11 +81,16 @@ def jobs_of(plan: Plan) -> int:
     return plan.machine.jobs or os.cpu_count() or 1
 
 
-def _check_present(table: "pd.DataFrame") -> None:
+def _present(table: "pd.DataFrame", contrasts: tuple[str, ...]) -> "pd.DataFrame":
+    """Return the images that are there; those of training contrasts have to be."""
     absent = table[table["image_state"] != "present"]
+    needed = absent[absent["contrast"].isin(contrasts)]
+    if len(needed):
+        what = f"{len(needed)} images are not downloaded or broken: {name_images(needed)}"
+        raise DataError(needed.iloc[0]["image"], what, "Fetch them with `softcord fetch` or `git annex get`")
     if len(absent):
-        what = f"{len(absent)} images are not downloaded or broken: {name_images(absent)}"
-        raise DataError(absent.iloc[0]["image"], what, "Fetch them with `softcord fetch` or `git annex get`")
+        logger.info("%d images of other contrasts are not downloaded and left out", len(absent))
+    return table[table["image_state"] == "present"]
 
 
 def _of(table: "pd.DataFrame", participants: tuple[str, ...]) -> "pd.DataFrame":
@@ -103,12 +108,16 @@ def _with_soft_labels(
     root = derivatives_dir(plan)
     table = _with_labels_in(root / variant, table, settings)
     paths = table[LABEL_OF_GT[settings.name]]
-    lacking = paths.isna().groupby(table["participant_id"]).transform("all")
+    lacking = paths.isna().groupby(table["participant_id"]).transform("any")
     if lacking.any():
         people = table.loc[lacking, "participant_id"].nunique()
         logger.info("building the ground truth %s of %d participants", variant, people)
         with phase(f"ground truth {variant}", people) as on_done:
-            build_dataset(table[lacking], root, settings, contrasts, jobs=jobs_of(plan), on_done=on_done)
+            report = build_dataset(
+                table[lacking], root, settings, contrasts, jobs=jobs_of(plan), on_done=on_done
+            )
+        for row in report[report["status"] == "failed"].to_dict("records"):
+            logger.warning("%s: no ground truth: %s", row["participant_id"], row["finding"])
         table = _with_labels_in(root / variant, table, settings)
     return table
 

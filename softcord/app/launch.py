@@ -6,7 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from softcord.app.compose import Composed, combinations, compose, config_dir, normalise, register_experiments
+from softcord.app.compose import (
+    Composed,
+    combinations,
+    compose,
+    config_dir,
+    experiments,
+    normalise,
+    register_experiments,
+)
 from softcord.app.exit import DONE, guarded, wants_traceback
 from softcord.app.plan import Plan, make_plan
 from softcord.errors import SoftcordError, UsageError
@@ -51,7 +59,10 @@ def launch(job: Job, arguments: Sequence[str], finish: Finish | None = None) -> 
     """
     normal = normalise(arguments)
     if any(argument.split("=")[0] in _QUESTIONS for argument in normal):
-        return _hydra(lambda _config: None, normal)
+        code = _hydra(lambda _config: None, normal)
+        if {"--help", "-h"} & set(normal):
+            print(f"\nexperiment: {', '.join(sorted(experiments()))}")
+        return code
     return guarded(lambda: _run(job, normal, finish))
 
 
@@ -67,7 +78,7 @@ def _run(job: Job, arguments: list[str], finish: Finish | None) -> int:
         return finish([plan], []) if finish else DONE
     plans = [make_plan(compose(*run)) for run in combinations(overrides)]
     failures: list[Failure] = []
-    _hydra(lambda config: _contained(job, config, failures), arguments)
+    _hydra(lambda config: _contained(job, config, failures), ["-m", *overrides])
     return finish(plans, failures) if finish else DONE
 
 
@@ -96,7 +107,7 @@ def _contained(job: Job, config: "DictConfig", failures: list[Failure]) -> float
 def _hydra(task: Callable[["DictConfig"], Any], arguments: list[str]) -> int:
     import hydra
 
-    register_experiments()
+    register_experiments(arguments)
     # Hydra reads the command line itself.
     before, sys.argv = sys.argv, ["softcord", *arguments]
     try:

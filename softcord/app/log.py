@@ -106,7 +106,7 @@ def description(plan: Plan, measures: pd.DataFrame) -> str:
         [
             f"**{plan.method}**, seed {plan.seed}, study `{plan.study}`",
             "",
-            f"- learnt from {plan.gt.name} masks of {', '.join(plan.contrasts)} with the loss {plan.choices['loss']}",
+            f"- learnt from {plan.gt.name} masks of {', '.join(plan.contrasts)}, loss {plan.choices['loss']}",
             f"- data `{plan.data.name}`, split `{plan.split.name}`, measured against {plan.reference} masks",
             f"- command: `python -m softcord.train {' '.join(plan.overrides)}`",
             "",

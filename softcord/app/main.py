@@ -9,12 +9,12 @@ import softcord
 # Verb: (module with main(arguments) -> exit code, what it does).
 VERBS = {
     "phantom": ("softcord.app.phantom", "write the synthetic dataset"),
+    "fetch": ("softcord.app.fetch", "download the files of a dataset that a study needs"),
     "check": ("softcord.app.check", "report on a dataset without changing it"),
     "prepare": ("softcord.app.prepare", "build the soft ground truth of a dataset"),
     "train": ("softcord.app.train", "train, predict and measure one method or a sweep of them"),
     "measure": ("softcord.app.measure", "cross-sectional area and shape of cord masks"),
     "compare": ("softcord.app.compare", "paired statistics, tables, figures and report of a study"),
-    "study": ("softcord.app.study", "what is done, failed or missing in a study"),
     "ui": ("softcord.app.ui", "open the MLflow dashboard on this machine"),
 }
 

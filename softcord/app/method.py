@@ -5,6 +5,8 @@ from typing import Any
 
 from softcord.contrasts import PAPER_SIX
 
+# The paper's list, whole or light: the softness of hard masks comes from its geometric transforms.
+_PAPER_AUGMENTS = ("paper", "light")
 _LOSS_WORDS = {"awing": "", "dicece": "diceCE_loss", "dice": "dice_loss"}
 
 
@@ -23,11 +25,11 @@ def method_name(
     """
     gt, loss, augment = choices["gt"], choices["loss"], choices["augment"]
     words = [gt.replace("_", ""), "all" if set(contrasts) == set(PAPER_SIX) else "_".join(contrasts)]
-    is_softseg = gt == "hard" and loss == "awing" and augment == "paper"
+    is_softseg = gt == "hard" and loss == "awing" and augment in _PAPER_AUGMENTS
     words.append("SoftSeg" if is_softseg else _LOSS_WORDS.get(loss, loss))
     if choices["recipe"] != "default":
         words.append(choices["recipe"])
-    if augment not in ("paper", choices["recipe"]):
+    if augment not in (*_PAPER_AUGMENTS, choices["recipe"]):
         words.append(f"{augment}_augment")
     for group in ("loss", "augment"):
         words += [f"{key}{_short(value)}" for key, value in sorted(deviations.get(group, {}).items())]

@@ -4,13 +4,13 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from softcord.app.build import build, suggest
-from softcord.app.compose import Composed, config_dir
+from softcord.app.compose import Composed, compose
 from softcord.app.method import method_name
 from softcord.contrasts import contrast_set
 from softcord.errors import UsageError
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from softcord.phantom.settings import PhantomSettings
 
 # Where results lie and what they ran on does not change them; nor do the names given to them.
-VOLATILE = ("paths", "machine", "study", "rerun", "experiment", "baseline", "recipe")
+VOLATILE = ("paths", "machine", "study", "rerun", "experiment", "baseline", "recipe", "compare", "check")
 _ROOT_KEYS = (
-    *("data", "phantom", "split", "gt", "recipe", "loss", "model", "augment", "train", "machine", "baseline"),
-    *("study", "contrasts", "seed", "levels", "reference", "volumes", "rerun", "paths", "experiment"),
+    *("data", "phantom", "split", "gt", "loss", "model", "augment", "train", "machine", "recipe", "baseline"),
+    *("study", "contrasts", "seed", "levels", "reference", "volumes", "rerun"),
+    *("compare", "check", "paths", "experiment"),
 )
 
 
@@ -54,6 +55,12 @@ class Plan:
     train: TrainSettings
     volumes: "CacheSettings"
     machine: MachineSettings
+
+    @property
+    def patch_voxels(self) -> tuple[int, int, int]:
+        """Size of a training patch and of a window at prediction, in voxels."""
+        x, y, z = (round(side / self.volumes.spacing_mm) for side in self.train.patch_size_mm)
+        return x, y, z
 
     @property
     def study_dir(self) -> Path:
@@ -110,7 +117,7 @@ def make_plan(composed: Composed) -> Plan:
         if key not in _ROOT_KEYS:
             raise UsageError(key, "is not a known key", suggest(key, list(_ROOT_KEYS)))
     contrasts = contrast_set(config["contrasts"])
-    deviations = {group: _deviations(config, composed.choices, group) for group in ("loss", "augment")}
+    deviations = {group: _deviations(composed, group) for group in ("loss", "augment")}
     plan = Plan(
         config=config,
         choices=composed.choices,
@@ -122,17 +129,17 @@ def make_plan(composed: Composed) -> Plan:
         reference=_one_of(config["reference"], "reference", ("soft", "hard")),
         rerun=_truth(config["rerun"], "rerun"),
         method=method_name(composed.choices, contrasts, deviations),
-        data=build(config["data"], "data"),
+        data=_data(composed),
         split=build(config["split"], "split"),
         gt=build(config["gt"], "gt"),
         train=build(config["train"], "train"),
         volumes=build(config["volumes"], "volumes"),
         machine=build(config["machine"], "machine"),
     )
-    if composed.choices["data"] == "phantom":
-        plan.phantom()
-    for group in ("loss", "model", "augment"):
-        _check_buildable(group, json.dumps(config[group], sort_keys=True))
+    for group in ("loss", "augment"):
+        _build_empty(group, json.dumps(config[group], sort_keys=True))
+    net = _build_empty("model", json.dumps(config["model"], sort_keys=True))
+    _check_patch(plan, net.required_multiple)
     return plan
 
 
@@ -142,24 +149,41 @@ def digest(content: object) -> str:
 
 
 @cache
-def _check_buildable(group: str, node: str) -> None:
+def _build_empty(group: str, node: str) -> Any:
     import torch
 
     # On the meta device a net of any size is built in no time and no memory.
     with torch.device("meta"):
-        build(json.loads(node), group)
+        return build(json.loads(node), group)
 
 
-def _deviations(config: Mapping[str, Any], choices: Mapping[str, str], group: str) -> dict[str, Any]:
-    """Keys of a group whose values differ from those in the chosen option's file."""
-    from omegaconf import OmegaConf
+def _check_patch(plan: Plan, multiple: tuple[int, int, int]) -> None:
+    voxels = plan.patch_voxels
+    if any(side % step for side, step in zip(voxels, multiple, strict=True)):
+        hint = f"Its sides in voxels must be multiples of {multiple} for this model"
+        raise UsageError("train.patch_size_mm", f"gives patches of {voxels} voxels", hint)
 
-    shipped = OmegaConf.load(config_dir() / group / f"{choices[group]}.yaml")
-    recipe = OmegaConf.load(config_dir() / "recipe" / f"{choices['recipe']}.yaml")
-    full = OmegaConf.create({"recipe": recipe["recipe"], group: shipped})
-    defaults = OmegaConf.to_container(full, resolve=True)
-    assert isinstance(defaults, dict)
-    return {key: value for key, value in config[group].items() if value != defaults[group].get(key)}
+
+def _data(composed: Composed) -> "DataSettings":
+    settings: DataSettings = build(composed.config["data"], "data")
+    if composed.choices["data"] != "phantom":
+        return settings
+    phantom: PhantomSettings = build(composed.config["phantom"], "phantom")
+    if not _deviations(composed, "phantom"):
+        return settings
+    # A changed preset is another dataset: it gets a folder of its own.
+    return replace(settings, root=settings.root.with_name(f"{settings.root.name}-{phantom.identity[:6]}"))
+
+
+def _deviations(composed: Composed, group: str) -> dict[str, Any]:
+    """Keys of a group whose values differ from those of the chosen option as it ships."""
+    shipped = _as_shipped(*(f"{name}={composed.choices[name]}" for name in ("recipe", group)))[group]
+    return {key: value for key, value in composed.config[group].items() if value != shipped.get(key)}
+
+
+@cache
+def _as_shipped(*options: str) -> dict[str, Any]:
+    return compose(*options).config
 
 
 def _name(value: Any) -> str:

@@ -12,10 +12,12 @@ from softcord.app.dataset import Dataset, jobs_of
 from softcord.app.log import log_inputs, log_results
 from softcord.app.plan import Plan
 from softcord.app.progress import phase
+from softcord.app.provenance import provenance
 from softcord.data.cache import CachedVolume, prepare_all
 from softcord.data.splits import write_split
 from softcord.errors import DataError
 from softcord.measure.table import write_measures
+from softcord.predict.write import describe_derivatives, write_json
 from softcord.sweep.ledger import Run, record
 from softcord.track.store import RunRecord, open_store, open_study
 
@@ -56,6 +58,9 @@ def _write_inputs(plan: Plan, dataset: Dataset, run_dir: Path) -> None:
     (run_dir / "config.yaml").write_text(text, encoding="utf-8")
     (run_dir / "overrides.txt").write_text("\n".join(plan.overrides) + "\n", encoding="utf-8")
     write_split(run_dir / "split.yaml", dataset.split)
+    write_json(run_dir / "provenance.json", provenance())
+    columns = ["participant_id", "session_id", "contrast", "image", "label"]
+    dataset.test[columns].to_csv(run_dir / "test.csv", index=False)
 
 
 def _volumes(plan: Plan, table: pd.DataFrame, name: str) -> list[CachedVolume]:
@@ -79,7 +84,7 @@ def _train(plan: Plan, dataset: Dataset, run_dir: Path, entry: RunRecord) -> "Pr
     from softcord.losses.deep import DeepSupervisionLoss
     from softcord.train.checkpoint import load_weights
     from softcord.train.module import CordModule
-    from softcord.train.run import train
+    from softcord.train.run import resolve_precision, train
 
     settings, loss = plan.train, plan.loss()
     train_volumes, val_volumes = (
@@ -104,7 +109,8 @@ def _train(plan: Plan, dataset: Dataset, run_dir: Path, entry: RunRecord) -> "Pr
     entry.metrics({"train/seconds": result.seconds, "train/best_val_loss": result.best_val_loss})
     logger.info("trained %d epochs in %.0f s", result.epochs, result.seconds)
     net.load_state_dict(load_weights(result.best_checkpoint))
-    return Predictor(net, settings.patch_size_mm, activation, plan.volumes.spacing_mm)
+    is_bfloat16 = resolve_precision(plan.machine) == "bf16-mixed"
+    return Predictor(net, plan.patch_voxels, activation, plan.volumes.spacing_mm, bfloat16=is_bfloat16)
 
 
 def _patches(plan: Plan, volumes: list[CachedVolume], augment: "Augment | None") -> "PatchDataset":
@@ -113,7 +119,7 @@ def _patches(plan: Plan, volumes: list[CachedVolume], augment: "Augment | None")
     settings = plan.train
     return PatchDataset(
         volumes,
-        settings.patch_size_mm,
+        plan.patch_voxels,
         augment,
         seed=plan.seed,
         crop=settings.crop,
@@ -123,8 +129,8 @@ def _patches(plan: Plan, volumes: list[CachedVolume], augment: "Augment | None")
 
 
 def _evaluate(plan: Plan, dataset: Dataset, run: Run, run_dir: Path, predictor: "Predictor") -> pd.DataFrame:
+    from softcord.evaluate.ground_truth import ground_truth_measures
     from softcord.evaluate.run import evaluate
-    from softcord.predict.write import describe_derivatives
 
     images = _test_images(plan, dataset)
     predictions = run_dir / "predictions"
@@ -142,6 +148,8 @@ def _evaluate(plan: Plan, dataset: Dataset, run: Run, run_dir: Path, predictor: 
         measures = evaluate(
             predictor, images, predictions, levels=plan.levels, labels=labels, on_done=on_done
         )
+    truth = ground_truth_measures(images, plan.levels, run.name, reference=plan.reference)
+    measures = pd.concat([measures, truth], ignore_index=True)
     write_measures(run_dir / "measures.csv", measures)
     return measures
 
@@ -160,6 +168,7 @@ def _test_images(plan: Plan, dataset: Dataset) -> "list[TestImage]":
             image=Path(row["image"]),
             volume=volume,
             reference=Path(row["label"]),
+            hard_seg=Path(row["hard_seg"]) if row["hard_seg"] else None,
             discs=Path(row["discs"]) if row["discs"] else None,
             truth_csa_mm2=truth.get(row["participant_id"]),
         )

@@ -19,10 +19,9 @@ _CLOCK = "%H:%M:%S"
 def start_logging() -> None:
     """Show softcord's messages on standard error, and of other libraries only warnings."""
     logger = logging.getLogger("softcord")
-    if not logger.handlers:
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter(_FORMAT, _CLOCK))
-        logger.addHandler(handler)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter(_FORMAT, _CLOCK))
+    logger.handlers = [handler]
     logger.setLevel(logging.INFO)
     logger.propagate = False
     # Lightning sets the level of its package loggers on import, but leaves these two alone.

@@ -24,7 +24,8 @@ from softcord.predict.write import write_softseg
 class TestImage:
     """One image to predict and measure.
 
-    ``reference`` is the ground truth in the image's own space, ``discs`` single-voxel disc labels,
+    ``reference`` is the ground truth in the image's own space, ``hard_seg`` its hard mask where there is
+    one, ``discs`` single-voxel disc labels,
     ``truth_csa_mm2`` the true area of a phantom at the wanted levels.
     """
 
@@ -34,6 +35,7 @@ class TestImage:
     image: Path
     volume: CachedVolume
     reference: Path
+    hard_seg: Path | None
     discs: Path | None
     truth_csa_mm2: float | None
 

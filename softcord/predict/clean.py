@@ -28,7 +28,8 @@ def keep_cord(
     margin = int(np.ceil(rim_mm / spacing_mm))
     # The distance is only needed around the cord, which is a small part of the volume.
     box = tuple(
-        slice(max(0, found.start - margin), found.stop + margin) for found in ndimage.find_objects(cord.astype(np.uint8))[0]
+        slice(max(0, found.start - margin), found.stop + margin)
+        for found in ndimage.find_objects(cord.astype(np.uint8))[0]
     )
     distance_mm = ndimage.distance_transform_edt(~cord[box], sampling=spacing_mm)
     kept = np.zeros_like(softseg)

@@ -6,6 +6,7 @@ import torch
 from monai.inferers.utils import sliding_window_inference
 from torch import Tensor, nn
 
+from softcord.data.dataset import standardise
 from softcord.nets.activation import Activation, activate
 
 
@@ -34,7 +35,9 @@ def predict_grid(
             image,
             roi_size=window,
             sw_batch_size=windows_at_once,
-            predictor=lambda windows: net(standardise(windows))[0].float(),
+            predictor=lambda windows: net(torch.stack([standardise(window) for window in windows]))[
+                0
+            ].float(),
             overlap=overlap,
             mode="gaussian",
             padding_mode="constant",
@@ -43,10 +46,3 @@ def predict_grid(
         assert isinstance(raw, Tensor)
         softseg: npt.NDArray[np.float32] = activate(raw, activation)[0, 0].cpu().numpy()
     return softseg
-
-
-def standardise(windows: Tensor) -> Tensor:
-    """Shift and scale each window, shape (batch, 1, ...), to mean 0 and standard deviation 1."""
-    dims = tuple(range(1, windows.ndim))
-    centred = windows - windows.mean(dim=dims, keepdim=True)
-    return centred / centred.std(dim=dims, keepdim=True).clamp_min(1e-6)

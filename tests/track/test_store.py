@@ -78,7 +78,8 @@ def test_runs_are_children_of_the_study(study: StudyRecord) -> None:
 def test_eight_processes_can_open_an_empty_store_at_once(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from softcord.track.store import *;"
-        "s = open_study(open_store(Path(sys.argv[1])), 'race'); r = RunRecord(s, 'r').__enter__(); r.complete()"
+        "s = open_study(open_store(Path(sys.argv[1])), 'race');"
+        "r = RunRecord(s, 'r').__enter__(); r.complete()"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
     with ThreadPoolExecutor(8) as pool:

@@ -13,7 +13,7 @@ from softcord.train.checkpoint import AtomicCheckpointIO, load_weights
 def test_a_failed_write_leaves_the_earlier_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "last.ckpt"
     AtomicCheckpointIO().save_checkpoint({"state_dict": {"net.w": torch.ones(2)}}, path)
-    with pytest.raises(Exception, match="pickle|local"):
+    with pytest.raises(Exception, match=r"pickle|local"):
         AtomicCheckpointIO().save_checkpoint({"state_dict": {}, "bad": lambda: None}, path)
     assert torch.equal(load_weights(path)["w"], torch.ones(2))
 

@@ -33,7 +33,7 @@ class Blocks(Dataset[dict[str, Tensor]]):
         return {"image": softseg + torch.rand(softseg.shape, generator=generator), "softseg": softseg}
 
 
-class Interrupted(Exception):
+class KilledError(Exception):
     """Stands for a kill at the end of an epoch."""
 
 
@@ -46,7 +46,7 @@ def fit(
 
     def on_epoch(epoch: int, _metrics: dict[str, float]) -> None:
         if stop_after is not None and epoch == stop_after:
-            raise Interrupted
+            raise KilledError
 
     settings = TrainSettings(epochs=epochs, batch_size=2, patch_size_mm=(16, 16, 16))
     return train(
@@ -56,7 +56,7 @@ def fit(
 
 def test_resumed_training_ends_with_the_weights_of_an_undisturbed_one(tmp_path: Path) -> None:
     undisturbed = load_weights(fit(tmp_path / "undisturbed"))
-    with pytest.raises(Interrupted):
+    with pytest.raises(KilledError):
         fit(tmp_path / "resumed", stop_after=2)
     resumed = load_weights(fit(tmp_path / "resumed"))
     for name, weights in undisturbed.items():
