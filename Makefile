@@ -8,7 +8,7 @@ EXTRAS := search,parallel,slurm,dev
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
-.PHONY: help setup demo test test-all check bench docs clean
+.PHONY: help setup demo test test-all check bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
