@@ -134,12 +134,22 @@ def _report(
         notes=background.notes,
         expected=tables.get("paper_and_here", pd.DataFrame()),
         answers=tuple(answers),
-        tables={name: table for name, table in tables.items() if name not in apart},
+        tables={_title(name): table for name, table in tables.items() if name not in apart},
         figures=tuple(_shown(others)),
         qc=background.qc,
         dropped=tables["dropped"],
         provenance=background.provenance,
     )
+
+
+def _title(name: str) -> str:
+    kind, _, rest = name.partition("_")
+    words = {
+        "contrasts": f"per contrast: {rest}",
+        "by": f"by {rest}",
+        "images": "images pooled, as in the paper",
+    }
+    return words.get(kind, name)
 
 
 def _shown(figures: Iterable[_Drawn]) -> Iterator[html.Figure]:

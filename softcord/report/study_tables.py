@@ -69,7 +69,8 @@ def _variability(measures: pd.DataFrame, detailed: pd.DataFrame, level: str) -> 
     spreads = []
     for metric in [name for name in detailed["metric"].unique() if name in measured]:
         spread = seed_spread(rows_of(measures, metric, level))
-        spreads.append(spread[spread["seeds"] > 1].assign(metric=metric))
+        trained = spread["method"].isin(tested_methods(list(spread["method"])))
+        spreads.append(spread[trained & (spread["seeds"] > 1)].assign(metric=metric))
     seeds = pd.concat(spreads, ignore_index=True) if spreads else pd.DataFrame()
     return tables | ({"seeds": seeds} if len(seeds) else {})
 
