@@ -13,12 +13,12 @@ from softcord.app.exit import DONE, guarded
 from softcord.app.launch import launch
 from softcord.app.progress import phase
 from softcord.app.terminal import show_table, start_logging
+from softcord.app.visual_check import visual_check
 from softcord.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from softcord.report.html import QcImage
     from softcord.report.settings import StudySettings
     from softcord.report.study import Background
     from softcord.stats.questions import Question
@@ -216,54 +216,6 @@ def _participants(folder: Path, runs: "Sequence[Run]") -> "pd.DataFrame | None":
         if path.exists():
             return pd.read_csv(path, sep="\t", dtype=str, na_values=["n/a"], keep_default_na=False)
     return None
-
-
-def visual_check(folder: Path, measures: "pd.DataFrame", count: int) -> "tuple[QcImage, ...]":
-    """Draw the images that were measured worst, where their files are still there."""
-    from softcord.errors import SoftcordError
-    from softcord.nifti import read_volume
-    from softcord.predict.write import softseg_path
-    from softcord.report.html import QcImage
-    from softcord.report.qc import overlay_bytes
-    from softcord.report.summary import mean_sd
-    from softcord.stats.worst import worst_images
-
-    drawn = []
-    files: dict[str, dict[tuple[str, ...], tuple[Path, Path]]] = {}
-    for row in worst_images(measures, count).to_dict("records"):
-        run = str(row["run"])
-        known = files.setdefault(run, _test_files(folder / run))
-        image, label = known.get((row["participant_id"], row["session_id"], row["contrast"]), (None, None))
-        if image is None or label is None:
-            continue
-        try:
-            paths = (image, softseg_path(folder / run / "predictions", image), label)
-            jpeg = overlay_bytes(*(read_volume(path) for path in paths))
-        except SoftcordError as error:
-            logger.warning("not in the visual check: %s", error)
-            continue
-        scores = {
-            "|CSA error|": mean_sd(row["csa_abs_error_mm2"], float("nan")) + " mm²",
-            "Dice": mean_sd(row["dice"], float("nan"), 3),
-        }
-        drawn.append(QcImage(image.name.split(".")[0], str(row["method"]), scores, jpeg))
-    return tuple(drawn)
-
-
-def _test_files(run_dir: Path) -> dict[tuple[str, ...], tuple[Path, Path]]:
-    import pandas as pd
-
-    path = run_dir / "test.csv"
-    if not path.exists():
-        return {}
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    return {
-        (row["participant_id"], row["session_id"] or "n/a", row["contrast"]): (
-            Path(row["image"]),
-            Path(row["label"]),
-        )
-        for row in table.to_dict("records")
-    }
 
 
 def _log(config: Mapping[str, Any], folder: Path) -> None:

@@ -116,7 +116,7 @@ def _answer(answer: Answer) -> str:
     figures = "".join(_figure(figure) for figure in answer.figures)
     return (
         f"<h3>{escape(answer.question)}</h3><ul class='sentences'>{sentences}</ul>{figures}"
-        f"<details><summary>Numbers ({len(answer.table)} tests)</summary>{_table(answer.table)}</details>"
+        f"<details><summary>Numbers ({len(answer.table)})</summary>{_table(answer.table)}</details>"
     )
 
 

@@ -35,10 +35,10 @@ def sentences(detailed: pd.DataFrame) -> list[str]:
 
 
 def write_p(p: float) -> str:
-    """Write ``p < 0.001`` or ``p = 0.012``."""
+    """Write ``p < 0.001`` or ``p = 0.0125``."""
     if isnan(p):
         return "p not available"
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3g}"
 
 
 def write_number(value: float, unit: str) -> str:

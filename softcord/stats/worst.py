@@ -8,8 +8,8 @@ from softcord.stats.frames import GROUND_TRUTH_PREFIX, PAPER_LEVEL, rows_of
 COLUMNS = ("run", "method", "participant_id", "session_id", "contrast", "dice", "csa_abs_error_mm2")
 
 
-def worst_images(measures: pd.DataFrame, count: int, level: str = PAPER_LEVEL) -> pd.DataFrame:
-    """Return the images with the largest absolute CSA error, those without any CSA first.
+def worst_images(measures: pd.DataFrame, level: str = PAPER_LEVEL) -> pd.DataFrame:
+    """Order the images by absolute CSA error, the largest first, those without any CSA before them.
 
     Where no CSA error was measured, the lowest Dice decides.
 
@@ -30,4 +30,4 @@ def worst_images(measures: pd.DataFrame, count: int, level: str = PAPER_LEVEL) -
     table = pd.concat(wide, axis=1).reindex(columns=list(COLUMNS[5:])).reset_index()
     by_error = bool(table["csa_abs_error_mm2"].notna().any())
     column = "csa_abs_error_mm2" if by_error else "dice"
-    return table.sort_values(column, ascending=not by_error, na_position="first", kind="stable").head(count)
+    return table.sort_values(column, ascending=not by_error, na_position="first", kind="stable")

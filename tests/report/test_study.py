@@ -167,5 +167,5 @@ def test_worst_images_come_first_and_unmeasured_ones_before_them():
     is_one = (measures["method"] == "soft_all") & (measures["participant_id"] == "sub-03")
     measures.loc[error & is_one & (measures["contrast"] == "T1w"), "value"] = np.nan
     measures.loc[error & is_one & (measures["contrast"] == "dwi"), "value"] = 99.0
-    worst = worst_images(measures, 2)
+    worst = worst_images(measures).head(2)
     assert worst[["participant_id", "contrast"]].to_numpy().tolist() == [["sub-03", "T1w"], ["sub-03", "dwi"]]

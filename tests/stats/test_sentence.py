@@ -57,7 +57,7 @@ def test_many_pairs_are_summed_up():
 
 
 @pytest.mark.parametrize(
-    ("p", "text"), [(0.0004, "p < 0.001"), (0.0123, "p = 0.012"), (float("nan"), "p not available")]
+    ("p", "text"), [(0.0004, "p < 0.001"), (0.0625, "p = 0.0625"), (float("nan"), "p not available")]
 )
 def test_p_is_written_as_journals_want_it(p, text):
     assert write_p(p) == text
