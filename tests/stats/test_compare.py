@@ -76,6 +76,14 @@ def test_image_that_one_method_lacks_drops_the_participant_instead_of_averaging_
     assert row["dropped_names"] == "sub-04"
 
 
+def test_one_seed_without_a_value_drops_the_participant_instead_of_averaging_fewer_seeds():
+    measures = make_measures(seeds=(1, 2))
+    lost = at(measures, run="soft_all_s2", participant_id="sub-04", contrast="T2w", metric="dice")
+    measures.loc[lost, "value"] = np.nan
+    row = compare_in_detail(measures, [Question("q", "dice", reference="soft_all")]).iloc[0]
+    assert row["dropped_names"] == "sub-04"
+
+
 def test_contrast_that_no_method_has_for_a_participant_drops_nobody():
     measures = make_measures()
     table = compare(

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import norm
+from scipy.stats import norm, t
 from statsmodels.regression.mixed_linear_model import MixedLM
 from statsmodels.stats.power import NormalIndPower
 
@@ -46,6 +46,14 @@ def test_seed_model_equals_statsmodels_mixed_model():
 def test_gain_smaller_than_the_spread_between_seeds_is_not_significant():
     assert seed_model(seeded_rows(shift=0.1, sd_seed=0.5, seeds=3), "a", "b").p > 0.05
     assert seed_model(seeded_rows(shift=1.0, sd_seed=0.05, seeds=3), "a", "b").p < 0.01
+
+
+def test_interval_of_the_seed_model_just_touches_zero_where_p_is_five_percent():
+    fit = seed_model(seeded_rows(seeds=3), "a", "b")
+    error = fit.effect / fit.statistic
+    assert fit.df == 4
+    assert fit.ci_high - fit.effect == pytest.approx(error * t.ppf(0.975, 4))
+    assert fit.p == pytest.approx(2 * t.sf(abs(fit.statistic), 4))
 
 
 def test_one_seed_is_no_random_factor():
