@@ -1,5 +1,6 @@
 """What a study could detect with the CSA variability that was measured."""
 
+from functools import cache
 from math import ceil, sqrt
 
 import pandas as pd
@@ -36,6 +37,7 @@ def detectable_difference(sd: float, n_per_arm: int, *, alpha: float = ALPHA, po
     return _z_sum(alpha, power) * sd * sqrt(2 / n_per_arm)
 
 
+@cache
 def _z_sum(alpha: float, power: float) -> float:
     if not (0 < alpha < 1 and 0 < power < 1):
         raise ValueError(f"alpha, power: must lie between 0 and 1, got {alpha} and {power}")

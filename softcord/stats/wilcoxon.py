@@ -87,8 +87,10 @@ def _p_value(positive: float, ranks: FloatArray, rule: str) -> float:
     if rule == "normal approximation":
         return _normal_p(positive, ranks)
     # Doubled, midranks are whole numbers and their sum can be counted.
-    doubled = tuple(sorted(round(2 * float(rank)) for rank in ranks))
-    counts = _sum_counts(doubled)
+    # Without ties they are 2, 4, ..., 2n whatever the data, so the count is made once per n.
+    ties = rule == "exact with ties"
+    doubled = np.sort(np.rint(2 * ranks)) if ties else np.arange(2, 2 * len(ranks) + 1, 2)
+    counts = _sum_counts(tuple(doubled.astype(int).tolist()))
     at = round(2 * positive)
     tail = min(counts[: at + 1].sum(), counts[at:].sum()) / counts.sum()
     return float(min(1.0, 2 * tail))
