@@ -1,5 +1,6 @@
 # Everything a newcomer needs: `make demo` and `make test`. Each sets up its own environment first.
 .DEFAULT_GOAL := help
+SHELL := /bin/bash -o pipefail
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

@@ -55,6 +55,8 @@ def contrast_set(value: int | str | Iterable[str]) -> tuple[str, ...]:
                 "contrasts", f"there is no set of {value}", "Use 2, 4, 6, a name or a list of names"
             )
         return NAMED_SETS[int(value)]
+    if not isinstance(value, str | list | tuple):
+        raise UsageError("contrasts", f"{value!r} is not a list of names", "Use 2, 4, 6, a name or a list")
     names = (value,) if isinstance(value, str) else tuple(value)
     if not names:
         raise UsageError("contrasts", "the list is empty", f"Name at least one of {', '.join(CONTRASTS)}")

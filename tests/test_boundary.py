@@ -1,4 +1,4 @@
-"""The boundary between library and application (docs/concepts): who may import what."""
+"""The boundary between library and application (CONTRIBUTING.md): who may import what."""
 
 import ast
 from pathlib import Path

@@ -71,7 +71,7 @@ def compose(*overrides: str) -> Composed:
             OmegaConf.set_struct(full, False)
             del full["hydra"]
             config = OmegaConf.to_container(full, resolve=True, throw_on_missing=True)
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise _explained(error, overrides) from error
     assert isinstance(config, dict)
     return Composed({str(k): v for k, v in config.items()}, choices, tuple(overrides))
@@ -131,6 +131,8 @@ def normalise(arguments: Iterable[str]) -> list[str]:
 def _explained(error: Exception, overrides: Iterable[str]) -> SoftcordError:
     """Find the override that Hydra's error is about and say what would have been right."""
     is_ambiguous = "Ambiguous value" in str(error)
+    overrides = tuple(overrides)
+    known = _known_keys(tuple(one for one in overrides if _is_option(one)))
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals:
@@ -138,7 +140,7 @@ def _explained(error: Exception, overrides: Iterable[str]) -> SoftcordError:
         if is_ambiguous and "," in value:
             return UsageError(override, "gives several values", f"Add -m to sweep, or write {key}=[{value}]")
         if not key.startswith(("+", "~", "hydra")) and not is_ambiguous:
-            unknown = _unknown(key, value)
+            unknown = _unknown(key, value, known)
             if unknown:
                 return unknown
     missing = getattr(error, "full_key", None) if "Missing mandatory value" in str(error) else None
@@ -147,15 +149,18 @@ def _explained(error: Exception, overrides: Iterable[str]) -> SoftcordError:
     return UsageError("configuration", _first_line(error), "--cfg job shows the configuration")
 
 
-def _unknown(key: str, value: str) -> UsageError | None:
+def _is_option(override: str) -> bool:
+    group, _, option = override.partition("=")
+    return (config_dir() / group / f"{option}.yaml").is_file()
+
+
+def _unknown(key: str, value: str, known: frozenset[str]) -> UsageError | None:
     if key == "experiment" or (config_dir() / key).is_dir():
         options = _options(key)
         if value in options or "," in value:
             return None
         return UsageError(f"{key}={value}", "there is no such option", suggest(value, options))
-    if key in _known_keys():
-        return None
-    return UsageError(key, "is not a known key", suggest(key, sorted(_known_keys())))
+    return None if key in known else UsageError(key, "is not a known key", suggest(key, sorted(known)))
 
 
 def _options(group: str) -> list[str]:
@@ -165,8 +170,9 @@ def _options(group: str) -> list[str]:
 
 
 @cache
-def _known_keys() -> frozenset[str]:
-    return frozenset(_dotted(compose().config)) | {p.name for p in config_dir().iterdir() if p.is_dir()}
+def _known_keys(options: Overrides) -> frozenset[str]:
+    groups = {path.name for path in config_dir().iterdir() if path.is_dir()}
+    return frozenset(_dotted(compose(*options, "data.root=.").config)) | groups
 
 
 def _dotted(node: Mapping[str, Any], prefix: str = "") -> Iterable[str]:

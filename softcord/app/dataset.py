@@ -16,6 +16,7 @@ from softcord.data.splits import Split
 from softcord.errors import DataError
 from softcord.gt.dataset import build_dataset
 from softcord.gt.settings import GtSettings
+from softcord.gt.sidecar import is_ours
 from softcord.gt.variant import gt_path, variant_name
 
 if TYPE_CHECKING:
@@ -49,15 +50,15 @@ def open_dataset(plan: Plan) -> Dataset:
     if plan.choices["data"] == "phantom":
         make_phantom(plan)
     table = read_index(plan.data)
-    table = _present(table, plan.contrasts)
     participants = table["participant_id"].unique()
     split = make_split(plan.split, participants, read_persons(plan.data, participants))
+    table = _present(_of(table, split.participants), plan.contrasts)
     is_soft = plan.gt.name != "hard"
     trained = _with_soft_labels(plan, table, plan.gt, plan.contrasts) if is_soft else table
     trained = trained[trained["contrast"].isin(plan.contrasts)]
     measured = _of(table, split.test)
     if plan.reference == "soft":
-        measured = _with_soft_labels(plan, measured, GtSettings(), PAPER_SIX)
+        measured = _with_soft_labels(plan, measured, GtSettings(reference=plan.gt.reference), PAPER_SIX)
     return Dataset(
         identity=dataset_identity(plan.data.root, table, cache_dir=plan.data_dir / "cache"),
         split=split,
@@ -100,15 +101,22 @@ def _of(table: "pd.DataFrame", participants: tuple[str, ...]) -> "pd.DataFrame":
 def _with_soft_labels(
     plan: Plan, table: "pd.DataFrame", settings: GtSettings, contrasts: tuple[str, ...]
 ) -> "pd.DataFrame":
-    """Return the table with the labels of one soft ground truth, built where they are missing."""
+    """Return the table with the labels of one soft ground truth, built where they are missing or outdated.
+
+    Published labels are used as they are: nothing is added to a folder that softcord did not make.
+    """
     variant = variant_name(settings, contrasts)
-    is_published = variant == variant_name(replace(GtSettings(), name=settings.name), PAPER_SIX)
-    if is_published and table[LABEL_OF_GT[settings.name]].notna().all():
-        return table
     root = derivatives_dir(plan)
+    description = root / variant / "dataset_description.json"
+    is_published = variant == variant_name(replace(GtSettings(), name=settings.name), PAPER_SIX)
+    if is_published and not is_ours(description) and table[LABEL_OF_GT[settings.name]].notna().any():
+        return table
     table = _with_labels_in(root / variant, table, settings)
-    paths = table[LABEL_OF_GT[settings.name]]
-    lacking = paths.isna().groupby(table["participant_id"]).transform("any")
+    outdated = [
+        _is_outdated(label, mask)
+        for label, mask in zip(table[LABEL_OF_GT[settings.name]], table["hard_seg"], strict=True)
+    ]
+    lacking = table["participant_id"].isin(table.loc[outdated, "participant_id"])
     if lacking.any():
         people = table.loc[lacking, "participant_id"].nunique()
         logger.info("building the ground truth %s of %d participants", variant, people)
@@ -120,6 +128,13 @@ def _with_soft_labels(
             logger.warning("%s: no ground truth: %s", row["participant_id"], row["finding"])
         table = _with_labels_in(root / variant, table, settings)
     return table
+
+
+def _is_outdated(label: str | None, mask: str | None) -> bool:
+    """Whether a label is missing, or older than the mask it was made from."""
+    if label is None:
+        return True
+    return mask is not None and os.stat(mask).st_mtime_ns > os.stat(label).st_mtime_ns
 
 
 def _with_labels_in(folder: Path, table: "pd.DataFrame", settings: GtSettings) -> "pd.DataFrame":

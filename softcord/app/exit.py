@@ -1,4 +1,4 @@
-"""Turn errors into one line on standard error and an exit code (docs/reference/exit-codes.md)."""
+"""Turn errors into one line on standard error and an exit code (README.md lists them)."""
 
 import os
 import sys

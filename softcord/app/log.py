@@ -9,7 +9,7 @@ import pandas as pd
 
 from softcord.app.dataset import Dataset
 from softcord.app.plan import Plan
-from softcord.app.provenance import environment_text, provenance
+from softcord.app.provenance import provenance
 from softcord.contrasts import CONTRASTS
 from softcord.measure.levels import format_levels
 from softcord.nifti import read_volume
@@ -47,7 +47,6 @@ def log_inputs(plan: Plan, dataset: Dataset, run: Run, run_dir: Path, entry: Run
             **{f"provenance.{key}": value for key, value in provenance().items()},
         }
     )
-    (run_dir / "environment.txt").write_text(environment_text(), encoding="utf-8")
     for name in ("config.yaml", "overrides.txt", "split.yaml", "environment.txt"):
         entry.artifact(run_dir / name)
 

@@ -14,6 +14,7 @@ def method_name(
     choices: Mapping[str, str],
     contrasts: Sequence[str],
     deviations: Mapping[str, Mapping[str, Any]],
+    variant: str = "",
 ) -> str:
     """Return for example ``soft_all``, ``hard_all_SoftSeg`` or ``soft_T1w_T2w_diceCE_loss_ce_weight0.5``.
 
@@ -22,6 +23,7 @@ def method_name(
         contrasts: the contrasts that train.
         deviations: per group, the keys whose values differ from those in the option's file. Those of the
             loss and of the augmentation become part of the name, so that a name never hides them.
+        variant: the user's own word for what the name does not say.
     """
     gt, loss, augment = choices["gt"], choices["loss"], choices["augment"]
     words = [gt.replace("_", ""), "all" if set(contrasts) == set(PAPER_SIX) else "_".join(contrasts)]
@@ -33,7 +35,7 @@ def method_name(
         words.append(f"{augment}_augment")
     for group in ("loss", "augment"):
         words += [f"{key}{_short(value)}" for key, value in sorted(deviations.get(group, {}).items())]
-    return "_".join(word for word in words if word)
+    return "_".join(word for word in [*words, variant] if word)
 
 
 def _short(value: Any) -> str:

@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 
 # Where results lie and what they ran on does not change them; nor do the names given to them.
 VOLATILE = ("paths", "machine", "study", "rerun", "experiment", "baseline", "recipe", "compare", "check")
+_PLACES = ("name", "root", "derivatives", "url")
 _ROOT_KEYS = (
     *("data", "phantom", "split", "gt", "loss", "model", "augment", "train", "machine", "recipe", "baseline"),
-    *("study", "contrasts", "seed", "levels", "reference", "volumes", "rerun"),
+    *("study", "variant", "contrasts", "seed", "levels", "reference", "volumes", "rerun"),
     *("compare", "check", "paths", "experiment"),
 )
 
@@ -81,6 +82,8 @@ class Plan:
     def config_hash(self) -> str:
         """Hash of all that the configuration says about the result."""
         kept = {key: value for key, value in self.config.items() if key not in VOLATILE}
+        # Which data these are is the dataset's identity, wherever they lie.
+        kept["data"] = {key: value for key, value in kept["data"].items() if key not in _PLACES}
         if self.choices["data"] != "phantom":
             del kept["phantom"]
         return digest(kept)
@@ -116,19 +119,25 @@ def make_plan(composed: Composed) -> Plan:
     for key in config:
         if key not in _ROOT_KEYS:
             raise UsageError(key, "is not a known key", suggest(key, list(_ROOT_KEYS)))
+    for key in _ROOT_KEYS:
+        if key not in config and key != "experiment":
+            raise UsageError(key, "is missing", "Leave it in the configuration")
+    for key, value in config["paths"].items() if isinstance(config["paths"], dict) else [("", None)]:
+        if not isinstance(value, str) or not value:
+            raise UsageError(f"paths.{key}".rstrip("."), f"must be a folder, got {value!r}")
     contrasts = contrast_set(config["contrasts"])
     deviations = {group: _deviations(composed, group) for group in ("loss", "augment")}
     plan = Plan(
         config=config,
         choices=composed.choices,
         overrides=composed.overrides,
-        study=_name(config["study"]),
+        study=study_name(config["study"]),
         seed=_whole(config["seed"], "seed"),
         contrasts=contrasts,
         levels=_levels(config["levels"]),
         reference=_one_of(config["reference"], "reference", ("soft", "hard")),
         rerun=_truth(config["rerun"], "rerun"),
-        method=method_name(composed.choices, contrasts, deviations),
+        method=method_name(composed.choices, contrasts, deviations, _variant(config["variant"])),
         data=_data(composed),
         split=build(config["split"], "split"),
         gt=build(config["gt"], "gt"),
@@ -186,12 +195,23 @@ def _as_shipped(*options: str) -> dict[str, Any]:
     return compose(*options).config
 
 
-def _name(value: Any) -> str:
+def study_name(value: Any) -> str:
+    """Return the name of a study, which is a folder's too.
+
+    Raises:
+        UsageError: it cannot name a folder.
+    """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", str(value)):
         raise UsageError(
             "study", f"{value!r} cannot name a folder", "Use letters, digits, dot, dash, underscore"
         )
     return str(value)
+
+
+def _variant(value: Any) -> str:
+    if value is not None and not re.fullmatch(r"[A-Za-z0-9.-]+", str(value)):
+        raise UsageError("variant", f"{value!r} cannot be part of a name", "Use letters, digits, dot, dash")
+    return "" if value is None else str(value)
 
 
 def _whole(value: Any, key: str) -> int:

@@ -12,12 +12,14 @@ from softcord.app.dataset import Dataset, jobs_of
 from softcord.app.log import log_inputs, log_results
 from softcord.app.plan import Plan
 from softcord.app.progress import phase
-from softcord.app.provenance import provenance
+from softcord.app.provenance import environment_text, provenance
+from softcord.data.bids import file_state
 from softcord.data.cache import CachedVolume, prepare_all
 from softcord.data.splits import write_split
 from softcord.errors import DataError
+from softcord.files import write_json, write_text
 from softcord.measure.table import write_measures
-from softcord.predict.write import describe_derivatives, write_json
+from softcord.predict.write import describe_derivatives
 from softcord.sweep.ledger import Run, record
 from softcord.track.store import RunRecord, open_store, open_study
 
@@ -33,14 +35,18 @@ def bring_to_end(plan: Plan, dataset: Dataset, run: Run, run_dir: Path) -> None:
     """Train, predict and measure; leave the results in ``run_dir`` and in the store, marked complete last."""
     started = time.perf_counter()
     _write_inputs(plan, dataset, run_dir)
+    # Every image is looked at before training, so that a bad one is not found at the end.
+    train = _volumes(plan, dataset.train, "training")
+    val = _volumes(plan, dataset.val, "validation")
+    images = _test_images(plan, dataset)
     study = open_study(open_store(plan.store_dir), plan.study)
     with RunRecord(study, run.name, run.store_run_id or None) as entry:
         assert entry.run_id is not None
         run = record(run_dir, run, "running", store_run_id=entry.run_id, reason="")
         try:
             log_inputs(plan, dataset, run, run_dir, entry)
-            predictor = _train(plan, dataset, run_dir, entry)
-            measures = _evaluate(plan, dataset, run, run_dir, predictor)
+            predictor = _train(plan, train, val, run_dir, entry)
+            measures = _evaluate(plan, images, run, run_dir, predictor)
             log_results(plan, dataset, measures, run_dir, entry)
         except Exception as error:
             record(run_dir, run, "failed", reason=(str(error).splitlines() or [type(error).__name__])[0])
@@ -48,6 +54,8 @@ def bring_to_end(plan: Plan, dataset: Dataset, run: Run, run_dir: Path) -> None:
         except BaseException:
             record(run_dir, run, "interrupted")
             raise
+        finally:
+            entry.artifact(run_dir / "log.txt")
         entry.complete()
     record(run_dir, run, "complete", seconds=run.seconds + time.perf_counter() - started)
     logger.info("%s is complete: %s", run.name, run_dir)
@@ -55,12 +63,13 @@ def bring_to_end(plan: Plan, dataset: Dataset, run: Run, run_dir: Path) -> None:
 
 def _write_inputs(plan: Plan, dataset: Dataset, run_dir: Path) -> None:
     text = yaml.safe_dump(dict(plan.config), sort_keys=False, allow_unicode=True)
-    (run_dir / "config.yaml").write_text(text, encoding="utf-8")
-    (run_dir / "overrides.txt").write_text("\n".join(plan.overrides) + "\n", encoding="utf-8")
+    write_text(run_dir / "config.yaml", text)
+    write_text(run_dir / "overrides.txt", "\n".join(plan.overrides) + "\n")
     write_split(run_dir / "split.yaml", dataset.split)
     write_json(run_dir / "provenance.json", provenance())
+    write_text(run_dir / "environment.txt", environment_text())
     columns = ["participant_id", "session_id", "contrast", "image", "label"]
-    dataset.test[columns].to_csv(run_dir / "test.csv", index=False)
+    write_text(run_dir / "test.csv", dataset.test[columns].to_csv(index=False))
 
 
 def _volumes(plan: Plan, table: pd.DataFrame, name: str) -> list[CachedVolume]:
@@ -73,24 +82,27 @@ def _volumes(plan: Plan, table: pd.DataFrame, name: str) -> list[CachedVolume]:
     failed = [outcome for outcome in outcomes if outcome.error]
     if failed:
         more = f" (and {len(failed) - 1} more images)" if len(failed) > 1 else ""
-        raise DataError(name, f"{failed[0].error}{more}", "Repair them, or name them in data.exclude")
+        what = f"{str(failed[0].error).rstrip('.')}{more}"
+        raise DataError(f"{name} images", what, "Leave them out with data.exclude if they cannot be repaired")
     return [outcome.value for outcome in outcomes if outcome.value]
 
 
-def _train(plan: Plan, dataset: Dataset, run_dir: Path, entry: RunRecord) -> "Predictor":
+def _train(
+    plan: Plan,
+    train_volumes: list[CachedVolume],
+    val_volumes: list[CachedVolume],
+    run_dir: Path,
+    entry: RunRecord,
+) -> "Predictor":
     import lightning
 
     from softcord.evaluate.run import Predictor
     from softcord.losses.deep import DeepSupervisionLoss
     from softcord.train.checkpoint import load_weights
     from softcord.train.module import CordModule
-    from softcord.train.run import resolve_precision, train
+    from softcord.train.run import resolve_precision, train, training_device
 
     settings, loss = plan.train, plan.loss()
-    train_volumes, val_volumes = (
-        _volumes(plan, dataset.train, "training"),
-        _volumes(plan, dataset.val, "validation"),
-    )
     lightning.seed_everything(plan.seed, workers=True, verbose=False)
     net = plan.net()
     supervised = DeepSupervisionLoss(loss, normalise=settings.deep_supervision_divisor)
@@ -109,6 +121,8 @@ def _train(plan: Plan, dataset: Dataset, run_dir: Path, entry: RunRecord) -> "Pr
     entry.metrics({"train/seconds": result.seconds, "train/best_val_loss": result.best_val_loss})
     logger.info("trained %d epochs in %.0f s", result.epochs, result.seconds)
     net.load_state_dict(load_weights(result.best_checkpoint))
+    # Lightning leaves the net on the processor, wherever it trained.
+    net.to(training_device(plan.machine))
     is_bfloat16 = resolve_precision(plan.machine) == "bf16-mixed"
     return Predictor(net, plan.patch_voxels, activation, plan.volumes.spacing_mm, bfloat16=is_bfloat16)
 
@@ -128,11 +142,12 @@ def _patches(plan: Plan, volumes: list[CachedVolume], augment: "Augment | None")
     )
 
 
-def _evaluate(plan: Plan, dataset: Dataset, run: Run, run_dir: Path, predictor: "Predictor") -> pd.DataFrame:
+def _evaluate(
+    plan: Plan, images: "list[TestImage]", run: Run, run_dir: Path, predictor: "Predictor"
+) -> pd.DataFrame:
     from softcord.evaluate.ground_truth import ground_truth_measures
     from softcord.evaluate.run import evaluate
 
-    images = _test_images(plan, dataset)
     predictions = run_dir / "predictions"
     describe_derivatives(predictions, f"softcord predictions of {run.name}", {"Run": run.name})
     labels = {
@@ -168,12 +183,16 @@ def _test_images(plan: Plan, dataset: Dataset) -> "list[TestImage]":
             image=Path(row["image"]),
             volume=volume,
             reference=Path(row["label"]),
-            hard_seg=Path(row["hard_seg"]) if row["hard_seg"] else None,
-            discs=Path(row["discs"]) if row["discs"] else None,
+            hard_seg=_if_present(row["hard_seg"]),
+            discs=_if_present(row["discs"]),
             truth_csa_mm2=truth.get(row["participant_id"]),
         )
         for row, volume in zip(rows, volumes, strict=True)
     ]
+
+
+def _if_present(path: str | None) -> Path | None:
+    return Path(path) if path and file_state(path) == "present" else None
 
 
 def read_truth(plan: Plan) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """``softcord train``: train, predict, measure and record one run, or every run of a sweep."""
 
 import logging
+import shutil
 import sys
 from collections.abc import Sequence
 
@@ -8,6 +9,7 @@ from softcord.app.exit import DONE, STUDY
 from softcord.app.launch import Failure, launch
 from softcord.app.plan import Plan, digest
 from softcord.app.terminal import logging_to, show_table, start_logging
+from softcord.errors import UsageError
 
 logger = logging.getLogger("softcord")
 
@@ -34,25 +36,44 @@ def train_one(plan: Plan) -> float | None:
     fingerprint = digest(identity)
     name = f"{plan.method}_s{plan.seed}-{fingerprint[:6]}"
     run_dir = plan.study_dir / name
+    _check_name_is_free(plan)
     with claim(run_dir):
         run = read_run(run_dir)
         if run and run.state == "complete" and not plan.rerun:
             logger.info("%s is complete (%.0f s then); rerun=true would train it again", name, run.seconds)
             return None
-        run = run or Run(
-            name=name,
-            study=plan.study,
-            method=plan.method,
-            seed=plan.seed,
-            fingerprint=fingerprint,
-            config_hash=plan.config_hash,
-            overrides=plan.overrides,
-        )
+        if run is None or plan.rerun:
+            # Without its checkpoints a run starts anew.
+            shutil.rmtree(run_dir / "checkpoints", ignore_errors=True)
+            run = Run(
+                name=name,
+                study=plan.study,
+                method=plan.method,
+                seed=plan.seed,
+                fingerprint=fingerprint,
+                config_hash=plan.config_hash,
+                overrides=plan.overrides,
+            )
         with logging_to(run_dir / "log.txt"):
             from softcord.app.run import bring_to_end
 
             bring_to_end(plan, dataset, run, run_dir)
     return None
+
+
+def _check_name_is_free(plan: Plan) -> None:
+    """Refuse a run that statistics would take for a replicate of a different one.
+
+    Raises:
+        UsageError: the study has this method and seed with another configuration.
+    """
+    from softcord.sweep.ledger import read_study
+
+    for other in read_study(plan.study_dir):
+        is_same_name = (other.method, other.seed) == (plan.method, plan.seed)
+        if is_same_name and other.state == "complete" and other.config_hash != plan.config_hash:
+            what = f"has {plan.method} with seed {plan.seed} and other settings ({other.name})"
+            raise UsageError(f"study {plan.study}", what, "Add variant=WORD to the name, or study=NAME")
 
 
 def finish(plans: list[Plan], failures: list[Failure]) -> int:
@@ -64,17 +85,23 @@ def finish(plans: list[Plan], failures: list[Failure]) -> int:
     from softcord.report.summary import summary_table
     from softcord.sweep.ledger import read_study
 
-    study_dir = plans[0].study_dir
-    wanted = {plan.config_hash for plan in plans}
-    done = [run for run in read_study(study_dir) if run.state == "complete" and run.config_hash in wanted]
+    wanted = {(plan.study_dir, plan.config_hash) for plan in plans}
+    latest = {
+        (folder, run.config_hash): run
+        for folder in {p.study_dir for p in plans}
+        for run in read_study(folder)
+    }
+    done = [
+        (folder, run) for (folder, key), run in latest.items() if (folder, key) in wanted and run.is_complete
+    ]
     if done:
-        tables = [read_measures(study_dir / run.name / "measures.csv") for run in done]
+        tables = [read_measures(folder / run.name / "measures.csv") for folder, run in done]
         summary = summary_table(pd.concat(tables, ignore_index=True), format_levels(plans[0].levels))
         show_table(summary, f"{plans[0].study}: mean ± SD over {plans[0].split.name} test participants")
         _say_where(plans[0])
     for failure in failures:
         logger.error("failed: %s: %s", " ".join(failure.overrides), failure.error)
-    missing = len(wanted) - len({run.config_hash for run in done})
+    missing = len(wanted) - len(done)
     if missing:
         logger.error("%d of %d runs are not complete; the same command runs only those", missing, len(wanted))
     return _exit_code(failures, missing, some_done=bool(done))

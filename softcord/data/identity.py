@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -96,8 +97,12 @@ def _clean_commit(root: Path, files: Iterable[str]) -> str | None:
 def _git(root: Path, *arguments: str) -> str | None:
     # Without optional locks git writes nothing into the dataset.
     command = ["git", "--no-optional-locks", "-C", str(root), *arguments]
+    # Downloaded files are unchanged only to a git that finds git-annex, which may lie beside this Python.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, env={**os.environ, "PATH": path}
+        )
     except OSError:
         return None
     return done.stdout if done.returncode == 0 else None

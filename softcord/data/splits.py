@@ -2,17 +2,16 @@
 
 import hashlib
 import json
-import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import yaml
 
 from softcord.errors import DataError, UsageError
+from softcord.files import write_text
 
 SIDES = ("train", "val", "test")
 _PUBLISHED = Path(__file__).parent / "published_splits"
@@ -231,10 +230,4 @@ def _split_file(path: Path | str) -> Path:
 
 def write_split(path: Path | str, split: Split) -> None:
     """Write a split as `read_split` reads it, under a temporary name first."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = yaml.safe_dump({side: list(getattr(split, side)) for side in SIDES}, sort_keys=False)
-    with NamedTemporaryFile("w", dir=path.parent, prefix=".", suffix=".yaml", delete=False) as stream:
-        stream.write(text)
-    os.chmod(stream.name, 0o644)
-    os.replace(stream.name, path)
+    write_text(path, yaml.safe_dump({side: list(getattr(split, side)) for side in SIDES}, sort_keys=False))

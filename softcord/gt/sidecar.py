@@ -5,11 +5,11 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from softcord import __version__
 from softcord.errors import DataError
+from softcord.files import write_json
 from softcord.gt.inputs import ImageFiles, checksum, native_grid
 from softcord.gt.settings import GtSettings
 from softcord.gt.summary import Row
@@ -92,7 +92,7 @@ def describe_dataset(derivative: Path, settings: GtSettings, contrasts: Sequence
         DataError: the folder holds something that softcord did not make.
     """
     path = derivative / "dataset_description.json"
-    if derivative.is_dir() and any(derivative.iterdir()) and not _is_ours(path):
+    if derivative.is_dir() and any(derivative.iterdir()) and not is_ours(path):
         hint = "Give another folder (paths.data), or use these labels as they are"
         raise DataError(derivative, "holds labels that softcord did not make, so it stays as it is", hint)
     content = {
@@ -105,22 +105,10 @@ def describe_dataset(derivative: Path, settings: GtSettings, contrasts: Sequence
     write_json(path, content)
 
 
-def _is_ours(path: Path) -> bool:
+def is_ours(path: Path) -> bool:
+    """Whether softcord made the derivatives folder that this dataset_description.json describes."""
     try:
         generators = json.loads(path.read_text(encoding="utf-8"))["GeneratedBy"]
         return any(generator["Name"] == "softcord" for generator in generators)
     except (OSError, ValueError, KeyError, TypeError):
         return False
-
-
-def write_json(path: Path, content: Json) -> None:
-    """Write a JSON file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(
-        "w", dir=path.parent, prefix=".", suffix=".json", delete=False, encoding="utf-8"
-    ) as stream:
-        json.dump(content, stream, indent=2)
-        stream.write("\n")
-    temporary = Path(stream.name)
-    temporary.chmod(0o644)
-    temporary.replace(path)

@@ -1,12 +1,10 @@
 """Write predictions as a BIDS derivatives dataset."""
 
-import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import softcord
+from softcord.files import write_json
 from softcord.nifti import Volume, write_volume
 
 CODE_URL = "https://github.com/softcord/softcord"
@@ -45,13 +43,3 @@ def describe_derivatives(root: Path, name: str, provenance: Mapping[str, object]
 def generated_by(provenance: Mapping[str, object]) -> dict[str, object]:
     """Return the GeneratedBy entry of softcord with ``provenance`` added."""
     return {"Name": "softcord", "Version": softcord.__version__, "CodeURL": CODE_URL, **provenance}
-
-
-def write_json(path: Path, content: object) -> None:
-    """Write JSON under a temporary name, then rename it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile("w", dir=path.parent, prefix=".", suffix=".json", delete=False) as stream:
-        json.dump(content, stream, indent=2, default=str)
-        stream.write("\n")
-    os.chmod(stream.name, 0o644)
-    os.replace(stream.name, path)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from softcord.errors import DataError
@@ -86,16 +87,23 @@ def by_method(rows: pd.DataFrame, unit: Unit = "participant") -> pd.DataFrame:
 def by_contrast(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return, per method, a row per participant and a column per contrast; seeds are averaged."""
     per_image = cells(rows, ["method", "participant_id", "contrast"]).unstack("contrast")
-    return {
-        str(method): table.droplevel("method").dropna(axis=1, how="all")
-        for method, table in per_image.groupby(level="method", observed=True)
-    }
+    values, people = per_image.to_numpy(dtype=float), per_image.index.get_level_values("participant_id")
+    methods = per_image.index.get_level_values("method")
+    tables = {}
+    for method, places in (
+        pd.Series(range(len(methods))).groupby(np.asarray(methods, dtype=str)).indices.items()
+    ):
+        measured = ~np.isnan(values[places]).all(axis=0)
+        tables[str(method)] = pd.DataFrame(
+            values[places][:, measured], index=people[places], columns=per_image.columns[measured]
+        )
+    return tables
 
 
 def complete_pairs(wide: pd.DataFrame, columns: Sequence[str] | None = None) -> Frame:
     """Keep the rows without a missing value in ``columns`` (default all) and name the others."""
     chosen = wide if columns is None else wide[list(columns)]
-    complete = chosen.notna().all(axis=1)
+    complete = chosen.notna().to_numpy().all(axis=1)
     return Frame(chosen[complete], tuple(row_name(key) for key in chosen.index[~complete]))
 
 

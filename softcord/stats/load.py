@@ -27,13 +27,12 @@ def load_measures(
     tables = []
     for path in paths:
         table = read_measures(path)[list(MEASURE_COLUMNS)]
-        wanted = pd.Series(True, index=table.index)
         if metrics is not None:
-            wanted &= table["metric"].isin(metrics)
+            table = table[table["metric"].isin(metrics)]
         if level is not None:
-            wanted &= table["level"].isin([level, "all", "n/a"])
+            table = table[table["level"].isin([level, "all", "n/a"])]
         # Made compact file by file: as text, a thousand of them would not fit.
-        tables.append(table[wanted].astype(dict.fromkeys(_TEXT, "category")))
+        tables.append(table.astype(dict.fromkeys(_TEXT, "category")))
     if not tables:
         raise DataError("measures", "there are none", "Finish a run first")
     return join_per_contrast(_stacked(tables))

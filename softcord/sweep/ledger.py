@@ -10,7 +10,7 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from softcord.errors import RunError
-from softcord.predict.write import write_json
+from softcord.files import write_json
 
 State = Literal["running", "interrupted", "failed", "complete"]
 
@@ -31,6 +31,11 @@ class Run:
     store_run_id: str = ""
     seconds: float = 0.0
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether its results are all there."""
+        return self.state == "complete"
+
 
 def read_run(run_dir: Path) -> Run | None:
     """Return the run in a folder, or None where there is none (or its file is damaged)."""
@@ -42,8 +47,9 @@ def read_run(run_dir: Path) -> Run | None:
 
 
 def read_study(study_dir: Path) -> list[Run]:
-    """Return the runs of a study, sorted by name."""
-    found = (read_run(path.parent) for path in sorted(study_dir.glob("*/run.json")))
+    """Return the runs of a study, the one last changed at the end."""
+    paths = sorted(study_dir.glob("*/run.json"), key=lambda path: path.stat().st_mtime_ns)
+    found = (read_run(path.parent) for path in paths)
     return [run for run in found if run is not None]
 
 

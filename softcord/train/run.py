@@ -1,6 +1,7 @@
 """Train one network on prepared patches: the function that the command line, notebooks and tests call."""
 
 import math
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -74,6 +75,11 @@ def resolve_precision(machine: MachineSettings) -> Any:
     return "bf16-mixed" if torch.cpu._is_avx512_bf16_supported() else "32-true"
 
 
+def training_device(machine: MachineSettings) -> torch.device:
+    """Return where the trainer computes."""
+    return torch.device("cuda" if machine.accelerator != "cpu" and torch.cuda.is_available() else "cpu")
+
+
 def _trainer(
     settings: TrainSettings, machine: MachineSettings, checkpoint_dir: Path, callbacks: list[Callback]
 ) -> lightning.Trainer:
@@ -83,7 +89,7 @@ def _trainer(
     )
     if settings.patience is not None:
         callbacks.append(EarlyStopping("val/loss", patience=settings.patience))
-    is_terminal = _is_terminal()
+    is_terminal = sys.stderr.isatty()
     if is_terminal:
         callbacks.append(TQDMProgressBar(leave=False))
     return lightning.Trainer(
@@ -101,12 +107,6 @@ def _trainer(
         enable_model_summary=False,
         enable_progress_bar=is_terminal,
     )
-
-
-def _is_terminal() -> bool:
-    import sys
-
-    return sys.stderr.isatty()
 
 
 def _fit(trainer: lightning.Trainer, module: CordModule, data: CordData, resume_from: Path | None) -> None:

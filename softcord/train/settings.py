@@ -1,6 +1,7 @@
 """How a network is trained, and on what kind of machine."""
 
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 
@@ -29,8 +30,8 @@ class TrainSettings:
                 raise ValueError(f"{field}: must be at least 1, got {getattr(self, field)}")
         if min(self.patch_size_mm) < 8:
             raise ValueError(f"patch_size_mm: must be at least 8 along each axis, got {self.patch_size_mm}")
-        if self.learning_rate <= 0:
-            raise ValueError(f"learning_rate: must be > 0, got {self.learning_rate}")
+        if not 0 < self.learning_rate < inf:
+            raise ValueError(f"learning_rate: must be > 0 and finite, got {self.learning_rate}")
         if not 0 <= self.foreground_share <= 1:
             raise ValueError(f"foreground_share: must be between 0 and 1, got {self.foreground_share}")
         if self.patience is not None and self.patience < 1:

@@ -29,10 +29,12 @@ def test_every_option_builds_what_it_describes(option: str) -> None:
 
 
 @pytest.mark.parametrize("option", OPTIONS)
-def test_every_key_of_every_option_is_explained_where_it_stands(option: str) -> None:
+def test_every_option_says_in_its_first_line_what_it_is(option: str) -> None:
     group, _, name = option.partition("=")
     text = (config_dir() / group / f"{name}.yaml").read_text(encoding="utf-8")
-    assert text.splitlines()[0].startswith("#")
+    first, second = text.splitlines()[:2]
+    assert first.startswith("#")
+    assert len((second if "@package" in first else first).strip("# ")) > 10
 
 
 MISTAKES = {
@@ -54,6 +56,12 @@ MISTAKES = {
     "gt=soft,hard": "gt=soft,hard: gives several values. Add -m to sweep",
     "reference=none": "reference: must be one of soft, hard",
     "gt": "gt: is not key=value",
+    "train=8": "train=8: there is no such option",
+    "~loss": "loss: is missing",
+    "contrasts=null": "contrasts: None is not a list of names",
+    "train.learning_rate=nan": "train.learning_rate: must be > 0 and finite",
+    "paths.outputs=null": "paths.outputs: must be a folder",
+    "variant=a/b": "variant: 'a/b' cannot be part of a name",
     "model=nnunet": "train.patch_size_mm: gives patches of (32, 48, 64) voxels. Its sides",
     "loss._target_=os.system": "loss._target_: must be a class of softcord",
 }
@@ -66,6 +74,11 @@ def test_a_mistake_gets_one_line_that_names_the_key_and_the_way_out(override: st
     assert str(caught.value).startswith(MISTAKES[override])
     assert "\n" not in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+def test_a_misspelt_key_is_held_against_the_options_that_were_chosen() -> None:
+    with pytest.raises(UsageError, match=r"ce_weigth: is not a known key\. Did you mean loss\.ce_weight\?"):
+        plan("loss=dicece", "loss.ce_weigth=2")
 
 
 def test_options_are_found_whatever_their_case() -> None:
@@ -102,9 +115,55 @@ def test_a_method_is_named_by_what_it_resolves_to(overrides: tuple[str, ...], me
     assert plan(*overrides).method == method
 
 
+RECIPES = {
+    "loss.reduction": ("mean", "mean", "sum"),
+    "loss.activation": ("none", "normrelu", "none"),
+    "loss.prediction_activation": (None, "normrelu", "normrelu"),
+    "train.deep_supervision_divisor": ("weights", "weights", "count"),
+    "volumes.interpolation": ("linear", "spline2", "spline2"),
+    "gt.alignment": ("translation", "rigid", "translation"),
+    "gt.trim_mm": (0.0, 0.0, 8.0),
+    "gt.slab": ("integrate", "centre", "centre"),
+    "gt.unmatched_slices": ("nearest", "zero", "zero"),
+}
+DICE_RECIPES = {
+    "loss.ce_weight": (1.0, 1.0, 0.0),
+    "loss.overlap": ("min", "product", "product"),
+    "loss.activation": ("sigmoid", "normrelu", "normrelu"),
+    "loss.across_batch": (False, False, True),
+}
+
+
+@pytest.mark.parametrize("key", RECIPES)
+def test_each_difference_between_text_and_code_is_one_key(key: str) -> None:
+    _check_recipes(key, RECIPES[key])
+
+
+@pytest.mark.parametrize("key", DICE_RECIPES)
+def test_each_difference_of_the_dice_losses_is_one_key(key: str) -> None:
+    _check_recipes(key, DICE_RECIPES[key], "loss=dicece")
+
+
+def _check_recipes(key: str, expected: tuple[object, ...], *overrides: str) -> None:
+    group, _, name = key.partition(".")
+    recipes = ("default", "paper_text", "paper_code")
+    assert tuple(plan(f"recipe={one}", *overrides).config[group][name] for one in recipes) == expected
+
+
+def test_each_recipe_brings_its_augmentation() -> None:
+    chosen = [plan(f"recipe={one}").choices["augment"] for one in ("default", "paper_text", "paper_code")]
+    assert chosen == ["light", "paper", "paper_code"]
+
+
 def test_identity_depends_on_what_changes_the_result_and_on_nothing_else() -> None:
     base = plan().config_hash
-    for same in ("study=other", "paths.outputs=elsewhere", "machine.workers=3", "rerun=true"):
+    for same in (
+        "study=other",
+        "paths.outputs=elsewhere",
+        "paths.data=elsewhere",
+        "machine.workers=3",
+        "rerun=true",
+    ):
         assert plan(same).config_hash == base, same
     for other in ("seed=2", "loss.omega=9", "gt=hard", "train.epochs=9", "contrasts=2", "phantom.seed=5"):
         assert plan(other).config_hash != base, other

@@ -35,11 +35,12 @@ def test_a_damaged_record_counts_as_no_run(tmp_path: Path) -> None:
     assert read_run(tmp_path) is None
 
 
-def test_a_study_lists_its_runs_by_name(tmp_path: Path) -> None:
-    for name in ("b", "a"):
+def test_a_study_lists_its_runs_the_last_changed_at_the_end(tmp_path: Path) -> None:
+    for name in ("b", "a", "c"):
         record(tmp_path / name, run(name), "complete")
+    record(tmp_path / "b", run("b"), "failed")
     (tmp_path / "tables").mkdir()
-    assert [found.name for found in read_study(tmp_path)] == ["a", "b"]
+    assert [found.name for found in read_study(tmp_path)] == ["a", "c", "b"]
 
 
 def test_a_run_held_by_a_living_process_is_refused_and_by_a_dead_one_is_free(tmp_path: Path) -> None:
