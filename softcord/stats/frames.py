@@ -87,15 +87,16 @@ def by_method(rows: pd.DataFrame, unit: Unit = "participant") -> pd.DataFrame:
 def by_contrast(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return, per method, a row per participant and a column per contrast; seeds are averaged."""
     per_image = cells(rows, ["method", "participant_id", "contrast"]).unstack("contrast")
-    values, people = per_image.to_numpy(dtype=float), per_image.index.get_level_values("participant_id")
-    methods = per_image.index.get_level_values("method")
+    values = per_image.to_numpy(dtype=np.float64)
+    people = per_image.index.get_level_values("participant_id")
+    codes, methods = pd.factorize(per_image.index.get_level_values("method"))
     tables = {}
-    for method, places in (
-        pd.Series(range(len(methods))).groupby(np.asarray(methods, dtype=str)).indices.items()
-    ):
-        measured = ~np.isnan(values[places]).all(axis=0)
+    # By hand, because a thousand of pandas' own groups take several times as long.
+    for code, method in enumerate(methods):
+        own = np.flatnonzero(codes == code)
+        measured = np.flatnonzero(np.isfinite(values[own]).any(axis=0))
         tables[str(method)] = pd.DataFrame(
-            values[places][:, measured], index=people[places], columns=per_image.columns[measured]
+            values[np.ix_(own, measured)], index=people[own], columns=per_image.columns[measured]
         )
     return tables
 
@@ -104,7 +105,8 @@ def complete_pairs(wide: pd.DataFrame, columns: Sequence[str] | None = None) -> 
     """Keep the rows without a missing value in ``columns`` (default all) and name the others."""
     chosen = wide if columns is None else wide[list(columns)]
     complete = chosen.notna().to_numpy().all(axis=1)
-    return Frame(chosen[complete], tuple(row_name(key) for key in chosen.index[~complete]))
+    kept, left_out = np.flatnonzero(complete), np.flatnonzero(~complete)
+    return Frame(chosen.iloc[kept], tuple(row_name(key) for key in chosen.index[left_out]))
 
 
 def row_name(key: object) -> str:
