@@ -268,3 +268,30 @@ def test_ctrl_c_leaves_a_run_that_the_same_command_resumes_to_the_same_result(
     assert subprocess.run(command, cwd=interrupted, capture_output=True, check=False).returncode == 0
     tables = [next(folder.rglob("measures.csv")).read_text() for folder in (undisturbed, interrupted)]
     assert tables[0] == tables[1]
+
+
+@pytest.mark.slow
+def test_real_images_are_trained_on_and_predicted_in_their_own_space(
+    shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    command = [*QUICK, "data=bids", f"data.root={shared_data}/real-mini", "gt=hard", "reference=hard"]
+    command += ["loss=dicece", "contrasts=[T1w,T2w,T2star,MTon,MToff]", "split.hold_out_val=[sub-sctC]"]
+    command += [
+        "data.same_person=[[sub-gm9709Ses1,sub-gm9709Ses2]]",
+        "split.hold_out_test=[sub-sctA,sub-sctB]",
+    ]
+    assert main(command) == 0
+    (run,) = read_study(tmp_path / "outputs/quick")
+    assert run.method == "hard_T1w_T2w_T2star_MTon_MToff_diceCE_loss"
+    folder = tmp_path / "outputs/quick" / run.name
+    measures = read_measures(folder / "measures.csv")
+    ours = measures[measures["method"] == run.method]
+    assert set(ours["participant_id"]) == {"sub-sctA", "sub-sctB"}
+    # Only sub-sctB has discs: its CSA is that of C2-C3, the other's that of all slices.
+    levels = ours[ours["metric"] == "csa_mm2"].groupby("participant_id")["level"].first().to_dict()
+    assert levels == {"sub-sctA": "all", "sub-sctB": "2:3"}
+    image = nib.load(shared_data / "real-mini/sub-sctB/anat/sub-sctB_T2w.nii.gz")
+    softseg = nib.load(folder / "predictions/sub-sctB/anat/sub-sctB_T2w_label-SC_softseg.nii.gz")
+    assert softseg.shape == image.shape
+    assert np.allclose(softseg.affine, image.affine)
