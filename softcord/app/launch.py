@@ -59,11 +59,15 @@ def launch(job: Job, arguments: Sequence[str], finish: Finish | None = None) -> 
     """
     normal = normalise(arguments)
     if any(argument.split("=")[0] in _QUESTIONS for argument in normal):
-        code = _hydra(lambda _config: None, normal)
-        if {"--help", "-h"} & set(normal):
-            print(f"\nexperiment: {', '.join(sorted(experiments()))}")
-        return code
+        return guarded(lambda: _answer(normal))
     return guarded(lambda: _run(job, normal, finish))
+
+
+def _answer(arguments: list[str]) -> int:
+    code = _hydra(lambda _config: None, arguments)
+    if {"--help", "-h"} & set(arguments):
+        print(f"\nexperiment: {', '.join(sorted(experiments()))}")
+    return code
 
 
 def _run(job: Job, arguments: list[str], finish: Finish | None) -> int:

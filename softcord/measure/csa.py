@@ -100,7 +100,8 @@ def fit_centreline(
     if mode == "sct":
         support = voxels.binarised(-np.inf)
         return sct_centreline(filled, support.centres_of(filled), voxels.spacing_mm, smoothing)
-    cord = voxels.above(DUST)
+    # Dust weighs next to nothing, but to cut it off would make the area depend on the mask's scale.
+    cord = voxels.above(0.0)
     mass = cord.total[filled]
     trust = np.minimum(mass / np.median(mass), 1.0)
     return smooth_centreline(filled, cord.centres_of(filled), trust, voxels.spacing_mm, smoothing)
