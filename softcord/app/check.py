@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from softcord.app.build import build
-from softcord.app.compose import compose, normalise
-from softcord.app.exit import DATA, DONE, guarded
-from softcord.app.launch import launch
+from softcord.app.exit import DATA, DONE
+from softcord.app.launch import launch_once
 from softcord.app.progress import phase
 from softcord.app.terminal import show_table
 from softcord.contrasts import contrast_set
-from softcord.errors import UsageError
 
 if TYPE_CHECKING:
     from softcord.data.check import DatasetCheck
@@ -24,16 +22,8 @@ MATRIX_ROWS = 30  # more participants than fit a terminal are shown on the page 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the verb; the exit code is 3 when something that is needed is missing or broken."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    if any(argument in ("-m", "--multirun") for argument in arguments):
-        return guarded(_refuse_sweep)
-    if any(argument.startswith("-") for argument in arguments):
-        return launch(lambda _plan: None, arguments)
-    return guarded(lambda: _check(compose(*normalise(arguments)).config))
-
-
-def _refuse_sweep() -> int:
-    raise UsageError("-m", "check looks at one dataset at a time", "Leave it out")
+    given = sys.argv[1:] if arguments is None else arguments
+    return launch_once(lambda composed: _check(composed.config), given)
 
 
 def _check(config: Mapping[str, Any]) -> int:
@@ -64,7 +54,7 @@ def _count(settings: "DataSettings") -> int:
 def _report(check: "DatasetCheck", folder: Path) -> None:
     from softcord.data.check_page import contrast_table, findings_text, matrix, write_page
     from softcord.data.findings import findings_table
-    from softcord.report.files import write_text
+    from softcord.files import write_text
 
     show_table(contrast_table(check), f"{check.root}")
     cells = matrix(check)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from softcord.app.build import build
-from softcord.app.compose import Composed, compose, normalise
-from softcord.app.exit import DONE, guarded
-from softcord.app.launch import launch
+from softcord.app.compose import Composed
+from softcord.app.exit import DONE
+from softcord.app.launch import launch_once
+from softcord.app.plan import PLACES, study_name
 from softcord.app.progress import phase
 from softcord.app.terminal import show_table, start_logging
 from softcord.app.visual_check import visual_check
@@ -35,10 +36,7 @@ _SENTENCES_SHOWN = 8
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the verb and return its exit code."""
     start_logging()
-    given = normalise(sys.argv[1:] if arguments is None else arguments)
-    if any(argument.startswith("-") for argument in given):
-        return launch(lambda _plan: None, given)  # --help, --cfg job: Hydra answers
-    return guarded(lambda: compare_study(compose(*given)))
+    return launch_once(compare_study, sys.argv[1:] if arguments is None else arguments)
 
 
 def compare_study(composed: Composed) -> int:
@@ -47,7 +45,7 @@ def compare_study(composed: Composed) -> int:
 
     config = composed.config
     options = config["compare"]
-    folder = Path(config["paths"]["outputs"]) / config["study"]
+    folder = Path(config["paths"]["outputs"]) / study_name(config["study"])
     settings = study_settings(options, str(config["levels"]))
     runs = [] if options["measures"] else finished_runs(folder)
     if not options["allow_different"]:
@@ -122,7 +120,7 @@ def _claim_kind(entry: Mapping[str, Any]) -> str:
 
 
 def finished_runs(folder: Path) -> "list[Run]":
-    """Return the complete runs of a study.
+    """Return the complete runs of a study; of runs of one configuration, the last.
 
     Raises:
         DataError: there is none.
@@ -130,7 +128,7 @@ def finished_runs(folder: Path) -> "list[Run]":
     from softcord.sweep.ledger import read_study
 
     runs = read_study(folder)
-    complete = [run for run in runs if run.state == "complete"]
+    complete = list({run.config_hash: run for run in runs if run.is_complete}.values())
     if not complete:
         what = f"has no finished run ({len(runs)} begun)" if runs else "has no run"
         raise DataError(folder, what, f"Run `python -m softcord.train study={folder.name}` first")
@@ -146,6 +144,7 @@ def _check_alike(folder: Path, runs: "Sequence[Run]") -> None:
         path = folder / run.name / "config.yaml"
         config = yaml.load(path.read_text(encoding="utf-8"), Loader=loader) if path.exists() else {}
         kept = {key: config.get(key) for key in _SAME_MEASUREMENT}
+        kept["data"] = {key: value for key, value in (kept["data"] or {}).items() if key not in PLACES}
         if first is None:
             first = (run.name, kept)
         for key in _SAME_MEASUREMENT:

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from softcord.app.build import build
-from softcord.app.compose import compose, normalise
-from softcord.app.exit import DONE, FAILED, guarded
-from softcord.app.launch import launch
+from softcord.app.exit import DONE, FAILED
+from softcord.app.launch import launch_once
 from softcord.app.progress import phase
 from softcord.contrasts import contrast_set
 from softcord.errors import UsageError
@@ -18,16 +17,8 @@ DOWNLOADS = 4  # at a time; more do not make a server faster
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the verb and return its exit code."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    if any(argument in ("-m", "--multirun") for argument in arguments):
-        return guarded(_refuse_sweep)
-    if any(argument.startswith("-") for argument in arguments):
-        return launch(lambda _plan: None, arguments)
-    return guarded(lambda: _fetch(compose(*normalise(arguments)).config))
-
-
-def _refuse_sweep() -> int:
-    raise UsageError("-m", "fetch takes one dataset at a time", "Leave it out")
+    given = sys.argv[1:] if arguments is None else arguments
+    return launch_once(lambda composed: _fetch(composed.config), given)
 
 
 def _fetch(config: Mapping[str, Any]) -> int:

@@ -63,6 +63,21 @@ def launch(job: Job, arguments: Sequence[str], finish: Finish | None = None) -> 
     return guarded(lambda: _run(job, normal, finish))
 
 
+def launch_once(verb: Callable[[Composed], int], arguments: Sequence[str]) -> int:
+    """Run a verb that has no runs to sweep over on one configuration; return its exit code."""
+    normal = normalise(arguments)
+    if any(argument.split("=")[0] in _QUESTIONS for argument in normal):
+        return guarded(lambda: _answer(normal))
+    flags = [argument for argument in normal if argument.startswith("-")]
+    if flags:
+        return guarded(lambda: _refuse(flags[0]))
+    return guarded(lambda: verb(compose(*normal)))
+
+
+def _refuse(flag: str) -> int:
+    raise UsageError(flag, "is not for this verb, which takes one configuration", "Leave it out")
+
+
 def _answer(arguments: list[str]) -> int:
     code = _hydra(lambda _config: None, arguments)
     if {"--help", "-h"} & set(arguments):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 # Where results lie and what they ran on does not change them; nor do the names given to them.
 VOLATILE = ("paths", "machine", "study", "rerun", "experiment", "baseline", "recipe", "compare", "check")
-_PLACES = ("name", "root", "derivatives", "url")
+PLACES = ("name", "root", "derivatives", "url")
 _ROOT_KEYS = (
     *("data", "phantom", "split", "gt", "loss", "model", "augment", "train", "machine", "recipe", "baseline"),
     *("study", "variant", "contrasts", "seed", "levels", "reference", "volumes", "rerun"),
@@ -83,7 +83,7 @@ class Plan:
         """Hash of all that the configuration says about the result."""
         kept = {key: value for key, value in self.config.items() if key not in VOLATILE}
         # Which data these are is the dataset's identity, wherever they lie.
-        kept["data"] = {key: value for key, value in kept["data"].items() if key not in _PLACES}
+        kept["data"] = {key: value for key, value in kept["data"].items() if key not in PLACES}
         if self.choices["data"] != "phantom":
             del kept["phantom"]
         return digest(kept)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from softcord.files import write_bytes, write_text
 from softcord.report import html
 from softcord.report.figures import FigureSpec, default_figures, draw
-from softcord.report.files import figure_bytes, write_bytes, write_text
+from softcord.report.render import figure_bytes
 from softcord.report.settings import StudySettings, applicable
 from softcord.report.study_tables import make_tables
 from softcord.report.summary import MISSING

@@ -52,7 +52,7 @@ def test_a_missing_label_is_code_3(root: Path, capsys: pytest.CaptureFixture[str
         ("data.rot=x", 2, "Did you mean"),
         ("check.depth=voxel", 2, "check.depth: unknown depth 'voxel'"),
         ("contrasts=T3w", 2, "contrasts: unknown contrast 'T3w'"),
-        ("-m", 2, "one dataset at a time"),
+        ("-m", 2, "takes one configuration"),
     ],
 )
 def test_wrong_usage_is_one_line(

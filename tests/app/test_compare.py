@@ -51,7 +51,11 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         write_measures(folder / run / "measures.csv", rows)
         config = {"reference": "soft", "levels": "2:3", "data": {"root": "bids"}, "split": {"seed": 15}}
         (folder / run / "config.yaml").write_text(yaml.safe_dump(config))
-        record(folder / run, Run(run, "demo", method, 1, "f" * 64, "c" * 64, (f"gt={method}",)), "complete")
+        record(
+            folder / run,
+            Run(run, "demo", method, 1, "f" * 64, f"config of {method}", (f"gt={method}",)),
+            "complete",
+        )
     (tmp_path / "bids").mkdir()
     (tmp_path / "bids" / "participants.tsv").write_text("participant_id\tsex\nsub-01\tF\nsub-02\tn/a\n")
     return folder
