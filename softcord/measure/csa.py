@@ -14,7 +14,7 @@ from softcord.measure.centreline import (
     smooth_centreline,
 )
 from softcord.measure.findings import slice_findings
-from softcord.measure.slices import DUST, SliceVoxels, slice_voxels
+from softcord.measure.slices import SliceVoxels, slice_voxels
 from softcord.nifti import Volume
 
 Floats = npt.NDArray[np.float64]
