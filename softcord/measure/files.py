@@ -48,8 +48,8 @@ class MeasureSettings:
     def __post_init__(self) -> None:
         if not 0 <= self.threshold < 1:
             raise ValueError(f"threshold: must be at least 0 and below 1, got {self.threshold}")
-        if self.smoothing is not None and not self.smoothing > 0:
-            raise ValueError(f"smoothing: must be > 0, got {self.smoothing}")
+        if self.smoothing is not None and not 0 < self.smoothing < np.inf:
+            raise ValueError(f"smoothing: must be a number > 0, got {self.smoothing}")
 
 
 @dataclass(frozen=True)
@@ -147,6 +147,8 @@ def _group_row(group: Group, numbers: Floats, words: list[str]) -> dict[str, obj
     sd = filled.std(axis=0) if len(filled) else mean
     found = [words[z] for z in group.slices]
     summary = found if len(found) == 1 else count_findings(found, len(found) - len(filled))
+    if not found and not group.findings:
+        summary = ("none of the slices asked for is there",)
     return {
         "slice": format_numbers(group.slices.tolist()),
         "level": group.level,

@@ -36,14 +36,21 @@ def group_slices(
         levels: their levels, None if unknown.
         wanted: vertebral levels (``-vert``); only their slices are used. All if None.
         per_level: a group per level (of those wanted, or all there are).
-        per_slice: a group per slice; wins over ``per_level``.
+        per_slice: a group per slice; wins over ``per_level``. A wanted level without slices, and slices of
+            which none is there, have a group of none: no mask goes without a row.
     """
     if levels is not None and wanted is not None:
         slices = np.intersect1d(slices, levels.slices_of(wanted))
     if per_slice:
         for z in slices:
             level = int(levels.level[z]) if levels is not None else 0
-            yield Group(str(level) if level else WITHOUT_LEVELS, np.array([z]))
+            name = str(level) if level else WITHOUT_LEVELS
+            yield Group(name, np.array([z]), () if levels is None else levels.findings)
+        absent = set(wanted or ()) - set(levels.present) if levels is not None else set()
+        if levels is not None:
+            yield from (_level_group(slices, levels, (level,)) for level in sorted(absent))
+        if not len(slices) and not absent:
+            yield Group(WITHOUT_LEVELS, slices)
     elif levels is not None and per_level:
         for level in wanted or levels.present:
             yield _level_group(slices, levels, (level,))

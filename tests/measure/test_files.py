@@ -68,6 +68,26 @@ def test_asked_levels_that_are_not_there_have_a_row_without_numbers(files: MaskF
     assert groups["findings"].tolist() == ["level 8 is not in the image"] * 2
 
 
+def test_per_slice_too_absent_levels_and_odd_discs_are_said(files: MaskFiles, tmp_path: Path) -> None:
+    absent = measure_file(files, MeasureSettings(modes=("soft",), levels=(3, 8), per_slice=True)).groups
+    assert absent["level"].tolist() == ["3"] * 10 + ["8"]
+    assert absent["findings"].tolist()[-1] == "level 8 is not in the image"
+    discs = np.zeros(CORD.data.shape, dtype=np.uint8)
+    x, y = (size // 2 for size in CORD.data.shape[:2])
+    discs[x, y, 20], discs[x, y, 10] = 3, 5
+    gap = MaskFiles(files.mask, write(tmp_path, "gap.nii.gz", discs))
+    found = measure_file(gap, MeasureSettings(modes=("soft",), levels=(3,), per_slice=True)).groups
+    assert found["findings"].str.startswith("disc 4 is missing").all()
+
+
+@pytest.mark.parametrize("per_slice", [False, True])
+def test_slices_beyond_the_volume_have_a_row_that_says_so(files: MaskFiles, per_slice: bool) -> None:
+    settings = MeasureSettings(modes=("soft",), slices=(100,), per_slice=per_slice)
+    groups = measure_file(files, settings).groups
+    assert groups["area_mm2"].isna().all()
+    assert groups["findings"].tolist() == ["none of the slices asked for is there"]
+
+
 def test_a_level_image_of_another_mask_is_refused(files: MaskFiles, tmp_path: Path) -> None:
     levels = write(tmp_path, "levels.nii.gz", np.ones((4, 4, 7), dtype=np.uint8))
     with pytest.raises(DataError, match="has 7 slices, the mask has 30"):
@@ -99,7 +119,9 @@ def test_an_empty_mask_has_rows_without_numbers(tmp_path: Path) -> None:
     assert groups["findings"].tolist() == ["no-cord in 30 slices"] * 2
 
 
-@pytest.mark.parametrize(("field", "value"), [("threshold", 1.0), ("threshold", -0.1), ("smoothing", 0.0)])
+@pytest.mark.parametrize(
+    ("field", "value"), [("threshold", 1.0), ("threshold", -0.1), ("smoothing", 0.0), ("smoothing", np.inf)]
+)
 def test_settings_out_of_range_are_named(field: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"^{field}: must be"):
         MeasureSettings(**{field: value})  # type: ignore[arg-type]
