@@ -145,8 +145,8 @@ def _settings(arguments: argparse.Namespace) -> "MeasureSettings":
     try:
         return MeasureSettings(
             modes=(arguments.mode,) if arguments.mode else ("soft", "bin"),
-            levels=parse_numbers(arguments.vert, "-vert") if arguments.vert else None,
-            slices=parse_numbers(arguments.z, "-z") if arguments.z else None,
+            levels=parse_numbers(arguments.vert, "-vert") if arguments.vert is not None else None,
+            slices=parse_numbers(arguments.z, "-z") if arguments.z is not None else None,
             per_level=bool(arguments.perlevel),
             per_slice=bool(arguments.perslice),
             threshold=arguments.thr,
@@ -166,6 +166,7 @@ def _files(arguments: argparse.Namespace, *, needs_levels: bool) -> "list[MaskFi
         raise UsageError(
             "softcord measure", "needs either -i or -path-data", "softcord measure -h shows both"
         )
+    _refuse_together(arguments)
     if arguments.path_data is not None:
         files = find_masks(arguments.path_data, arguments.path_label, arguments.suffix)
     else:
@@ -180,6 +181,23 @@ def _files(arguments: argparse.Namespace, *, needs_levels: bool) -> "list[MaskFi
             "-vert, -perlevel", "need levels", "Give disc labels (-discfile) or levels (-vertfile)"
         )
     return files
+
+
+def _refuse_together(arguments: argparse.Namespace) -> None:
+    """Say which word would have no effect: nothing that is asked for is left out in silence."""
+    pairs = (
+        ("input", "-i", (("suffix", "-suffix"), ("path_label", "-path-label"))),
+        (
+            "path_data",
+            "-path-data",
+            (("discfile", "-discfile"), ("vertfile", "-vertfile"), ("reference", "-d")),
+        ),
+        ("discfile", "-discfile", (("vertfile", "-vertfile"),)),
+    )
+    for name, word, others in pairs:
+        for other, useless in others:
+            if getattr(arguments, name) is not None and getattr(arguments, other) is not None:
+                raise UsageError(useless, f"does not go with {word}", "softcord measure -h says which does")
 
 
 def _one_per_mask(paths: list[Path] | None, word: str, masks: int) -> list[Path | None]:

@@ -175,3 +175,19 @@ def test_python_m_softcord_measure_is_the_same_command(mask: str) -> None:
     command = [sys.executable, "-m", "softcord.measure", "-i", mask, "-v", "0"]
     assert subprocess.run(command, check=False).returncode == 0
     assert rows()["csa_mm2", "all"] > 0
+
+
+@pytest.mark.parametrize(
+    ("words", "useless"),
+    [
+        (["-path-data", ".", "-discfile", "discs.nii.gz"], "-discfile"),
+        (["-i", "a.nii.gz", "-path-label", "."], "-path-label"),
+        (["-i", "a.nii.gz", "-discfile", "d.nii.gz", "-vertfile", "v.nii.gz"], "-vertfile"),
+        (["-i", "a.nii.gz", "-vert", ""], "-vert"),
+    ],
+)
+def test_words_without_effect_are_refused(
+    words: list[str], useless: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    assert capsys.readouterr().err.startswith(f"softcord: {useless}: ")
