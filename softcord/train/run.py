@@ -69,7 +69,7 @@ def train(
 def resolve_precision(machine: MachineSettings) -> Any:
     """Return Lightning's name of the precision; ``auto`` is bfloat16 where the processor computes in it."""
     if machine.precision != "auto":
-        return {"32": "32-true", "bf16": "bf16-mixed"}[machine.precision]
+        return {"float32": "32-true", "bfloat16": "bf16-mixed"}[machine.precision]
     if machine.accelerator != "cpu" and torch.cuda.is_available():
         return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
     return "bf16-mixed" if torch.cpu._is_avx512_bf16_supported() else "32-true"

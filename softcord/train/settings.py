@@ -43,7 +43,7 @@ class MachineSettings:
     """Where and how fast, never what: these settings are no part of a run's identity."""
 
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
-    precision: Literal["auto", "32", "bf16"] = "auto"
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
     jobs: int = 0
     workers: int = 0
     threads: int = 0

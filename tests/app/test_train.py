@@ -253,7 +253,7 @@ def test_ctrl_c_leaves_a_run_that_the_same_command_resumes_to_the_same_result(
     study: Path, tmp_path: Path
 ) -> None:
     command = [sys.executable, "-m", "softcord.train", *QUICK, "train.epochs=3", "gt=hard"]
-    command += [f"paths.data={study}/data", "machine.precision=32"]
+    command += [f"paths.data={study}/data", "machine.precision=float32"]
     undisturbed, interrupted = tmp_path / "undisturbed", tmp_path / "interrupted"
     for folder in (undisturbed, interrupted):
         folder.mkdir()

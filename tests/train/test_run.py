@@ -17,7 +17,7 @@ from softcord.train.module import CordModule
 from softcord.train.run import train
 from softcord.train.settings import MachineSettings, TrainSettings
 
-CPU = MachineSettings(accelerator="cpu", precision="32", threads=1)
+CPU = MachineSettings(accelerator="cpu", precision="float32", threads=1)
 
 
 class Blocks(Dataset[dict[str, Tensor]]):
