@@ -80,6 +80,9 @@ def build_checked(
     warped = {key: to_frame(masks[key], warps[key], frame, settings, _trim(key, settings)) for key in masks}
     entering = {contrast: warped[contrast] for contrast in contrasts if contrast in warped}
     soft = _averaged(entering, settings)
+    if not soft.values.any():
+        hint = "Set a smaller gt.trim_mm, or gt.beyond_reference=true"
+        raise DataError("ground truth", "no cord is left in the average", hint)
     warps |= {contrast: still(frame) for contrast in spaces if contrast not in warps}
     softsegs = {
         key: _native(soft, frame, warps[key], spaces[key], masks.get(key), settings) for key in spaces
@@ -135,8 +138,10 @@ def _carry_all(
         return {}
     points = disc_points(discs[order[0]])
     source = warps[order[0]]
-    return {
+    carried = {
         contrast: Volume(carry_discs(points, source, warps[contrast], space).astype(np.float32), space.affine)
         for contrast, space in spaces.items()
         if contrast not in discs
     }
+    # an image that no disc lies in has no labels: an empty file of them cannot be measured with
+    return {contrast: labels for contrast, labels in carried.items() if labels.data.any()}

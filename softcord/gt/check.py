@@ -99,6 +99,8 @@ def check_space(mask: Volume, image: Grid) -> list[tuple[str, str]]:
 def _check_discs(labels: Volume, cord: CordMask | None) -> tuple[str, str] | None:
     try:
         points = disc_points(labels)
+        if not points:
+            return "the disc label image holds no disc", "Label the discs, or remove the file"
         if cord is not None:
             check_discs(points, cord)
     except ValueError as error:

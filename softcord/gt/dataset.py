@@ -128,10 +128,12 @@ def build_files(
         return _completed(participant, done, "unchanged", derivative, settings) + absent
     inputs = read_inputs(participant.files, settings.reference)
     if inputs.findings:
+        _withdraw(participant, derivative, settings)
         return [_failed(participant, f.contrast, f.what, f.hint) for f in inputs.findings]
     try:
         gt = build_checked(inputs.hard_segs, contrasts, settings, inputs.spaces, inputs.discs)
     except DataError as error:
+        _withdraw(participant, derivative, settings)
         return [_failed(participant, error.where, error.what, error.hint)]
     _write(participant, gt, origin, derivative, settings)
     return _completed(participant, gt.rows, "built", derivative, settings) + absent
@@ -191,6 +193,14 @@ def _write(
             path.unlink(missing_ok=True)
     for contrast, path in paths.items():
         write_json(beside(path), sidecar(origin, gt.rows, contrast))
+
+
+def _withdraw(participant: Participant, derivative: Path, settings: GtSettings) -> None:
+    """Remove what earlier inputs gave, lest a net learns from masks that are no longer there."""
+    for row in participant.files:
+        path = gt_path(derivative, row.image, settings)
+        for outdated in (beside(path), path, carried_discs_path(derivative, row.image)):
+            outdated.unlink(missing_ok=True)
 
 
 def _completed(

@@ -93,7 +93,7 @@ def describe_dataset(derivative: Path, settings: GtSettings, contrasts: Sequence
     """
     path = derivative / "dataset_description.json"
     if derivative.is_dir() and any(derivative.iterdir()) and not is_ours(path):
-        hint = "Give another folder (paths.data), or use these labels as they are"
+        hint = "Use these labels as they are, or choose another recipe: each has its own folder"
         raise DataError(derivative, "holds labels that softcord did not make, so it stays as it is", hint)
     content = {
         "Name": f"softcord ground truth: {derivative.name}",

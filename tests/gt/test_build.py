@@ -165,3 +165,21 @@ def test_an_image_outside_the_neck_gets_an_empty_mask(segs):
     spaces = {"MToff": Grid((20, 20, 20), affine)}
     gt = build_participant(segs, list(segs), GtSettings(), spaces)
     assert not gt.softsegs["MToff"].data.any()
+
+
+def test_an_average_that_trimming_leaves_nothing_of_is_refused(segs):
+    with pytest.raises(DataError, match="no cord is left"):
+        build_participant(segs, ["T2star"], GtSettings(trim_mm=500))
+
+
+def test_an_image_that_no_disc_lies_in_gets_no_disc_labels(segs):
+    labels = np.zeros(segs["T2w"].data.shape, dtype=np.float32)
+    middle = np.array(labels.shape) // 2
+    labels[tuple(middle)] = 3
+    affine = segs["T2w"].affine.copy()
+    affine[2, 3] += 500
+    spaces = {"MToff": Grid((20, 20, 20), affine)}
+    discs = {"T2w": Volume(labels, segs["T2w"].affine)}
+    gt = build_participant(segs, list(segs), GtSettings(), spaces, discs)
+    assert "T1w" in gt.discs
+    assert "MToff" not in gt.discs

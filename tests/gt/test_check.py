@@ -144,3 +144,7 @@ def test_half_a_disc_is_no_disc(mask):
 
 def test_brainstem_and_conus_labels_are_no_discs(mask):
     assert findings(mask, labels(mask, {**DISCS, 50: 59, 60: 1})) == ""
+
+
+def test_disc_labels_without_a_disc_are_named(mask):
+    assert "holds no disc" in findings(mask, labels(mask, {}))

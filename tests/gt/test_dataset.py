@@ -173,6 +173,19 @@ def test_a_changed_mask_is_noticed(dataset, tmp_path):
     assert set(report[report["status"] == "built"]["participant_id"]) == {"sub-03"}
 
 
+def test_a_participant_that_fails_later_keeps_no_outdated_output(dataset, tmp_path):
+    run(dataset, tmp_path)
+    derivative = tmp_path / "derivatives" / "labels_softseg"
+    path = dataset.loc[0, "hard_seg"]
+    seg = read_volume(path)
+    seg.data[0, 0, 0] = 1
+    write_volume(path, seg.data.astype(np.uint8), seg.affine)
+    report = run(dataset, tmp_path)
+    assert set(report[report["status"] == "failed"]["participant_id"]) == {"sub-01"}
+    assert not [path for path in (derivative / "sub-01").rglob("*") if path.is_file()]
+    assert len(files(derivative / "sub-02")) == 3
+
+
 def test_variants_live_side_by_side(dataset, tmp_path):
     run(dataset, tmp_path)
     before = files(tmp_path / "derivatives" / "labels_softseg")
