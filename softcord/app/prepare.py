@@ -35,7 +35,7 @@ def _prepare(plan: Plan) -> None:
     variant = variant_name(plan.gt, plan.contrasts)
     if plan.choices["data"] == "phantom":
         make_phantom(plan)
-    table, root, jobs = read_index(plan.data), derivatives_dir(plan), jobs_of(plan)
+    table, root, jobs = _needed(plan, read_index(plan.data)), derivatives_dir(plan), jobs_of(plan)
     people = len(table[["participant_id", "session_id"]].drop_duplicates())
     with phase(f"ground truth {variant}", people) as on_done:
         report = build_dataset(table, root, plan.gt, plan.contrasts, jobs=jobs, on_done=on_done)
@@ -47,6 +47,15 @@ def _prepare(plan: Plan) -> None:
     )
     logger.info("ground truth %s is at %s", variant, root / variant)
     _raise_if_failed(report, people)
+
+
+def _needed(plan: Plan, table: "pd.DataFrame") -> "pd.DataFrame":
+    """Leave out images of other contrasts that are not downloaded: `softcord fetch` leaves them out, too."""
+    enters = table["contrast"].isin({*plan.contrasts, plan.gt.reference})
+    needed = table[enters | (table["image_state"] == "present")]
+    if len(needed) < len(table):
+        logger.info("%d images of other contrasts are not downloaded and left out", len(table) - len(needed))
+    return needed
 
 
 def _write(plan: Plan, report: "pd.DataFrame", measures: "pd.DataFrame", folder: Path) -> None:

@@ -57,6 +57,20 @@ def test_a_bad_participant_gives_exit_code_3_in_one_line_and_the_other_completes
     assert not (built / "sub-002").exists()
 
 
+def test_an_image_outside_the_study_need_not_be_downloaded(folder):
+    image = next(folder.glob("data/phantom-tiny*/sub-001/anat/sub-001_T2star.nii.gz"))
+    kept = image.rename(image.with_name("kept"))
+    image.symlink_to("../../.git/annex/objects/absent")
+    main(["data=bids", f"data.root={image.parents[2]}", "machine.jobs=1", "contrasts=2", "gt.trim_mm=4"])
+    image.unlink()
+    kept.rename(image)
+    made = next(folder.glob("outputs/prepare/bids/labels_softseg-c2-trim4mm-*/report.csv"))
+    report = pd.read_csv(made)
+    own = report[report["participant_id"] == "sub-001"]
+    assert set(own["status"]) == {"built"}
+    assert "T2star" not in set(own["contrast"])
+
+
 def test_hard_masks_are_not_prepared(capsys):
     assert main([*ARGUMENTS, "gt=hard"]) == 2
     assert "nothing to build" in capsys.readouterr().err
