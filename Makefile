@@ -25,10 +25,10 @@ demo: setup  ## train soft and hard ground truth x two losses on phantoms, print
 	$(BIN)/python -m softcord.train -m gt=soft,hard loss=awing,dicece study=demo
 
 test: setup  ## run the tests, slow ones left out (a few minutes)
-	$(BIN)/python -m pytest -n 2 -q -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -q -m "not slow"
 
 test-all: setup  ## run every test
-	$(BIN)/python -m pytest -n 2 -q
+	$(BIN)/python -m pytest -n 2 --dist loadfile -q
 
 check: setup  ## style, types and tests
 	$(BIN)/ruff format --check .

@@ -130,7 +130,7 @@ def test_what_can_be_measured_is_written_and_the_rest_is_named(
         (["-i", "MASK", "-z", "5-9"], 2, "-z: cannot read '5-9'"),
         (["-i", "MASK", "MASK", "-discfile", "DISCS"], 2, "-discfile: has 1 files for 2 masks"),
         (["-i", "MASK", "-thr", "2"], 2, "-thr: must be at least 0 and below 1"),
-        (["-i", "MASK", "-centerline-smooth", "0"], 2, "-centerline-smooth: must be > 0"),
+        (["-i", "MASK", "-centerline-smooth", "0"], 2, "-centerline-smooth: must be a number > 0"),
         (["-i", "MASK", "-jobs", "0"], 2, "-jobs: must be at least 1"),
         (["-i", "MASK", "-mode", "hard"], 2, "invalid choice: 'hard'"),
         (["-i", "MASK", "-pmj", "x"], 2, "unrecognized arguments: -pmj"),

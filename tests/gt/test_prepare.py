@@ -1,9 +1,12 @@
 """The verb, as it is typed."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from softcord.app.phantom import main as write_phantom
 from softcord.app.prepare import main
 from softcord.measure.table import read_measures
 from softcord.nifti import read_volume, write_volume
@@ -13,7 +16,12 @@ ARGUMENTS = ["phantom=tiny", "phantom.n_participants=2", "machine.jobs=1"]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("prepare")
+    """A folder with a phantom dataset of two participants."""
+    made = tmp_path_factory.mktemp("prepare")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(made)
+        assert write_phantom(ARGUMENTS) == 0
+    return made
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +30,9 @@ def here(folder, monkeypatch):
 
 
 def test_prepare_builds_measures_and_reports(folder, capsys):
+    shutil.rmtree(
+        next(folder.glob("data/phantom-tiny*")) / "derivatives" / "labels_softseg", ignore_errors=True
+    )
     assert main(ARGUMENTS) == 0
     assert "report.html" in capsys.readouterr().out
     outputs = folder / "outputs" / "prepare" / "phantom-tiny" / "labels_softseg"
@@ -32,11 +43,13 @@ def test_prepare_builds_measures_and_reports(folder, capsys):
 
 def test_a_second_time_everything_is_recognised(folder):
     assert main(ARGUMENTS) == 0
+    assert main(ARGUMENTS) == 0
     outputs = folder / "outputs" / "prepare" / "phantom-tiny" / "labels_softseg"
     assert set(pd.read_csv(outputs / "report.csv")["status"]) == {"unchanged"}
 
 
 def test_another_set_of_contrasts_makes_another_variant(folder):
+    assert main(ARGUMENTS) == 0
     assert main([*ARGUMENTS, "contrasts=2", "gt.alignment=rigid"]) == 0
     found = sorted(path.name for path in folder.glob("data/phantom-tiny*/derivatives/labels_softseg*"))
     assert found[0] == "labels_softseg"
