@@ -4,12 +4,12 @@ SHELL := /bin/bash -o pipefail
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-EXTRAS := search,parallel,slurm,dev
+EXTRAS := search,parallel,slurm,export,dev
 # Nothing phones out.
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
-.PHONY: help setup demo test test-all check bench clean
+.PHONY: help setup nnunet demo test test-all check bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,6 +20,13 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@touch $@
 
 setup: $(VENV)/.installed  ## create .venv and install softcord with the versions of constraints.txt
+
+# An environment of its own: nnU-Net brings a torchvision that has to match the build of torch exactly.
+nnunet: .venv-nnunet/.installed  ## create .venv-nnunet with nnU-Net, which baseline=nnunet3d runs
+.venv-nnunet/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-nnunet
+	.venv-nnunet/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt nnunetv2
+	@touch $@
 
 demo: setup  ## train soft and hard ground truth x two losses on phantoms, print the table (about 10 minutes)
 	$(BIN)/python -m softcord.train -m gt=soft,hard loss=awing,dicece study=demo
@@ -42,4 +49,4 @@ bench: setup  ## run the benchmarks, results in bench-results/
 	  $(BIN)/python $$script | tee bench-results/$$(basename $$script .py).txt; done
 
 clean:  ## remove caches and the environment; results, data and the store stay
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis bench-results
+	rm -rf $(VENV) .venv-nnunet .pytest_cache .mypy_cache .ruff_cache .hypothesis bench-results
