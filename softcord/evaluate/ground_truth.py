@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from softcord.measure.image import measure_image
+from softcord.measure.image import measure_image, measure_rows
 from softcord.measure.spread import csa_std_rows
 from softcord.measure.table import Measure, measures_frame
 from softcord.nifti import Volume, read_volume
@@ -37,19 +37,16 @@ def _rows(images: "Iterable[TestImage]", levels: tuple[int, ...], run: str, gt: 
         path = image.reference if gt == "soft" else image.hard_seg
         if path is None:
             continue
-        for one in measure_image(read_volume(path), discs=_discs(image.discs), levels=levels):
-            if one.metric in _CSA:
-                yield Measure(
-                    participant_id=image.participant_id,
-                    session_id=image.session_id,
-                    contrast=image.contrast,
-                    metric=one.metric,
-                    level=one.level,
-                    value=one.value,
-                    run=run,
-                    method=f"GT_{gt}",
-                    gt=gt,
-                )
+        measured = measure_image(read_volume(path), discs=_discs(image.discs), levels=levels)
+        yield from measure_rows(
+            (one for one in measured if one.metric in _CSA),
+            participant_id=image.participant_id,
+            session_id=image.session_id,
+            contrast=image.contrast,
+            run=run,
+            method=f"GT_{gt}",
+            gt=gt,
+        )
 
 
 def _discs(path: Path | None) -> Volume | None:

@@ -1,6 +1,6 @@
 """Evaluate a trained net on test images: soft masks in native space, then measures."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from torch import nn
 
 from softcord.data.cache import CachedVolume
 from softcord.data.resample import from_grid, make_grid
-from softcord.measure.image import measure_image
+from softcord.measure.image import measure_image, measure_rows
 from softcord.measure.spread import csa_std_rows
 from softcord.measure.table import Measure, measures_frame
 from softcord.nets.activation import Activation
@@ -95,7 +95,7 @@ def evaluate(
 
 def _measures(
     image: TestImage, softseg: Volume, levels: tuple[int, ...], labels: Mapping[str, str]
-) -> Iterator[Measure]:
+) -> list[Measure]:
     measured = measure_image(
         softseg,
         reference_softseg=read_volume(image.reference),
@@ -103,13 +103,10 @@ def _measures(
         truth_csa_mm2=image.truth_csa_mm2,
         levels=levels,
     )
-    for one in measured:
-        yield Measure(
-            participant_id=image.participant_id,
-            session_id=image.session_id,
-            contrast=image.contrast,
-            metric=one.metric,
-            level=one.level,
-            value=one.value,
-            **labels,
-        )
+    return measure_rows(
+        measured,
+        participant_id=image.participant_id,
+        session_id=image.session_id,
+        contrast=image.contrast,
+        **labels,
+    )

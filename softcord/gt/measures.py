@@ -10,7 +10,7 @@ import pandas as pd
 from softcord.data.bids import NO_SESSION
 from softcord.errors import RunError
 from softcord.gt.dataset import DONE
-from softcord.measure.image import measure_image
+from softcord.measure.image import measure_image, measure_rows
 from softcord.measure.levels import format_levels
 from softcord.measure.spread import csa_std_rows
 from softcord.measure.table import Measure, measures_frame
@@ -103,16 +103,11 @@ def _path(value: object) -> str | None:
 
 def _measure(mask: _Mask, levels: tuple[int, ...]) -> list[Measure]:
     discs = None if mask.discs is None else read_volume(mask.discs)
-    return [
-        Measure(
-            participant_id=mask.participant_id,
-            session_id=mask.session_id,
-            contrast=mask.contrast,
-            metric=one.metric,
-            level=one.level,
-            value=one.value,
-            method=mask.method,
-            gt=mask.gt,
-        )
-        for one in measure_image(read_volume(mask.path), discs=discs, levels=levels)
-    ]
+    return measure_rows(
+        measure_image(read_volume(mask.path), discs=discs, levels=levels),
+        participant_id=mask.participant_id,
+        session_id=mask.session_id,
+        contrast=mask.contrast,
+        method=mask.method,
+        gt=mask.gt,
+    )

@@ -1,6 +1,6 @@
 """All measures of one segmented image: CSA per level, and overlap and distance to a reference."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from softcord.measure.levels import levels_from_discs
 from softcord.measure.overlap import dice, dice_soft, rve_pct, volume_mm3
 from softcord.measure.slices import SliceVoxels, slice_voxels
 from softcord.measure.surface import asd_mm, hd95_mm, smallest_box
-from softcord.measure.table import MISSING
+from softcord.measure.table import MISSING, Measure
 from softcord.nifti import Volume
 
 Ints = npt.NDArray[np.int64]
@@ -68,6 +68,11 @@ def measure_image(
     if reference_softseg is not None:
         measures += compare_masks(pred_softseg, reference_softseg)
     return measures
+
+
+def measure_rows(measured: Iterable[ImageMeasure], **labels: str) -> list[Measure]:
+    """Return an image's measures as rows of measures.csv; ``labels`` fill the columns that say whose they are."""
+    return [Measure(metric=one.metric, level=one.level, value=one.value, **labels) for one in measured]
 
 
 def _check_same_grid(pred: Volume, reference: Volume) -> None:
