@@ -71,7 +71,7 @@ def measure_image(
 
 
 def measure_rows(measured: Iterable[ImageMeasure], **labels: str) -> list[Measure]:
-    """Return an image's measures as rows of measures.csv; ``labels`` fill the columns that say whose they are."""
+    """Return an image's measures as rows of measures.csv; ``labels`` say whose they are."""
     return [Measure(metric=one.metric, level=one.level, value=one.value, **labels) for one in measured]
 
 
