@@ -57,7 +57,7 @@ def compare_study(composed: Composed) -> int:
         comparisons = write_study(measures, config["study"], folder, settings, background, on_done)
     if runs:
         _log(config, folder)
-    _show(config["study"], folder, measures, len(comparisons), settings.level)
+    _show(config["study"], folder, measures, len(comparisons), settings, background)
     return DONE
 
 
@@ -135,6 +135,13 @@ def finished_runs(folder: Path) -> "list[Run]":
     return complete
 
 
+def unfinished_methods(folder: Path) -> dict[str, str]:
+    """Return by method why its runs in a study did not end."""
+    from softcord.sweep.ledger import read_study
+
+    return {run.method: run.reason or run.state for run in read_study(folder) if not run.is_complete}
+
+
 def _check_alike(folder: Path, runs: "Sequence[Run]") -> None:
     import yaml
 
@@ -188,7 +195,8 @@ def _background(
     qc = visual_check(folder, measures, int(options["qc"])) if runs else ()
     notes = () if qc or not options["qc"] else ("No images for the visual check were found.",)
     provenance = pd.DataFrame([_provenance(folder, run) for run in runs])
-    return Background(byline, notes, qc, provenance, _participants(folder, runs))
+    unfinished = {} if options["measures"] else unfinished_methods(folder)
+    return Background(byline, notes, qc, provenance, _participants(folder, runs), unfinished)
 
 
 def _provenance(folder: Path, run: "Run") -> dict[str, object]:
@@ -230,9 +238,19 @@ def _log(config: Mapping[str, Any], folder: Path) -> None:
             client.log_artifact(study.parent_run_id, str(path))
 
 
-def _show(study: str, folder: Path, measures: "pd.DataFrame", tests: int, level: str) -> None:
+def _show(
+    study: str,
+    folder: Path,
+    measures: "pd.DataFrame",
+    tests: int,
+    settings: "StudySettings",
+    background: "Background",
+) -> None:
+    from softcord.report.absent import absent_methods, with_absent
     from softcord.report.summary import summary_table
 
-    show_table(summary_table(measures, level), f"{study}: mean ± SD over test participants")
+    absent = absent_methods(settings, measures, background.unfinished)
+    table = with_absent(summary_table(measures, settings.level), absent)
+    show_table(table, f"{study}: mean ± SD over test participants")
     print(f"\n{tests} tests   {folder / 'comparisons.csv'}")
     print(f"report     {folder / 'report.html'}")

@@ -9,9 +9,9 @@ from softcord.contrasts import CONTRASTS, FIGURE_ORDER
 METHOD_COLOURS = {
     "GT_hard": "#9e9e9e",
     "GT_soft": "#cfcfcf",
-    "propseg": "#a6761d",
-    "deepseg3d": "#b07aa1",
-    "deepseg2d": "#e07b91",
+    "sct_propseg": "#a6761d",
+    "sct_deepseg_sc_3d": "#b07aa1",
+    "sct_deepseg_sc_2d": "#e07b91",
     "hard_all_SoftSeg": "#e8853d",
     "hard_all_BigAug": "#c9a227",
     "hard_all_diceCE_loss": "#8c6bb1",

@@ -1,6 +1,6 @@
 """Everything a comparison leaves behind: comparisons.csv, tables, figures and the report page."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import pandas as pd
 
 from softcord.files import write_bytes, write_text
 from softcord.report import html
+from softcord.report.absent import absent_methods
 from softcord.report.figures import FigureSpec, default_figures, draw
 from softcord.report.render import figure_bytes
 from softcord.report.settings import StudySettings, applicable
@@ -24,13 +25,17 @@ from softcord.stats.sentence import sentences
 
 @dataclass(frozen=True)
 class Background:
-    """What the report says besides the measures' answers."""
+    """What the report says besides the measures' answers.
+
+    ``unfinished`` gives by method the reason why its run did not end.
+    """
 
     byline: str = ""
     notes: tuple[str, ...] = ()
     qc: tuple[html.QcImage, ...] = ()
     provenance: pd.DataFrame = field(default_factory=pd.DataFrame)
     participants: pd.DataFrame | None = None
+    unfinished: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_study(
@@ -63,7 +68,8 @@ def write_study(
     settings, background = settings or StudySettings(), background or Background()
     questions = settings.questions or applicable(measures, settings)
     detailed = compare_in_detail(measures, questions, allow_different=settings.allow_different)
-    tables = make_tables(measures, detailed, settings, background.participants)
+    absent = absent_methods(settings, measures, background.unfinished)
+    tables = make_tables(measures, detailed, settings, background.participants, absent)
     figures = list(_figures(measures, detailed, settings.figures or tuple(default_figures(questions))))
     comparisons = detailed[list(COMPARISON_COLUMNS)]
     _write(folder / "comparisons.csv", comparisons.to_csv(index=False, na_rep=MISSING), on_done)

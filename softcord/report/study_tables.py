@@ -1,8 +1,11 @@
 """The tables of a study: summary, per contrast, pooled images, power, seeds, breakdowns, dropped."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from softcord.errors import DataError
+from softcord.report.absent import with_absent
 from softcord.report.order import method_order
 from softcord.report.settings import CSA_METRICS, OVERLAP_METRICS, SPREAD_METRICS, StudySettings
 from softcord.report.summary import summary_table
@@ -24,18 +27,19 @@ def make_tables(
     detailed: pd.DataFrame,
     settings: StudySettings,
     participants: pd.DataFrame | None,
+    absent: Mapping[str, str],
 ) -> dict[str, pd.DataFrame]:
-    """Return the tables of a study by file name."""
+    """Return the tables of a study by file name; ``absent`` says what was not run, and why."""
     level = settings.level
-    tables = {"summary": summary_table(measures, level)}
+    tables = {"summary": with_absent(summary_table(measures, level), absent)}
     if settings.claims:
         tables["paper_and_here"] = check_claims(
-            settings.claims, measures, detailed, level, same_data=settings.same_data
+            settings.claims, measures, detailed, level, same_data=settings.same_data, absent=absent
         )
     metrics = [*OVERLAP_METRICS, *CSA_METRICS, *SPREAD_METRICS]
-    tables["methods"] = method_table(describe(measures, metrics, level), metrics)
+    tables["methods"] = with_absent(method_table(describe(measures, metrics, level), metrics), absent)
     pooled = describe(measures, OVERLAP_METRICS + CSA_METRICS[2:4], level, "pooled")
-    tables["images_pooled"] = method_table(pooled, OVERLAP_METRICS + CSA_METRICS[2:4])
+    tables["images_pooled"] = with_absent(method_table(pooled, OVERLAP_METRICS + CSA_METRICS[2:4]), absent)
     tables |= _contrast_tables(measures, level)
     tables |= _variability(measures, detailed, level)
     for column in settings.breakdown:

@@ -1,6 +1,6 @@
 """Hold a study's results against published ones: paper, here, agrees?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan, sqrt
 
@@ -79,6 +79,7 @@ def check_claims(
     level: str = PAPER_LEVEL,
     *,
     same_data: bool = True,
+    absent: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Return a row per claim: what the paper says, what is found here, and whether they agree.
 
@@ -86,7 +87,8 @@ def check_claims(
     of another dataset (``same_data=False``) are not expected to. An order agrees if it is found here with a
     corrected p below 0.05, disagrees if the opposite is, and is unclear if there is no significant
     difference. Similarity agrees if no difference is found; an effect of the contrast if the corrected test
-    says the same; a line if the published slope lies in the 95% interval of the one found here.
+    says the same; a line if the published slope lies in the 95% interval of the one found here. ``absent``
+    says by method why there is nothing here.
 
     Returns:
         Columns source, claim, paper, here, agrees (yes, no, unclear, other data, not run).
@@ -101,8 +103,18 @@ def check_claims(
             row = _line(claim, detailed) if isinstance(claim, PaperLine) else _value(claim, measures, level)
             if not same_data and row[-1] != NOT_RUN:
                 row = (*row[:4], "other data")
-        rows.append(row)
+        rows.append(row if row[-1] != NOT_RUN else (*row[:3], _why(claim, absent or {}), NOT_RUN))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def methods_of(claim: Claim) -> tuple[str, ...]:
+    """Return the methods that a claim is about."""
+    return (claim.lower, claim.higher) if isinstance(claim, PaperOrder) else (claim.method,)
+
+
+def _why(claim: Claim, absent: Mapping[str, str]) -> str:
+    known = (absent[name] for name in methods_of(claim) if absent.get(name, NOT_RUN) != NOT_RUN)
+    return next(known, NOT_RUN)
 
 
 def _value(claim: PaperValue, measures: pd.DataFrame, level: str) -> Row:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -44,6 +46,22 @@ def test_failed_comparison_overwrites_nothing(tmp_path):
     assert (tmp_path / "report.html").read_text() == "yesterday's"
 
 
+def test_a_method_without_measures_keeps_its_row_and_says_why(tmp_path):
+    claims = (
+        PaperOrder("Fig. 7", "csa_std_mm2", lower="soft_all", higher="sct_propseg"),
+        PaperValue("Table 2", "nnunet3d", "csa_std_mm2", 2.0, 1.0),
+    )
+    background = Background(unfinished={"sct_propseg": "sct_propseg not found"})
+    write_study(make_measures(participants=6), "demo", tmp_path, replace(SMALL, claims=claims), background)
+    summary = pd.read_csv(tmp_path / "tables" / "summary.csv").set_index("method")
+    assert summary.loc["sct_propseg"].iloc[1] == "not run: sct_propseg not found"
+    assert summary.loc["nnunet3d"].iloc[1] == "not run"
+    assert summary.loc[["sct_propseg", "nnunet3d"], "n"].tolist() == [0, 0]
+    claimed = pd.read_csv(tmp_path / "tables" / "paper_and_here.csv")
+    assert claimed["here"].tolist() == ["not run: sct_propseg not found", "not run"]
+    assert claimed["agrees"].tolist() == ["not run", "not run"]
+
+
 def test_page_names_whom_a_test_dropped(tmp_path):
     measures = make_measures(participants=6)
     lost = (measures["method"] == "soft_all") & (measures["participant_id"] == "sub-02")
@@ -84,10 +102,10 @@ def test_breakdown_has_a_table_per_column():
     measures = make_measures(participants=4)
     people = pd.DataFrame({"participant_id": ["sub-01", "sub-02"], "sex": ["F", "M"]})
     detailed = compare_in_detail(measures, [STD])
-    tables = make_tables(measures, detailed, StudySettings(breakdown=("sex",)), people)
+    tables = make_tables(measures, detailed, StudySettings(breakdown=("sex",)), people, {})
     assert set(tables["by_sex"]["group"]) == {"F", "M", "n/a"}
     with pytest.raises(DataError, match=r"participants\.tsv: is not there"):
-        make_tables(measures, detailed, StudySettings(breakdown=("sex",)), None)
+        make_tables(measures, detailed, StudySettings(breakdown=("sex",)), None, {})
 
 
 def test_published_order_is_confirmed_contradicted_or_unclear():

@@ -1,0 +1,34 @@
+"""Methods that a study names but has no measures of, and why: they keep their row in its tables."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from softcord.report.settings import StudySettings
+from softcord.stats.expected import NOT_RUN, methods_of
+
+
+def absent_methods(
+    settings: StudySettings, measures: pd.DataFrame, reasons: Mapping[str, str]
+) -> dict[str, str]:
+    """Return by method what to write in its row: ``not run``, with the reason where it is known.
+
+    Args:
+        settings: its questions and claims name methods.
+        measures: tidy measures; who is in them is not absent.
+        reasons: by method, why its run did not end ("" where nobody knows).
+    """
+    asked = [name for question in settings.questions for name in question.methods or ()]
+    claimed = [name for claim in settings.claims for name in methods_of(claim)]
+    measured = set(measures["method"].unique())
+    named = dict.fromkeys(name for name in (*asked, *claimed, *reasons) if name not in measured)
+    return {name: f"{NOT_RUN}: {reasons[name]}" if reasons.get(name) else NOT_RUN for name in named}
+
+
+def with_absent(table: pd.DataFrame, absent: Mapping[str, str]) -> pd.DataFrame:
+    """Return a table of methods with a row of its own for each absent one."""
+    if not absent or table.shape[1] < 3:
+        return table
+    first = table.columns[2]
+    rows = pd.DataFrame([{"method": name, "n": 0, first: why} for name, why in absent.items()])
+    return pd.concat([table, rows], ignore_index=True).fillna("")
