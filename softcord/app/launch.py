@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("softcord")
 
 Job = Callable[[Plan], float | None]
+Check = Callable[[Plan], None]
 
 _MULTIRUN = ("-m", "--multirun")
 # Flags that Hydra answers by itself, without running anything.
@@ -52,15 +53,22 @@ class Failure:
 Finish = Callable[[list[Plan], list[Failure]], int]
 
 
-def launch(job: Job, arguments: Sequence[str], finish: Finish | None = None) -> int:
+def _nothing_more(_plan: Plan) -> None:
+    """Check no more than :func:`make_plan` does."""
+
+
+def launch(
+    job: Job, arguments: Sequence[str], finish: Finish | None = None, check: Check = _nothing_more
+) -> int:
     """Run ``job`` for each combination of the command line's values; return an exit code.
 
-    ``finish`` sees the plans and what failed after the last job, and returns the exit code.
+    ``check`` sees every plan before the first job. ``finish`` sees the plans and what failed after the last
+    job, and returns the exit code.
     """
     normal = normalise(arguments)
     if any(argument.split("=")[0] in _QUESTIONS for argument in normal):
         return guarded(lambda: _answer(normal))
-    return guarded(lambda: _run(job, normal, finish))
+    return guarded(lambda: _run(job, normal, finish, check))
 
 
 def launch_once(verb: Callable[[Composed], int], arguments: Sequence[str]) -> int:
@@ -85,7 +93,7 @@ def _answer(arguments: list[str]) -> int:
     return code
 
 
-def _run(job: Job, arguments: list[str], finish: Finish | None) -> int:
+def _run(job: Job, arguments: list[str], finish: Finish | None, check: Check) -> int:
     overrides = tuple(argument for argument in arguments if not argument.startswith("-"))
     flags = [argument for argument in arguments if argument.startswith("-")]
     for flag in flags:
@@ -93,9 +101,12 @@ def _run(job: Job, arguments: list[str], finish: Finish | None) -> int:
             raise UsageError(flag, "is not a flag of softcord", "Use -m to sweep, --cfg job to look, --help")
     if not flags:
         plan = make_plan(compose(*overrides))
+        check(plan)
         job(plan)
         return finish([plan], []) if finish else DONE
     plans = [make_plan(compose(*run)) for run in combinations(overrides)]
+    for plan in plans:
+        check(plan)
     failures: list[Failure] = []
     _hydra(lambda config: _contained(job, config, failures), ["-m", *overrides])
     return finish(plans, failures) if finish else DONE

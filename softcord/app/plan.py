@@ -110,7 +110,9 @@ class Plan:
 
 
 def make_plan(composed: Composed) -> Plan:
-    """Check a whole configuration, before anything slow starts, and return it typed.
+    """Check a configuration, before anything slow starts, and return it typed.
+
+    What only training needs is for :func:`check_training`, which has to import torch.
 
     Raises:
         UsageError: a value that cannot work; it names the key.
@@ -127,7 +129,7 @@ def make_plan(composed: Composed) -> Plan:
             raise UsageError(f"paths.{key}".rstrip("."), f"must be a folder, got {value!r}")
     contrasts = contrast_set(config["contrasts"])
     deviations = {group: _deviations(composed, group) for group in ("loss", "augment")}
-    plan = Plan(
+    return Plan(
         config=config,
         choices=composed.choices,
         overrides=composed.overrides,
@@ -145,11 +147,18 @@ def make_plan(composed: Composed) -> Plan:
         volumes=build(config["volumes"], "volumes"),
         machine=build(config["machine"], "machine"),
     )
+
+
+def check_training(plan: Plan) -> None:
+    """Check what only training needs: loss, augmentation, net, and patches that fit the net.
+
+    Raises:
+        UsageError: a value that cannot work; it names the key.
+    """
     for group in ("loss", "augment"):
-        _build_empty(group, json.dumps(config[group], sort_keys=True))
-    net = _build_empty("model", json.dumps(config["model"], sort_keys=True))
+        _build_empty(group, json.dumps(plan.config[group], sort_keys=True))
+    net = _build_empty("model", json.dumps(plan.config["model"], sort_keys=True))
     _check_patch(plan, net.required_multiple)
-    return plan
 
 
 def digest(content: object) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from softcord.app.exit import DONE, STUDY
 from softcord.app.launch import Failure, launch
-from softcord.app.plan import Plan, digest
+from softcord.app.plan import Plan, check_training, digest
 from softcord.app.terminal import logging_to, show_table, start_logging
 from softcord.errors import UsageError
 
@@ -17,7 +17,7 @@ logger = logging.getLogger("softcord")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the verb and return its exit code."""
     start_logging()
-    return launch(train_one, sys.argv[1:] if arguments is None else arguments, finish)
+    return launch(train_one, sys.argv[1:] if arguments is None else arguments, finish, check_training)
 
 
 def train_one(plan: Plan) -> float | None:

@@ -1,10 +1,8 @@
 """Which file is an image's label, for the ground truth that is asked for."""
 
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
-from softcord.data.bids import LABEL_KINDS, file_state, label_path, parse_path
+from softcord.data.bids import file_state
 from softcord.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +21,6 @@ _WAY_OUT: dict[Gt, str] = {
 def choose_labels(
     table: "pd.DataFrame",
     gt: Gt,
-    softseg_root: Path | str | None = None,
     *,
     missing: Literal["error", "skip"] = "error",
 ) -> "pd.DataFrame":
@@ -32,8 +29,6 @@ def choose_labels(
     Args:
         table: rows of :func:`softcord.data.index.index_dataset`.
         gt: "soft" (0..1), "hard" (0 or 1, drawn by hand) or "soft_bin" (the soft label, binarised).
-        softseg_root: folder that directly holds ``sub-*`` with soft labels made elsewhere; only those are
-            then used for "soft", so that two recipes never mix. The dataset's own labels if None.
         missing: whether an image without label stops everything or is left out.
 
     Raises:
@@ -42,7 +37,7 @@ def choose_labels(
     """
     if gt not in get_args(Gt):
         raise UsageError("gt", f"unknown ground truth {gt!r}", f"Use one of {', '.join(get_args(Gt))}")
-    labelled = table.assign(label=_labels(table, gt, softseg_root))
+    labelled = table.assign(label=table[LABEL_OF_GT[gt]])
     has_label = labelled["label"].notna()
     if not has_label.all() and (missing == "error" or not has_label.any()):
         lacking = labelled[~has_label]
@@ -53,21 +48,6 @@ def choose_labels(
         if (state := file_state(path)) != "present":
             raise DataError(path, f"the label is {state.replace('_', ' ')}", "Fetch it with `softcord fetch`")
     return labelled
-
-
-def _labels(table: "pd.DataFrame", gt: Gt, softseg_root: Path | str | None) -> "pd.Series[Any]":
-    if gt != "soft" or softseg_root is None:
-        return table[LABEL_OF_GT[gt]]
-    paths = table["image"].map(lambda image: softseg_path(softseg_root, image)).astype(object)
-    return paths.where(paths.map(os.path.lexists), None)
-
-
-def softseg_path(softseg_root: Path | str, image: str) -> str:
-    """Where the soft label of an image lies (or will lie) under a folder of soft labels."""
-    parsed = parse_path(image)
-    if parsed is None:
-        raise DataError(image, "is not a BIDS name", "Rename it to sub-XX_T2w.nii.gz or the like")
-    return label_path(os.path.abspath(softseg_root), parsed, LABEL_KINDS["soft_seg"].endings[0])
 
 
 def name_images(table: "pd.DataFrame", at_most: int = 4) -> str:

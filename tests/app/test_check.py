@@ -1,6 +1,3 @@
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -63,12 +60,3 @@ def test_wrong_usage_is_one_line(
     assert says in captured.err
     assert captured.err.count("\n") == 1
     assert captured.out == ""
-
-
-def test_it_does_not_wait_for_torch(root: Path) -> None:
-    code = "import sys; from softcord.app.check import main; main(sys.argv[1:])"
-    code += "; assert 'torch' not in sys.modules"
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
-    subprocess.run(
-        [sys.executable, "-c", code, *arguments(root)], check=True, capture_output=True, env=environment
-    )

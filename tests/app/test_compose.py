@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 
 from softcord.app.compose import combinations, compose, config_dir, normalise
-from softcord.app.plan import Plan, make_plan
+from softcord.app.plan import Plan, check_training, make_plan
 from softcord.errors import UsageError
 
 
 def plan(*overrides: str) -> Plan:
-    return make_plan(compose("data.root=/nowhere", *overrides))
+    made = make_plan(compose("data.root=/nowhere", *overrides))
+    check_training(made)
+    return made
 
 
 OPTIONS = sorted(

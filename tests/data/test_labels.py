@@ -46,15 +46,6 @@ def test_no_label_at_all_is_an_error_even_then(root: Path) -> None:
         choose_labels(index_dataset(root), "soft_bin", missing="skip")
 
 
-def test_soft_labels_of_another_folder_never_mix_with_the_dataset_s(root: Path, tree: Tree) -> None:
-    made = tree("made/sub-02/anat/sub-02_T2w_label-SC_softseg.nii.gz") / "made"
-    table = index_dataset(root)
-    with pytest.raises(DataError, match="no soft label: sub-01 T2w"):
-        choose_labels(table, "soft", made)
-    assert choose_labels(table[1:], "soft", made)["label"][0].startswith(str(made))
-    assert list(choose_labels(table, "hard", made)["label"]) == list(table["hard_seg"])
-
-
 def test_a_label_that_is_not_downloaded_is_named(root: Path, tree: Tree) -> None:
     tree(HARD.format("02"), content=POINTER)
     with pytest.raises(DataError, match=r"sub-02_T2w_label-SC_seg.*not downloaded.*softcord fetch"):
