@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from softcord.report.order import method_order
 from softcord.report.settings import StudySettings
 from softcord.stats.expected import NOT_RUN, methods_of
 
@@ -31,4 +32,5 @@ def with_absent(table: pd.DataFrame, absent: Mapping[str, str]) -> pd.DataFrame:
         return table
     first = table.columns[2]
     rows = pd.DataFrame([{"method": name, "n": 0, first: why} for name, why in absent.items()])
-    return pd.concat([table, rows], ignore_index=True).fillna("")
+    joined = pd.concat([table, rows]).fillna("").set_index("method")
+    return joined.loc[method_order(joined.index)].reset_index()
