@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from softcord.app.plan import Plan
 from softcord.app.progress import phase
 from softcord.contrasts import PAPER_SIX
+from softcord.data.cache import CachedVolume, prepare_all
 from softcord.data.identity import dataset_identity
 from softcord.data.labels import LABEL_OF_GT, Gt, choose_labels, name_images
 from softcord.data.settings import make_split, read_index, read_persons
@@ -75,6 +76,25 @@ def make_phantom(plan: Plan) -> None:
     settings = plan.phantom()
     with phase(f"phantom {settings.name}", settings.n_participants) as on_done:
         write_dataset(settings, plan.data.root, jobs=jobs_of(plan), on_done=on_done)
+
+
+def cached_volumes(plan: Plan, table: "pd.DataFrame", name: str) -> list[CachedVolume]:
+    """Return the cached volumes of a table's images and labels, in its order, made where they are missing.
+
+    Raises:
+        DataError: files that cannot be used; the first is named.
+    """
+    pairs = [(Path(image), Path(label)) for image, label in zip(table["image"], table["label"], strict=True)]
+    with phase(f"{name} volumes", len(pairs)) as on_done:
+        outcomes = prepare_all(
+            pairs, plan.data_dir / "cache", plan.volumes, jobs=jobs_of(plan), on_done=on_done
+        )
+    failed = [outcome for outcome in outcomes if outcome.error]
+    if failed:
+        more = f" (and {len(failed) - 1} more images)" if len(failed) > 1 else ""
+        what = f"{str(failed[0].error).rstrip('.')}{more}"
+        raise DataError(f"{name} images", what, "Leave them out with data.exclude if they cannot be repaired")
+    return [outcome.value for outcome in outcomes if outcome.value]
 
 
 def jobs_of(plan: Plan) -> int:

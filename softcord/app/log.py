@@ -54,15 +54,16 @@ def log_inputs(plan: Plan, dataset: Dataset, run: Run, run_dir: Path, entry: Run
 def log_results(
     plan: Plan, dataset: Dataset, measures: pd.DataFrame, run_dir: Path, entry: RunRecord
 ) -> None:
-    """Record the measures, their means, the model, sample overlays and a description."""
+    """Record the measures, their means, sample overlays and a description."""
     entry.metrics(means(measures))
     entry.artifact(run_dir / "measures.csv")
-    entry.artifact(run_dir / "checkpoints" / "best.ckpt", "checkpoints")
     entry.tag({"predictions": (run_dir / "predictions").resolve()})
     with TemporaryDirectory() as folder:
         for row in sample(dataset.test).to_dict("records"):
             image = Path(row["image"])
             prediction = softseg_path(run_dir / "predictions", image)
+            if not prediction.exists():  # of a contrast that no model is for
+                continue
             volumes = [read_volume(path) for path in (image, prediction, row["label"])]
             overlay_png(volumes[0], volumes[1], volumes[2], Path(folder) / f"{image.name.split('.')[0]}.png")
         entry.artifact(Path(folder), "overlays")

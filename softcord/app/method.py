@@ -12,7 +12,7 @@ _LOSS_WORDS = {"awing": "", "dicece": "diceCE_loss", "dice": "dice_loss"}
 
 def method_name(
     choices: Mapping[str, str],
-    contrasts: Sequence[str],
+    contrasts: str,
     deviations: Mapping[str, Mapping[str, Any]],
     variant: str = "",
 ) -> str:
@@ -20,13 +20,13 @@ def method_name(
 
     Args:
         choices: the option of each configuration group (gt, loss, augment, recipe, ...).
-        contrasts: the contrasts that train.
+        contrasts: the contrasts that train, in one word (:func:`contrasts_word`).
         deviations: per group, the keys whose values differ from those in the option's file. Those of the
             loss and of the augmentation become part of the name, so that a name never hides them.
         variant: the user's own word for what the name does not say.
     """
     gt, loss, augment = choices["gt"], choices["loss"], choices["augment"]
-    words = [gt.replace("_", ""), "all" if set(contrasts) == set(PAPER_SIX) else "_".join(contrasts)]
+    words = [gt.replace("_", ""), contrasts]
     is_softseg = gt == "hard" and loss == "awing" and augment in _PAPER_AUGMENTS
     words.append("SoftSeg" if is_softseg else _LOSS_WORDS.get(loss, loss))
     if choices["recipe"] != "default":
@@ -36,6 +36,17 @@ def method_name(
     for group in ("loss", "augment"):
         words += [f"{key}{_short(value)}" for key, value in sorted(deviations.get(group, {}).items())]
     return "_".join(word for word in [*words, variant] if word)
+
+
+def contrasts_word(contrasts: Sequence[str], *, per_contrast: bool) -> str:
+    """Return ``all`` for one model of the paper's six contrasts, ``per_contrast`` for a model of each.
+
+    Other contrasts are named: ``T1w_T2w``, ``per_contrast_T1w_T2w``.
+    """
+    is_six = set(contrasts) == set(PAPER_SIX)
+    if per_contrast:
+        return "per_contrast" if is_six else "_".join(["per_contrast", *contrasts])
+    return "all" if is_six else "_".join(contrasts)
 
 
 def _short(value: Any) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from softcord.app.build import build, suggest
 from softcord.app.compose import Composed, compose
-from softcord.app.method import method_name
+from softcord.app.method import contrasts_word, method_name
 from softcord.contrasts import contrast_set
 from softcord.errors import UsageError
 from softcord.train.settings import MachineSettings, TrainSettings
@@ -31,7 +31,8 @@ VOLATILE = ("paths", "machine", "study", "rerun", "experiment", "baseline", "rec
 PLACES = ("name", "root", "derivatives", "url")
 _ROOT_KEYS = (
     *("data", "phantom", "split", "gt", "loss", "model", "augment", "train", "machine", "recipe", "baseline"),
-    *("study", "variant", "contrasts", "seed", "levels", "reference", "volumes", "rerun"),
+    *("study", "variant", "contrasts", "model_per_contrast", "seed", "levels", "reference", "volumes"),
+    "rerun",
     *("compare", "check", "paths", "experiment"),
 )
 
@@ -46,6 +47,7 @@ class Plan:
     study: str
     seed: int
     contrasts: tuple[str, ...]
+    model_per_contrast: bool
     levels: tuple[int, ...]
     reference: "Gt"
     rerun: bool
@@ -128,6 +130,7 @@ def make_plan(composed: Composed) -> Plan:
         if not isinstance(value, str) or not value:
             raise UsageError(f"paths.{key}".rstrip("."), f"must be a folder, got {value!r}")
     contrasts = contrast_set(config["contrasts"])
+    per_contrast = _truth(config["model_per_contrast"], "model_per_contrast")
     deviations = {group: _deviations(composed, group) for group in ("loss", "augment")}
     return Plan(
         config=config,
@@ -136,10 +139,16 @@ def make_plan(composed: Composed) -> Plan:
         study=study_name(config["study"]),
         seed=_whole(config["seed"], "seed"),
         contrasts=contrasts,
+        model_per_contrast=per_contrast,
         levels=_levels(config["levels"]),
         reference=_one_of(config["reference"], "reference", ("soft", "hard")),
         rerun=_truth(config["rerun"], "rerun"),
-        method=method_name(composed.choices, contrasts, deviations, _variant(config["variant"])),
+        method=method_name(
+            composed.choices,
+            contrasts_word(contrasts, per_contrast=per_contrast),
+            deviations,
+            _variant(config["variant"]),
+        ),
         data=_data(composed),
         split=build(config["split"], "split"),
         gt=build(config["gt"], "gt"),

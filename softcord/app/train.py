@@ -24,6 +24,7 @@ def train_one(plan: Plan) -> float | None:
     """Bring one run to its end: recognised if complete, resumed if interrupted; return its objective."""
     import softcord
     from softcord.app.dataset import open_dataset
+    from softcord.app.per_contrast import MODELS
     from softcord.sweep.ledger import Run, claim, read_run
 
     dataset = open_dataset(plan)
@@ -43,8 +44,9 @@ def train_one(plan: Plan) -> float | None:
             logger.info("%s is complete (%.0f s then); rerun=true would train it again", name, run.seconds)
             return None
         if run is None or plan.rerun:
-            # Without its checkpoints a run starts anew.
-            shutil.rmtree(run_dir / "checkpoints", ignore_errors=True)
+            # Without its checkpoints and the runs below it, a run starts anew.
+            for folder in ("checkpoints", MODELS):
+                shutil.rmtree(run_dir / folder, ignore_errors=True)
             run = Run(
                 name=name,
                 study=plan.study,

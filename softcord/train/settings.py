@@ -47,9 +47,12 @@ class MachineSettings:
     jobs: int = 0
     workers: int = 0
     threads: int = 0
+    trainings: int = 1
 
     def __post_init__(self) -> None:
         """Refuse negative counts; 0 means "as many as the machine has" (none for ``workers``)."""
+        if self.trainings < 1:
+            raise ValueError(f"trainings: must be at least 1, got {self.trainings}")
         for field in ("jobs", "workers", "threads"):
             if getattr(self, field) < 0:
                 raise ValueError(f"{field}: must be 0 (automatic) or more, got {getattr(self, field)}")

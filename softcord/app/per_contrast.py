@@ -1,0 +1,124 @@
+"""One model per contrast: trainings of their own below the run, and a predictor that asks the right one."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from softcord.app.dataset import Dataset, cached_volumes
+from softcord.app.net import best_checkpoint, load_net, train_net
+from softcord.app.plan import Plan, digest
+from softcord.app.record import recorded
+from softcord.app.terminal import logging_to, start_logging
+from softcord.data.cache import CachedVolume
+from softcord.errors import DataError, RunError
+from softcord.parallel import parallel_map
+from softcord.sweep.ledger import Run, claim, read_run
+from softcord.track.store import RunRecord, StudyRecord
+
+if TYPE_CHECKING:
+    from softcord.app.engine import Predict, Training
+    from softcord.evaluate.run import TestImage
+    from softcord.nifti import Volume
+
+logger = logging.getLogger("softcord")
+
+MODELS = "models"
+
+
+@dataclass(frozen=True)
+class Child:
+    """The training on one contrast: a run of its own, in a folder below that of the run it belongs to."""
+
+    plan: Plan
+    contrast: str
+    run: Run
+    run_dir: Path
+    study: StudyRecord
+    train: Sequence[CachedVolume]
+    val: Sequence[CachedVolume]
+
+
+@dataclass(frozen=True)
+class ByContrast:
+    """Predict each image by the model of its contrast."""
+
+    models: "Mapping[str, Predict]"
+
+    def __call__(self, image: "TestImage") -> "Volume":
+        """Return the soft mask of an image in the image's own space."""
+        return self.models[image.contrast](image)
+
+
+def prepare_per_contrast(plan: Plan, dataset: Dataset) -> "Training":
+    """Prepare every training and validation image; return what trains one net on those of each contrast.
+
+    Raises:
+        DataError: images that cannot be used, or a contrast without training or validation image.
+    """
+    volumes = {contrast: _volumes_of(plan, dataset, contrast) for contrast in plan.contrasts}
+    return partial(_train_all, plan, volumes)
+
+
+def _volumes_of(plan: Plan, dataset: Dataset, contrast: str) -> tuple[list[CachedVolume], list[CachedVolume]]:
+    found = []
+    for table, name in ((dataset.train, "training"), (dataset.val, "validation")):
+        images = table[table["contrast"] == contrast]
+        if images.empty:
+            what = f"has no {name} image of {contrast}, which a model of its own needs"
+            raise DataError(f"split {plan.split.name}", what, "Name other contrasts or change the split")
+        found.append(cached_volumes(plan, images, f"{contrast} {name}"))
+    return found[0], found[1]
+
+
+def _train_all(
+    plan: Plan,
+    volumes: Mapping[str, tuple[list[CachedVolume], list[CachedVolume]]],
+    run_dir: Path,
+    entry: RunRecord,
+) -> ByContrast:
+    parent = read_run(run_dir)
+    assert parent is not None
+    assert entry.run_id is not None
+    study = replace(entry.study, parent_run_id=entry.run_id)
+    children = [
+        Child(plan, contrast, _child_run(parent, contrast), run_dir / MODELS / contrast, study, train, val)
+        for contrast, (train, val) in volumes.items()
+    ]
+    # A model that fails does not stop the others; the next start trains only those that are missing.
+    outcomes = list(parallel_map(_train_child, children, plan.machine.trainings))
+    failed = [outcome for outcome in outcomes if outcome.error]
+    if failed:
+        names = ", ".join(outcome.item.contrast for outcome in failed)
+        what = f"{len(failed)} of {len(children)} models failed ({names}): {failed[0].error}"
+        raise RunError(run_dir.name, what, "The same command trains only those again")
+    return ByContrast({child.contrast: load_net(plan, best_checkpoint(child.run_dir)) for child in children})
+
+
+def _child_run(parent: Run, contrast: str) -> Run:
+    return Run(
+        name=f"{parent.name}-{contrast}",
+        study=parent.study,
+        method=f"{parent.method}-{contrast}",
+        seed=parent.seed,
+        fingerprint=digest([parent.fingerprint, contrast]),
+        config_hash=parent.config_hash,
+        overrides=parent.overrides,
+    )
+
+
+def _train_child(child: Child) -> None:
+    """Train the model of one contrast, or go on with it; leave a finished one alone."""
+    if not logger.handlers:  # a process of its own
+        start_logging()
+    with claim(child.run_dir):
+        run = read_run(child.run_dir) or child.run
+        if run.is_complete:
+            logger.info("%s is complete", run.name)
+            return
+        logger.info("the model of %s", child.contrast)
+        with logging_to(child.run_dir / "log.txt"), recorded(child.run_dir, run, child.study) as entry:
+            entry.tag({"contrasts": child.contrast, "method": run.method, "fingerprint": run.fingerprint})
+            train_net(child.plan, child.train, child.val, child.run_dir, entry)
