@@ -43,7 +43,7 @@ def make_tables(
     tables |= _contrast_tables(measures, level)
     tables |= _variability(measures, detailed, level)
     for column in settings.breakdown:
-        tables[f"by_{column}"] = _breakdown(measures, participants, column, level)
+        tables[f"by_{column}"] = _breakdown(measures, participants, column, settings)
     tables["tests"] = detailed.drop(columns=["note", "correction", "test"])
     tables["dropped"] = dropped_table(detailed)
     return tables
@@ -80,14 +80,15 @@ def _variability(measures: pd.DataFrame, detailed: pd.DataFrame, level: str) -> 
 
 
 def _breakdown(
-    measures: pd.DataFrame, participants: pd.DataFrame | None, column: str, level: str
+    measures: pd.DataFrame, participants: pd.DataFrame | None, column: str, settings: StudySettings
 ) -> pd.DataFrame:
     if participants is None:
         raise DataError("participants.tsv", "is not there", f"A breakdown by {column} needs it")
     measured = set(measures["metric"].unique())
+    asked = (question.metric for question in settings.questions)
     parts = [
-        breakdown(measures, participants, column, metric, level)
-        for metric in BREAKDOWN_METRICS
+        breakdown(measures, participants, column, metric, settings.level)
+        for metric in dict.fromkeys((*BREAKDOWN_METRICS, *asked))
         if metric in measured
     ]
     return pd.concat(parts, ignore_index=True)

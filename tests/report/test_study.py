@@ -104,6 +104,8 @@ def test_breakdown_has_a_table_per_column():
     detailed = compare_in_detail(measures, [STD])
     tables = make_tables(measures, detailed, StudySettings(breakdown=("sex",)), people, {})
     assert set(tables["by_sex"]["group"]) == {"F", "M", "n/a"}
+    asked = StudySettings(questions=(Question("RVE", "rve_pct"),), breakdown=("sex",))
+    assert "rve_pct" in set(make_tables(measures, detailed, asked, people, {})["by_sex"]["metric"])
     with pytest.raises(DataError, match=r"participants\.tsv: is not there"):
         make_tables(measures, detailed, StudySettings(breakdown=("sex",)), None, {})
 
