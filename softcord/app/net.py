@@ -2,11 +2,14 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from softcord.app.build import TARGET
 from softcord.app.dataset import Dataset, cached_volumes
+from softcord.app.describe import describe_model
 from softcord.app.plan import Plan
 from softcord.data.cache import CachedVolume
 from softcord.track.store import RunRecord
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from softcord.app.engine import Predict, Training
     from softcord.augment.chain import Augment
     from softcord.data.dataset import PatchDataset
+    from softcord.predict.package import ModelDescription
 
 logger = logging.getLogger("softcord")
 
@@ -23,39 +27,45 @@ def prepare_net(plan: Plan, dataset: Dataset) -> "Training":
     """Prepare every training and validation image; return what trains one net on them."""
     train = cached_volumes(plan, dataset.train, "training")
     val = cached_volumes(plan, dataset.val, "validation")
-    return partial(_train_and_load, plan, train, val)
+    return partial(
+        _train_and_load, plan, describe_model(plan, dataset, plan.method, plan.contrasts), train, val
+    )
 
 
 def _train_and_load(
     plan: Plan,
+    description: "ModelDescription",
     train: Sequence[CachedVolume],
     val: Sequence[CachedVolume],
     run_dir: Path,
     entry: RunRecord,
 ) -> "Predict":
-    train_net(plan, train, val, run_dir, entry)
-    return load_net(plan, best_checkpoint(run_dir))
+    train_net(plan, description, train, val, run_dir, entry)
+    return load_net(plan, run_dir)
 
 
 def train_net(
     plan: Plan,
+    description: "ModelDescription",
     train_volumes: Sequence[CachedVolume],
     val_volumes: Sequence[CachedVolume],
     run_dir: Path,
     entry: RunRecord,
 ) -> None:
-    """Train a net, or go on with an interrupted training; leave its checkpoints in ``run_dir``."""
+    """Train a net, or go on where that stopped; leave checkpoints and the package in ``run_dir``."""
     import lightning
 
     from softcord.losses.deep import DeepSupervisionLoss
+    from softcord.predict.package import Model, write_package
+    from softcord.train.checkpoint import load_weights
     from softcord.train.module import CordModule
     from softcord.train.run import train
 
     settings, loss = plan.train, plan.loss()
     lightning.seed_everything(plan.seed, workers=True, verbose=False)
     supervised = DeepSupervisionLoss(loss, normalise=settings.deep_supervision_divisor)
-    activation: Any = loss.prediction_activation
-    module = CordModule(plan.net(), supervised, activation, settings.learning_rate, settings.epochs)
+    net = plan.net()
+    module = CordModule(net, supervised, description.activation, settings.learning_rate, settings.epochs)
     logger.info("training on %d images", len(train_volumes))
     result = train(
         module,
@@ -68,26 +78,29 @@ def train_net(
     )
     entry.metrics({"train/seconds": result.seconds, "train/best_val_loss": result.best_val_loss})
     entry.artifact(result.best_checkpoint, "checkpoints")
+    net.load_state_dict(load_weights(result.best_checkpoint))
+    made_by = {**description.provenance, "run": entry.name}
+    entry.artifact(
+        write_package(package_dir(run_dir), Model(net, replace(description, provenance=made_by))), "model"
+    )
     logger.info("trained %d epochs in %.0f s", result.epochs, result.seconds)
 
 
-def best_checkpoint(run_dir: Path) -> Path:
-    """Where the weights with the best validation loss lie."""
-    return run_dir / "checkpoints" / "best.ckpt"
+def package_dir(run_dir: Path) -> Path:
+    """Where a run's trained model lies: the weights with the best validation loss."""
+    return run_dir / "model"
 
 
-def load_net(plan: Plan, checkpoint: Path) -> "Predict":
+def load_net(plan: Plan, run_dir: Path) -> "Predict":
     """Return the predictor of a trained net."""
     from softcord.evaluate.run import Predictor
-    from softcord.train.checkpoint import load_weights
+    from softcord.predict.package import read_package
     from softcord.train.run import resolve_precision, training_device
 
-    net = plan.net()
-    net.load_state_dict(load_weights(checkpoint))
-    net.to(training_device(plan.machine))
-    activation: Any = plan.loss().prediction_activation
-    is_bfloat16 = resolve_precision(plan.machine) == "bf16-mixed"
-    return Predictor(net, plan.patch_voxels, activation, plan.volumes.spacing_mm, bfloat16=is_bfloat16)
+    # The configuration's own net is trusted: it has just been trained.
+    model = read_package(package_dir(run_dir), allowed=(plan.config["model"][TARGET].rpartition(".")[0],))
+    model.net.to(training_device(plan.machine))
+    return Predictor(model, bfloat16=resolve_precision(plan.machine) == "bf16-mixed")
 
 
 def _patches(plan: Plan, volumes: Sequence[CachedVolume], augment: "Augment | None") -> "PatchDataset":

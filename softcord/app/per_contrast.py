@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softcord.app.dataset import Dataset, cached_volumes
-from softcord.app.net import best_checkpoint, load_net, train_net
+from softcord.app.describe import describe_model
+from softcord.app.net import load_net, train_net
 from softcord.app.plan import Plan, digest
 from softcord.app.record import recorded
 from softcord.app.terminal import logging_to, start_logging
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from softcord.app.engine import Predict, Training
     from softcord.evaluate.run import TestImage
     from softcord.nifti import Volume
+    from softcord.predict.package import ModelDescription
 
 logger = logging.getLogger("softcord")
 
@@ -34,6 +36,7 @@ class Child:
 
     plan: Plan
     contrast: str
+    description: "ModelDescription"
     run: Run
     run_dir: Path
     study: StudyRecord
@@ -59,7 +62,11 @@ def prepare_per_contrast(plan: Plan, dataset: Dataset) -> "Training":
         DataError: images that cannot be used, or a contrast without training or validation image.
     """
     volumes = {contrast: _volumes_of(plan, dataset, contrast) for contrast in plan.contrasts}
-    return partial(_train_all, plan, volumes)
+    descriptions = {
+        contrast: describe_model(plan, dataset, f"{plan.method}-{contrast}", (contrast,))
+        for contrast in plan.contrasts
+    }
+    return partial(_train_all, plan, descriptions, volumes)
 
 
 def _volumes_of(plan: Plan, dataset: Dataset, contrast: str) -> tuple[list[CachedVolume], list[CachedVolume]]:
@@ -75,6 +82,7 @@ def _volumes_of(plan: Plan, dataset: Dataset, contrast: str) -> tuple[list[Cache
 
 def _train_all(
     plan: Plan,
+    descriptions: "Mapping[str, ModelDescription]",
     volumes: Mapping[str, tuple[list[CachedVolume], list[CachedVolume]]],
     run_dir: Path,
     entry: RunRecord,
@@ -84,8 +92,16 @@ def _train_all(
     assert entry.run_id is not None
     study = replace(entry.study, parent_run_id=entry.run_id)
     children = [
-        Child(plan, contrast, _child_run(parent, contrast), run_dir / MODELS / contrast, study, train, val)
-        for contrast, (train, val) in volumes.items()
+        Child(
+            plan,
+            contrast,
+            descriptions[contrast],
+            _child_run(parent, contrast),
+            run_dir / MODELS / contrast,
+            study,
+            *volumes[contrast],
+        )
+        for contrast in volumes
     ]
     # A model that fails does not stop the others; the next start trains only those that are missing.
     outcomes = list(parallel_map(_train_child, children, plan.machine.trainings))
@@ -94,7 +110,7 @@ def _train_all(
         names = ", ".join(outcome.item.contrast for outcome in failed)
         what = f"{len(failed)} of {len(children)} models failed ({names}): {failed[0].error}"
         raise RunError(run_dir.name, what, "The same command trains only those again")
-    return ByContrast({child.contrast: load_net(plan, best_checkpoint(child.run_dir)) for child in children})
+    return ByContrast({child.contrast: load_net(plan, child.run_dir) for child in children})
 
 
 def _child_run(parent: Run, contrast: str) -> Run:
@@ -121,4 +137,4 @@ def _train_child(child: Child) -> None:
         logger.info("the model of %s", child.contrast)
         with logging_to(child.run_dir / "log.txt"), recorded(child.run_dir, run, child.study) as entry:
             entry.tag({"contrasts": child.contrast, "method": run.method, "fingerprint": run.fingerprint})
-            train_net(child.plan, child.train, child.val, child.run_dir, entry)
+            train_net(child.plan, child.description, child.train, child.val, child.run_dir, entry)

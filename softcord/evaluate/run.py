@@ -6,17 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from torch import nn
 
 from softcord.data.cache import CachedVolume
 from softcord.data.resample import from_grid, make_grid
 from softcord.measure.image import measure_image, measure_rows
 from softcord.measure.spread import csa_std_rows
 from softcord.measure.table import Measure, measures_frame
-from softcord.nets.activation import Activation
 from softcord.nifti import Volume, read_volume
-from softcord.predict.clean import keep_cord
-from softcord.predict.infer import predict_grid
+from softcord.predict.package import Model
+from softcord.predict.volume import softseg_on_grid
 from softcord.predict.write import write_softseg
 
 
@@ -42,29 +40,17 @@ class TestImage:
 
 @dataclass(frozen=True)
 class Predictor:
-    """A net and how it is applied."""
+    """Apply a model to test images, whose prepared volumes lie in the cache."""
 
-    net: nn.Module
-    window: tuple[int, int, int]
-    activation: Activation
-    spacing_mm: float = 1.0
-    rim_mm: float | None = 3.0
+    model: Model
     bfloat16: bool = False
 
     def __call__(self, image: TestImage) -> Volume:
         """Return the soft mask of an image in the image's own space."""
         native = read_volume(image.reference)
         i, j, k = native.data.shape
-        grid = make_grid((i, j, k), native.affine, self.spacing_mm)
-        softseg = predict_grid(
-            self.net,
-            np.load(image.volume.image),
-            window=self.window,
-            activation=self.activation,
-            bfloat16=self.bfloat16,
-        )
-        if self.rim_mm is not None:
-            softseg = keep_cord(softseg, rim_mm=self.rim_mm, spacing_mm=self.spacing_mm)
+        grid = make_grid((i, j, k), native.affine, self.model.description.spacing_mm)
+        softseg = softseg_on_grid(self.model, np.load(image.volume.image), bfloat16=self.bfloat16)
         return Volume(from_grid(softseg, grid), native.affine)
 
 

@@ -83,6 +83,18 @@ def test_predictions_are_soft_masks_in_the_images_own_space(study: Path) -> None
         assert path.with_name(f"{stem}_label-SC_softseg.json").exists()
 
 
+def test_every_run_leaves_a_package_that_says_whom_its_model_has_seen(study: Path) -> None:
+    from softcord.predict.package import read_package
+
+    for run in read_study(study / "outputs/quick"):
+        run_dir = study / "outputs/quick" / run.name
+        model = read_package(run_dir / "model")
+        assert model.description.name == run.method
+        (seen,) = model.description.trained_on
+        split = yaml.safe_load((run_dir / "split.yaml").read_text())
+        assert seen.participants == {*split["train"], *split["val"]}
+
+
 def test_the_store_holds_finished_children_with_measures_config_and_pictures(study: Path) -> None:
     client = open_store(study / "mlruns").client()
     experiment = client.get_experiment_by_name("quick")

@@ -1,0 +1,41 @@
+"""What a trained model says of itself: from a plan and its data to a package's description."""
+
+from typing import TYPE_CHECKING, Any
+
+from softcord.app.build import TARGET
+from softcord.app.dataset import Dataset
+from softcord.app.plan import Plan
+from softcord.app.provenance import provenance
+
+if TYPE_CHECKING:
+    from softcord.predict.package import ModelDescription
+
+
+def describe_model(plan: Plan, dataset: Dataset, name: str, contrasts: tuple[str, ...]) -> "ModelDescription":
+    """Return the description of the model ``name`` that learns from images of ``contrasts``."""
+    from softcord.predict.package import ModelDescription, NetDescription, TrainedOn
+
+    arguments = dict(plan.config["model"])
+    target = arguments.pop(TARGET)
+    activation: Any = plan.loss().prediction_activation
+    train, val = (
+        tuple(sorted(table.loc[table["contrast"].isin(contrasts), "participant_id"].unique()))
+        for table in (dataset.train, dataset.val)
+    )
+    made_by = provenance()
+    return ModelDescription(
+        name=name,
+        net=NetDescription(target, arguments),
+        window_voxels=plan.patch_voxels,
+        activation=activation,
+        spacing_mm=plan.volumes.spacing_mm,
+        interpolation=plan.volumes.interpolation,
+        gt=plan.gt.name,
+        loss=plan.choices["loss"],
+        trained_on=(TrainedOn(plan.data.name, dataset.identity, contrasts, train, val),),
+        provenance={
+            "study": plan.study,
+            "seed": str(plan.seed),
+            **{key: made_by[key] for key in ("softcord", "code_commit", "code_dirty", "torch")},
+        },
+    )

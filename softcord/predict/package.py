@@ -1,0 +1,213 @@
+"""What a trained model is: its weights and all that is needed to apply them, in a folder or one ``.zip``.
+
+A package holds ``model.json`` (its description), ``weights.safetensors``, ``card.md`` (that for people) and
+``sha256.txt`` (their checksums, as ``sha256sum -c`` reads them). Nothing in it is executed when it is read:
+weights are plain numbers, and the net is built from a name that must lie in an allowed Python package.
+"""
+
+import hashlib
+import importlib
+import json
+import re
+import shutil
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any, Literal
+
+import torch
+from pydantic import TypeAdapter, ValidationError
+from torch import nn
+
+from softcord.data.resample import Interpolation
+from softcord.errors import DataError
+from softcord.nets.activation import Activation
+from softcord.predict.card import card_text
+
+DESCRIPTION, WEIGHTS, CARD, CHECKSUMS = "model.json", "weights.safetensors", "card.md", "sha256.txt"
+CONTENT = (DESCRIPTION, WEIGHTS, CARD)
+OWN_NETS = ("softcord.nets",)
+
+
+@dataclass(frozen=True)
+class NetDescription:
+    """The class of a net and the arguments it is built with, as JSON holds them."""
+
+    target: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class TrainedOn:
+    """What of one dataset a model has seen: whom it must not be tested on.
+
+    ``identity`` is :func:`softcord.data.identity.dataset_identity`'s. Validation participants count as seen:
+    they chose the checkpoint.
+    """
+
+    dataset: str
+    identity: str
+    contrasts: tuple[str, ...]
+    train_participants: tuple[str, ...]
+    val_participants: tuple[str, ...] = ()
+
+    @property
+    def participants(self) -> frozenset[str]:
+        """All participants that had a say in the weights."""
+        return frozenset(self.train_participants) | frozenset(self.val_participants)
+
+
+@dataclass(frozen=True)
+class ModelDescription:
+    """How a net is applied and where it comes from; every value is JSON.
+
+    ``name`` is the method's. Images are resampled to ``spacing_mm`` with ``interpolation`` and seen through
+    windows of ``window_voxels`` (R-L, A-P, S-I), each shifted and scaled to mean 0 and standard deviation 1.
+    ``activation`` makes the raw output a soft mask, of which what lies farther than ``rim_mm`` from the cord
+    is cleared (None: nothing is). ``gt`` and ``loss`` say what the net learnt from and how.
+    """
+
+    name: str
+    net: NetDescription
+    window_voxels: tuple[int, int, int]
+    activation: Activation
+    spacing_mm: float = 1.0
+    interpolation: Interpolation = "linear"
+    rim_mm: float | None = 3.0
+    gt: str = "n/a"
+    loss: str = "n/a"
+    trained_on: tuple[TrainedOn, ...] = ()
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    format: Literal[1] = 1  # raised when an older softcord can no longer read it
+
+
+@dataclass(frozen=True)
+class Model:
+    """A net with its weights, and how it is applied."""
+
+    net: nn.Module
+    description: ModelDescription
+
+
+def write_package(folder: Path, model: Model) -> Path:
+    """Write ``model`` as the package ``folder`` and return it; one that is there is replaced as a whole."""
+    from safetensors.torch import save
+
+    weights = {name: value.detach().cpu().contiguous() for name, value in model.net.state_dict().items()}
+    described = asdict(model.description)
+    files = {
+        DESCRIPTION: (json.dumps(described, indent=2) + "\n").encode(),
+        WEIGHTS: save(weights),
+        CARD: card_text(described, sum(value.numel() for value in weights.values())).encode(),
+    }
+    files[CHECKSUMS] = "".join(f"{_sha256(files[name])}  {name}\n" for name in CONTENT).encode()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        for name, content in files.items():
+            (temporary / name).write_bytes(content)
+        temporary.chmod(0o755)
+        if folder.exists():
+            shutil.rmtree(folder)
+        temporary.rename(folder)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    return folder
+
+
+def read_package(path: Path, allowed: tuple[str, ...] = OWN_NETS) -> Model:
+    """Return the model of a package, a folder or a ``.zip``, with its net on the processor, ready to apply.
+
+    ``allowed`` names the Python packages whose nets may be built.
+
+    Raises:
+        DataError: the package is missing, incomplete, damaged, made for a newer softcord, or its net is not
+            of an allowed package.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    files = _verified(path)
+    description = _description(path, files[DESCRIPTION])
+    net = build_net(description.net, path, allowed)
+    try:
+        net.load_state_dict(load(files[WEIGHTS]), assign=True)
+    except (SafetensorError, RuntimeError) as error:
+        what = f"its weights do not fit its net ({str(error).splitlines()[0]})"
+        raise DataError(path, what, "Export the model again") from error
+    return Model(net.eval(), description)
+
+
+def read_description(path: Path) -> ModelDescription:
+    """Return a package's description, without building its net; the checksums are verified."""
+    return _description(path, _verified(path)[DESCRIPTION])
+
+
+def is_package(path: Path) -> bool:
+    """Whether a package seems to lie there: a folder with a description, or a zip file."""
+    return (path / DESCRIPTION).is_file() or (path.is_file() and zipfile.is_zipfile(path))
+
+
+def build_net(described: NetDescription, where: Path, allowed: tuple[str, ...] = OWN_NETS) -> nn.Module:
+    """Return the net without memory for its weights (on torch's meta device), for weights to be assigned."""
+    module, _, name = described.target.rpartition(".")
+    is_name = re.fullmatch(r"[A-Za-z_][\w.]*", described.target) is not None
+    if not is_name or not any(module == one or module.startswith(f"{one}.") for one in allowed):
+        what = f"wants a net that is not softcord's ({described.target!r}), so nothing of it was loaded"
+        raise DataError(where, what, "Allow its Python package by name only if you trust it")
+    try:
+        target = getattr(importlib.import_module(module), name)
+        if not (isinstance(target, type) and issubclass(target, nn.Module) and target.__module__ == module):
+            raise TypeError(f"{described.target} is not a net")
+        with torch.device("meta"):
+            return target(**described.arguments)
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        what = f"its net cannot be built ({str(error).splitlines()[0]})"
+        raise DataError(where, what, "Use the softcord version that its model.json names") from error
+
+
+def _verified(path: Path) -> dict[str, bytes]:
+    """Return the files of a package after checking each against its checksum."""
+    try:
+        files = _read_zip(path) if path.is_file() else _read_folder(path)
+    except FileNotFoundError as error:
+        missing = Path(str(error.filename)).name
+        raise DataError(path, f"is not a whole package: {missing} is missing", "Export it again") from error
+    except (OSError, zipfile.BadZipFile, KeyError, RuntimeError) as error:
+        what = f"is not a readable package ({str(error).splitlines()[0]})"
+        raise DataError(path, what, "Export or download it again") from error
+    pairs = [line.split() for line in files[CHECKSUMS].decode(errors="replace").splitlines()]
+    expected = {pair[1]: pair[0] for pair in pairs if len(pair) == 2}
+    for name in CONTENT:
+        if expected.get(name) != _sha256(files[name]):
+            what = f"is damaged or was changed: {name} does not have the checksum that {CHECKSUMS} lists"
+            raise DataError(path, what, "Export or download it again")
+    return files
+
+
+def _read_folder(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in (*CONTENT, CHECKSUMS)}
+
+
+def _read_zip(path: Path) -> dict[str, bytes]:
+    """Read the four files by name, at the top or in one folder; nothing is unpacked to disk."""
+    with zipfile.ZipFile(path) as archive:
+        found = {name.rpartition("/")[2]: name for name in archive.namelist() if name.count("/") <= 1}
+        return {name: archive.read(found[name]) for name in (*CONTENT, CHECKSUMS)}
+
+
+def _description(path: Path, content: bytes) -> ModelDescription:
+    try:
+        return TypeAdapter(ModelDescription).validate_json(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        what = f"{DESCRIPTION}: {where}: {first['msg']}"
+        raise DataError(path, what, "Use the softcord version that made it, or export it again") from error
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
