@@ -11,7 +11,6 @@ from softcord.report.study import Background, write_study
 from softcord.report.study_tables import make_tables
 from softcord.stats.compare import compare_in_detail
 from softcord.stats.expected import PaperEffect, PaperLine, PaperOrder, PaperValue, check_claims
-from softcord.stats.load import join_per_contrast
 from softcord.stats.questions import DEFAULT_QUESTIONS, Question
 from softcord.stats.worst import worst_images
 from tests.stats.measures import make_measures
@@ -154,31 +153,6 @@ def test_published_effects_of_contrast_and_lines_are_held_against_the_tests_here
         PaperLine("Fig. 10", "hard_all_SoftSeg", "csa_mm2", "T1w", "T2w", line["effect"], 3.89, 0.95),
     ]
     assert check_claims(claims, measures, detailed)["agrees"].tolist() == ["yes", "no", "not run", "yes"]
-
-
-def trained_on_one(contrasts):
-    measures = make_measures(
-        methods=("soft_all",), participants=3, ground_truth=False, contrasts=("T1w", "T2w")
-    )
-    parts = [measures.assign(run=f"soft_{c}_s1", method=f"soft_{c}", contrasts_trained=c) for c in contrasts]
-    return pd.concat([measures, *parts])
-
-
-def test_models_of_one_contrast_each_become_one_method():
-    joined = join_per_contrast(trained_on_one(["T1w", "T2w"]))
-    assert set(joined["method"].astype(str)) == {"soft_all", "soft_per_contrast"}
-    own = joined[joined["method"] == "soft_per_contrast"]
-    assert set(own["run"].astype(str)) == {"soft_per_contrast_s1"}
-    csa = own[own["metric"] == "csa_mm2"]
-    assert len(csa) == 6
-    person = csa[csa["participant_id"] == "sub-01"]["value"].std(ddof=1)
-    spread = own[(own["metric"] == "csa_std_mm2") & (own["participant_id"] == "sub-01")]["value"]
-    assert spread.tolist() == pytest.approx([person])
-
-
-def test_models_of_one_contrast_that_do_not_cover_all_stay_methods_of_their_own():
-    joined = join_per_contrast(trained_on_one(["T1w"]))
-    assert set(joined["method"].astype(str)) == {"soft_all", "soft_T1w"}
 
 
 def test_worst_images_come_first_and_unmeasured_ones_before_them():
