@@ -77,6 +77,30 @@ def compose(*overrides: str) -> Composed:
     return Composed({str(k): v for k, v in config.items()}, choices, tuple(overrides))
 
 
+@cache
+def as_shipped(*options: str) -> Composed:
+    """Compose options (``loss=dice``) with nothing else changed: what they are as they ship."""
+    return compose(*options)
+
+
+def flat(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the configuration's leaves with dotted names, as they are typed on the command line."""
+    for key, value in node.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def deviations(node: Mapping[str, Any], shipped: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the leaves, by dotted key, in which a configuration node differs from another.
+
+    A part that is switched off (null) counts once, not by each of its keys.
+    """
+    before = dict(flat(shipped))
+    return {key: value for key, value in flat(node) if key not in before or before[key] != value}
+
+
 @contextmanager
 def _initialised(overrides: Iterable[str]) -> Iterator[Any]:
     import hydra

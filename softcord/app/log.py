@@ -1,12 +1,11 @@
 """What a run leaves in the store: inputs at its start, results at its end."""
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import pandas as pd
 
+from softcord.app.compose import flat
 from softcord.app.dataset import Dataset
 from softcord.app.plan import Plan
 from softcord.app.provenance import provenance
@@ -36,6 +35,7 @@ def log_inputs(plan: Plan, dataset: Dataset, run: Run, run_dir: Path, entry: Run
             "loss": plan.choices["loss"],
             "contrasts": " ".join(plan.contrasts),
             "baseline": plan.choices["baseline"],
+            **({"modified": " ".join(plan.modified)} if plan.modified else {}),
             "recipe": plan.choices["recipe"],
             "data": plan.data.name,
             "reference": plan.reference,
@@ -88,15 +88,6 @@ def sample(test: pd.DataFrame) -> pd.DataFrame:
     """Return one image of each contrast, of the first participant that has it."""
     known = test[test["contrast"].isin(CONTRASTS)]
     return known.sort_values("participant_id").groupby("contrast").head(1).head(OVERLAYS_PER_RUN)
-
-
-def flat(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the configuration's leaves with dotted names, as they are typed on the command line."""
-    for key, value in node.items():
-        if isinstance(value, Mapping):
-            yield from flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
 
 
 def description(plan: Plan, measures: pd.DataFrame) -> str:

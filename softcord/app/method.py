@@ -5,8 +5,10 @@ from typing import Any
 
 from softcord.contrasts import PAPER_SIX
 
-# The paper's list, whole or light: the softness of hard masks comes from its geometric transforms.
-_PAPER_AUGMENTS = ("paper", "light")
+# The paper's list, whole, light or as coded: the softness of hard masks comes from its geometric transforms.
+_PAPER_AUGMENTS = ("paper", "light", "paper_code")
+# Methods that are their augmentation; each comes with a Dice loss.
+_AUGMENT_WORDS = {"bigaug": "BigAug", "synthseg": "SynthSeg"}
 _LOSS_WORDS = {"awing": "", "dicece": "diceCE_loss", "dice": "dice_loss"}
 
 
@@ -21,21 +23,27 @@ def method_name(
     Args:
         choices: the option of each configuration group (gt, loss, augment, recipe, ...).
         contrasts: the contrasts that train, in one word (:func:`contrasts_word`).
-        deviations: per group, the keys whose values differ from those in the option's file. Those of the
-            loss and of the augmentation become part of the name, so that a name never hides them.
+        deviations: per group, the dotted keys whose values differ from those in the option's file. Those of
+            the loss and of the augmentation become part of the name, so that a name never hides them.
         variant: the user's own word for what the name does not say.
     """
-    gt, loss, augment = choices["gt"], choices["loss"], choices["augment"]
-    words = [gt.replace("_", ""), contrasts]
-    is_softseg = gt == "hard" and loss == "awing" and augment in _PAPER_AUGMENTS
-    words.append("SoftSeg" if is_softseg else _LOSS_WORDS.get(loss, loss))
-    if choices["recipe"] != "default":
-        words.append(choices["recipe"])
-    if augment not in (*_PAPER_AUGMENTS, choices["recipe"]):
+    gt, recipe, augment = choices["gt"], choices["recipe"], choices["augment"]
+    words = [gt.replace("_", ""), contrasts, *_approach(gt, choices["loss"], augment)]
+    if recipe != "default":
+        words.append(recipe)
+    if augment not in ("paper", "light", *_AUGMENT_WORDS, recipe):
         words.append(f"{augment}_augment")
     for group in ("loss", "augment"):
-        words += [f"{key}{_short(value)}" for key, value in sorted(deviations.get(group, {}).items())]
+        words += [_changed(key, value) for key, value in sorted(deviations.get(group, {}).items())]
     return "_".join(word for word in [*words, variant] if word)
+
+
+def _approach(gt: str, loss: str, augment: str) -> tuple[str, ...]:
+    if augment in _AUGMENT_WORDS:
+        return _AUGMENT_WORDS[augment], "" if loss == "dice" else _LOSS_WORDS.get(loss) or f"{loss}_loss"
+    if gt == "hard" and loss == "awing" and augment in _PAPER_AUGMENTS:
+        return ("SoftSeg",)
+    return (_LOSS_WORDS.get(loss, loss),)
 
 
 def contrasts_word(contrasts: Sequence[str], *, per_contrast: bool) -> str:
@@ -47,6 +55,10 @@ def contrasts_word(contrasts: Sequence[str], *, per_contrast: bool) -> str:
     if per_contrast:
         return "per_contrast" if is_six else "_".join(["per_contrast", *contrasts])
     return "all" if is_six else "_".join(contrasts)
+
+
+def _changed(key: str, value: Any) -> str:
+    return f"no_{key}" if value is None else f"{key}{_short(value)}"
 
 
 def _short(value: Any) -> str:

@@ -9,8 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from softcord.app.baseline import modifications
 from softcord.app.build import build, suggest
-from softcord.app.compose import Composed, compose
+from softcord.app.compose import Composed, as_shipped, deviations
 from softcord.app.method import contrasts_word, method_name
 from softcord.contrasts import contrast_set
 from softcord.errors import UsageError
@@ -52,6 +53,7 @@ class Plan:
     reference: "Gt"
     rerun: bool
     method: str
+    modified: tuple[str, ...]
     data: "DataSettings"
     split: "SplitSettings"
     gt: "GtSettings"
@@ -131,7 +133,7 @@ def make_plan(composed: Composed) -> Plan:
             raise UsageError(f"paths.{key}".rstrip("."), f"must be a folder, got {value!r}")
     contrasts = contrast_set(config["contrasts"])
     per_contrast = _truth(config["model_per_contrast"], "model_per_contrast")
-    deviations = {group: _deviations(composed, group) for group in ("loss", "augment")}
+    changed = {group: _deviations(composed, group) for group in ("loss", "augment")}
     return Plan(
         config=config,
         choices=composed.choices,
@@ -146,9 +148,10 @@ def make_plan(composed: Composed) -> Plan:
         method=method_name(
             composed.choices,
             contrasts_word(contrasts, per_contrast=per_contrast),
-            deviations,
+            changed,
             _variant(config["variant"]),
         ),
+        modified=modifications(composed),
         data=_data(composed),
         split=build(config["split"], "split"),
         gt=build(config["gt"], "gt"),
@@ -203,14 +206,9 @@ def _data(composed: Composed) -> "DataSettings":
 
 
 def _deviations(composed: Composed, group: str) -> dict[str, Any]:
-    """Keys of a group whose values differ from those of the chosen option as it ships."""
-    shipped = _as_shipped(*(f"{name}={composed.choices[name]}" for name in ("recipe", group)))[group]
-    return {key: value for key, value in composed.config[group].items() if value != shipped.get(key)}
-
-
-@cache
-def _as_shipped(*options: str) -> dict[str, Any]:
-    return compose(*options).config
+    """Dotted keys of a group whose values differ from those of the chosen option as it ships."""
+    options = (f"{name}={composed.choices[name]}" for name in ("recipe", group))
+    return deviations(composed.config[group], as_shipped(*options).config[group])
 
 
 def study_name(value: Any) -> str:

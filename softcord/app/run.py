@@ -47,7 +47,8 @@ def _write_inputs(plan: Plan, dataset: Dataset, run_dir: Path) -> None:
     write_text(run_dir / "config.yaml", text)
     write_text(run_dir / "overrides.txt", "\n".join(plan.overrides) + "\n")
     write_split(run_dir / "split.yaml", dataset.split)
-    write_json(run_dir / "provenance.json", provenance())
+    chosen = {"baseline": plan.choices["baseline"], "modified": " ".join(plan.modified)}
+    write_json(run_dir / "provenance.json", {**chosen, **provenance()})
     write_text(run_dir / "environment.txt", environment_text())
     columns = ["participant_id", "session_id", "contrast", "image", "label"]
     write_text(run_dir / "test.csv", dataset.test[columns].to_csv(index=False))

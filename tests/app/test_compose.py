@@ -111,10 +111,38 @@ def test_a_sweep_expands_to_every_combination() -> None:
         (("gt=hard", "augment=none"), "hard_all_none_augment"),
         (("recipe=paper_code",), "soft_all_paper_code"),
         (("recipe=paper_code", "loss.omega=12"), "soft_all_paper_code_omega12"),
+        (("recipe=paper_code", "baseline=softseg"), "hard_all_SoftSeg_paper_code"),
+        (("augment=paper_code",), "soft_all_paper_code_augment"),
+        (("augment.affine.probability=0.3",), "soft_all_affine.probability0.3"),
+        (("augment=paper", "augment.elastic=null"), "soft_all_no_elastic"),
+        (("baseline=per_contrast",), "soft_per_contrast"),
+        (("baseline=per_contrast", "gt=hard"), "hard_per_contrast_SoftSeg"),
+        (("baseline=per_contrast", "loss=dicece"), "soft_per_contrast_diceCE_loss"),
+        (("baseline=per_contrast", "contrasts=2"), "soft_per_contrast_T1w_T2w"),
     ],
 )
 def test_a_method_is_named_by_what_it_resolves_to(overrides: tuple[str, ...], method: str) -> None:
     assert plan(*overrides).method == method
+
+
+@pytest.mark.parametrize(
+    ("overrides", "modified"),
+    [
+        ((), ()),
+        (("gt=hard", "loss.omega=12"), ()),
+        (("baseline=softseg",), ()),
+        (("baseline=softseg", "recipe=paper_code"), ()),
+        (("baseline=softseg", "seed=4", "train.epochs=3"), ()),
+        (("baseline=softseg", "gt=hard"), ()),
+        (("baseline=softseg", "loss=dicece"), ("loss=dicece",)),
+        (("baseline=softseg", "loss.omega=12"), ("loss.omega=12",)),
+        (("baseline=per_contrast", "model_per_contrast=false"), ("model_per_contrast=False",)),
+    ],
+)
+def test_what_an_override_changes_of_a_baseline_is_recorded(
+    overrides: tuple[str, ...], modified: tuple[str, ...]
+) -> None:
+    assert plan(*overrides).modified == modified
 
 
 RECIPES = {
