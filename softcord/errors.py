@@ -41,6 +41,10 @@ class DataError(SoftcordError):
     exit_code = 3
 
 
+class PrunedError(Exception):
+    """A search stopped this run early: no failure, but no result either."""
+
+
 class StudyError(SoftcordError):
     """A study came to its end, but some of its runs failed."""
 

@@ -7,10 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from softcord.app.build import suggest
 from softcord.errors import SoftcordError, UsageError
+
+if TYPE_CHECKING:
+    from hydra.core.override_parser.types import Override
 
 Overrides = tuple[str, ...]
 
@@ -121,25 +124,40 @@ def combinations(arguments: Sequence[str]) -> list[Overrides]:
         UsageError: a malformed override.
     """
     from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-    from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
 
-    parser = OverridesParser.create()
+    given = parse(arguments)
+    named = {one.get_key_element() for one in given}
+    params = sweeper(arguments).get("params") or {}
+    swept = parse([f"{key}={value}" for key, value in params.items() if key not in named])
+    for one in swept + given:
+        if one.is_interval_sweep():
+            what = f"{one.input_line} is for a search, not for a sweep over every value"
+            raise UsageError(one.get_key_element(), what, "Add hydra/sweeper=softcord_optuna")
     try:
-        given = parser.parse_overrides(list(arguments))
-        fixed = [str(one.input_line) for one in given if not one.is_sweep_override()]
-        named = {one.get_key_element() for one in given}
-        swept = [f"{key}={value}" for key, value in _sweeper_params(fixed).items() if key not in named]
-        batches = BasicSweeper.split_arguments(parser.parse_overrides(swept) + given, max_batch_size=None)
+        batches = BasicSweeper.split_arguments(swept + given, max_batch_size=None)
     except HydraException as error:
         raise _explained(error, arguments) from error
     return [tuple(run) for batch in batches for run in batch]
 
 
-def _sweeper_params(overrides: Sequence[str]) -> dict[str, Any]:
-    with _initialised(overrides) as hydra_compose:
-        full = hydra_compose("config", overrides=list(overrides), return_hydra_config=True)
-        return dict(full.hydra.sweeper.get("params") or {})
+def sweeper(arguments: Sequence[str]) -> dict[str, Any]:
+    """Return the settings of the sweeper that a command, or the experiment it names, chooses."""
+    fixed = [str(one.input_line) for one in parse(arguments) if not one.is_sweep_override()]
+    with _initialised(fixed) as hydra_compose:
+        full = hydra_compose("config", overrides=fixed, return_hydra_config=True)
+        return dict(full.hydra.sweeper)
+
+
+def parse(overrides: Sequence[str]) -> "list[Override]":
+    """Read overrides in Hydra's grammar."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    try:
+        return OverridesParser.create().parse_overrides(list(overrides))
+    except HydraException as error:
+        raise _explained(error, overrides) from error
 
 
 def normalise(arguments: Iterable[str]) -> list[str]:

@@ -30,8 +30,9 @@ logger = logging.getLogger("softcord")
 class Dataset:
     """Indexed, split and labelled data.
 
-    ``train`` and ``val`` have the training contrasts, ``test`` every contrast there is. The column ``label``
-    is what the net learns in the first two, and what predictions are measured against in the third.
+    ``train`` and ``val`` have the training contrasts, ``test``, the images to measure, every contrast there
+    is (with ``measured_on=val`` they are the validation participants'). The column ``label`` is what the net
+    learns in the first two, and what predictions are measured against in the third.
     """
 
     identity: str
@@ -57,7 +58,7 @@ def open_dataset(plan: Plan) -> Dataset:
     is_soft = plan.gt.name != "hard"
     trained = _with_soft_labels(plan, table, plan.gt, plan.contrasts) if is_soft else table
     trained = trained[trained["contrast"].isin(plan.contrasts)]
-    measured = _of(table, split.test)
+    measured = _of(table, split.val if plan.measured_on == "val" else split.test)
     if plan.reference == "soft":
         measured = _with_soft_labels(plan, measured, GtSettings(reference=plan.gt.reference), PAPER_SIX)
     return Dataset(

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 # The soft mask of an image, in the image's own space.
 Predict: TypeAlias = "Callable[[TestImage], Volume]"
 # Trains in a run's folder and record, from wherever an interrupted training stopped.
-Training: TypeAlias = "Callable[[Path, RunRecord], Predict]"
+Training: TypeAlias = "Callable[[Path, RunRecord, AfterEpoch | None], Predict]"
+# Sees the predictor of the training so far after each epoch of it; may end it by an error.
+AfterEpoch: TypeAlias = "Callable[[int, Predict], None]"
 
 
 def prepare_training(plan: Plan, dataset: Dataset) -> Training:

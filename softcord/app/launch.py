@@ -14,17 +14,20 @@ from softcord.app.compose import (
     experiments,
     normalise,
     register_experiments,
+    sweeper,
 )
 from softcord.app.exit import DONE, guarded, wants_traceback
 from softcord.app.plan import Plan, make_plan
+from softcord.app.search import SEARCH, check_search
 from softcord.errors import SoftcordError, UsageError
+from softcord.sweep.search import Outcome
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 logger = logging.getLogger("softcord")
 
-Job = Callable[[Plan], float | None]
+Job = Callable[[Plan], Outcome | None]
 Check = Callable[[Plan], None]
 
 _MULTIRUN = ("-m", "--multirun")
@@ -104,6 +107,10 @@ def _run(job: Job, arguments: list[str], finish: Finish | None, check: Check) ->
         check(plan)
         job(plan)
         return finish([plan], []) if finish else DONE
+    chosen = sweeper(overrides)
+    if chosen["_target_"].startswith(SEARCH):
+        check_search(overrides, chosen.get("params") or {}, check)
+        return _hydra(lambda config: _contained(job, config, []), ["-m", *overrides])
     plans = [make_plan(compose(*run)) for run in combinations(overrides)]
     for plan in plans:
         check(plan)
@@ -112,7 +119,7 @@ def _run(job: Job, arguments: list[str], finish: Finish | None, check: Check) ->
     return finish(plans, failures) if finish else DONE
 
 
-def _contained(job: Job, config: "DictConfig", failures: list[Failure]) -> float | None:
+def _contained(job: Job, config: "DictConfig", failures: list[Failure]) -> Outcome | None:
     """Run one job of a sweep; keep its error, so that the others go on."""
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf

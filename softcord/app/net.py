@@ -15,10 +15,10 @@ from softcord.data.cache import CachedVolume
 from softcord.track.store import RunRecord
 
 if TYPE_CHECKING:
-    from softcord.app.engine import Predict, Training
+    from softcord.app.engine import AfterEpoch, Predict, Training
     from softcord.augment.chain import Augment
     from softcord.data.dataset import PatchDataset
-    from softcord.predict.package import ModelDescription
+    from softcord.predict.package import Model, ModelDescription
 
 logger = logging.getLogger("softcord")
 
@@ -39,20 +39,24 @@ def _train_and_load(
     val: Sequence[CachedVolume],
     run_dir: Path,
     entry: RunRecord,
+    after_epoch: "AfterEpoch | None",
 ) -> "Predict":
-    train_net(plan, description, train, val, run_dir, entry)
+    train_net(plan, description, (train, val), run_dir, entry, after_epoch)
     return load_net(plan, run_dir)
 
 
 def train_net(
     plan: Plan,
     description: "ModelDescription",
-    train_volumes: Sequence[CachedVolume],
-    val_volumes: Sequence[CachedVolume],
+    volumes: tuple[Sequence[CachedVolume], Sequence[CachedVolume]],
     run_dir: Path,
     entry: RunRecord,
+    after_epoch: "AfterEpoch | None" = None,
 ) -> None:
-    """Train a net, or go on where that stopped; leave checkpoints and the package in ``run_dir``."""
+    """Train a net on (training, validation) ``volumes``, or go on where that stopped.
+
+    Leave checkpoints and the package in ``run_dir``. ``after_epoch`` sees a predictor of the net so far.
+    """
     import lightning
 
     from softcord.losses.deep import DeepSupervisionLoss
@@ -66,15 +70,22 @@ def train_net(
     supervised = DeepSupervisionLoss(loss, normalise=settings.deep_supervision_divisor)
     net = plan.net()
     module = CordModule(net, supervised, description.activation, settings.learning_rate, settings.epochs)
-    logger.info("training on %d images", len(train_volumes))
+
+    def on_epoch(epoch: int, metrics: dict[str, float]) -> None:
+        entry.metrics(metrics, epoch)
+        if after_epoch:
+            after_epoch(epoch, _predictor(plan, Model(net, description)))
+            net.train()
+
+    logger.info("training on %d images", len(volumes[0]))
     result = train(
         module,
-        (_patches(plan, train_volumes, plan.augment()), _patches(plan, val_volumes, None)),
+        (_patches(plan, volumes[0], plan.augment()), _patches(plan, volumes[1], None)),
         settings,
         plan.machine,
         seed=plan.seed,
         checkpoint_dir=run_dir / "checkpoints",
-        on_epoch=lambda epoch, metrics: entry.metrics(metrics, epoch),
+        on_epoch=on_epoch,
     )
     entry.metrics({"train/seconds": result.seconds, "train/best_val_loss": result.best_val_loss})
     entry.artifact(result.best_checkpoint, "checkpoints")
@@ -93,13 +104,19 @@ def package_dir(run_dir: Path) -> Path:
 
 def load_net(plan: Plan, run_dir: Path) -> "Predict":
     """Return the predictor of a trained net."""
-    from softcord.evaluate.run import Predictor
     from softcord.predict.package import read_package
-    from softcord.train.run import resolve_precision, training_device
+    from softcord.train.run import training_device
 
     # The configuration's own net is trusted: it has just been trained.
     model = read_package(package_dir(run_dir), allowed=(plan.config["model"][TARGET].rpartition(".")[0],))
     model.net.to(training_device(plan.machine))
+    return _predictor(plan, model)
+
+
+def _predictor(plan: Plan, model: "Model") -> "Predict":
+    from softcord.evaluate.run import Predictor
+    from softcord.train.run import resolve_precision
+
     return Predictor(model, bfloat16=resolve_precision(plan.machine) == "bf16-mixed")
 
 

@@ -20,7 +20,7 @@ from softcord.sweep.ledger import Run, claim, read_run
 from softcord.track.store import RunRecord, StudyRecord
 
 if TYPE_CHECKING:
-    from softcord.app.engine import Predict, Training
+    from softcord.app.engine import AfterEpoch, Predict, Training
     from softcord.evaluate.run import TestImage
     from softcord.nifti import Volume
     from softcord.predict.package import ModelDescription
@@ -86,6 +86,7 @@ def _train_all(
     volumes: Mapping[str, tuple[list[CachedVolume], list[CachedVolume]]],
     run_dir: Path,
     entry: RunRecord,
+    _after_epoch: "AfterEpoch | None",  # no single epoch has a predictor for all contrasts
 ) -> ByContrast:
     parent = read_run(run_dir)
     assert parent is not None
@@ -137,4 +138,4 @@ def _train_child(child: Child) -> None:
         logger.info("the model of %s", child.contrast)
         with logging_to(child.run_dir / "log.txt"), recorded(child.run_dir, run, child.study) as entry:
             entry.tag({"contrasts": child.contrast, "method": run.method, "fingerprint": run.fingerprint})
-            train_net(child.plan, child.description, child.train, child.val, child.run_dir, entry)
+            train_net(child.plan, child.description, (child.train, child.val), child.run_dir, entry)

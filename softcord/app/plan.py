@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from softcord.app.baseline import modifications
 from softcord.app.build import build, suggest
@@ -15,6 +15,7 @@ from softcord.app.compose import Composed, as_shipped, deviations
 from softcord.app.method import contrasts_word, method_name
 from softcord.contrasts import contrast_set
 from softcord.errors import UsageError
+from softcord.sweep.search import TrialSettings
 from softcord.train.settings import MachineSettings, TrainSettings
 
 if TYPE_CHECKING:
@@ -28,13 +29,24 @@ if TYPE_CHECKING:
     from softcord.phantom.settings import PhantomSettings
 
 # Where results lie and what they ran on does not change them; nor do the names given to them.
-VOLATILE = ("paths", "machine", "study", "rerun", "experiment", "baseline", "recipe", "compare", "check")
+VOLATILE = (
+    "paths",
+    "machine",
+    "study",
+    "rerun",
+    "experiment",
+    "baseline",
+    "recipe",
+    "compare",
+    "check",
+    "search",
+)
 PLACES = ("name", "root", "derivatives", "url")
 _ROOT_KEYS = (
     *("data", "phantom", "split", "gt", "loss", "model", "augment", "train", "machine", "recipe", "baseline"),
     *("study", "variant", "contrasts", "model_per_contrast", "seed", "levels", "reference", "volumes"),
     "rerun",
-    *("compare", "check", "paths", "experiment"),
+    *("measured_on", "compare", "check", "search", "paths", "experiment"),
 )
 
 
@@ -51,6 +63,8 @@ class Plan:
     model_per_contrast: bool
     levels: tuple[int, ...]
     reference: "Gt"
+    measured_on: Literal["test", "val"]
+    search: TrialSettings
     rerun: bool
     method: str
     modified: tuple[str, ...]
@@ -144,6 +158,8 @@ def make_plan(composed: Composed) -> Plan:
         model_per_contrast=per_contrast,
         levels=_levels(config["levels"]),
         reference=_one_of(config["reference"], "reference", ("soft", "hard")),
+        measured_on=_one_of(config["measured_on"], "measured_on", ("test", "val")),
+        search=build(config["search"], "search"),
         rerun=_truth(config["rerun"], "rerun"),
         method=method_name(
             composed.choices,

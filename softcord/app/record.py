@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from softcord.errors import PrunedError
 from softcord.sweep.ledger import Run, record
 from softcord.track.store import RunRecord, StudyRecord
 
@@ -18,6 +19,9 @@ def recorded(run_dir: Path, run: Run, study: StudyRecord) -> Iterator[RunRecord]
         run = record(run_dir, run, "running", store_run_id=entry.run_id, reason="")
         try:
             yield entry
+        except PrunedError as end:
+            record(run_dir, run, "pruned", reason=str(end))
+            raise
         except Exception as error:
             record(run_dir, run, "failed", reason=(str(error).splitlines() or [type(error).__name__])[0])
             raise

@@ -14,6 +14,7 @@ from softcord.app.plan import Plan
 from softcord.app.progress import phase
 from softcord.app.provenance import environment_text, provenance
 from softcord.app.record import recorded
+from softcord.app.trial import search_record, watch
 from softcord.data.bids import file_state
 from softcord.data.splits import write_split
 from softcord.files import write_json, write_text
@@ -35,9 +36,11 @@ def bring_to_end(plan: Plan, dataset: Dataset, run: Run, run_dir: Path) -> None:
     # Every image is looked at before training, so that a bad one is not found at the end.
     training = prepare_training(plan, dataset)
     images = _test_images(plan, dataset)
-    with recorded(run_dir, run, open_study(open_store(plan.store_dir), plan.study)) as entry:
+    parent = search_record(plan) if plan.search.name else open_study(open_store(plan.store_dir), plan.study)
+    with recorded(run_dir, run, parent) as entry:
         log_inputs(plan, dataset, run, run_dir, entry)
-        measures = _evaluate(plan, images, run, run_dir, training(run_dir, entry))
+        predict = training(run_dir, entry, watch(plan, images, entry))
+        measures = _evaluate(plan, images, run, run_dir, predict)
         log_results(plan, dataset, measures, run_dir, entry)
     logger.info("%s is complete: %s", run.name, run_dir)
 
@@ -71,7 +74,7 @@ def _evaluate(
         "seed": str(plan.seed),
     }
     predicted = _with_a_model(plan, images)
-    logger.info("predicting and measuring %d test images", len(predicted))
+    logger.info("predicting and measuring %d %s images", len(predicted), plan.measured_on)
     with phase("prediction", len(predicted)) as on_done:
         measures = evaluate(
             predict, predicted, predictions, levels=plan.levels, labels=labels, on_done=on_done

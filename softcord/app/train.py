@@ -9,7 +9,8 @@ from softcord.app.exit import DONE, STUDY
 from softcord.app.launch import Failure, launch
 from softcord.app.plan import Plan, check_training, digest
 from softcord.app.terminal import logging_to, show_table, start_logging
-from softcord.errors import UsageError
+from softcord.errors import PrunedError, UsageError
+from softcord.sweep.search import Outcome
 
 logger = logging.getLogger("softcord")
 
@@ -20,11 +21,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return launch(train_one, sys.argv[1:] if arguments is None else arguments, finish, check_training)
 
 
-def train_one(plan: Plan) -> float | None:
-    """Bring one run to its end: recognised if complete, resumed if interrupted; return its objective."""
+def train_one(plan: Plan) -> Outcome | None:
+    """Bring one run to its end: recognised if complete, resumed if interrupted.
+
+    Return what its search wants to know; None for a run that is no trial.
+    """
     import softcord
     from softcord.app.dataset import open_dataset
     from softcord.app.per_contrast import MODELS
+    from softcord.app.trial import outcome
     from softcord.sweep.ledger import Run, claim, read_run
 
     dataset = open_dataset(plan)
@@ -42,7 +47,7 @@ def train_one(plan: Plan) -> float | None:
         run = read_run(run_dir)
         if run and run.state == "complete" and not plan.rerun:
             logger.info("%s is complete (%.0f s then); rerun=true would train it again", name, run.seconds)
-            return None
+            return outcome(plan, run_dir)
         if run is None or plan.rerun:
             # Without its checkpoints and the runs below it, a run starts anew.
             for folder in ("checkpoints", MODELS):
@@ -59,8 +64,12 @@ def train_one(plan: Plan) -> float | None:
         with logging_to(run_dir / "log.txt"):
             from softcord.app.run import bring_to_end
 
-            bring_to_end(plan, dataset, run, run_dir)
-    return None
+            try:
+                bring_to_end(plan, dataset, run, run_dir)
+            except PrunedError as end:
+                logger.info("%s", end)
+                return Outcome(pruned=True)
+    return outcome(plan, run_dir)
 
 
 def _check_name_is_free(plan: Plan) -> None:

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from softcord.errors import RunError
 from softcord.files import write_json
 
-State = Literal["running", "interrupted", "failed", "complete"]
+State = Literal["running", "interrupted", "failed", "pruned", "complete"]
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,14 @@
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from filelock import FileLock
+
+from softcord.errors import PrunedError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -105,6 +107,29 @@ def open_study(store: Store, name: str) -> StudyRecord:
     return StudyRecord(store, experiment_id, parent)
 
 
+def open_group(study: StudyRecord, name: str, role: str) -> StudyRecord:
+    """Find or create a run below the study's own; runs recorded in what is returned are its children."""
+    client = study.store.client()
+    with FileLock(study.store.lock_path):
+        wanted = f"tags.`softcord.role` = '{role}' and attributes.run_name = '{name}'"
+        found = client.search_runs([study.experiment_id], wanted, max_results=1)
+        if found:
+            return replace(study, parent_run_id=found[0].info.run_id)
+        tags = {"softcord.role": role, PARENT_TAG: study.parent_run_id}
+        group = client.create_run(study.experiment_id, tags=tags, run_name=name).info.run_id
+        client.set_terminated(group, "FINISHED")
+    return replace(study, parent_run_id=group)
+
+
+def annotate(record: StudyRecord, *, description: str, metrics: Mapping[str, float], artifacts: Path) -> None:
+    """Say on a study's or group's own run what came out of it."""
+    client = record.store.client()
+    client.set_tag(record.parent_run_id, NOTE_TAG, description)
+    for key, value in metrics.items():
+        client.log_metric(record.parent_run_id, key, value)
+    client.log_artifacts(record.parent_run_id, str(artifacts))
+
+
 class RunRecord:
     """One run in the store, used as a context: leaving it sets the status that tells how it ended.
 
@@ -142,6 +167,9 @@ class RunRecord:
         """Record success, failure with its reason, or interruption."""
         assert self.run_id is not None
         if kind is None:
+            self.client.set_terminated(self.run_id, "FINISHED")
+        elif issubclass(kind, PrunedError):
+            self.tag({STATE_TAG: "pruned", "softcord.reason": error})
             self.client.set_terminated(self.run_id, "FINISHED")
         elif issubclass(kind, Exception):
             self.tag(

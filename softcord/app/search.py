@@ -1,0 +1,170 @@
+"""A search from the command line: one Optuna study per condition, each trial a run below the search's."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from softcord.app.build import build
+from softcord.app.compose import Overrides, compose
+from softcord.app.exit import DONE
+from softcord.app.objective import directions
+from softcord.app.plan import VOLATILE, Plan, digest, make_plan
+from softcord.app.space import Space, as_overrides, read_space
+from softcord.measure.metrics import METRICS
+from softcord.sweep.search import (
+    SearchSettings,
+    Trial,
+    best_trials,
+    n_finished,
+    open_search,
+    run_search,
+    search_figures,
+    trials_table,
+)
+
+if TYPE_CHECKING:
+    import optuna
+
+# What the sweeper's class is below.
+SEARCH = "hydra_plugins.softcord_optuna."
+
+logger = logging.getLogger("softcord")
+
+# Runs a batch of overrides, the first of which is job number n; returns what the jobs returned.
+Launch = Callable[[Sequence[Overrides], int], list[Any]]
+
+
+def check_search(arguments: Sequence[str], params: Mapping[str, str], check: Callable[[Plan], None]) -> None:
+    """Refuse a search before it starts if any end of any parameter is a value that cannot work."""
+    for overrides in read_space(arguments, params).ends():
+        plan = make_plan(compose(*overrides))
+        check(plan)
+        directions(plan.search.metrics)
+
+
+def conduct(
+    arguments: Sequence[str], params: Mapping[str, str], settings: Mapping[str, Any], launch: Launch
+) -> int:
+    """Search every condition; return the exit code."""
+    space = read_space(arguments, params)
+    target = "softcord.sweep.search.SearchSettings"
+    how: SearchSettings = build({"_target_": target, **settings}, "hydra.sweeper")
+    for condition in space.conditions:
+        _search(condition, space, how, launch)
+    return DONE
+
+
+def _search(condition: Overrides, space: Space, settings: SearchSettings, launch: Launch) -> None:
+    plan = make_plan(compose(*condition))
+    name = search_name(plan)
+    objectives = directions(plan.search.metrics)
+    database = database_of(plan)
+    with open_search(database, name, objectives, settings, _context(plan, space)) as study:
+
+        def run(trials: list[Trial]) -> list[Any]:
+            logger.info("%s: %d of %d trials finished", name, n_finished(study), settings.n_trials)
+            whose = as_overrides({"search.name": name, "search.database": f"'{database}'"})
+            batch = [
+                (*condition, *as_overrides(one.values), *whose, f"search.trial={one.number}")
+                for one in trials
+            ]
+            return launch(batch, trials[0].number)
+
+        try:
+            run_search(study, space.parameters, settings, run)
+        finally:
+            _record(replace(plan, search=replace(plan.search, name=name)), study)
+    _show(plan, study)
+
+
+def search_name(plan: Plan) -> str:
+    """Return the search's name in Optuna's database: the study's, the condition's method and seed."""
+    return f"{plan.study}/{plan.method}_s{plan.seed}"
+
+
+def database_of(plan: Plan) -> str:
+    """Return the URL of Optuna's database."""
+    return plan.search.database or f"sqlite:///{plan.store_dir.resolve() / 'optuna.db'}"
+
+
+def _context(plan: Plan, space: Space) -> str:
+    """Hash of all that determines a trial's result besides what is searched."""
+    kept: dict[str, Any] = {key: value for key, value in plan.config.items() if key not in VOLATILE}
+    for key in space.parameters:
+        group, _, name = key.partition(".")
+        if isinstance(kept.get(group), dict) and name:
+            kept[group] = {one: value for one, value in kept[group].items() if one != name.split(".")[0]}
+        else:
+            kept.pop(group, None)
+    return digest([kept, plan.choices["data"]])
+
+
+def _record(plan: Plan, study: "optuna.Study") -> None:
+    """Write the table of trials and the figures beside the results and into the store."""
+    from softcord.app.trial import search_record
+    from softcord.files import write_bytes, write_text
+    from softcord.report.render import figure_bytes
+    from softcord.track.store import annotate
+
+    if not n_finished(study):
+        return
+    record = search_record(plan)
+    folder = folder_of(plan)
+    write_text(folder / "trials.csv", trials_table(study).to_csv(index=False))
+    for name, figure in search_figures(study, _labels(plan)).items():
+        write_bytes(folder / f"{name}.png", figure_bytes(figure, "png", dpi=120))
+    best = best_trials(study)
+    metrics = {f"best/{name}": value for name, value in _best_values(study).items()}
+    annotate(record, description=_description(plan, study, best), metrics=metrics, artifacts=folder)
+
+
+def folder_of(plan: Plan) -> Path:
+    """Return where a search's table and figures lie."""
+    return plan.study_dir / "search" / f"{plan.method}_s{plan.seed}"
+
+
+def _labels(plan: Plan) -> list[str]:
+    words = {"val": "validation", "test": "test"}[plan.measured_on]
+    return [f"{METRICS[name].label}, {words}" for name in plan.search.metrics]
+
+
+def _best_values(study: "optuna.Study") -> dict[str, float]:
+    found = study.best_trials
+    names = study.metric_names or []
+    return dict(zip(names, found[0].values, strict=True)) if len(found) == 1 else {}
+
+
+def _description(plan: Plan, study: "optuna.Study", best: list[Trial]) -> str:
+    from softcord.report.summary import print_table
+
+    table = trials_table(study).head(10)
+    return "\n".join(
+        [
+            f"**Search** `{study.study_name}`: {', '.join(_labels(plan))}",
+            "",
+            f"- {n_finished(study)} trials finished or pruned; figures and all trials are artifacts",
+            *(f"- best: `{' '.join(as_overrides(one.values))}` (trial {one.number})" for one in best[:5]),
+            "",
+            "```",
+            print_table(table.round(4)),
+            "```",
+        ]
+    )
+
+
+def _show(plan: Plan, study: "optuna.Study") -> None:
+    from softcord.app.terminal import show_table
+
+    table = trials_table(study)
+    pruned = int((table["state"] == "pruned").sum())
+    title = (
+        f"{study.study_name}: {n_finished(study)} trials, {pruned} of them pruned; {', '.join(_labels(plan))}"
+    )
+    show_table(table.head(10).round(4), title)
+    best = best_trials(study)
+    if best:
+        print(f"\nbest       {' '.join(as_overrides(best[0].values))}   (trial {best[0].number})")
+    print(f"figures    {folder_of(plan)}/")
+    print(f"dashboards softcord ui; optuna-dashboard {database_of(plan)}")
