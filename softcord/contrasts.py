@@ -30,6 +30,10 @@ _ROWS = (
     Contrast("GREt1w", "anat", "flip-2_mt-off_MTS", "GRE-T1w", ("acq-T1w_MTS",)),
     Contrast("dwi", "dwi", "rec-average_dwi", "DWI"),
     Contrast("MToff", "anat", "flip-1_mt-off_MTS", "MT-off", ("acq-MToff_MTS",)),
+    # Contrasts of the paper's external datasets (section 2.4.4, supplement S2): tested on, never trained on.
+    Contrast("UNIT1", "anat", "UNIT1", "MP2RAGE UNI"),
+    Contrast("EPI", "func", "task-rest_rec-average_bold", "GRE-EPI"),
+    Contrast("FLAIR", "anat", "FLAIR", "FLAIR"),
 )
 CONTRASTS: dict[str, Contrast] = {row.key: row for row in _ROWS}
 

@@ -5,13 +5,16 @@ disc. The cord is the set of ellipses of known axes drawn in the planes perpendi
 so its true area and partial volumes follow from formulas, not from an image.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from math import pi, tau
+from math import inf, pi, tau
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
+
+from softcord.phantom.pathology import HEALTHY, Pathology
 
 Array = npt.NDArray[np.floating]
 
@@ -82,12 +85,17 @@ class Centreline:
 class Anatomy:
     """What is true of one participant.
 
-    ``csa_c2c3_mm2`` is the mean true area over C2-C3, ``height_scale`` the vertebral height relative to an
-    average adult; the ``sac`` and ``body`` fields size what surrounds the cord.
+    ``csa_reference_mm2`` is the mean area over the levels between the discs ``REFERENCE_DISCS`` (C2-C3)
+    before any compression, ``height_scale`` the vertebral height relative to an average adult; the ``sac``
+    and ``body`` fields size what surrounds the cord. This class is the cervical spine.
     """
 
+    REFERENCE_DISCS: ClassVar[tuple[int, int]] = (2, 4)
+    LEVELS: ClassVar[tuple[int, ...]] = tuple(range(1, 8))  # those that the table of true areas has
+    PATHOLOGY_SPAN_MM: ClassVar[tuple[float, float]] = (-40.0, 18.0)  # where there may be lesions: C2 to C5
+
     centreline: Centreline
-    csa_c2c3_mm2: float
+    csa_reference_mm2: float
     aspect: float
     enlargement: float
     height_scale: float
@@ -98,6 +106,7 @@ class Anatomy:
     body_width_mm: float
     fat_mm: float
     airway_mm: float
+    pathology: Pathology = field(default=HEALTHY, kw_only=True)
 
     @cached_property
     def disc_s_mm(self) -> dict[int, float]:
@@ -112,15 +121,45 @@ class Anatomy:
         """Height at which the cord ends and the medulla begins: the top of C1."""
         return self.disc_s_mm[1] + 2.0
 
+    @property
+    def bodies_top_mm(self) -> float:
+        """Height at which the vertebral bodies end: the tip of the dens."""
+        return 29.0
+
+    @property
+    def cord_bottom_mm(self) -> float:
+        """Height at which the cord ends below: beyond every view of a neck."""
+        return -inf
+
+    @property
+    def slope(self) -> float:
+        """How far the cord's border moves outwards or inwards along its axis, per mm, at most."""
+        return 0.8 if self.pathology.compressions else 0.5
+
     def csa_mm2(self, s: Array) -> Array:
         """True cord area perpendicular to the centreline at height ``s``."""
-        return self._csa_scale * self._relative_csa(s)
+        csa = self._csa_scale * self._relative_csa(s)
+        return csa * self.pathology.remaining_area(s) if self.pathology.compressions else csa
 
     def semi_axes_mm(self, s: Array) -> tuple[Array, Array]:
         """Semi-axes of the cord's ellipse, R-L and A-P, at height ``s``."""
-        aspect = self.aspect + 0.35 * self._cervical_bump(s)
+        aspect = self.aspect + 0.35 * self._enlargement_bump(s)
         csa = self.csa_mm2(s)
+        if self.pathology.compressions:
+            # Squeezed from front to back, a cord yields a little to the sides.
+            aspect = aspect * self.pathology.remaining_area(s) ** -1.5
         return np.sqrt(csa * aspect / pi), np.sqrt(csa / (aspect * pi))
+
+    def sac_margin_rl_at(self, s: Array) -> Array | float:
+        """Room between the cord and the dura at its sides, mm."""
+        return self.sac_margin_rl_mm
+
+    def sac_margin_ap_at(self, s: Array) -> Array | float:
+        """Room between the cord and the dura in front and behind, mm; less where it is squeezed."""
+        if not self.pathology.compressions:
+            return self.sac_margin_ap_mm
+        squeezed: Array = self.sac_margin_ap_mm * self.pathology.remaining_area(s) ** 2
+        return squeezed
 
     def level_csa_mm2(self, top_label: int, bottom_label: int) -> float:
         """Mean true area between two disc labels, over equal steps in S-I as axial slices take them."""
@@ -138,18 +177,19 @@ class Anatomy:
 
     @property
     def _csa_scale(self) -> float:
-        return self.csa_c2c3_mm2 / self._mean_relative_c2c3
+        return self.csa_reference_mm2 / self._mean_relative_reference
 
     @cached_property
-    def _mean_relative_c2c3(self) -> float:
-        s = _midpoints(self.disc_s_mm[_C2C3_LABEL + 1], self.disc_s_mm[_C2C3_LABEL - 1])
+    def _mean_relative_reference(self) -> float:
+        top, bottom = self.REFERENCE_DISCS
+        s = _midpoints(self.disc_s_mm[bottom], self.disc_s_mm[top])
         return float(self._relative_csa(s).mean())
 
     def _relative_csa(self, s: Array) -> Array:
         thoracic = 0.35 * smooth_step((-70 * self.height_scale - s) / 40)
-        return 1 + self.enlargement * self._cervical_bump(s) - thoracic
+        return 1 + self.enlargement * self._enlargement_bump(s) - thoracic
 
-    def _cervical_bump(self, s: Array) -> Array:
+    def _enlargement_bump(self, s: Array) -> Array:
         # The cervical enlargement: widest at C5, fading over about a vertebra and a half.
         bump: Array = np.exp(-(((s + 42 * self.height_scale) / 24) ** 2))
         return bump
@@ -201,7 +241,7 @@ def draw_anatomy(rng: np.random.Generator, csa_mean_mm2: float, csa_sd_mm2: floa
     )
     return Anatomy(
         centreline=centreline,
-        csa_c2c3_mm2=normal(csa_mean_mm2, csa_sd_mm2),
+        csa_reference_mm2=normal(csa_mean_mm2, csa_sd_mm2),
         aspect=normal(1.40, 0.07),
         enlargement=normal(0.14, 0.03),
         height_scale=normal(1.0, 0.035),

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 
 from softcord import __version__
@@ -23,20 +22,25 @@ _SIDECARS: dict[str, dict[str, object]] = {
     "MToff": {"RepetitionTimeExcitation": 0.035, "EchoTime": 0.0035, "FlipAngle": 9, "MTState": False},
     "GREt1w": {"RepetitionTimeExcitation": 0.015, "EchoTime": 0.0035, "FlipAngle": 15, "MTState": False},
     "dwi": {"RepetitionTime": 0.62, "EchoTime": 0.06, "FlipAngle": 90},
+    "UNIT1": {"RepetitionTimePreparation": 5.0},
+    "EPI": {"RepetitionTime": 2.5, "EchoTime": 0.03, "FlipAngle": 75, "TaskName": "rest"},
+    "FLAIR": {"RepetitionTime": 5.0, "EchoTime": 0.39, "InversionTime": 1.8, "FlipAngle": 120},
 }
 
-_README = """Phantom cervical spines
-=======================
-
-Synthetic MRI of an analytic cervical spine with known spinal cord cross-sectional area, made by softcord
+_README = """\
+Synthetic MRI of an analytic {region} spine with known spinal cord cross-sectional area, made by softcord
 in the layout of spine-generic/data-multi-subject. No human was scanned. Settings: code/phantom.json.
 
-Hard masks (derivatives/labels) carry a contrast-dependent border bias and a smooth random error, on purpose.
+"""
+_TRUTH = """\
 The truth (derivatives/truth) is for evaluation only: the fraction of each voxel that the cord fills, and the
 true area perpendicular to the cord's centreline, csa.tsv.
 """
+_MASKS = """\
+Hard masks (derivatives/labels) carry a contrast-dependent border bias and a smooth random error, on purpose.
+"""
 
-_PARTICIPANT_COLUMNS = {
+_PARTICIPANT_COLUMNS: dict[str, dict[str, object]] = {
     "sex": {"Description": "drawn at random; without effect", "Levels": {"F": "female", "M": "male"}},
     "age": {"Description": "drawn at random; without effect", "Units": "year"},
     "manufacturer": {"Description": "imitated vendor; sets the image's intensity scale only"},
@@ -59,18 +63,36 @@ _DERIVATIVE_README = {
 def write_description(settings: PhantomSettings, root: Path) -> None:
     """Write descriptions, participants.tsv, sidecars and the table of true CSA."""
     participants = [draw_participant(settings, n) for n in range(1, settings.n_participants + 1)]
-    _write_dataset(root, f"Phantom cervical spines ({settings.name})", "raw", _README)
+    _write_dataset(root, f"Phantom {settings.region} spines ({settings.name})", "raw", _readme(settings))
+    if "EPI" in settings.scans:
+        # To BIDS an averaged series is no raw image.
+        (root / ".bidsignore").write_text(f"*{CONTRASTS['EPI'].stem}.*\n")
     for name, readme in _DERIVATIVE_README.items():
+        if name == "labels" and not settings.masks:
+            continue
         folder = root / "derivatives" / name
         _write_dataset(folder, f"Phantom {name}", "derivative", readme)
         (folder / ".bidsignore").write_text("\n".join(_IGNORED[name]) + "\n")
     _write_sidecars(settings, root)
     rows = [[p.participant_id, *p.row.values()] for p in participants]
     _tsv(root / "participants.tsv", ["participant_id", *_PARTICIPANT_COLUMNS], rows)
-    _json(root / "participants.json", _PARTICIPANT_COLUMNS)
+    _json(root / "participants.json", _participant_columns(settings))
     csa = ((who, level, f"{mm2:.6f}") for p in participants for who, level, mm2 in csa_rows(p))
     _tsv(root / "derivatives" / "truth" / "csa.tsv", ["participant_id", "level", "csa_mm2"], csa)
-    _json(root / SETTINGS_FILE, {"identity": settings.identity, "settings": asdict(settings)})
+    _json(root / SETTINGS_FILE, {"identity": settings.identity, "settings": settings.content})
+
+
+def _readme(settings: PhantomSettings) -> str:
+    title = f"Phantom {settings.region} spines"
+    text = _README.format(region=settings.region) + (_MASKS if settings.masks else "") + _TRUTH
+    return f"{title}\n{'=' * len(title)}\n\n{text}"
+
+
+def _participant_columns(settings: PhantomSettings) -> dict[str, dict[str, object]]:
+    if settings.pathology is None:
+        return _PARTICIPANT_COLUMNS
+    words = f"HC: healthy; {settings.pathology.name}: patient, with lesions or compression of the cord"
+    return _PARTICIPANT_COLUMNS | {"pathology": {"Description": words}}
 
 
 def _write_dataset(folder: Path, name: str, kind: str, readme: str) -> None:

@@ -1,7 +1,7 @@
 """Make one participant: draw the anatomy, scan it with every contrast, write images, masks and truth."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,31 @@ import numpy.typing as npt
 from softcord.contrasts import CONTRASTS
 from softcord.nifti import from_rpi, write_volume
 from softcord.phantom.anatomy import Anatomy, draw_anatomy
-from softcord.phantom.scan import Scan, acquire, cord_samples, draw_scan, render, tissue_map
+from softcord.phantom.pathology import HEALTHY, draw_pathology
+from softcord.phantom.scan import (
+    Scan,
+    acquire,
+    acquire_uni,
+    cord_samples,
+    draw_scan,
+    render,
+    render_amplitude,
+    tissue_map,
+)
 from softcord.phantom.segmenter import draw_border_offset, hard_mask
-from softcord.phantom.settings import PhantomSettings
-from softcord.phantom.tissues import Tissue, draw_signal
+from softcord.phantom.settings import PhantomSettings, Region
+from softcord.phantom.thoracolumbar import draw_thoracolumbar
+from softcord.phantom.tissues import AMPLITUDE, Tissue, draw_signal
 
 REFERENCE = "T2w"  # the contrast that carries the tissue map and whose disc labels are drawn, not warped
 _DRAWN_DISCS = ("T1w", "T2w")
+_REGIONS: dict[Region, Callable[[np.random.Generator, float, float], Anatomy]] = {
+    "cervical": draw_anatomy,
+    "thoracolumbar": draw_thoracolumbar,
+}
 _INTENSITY = 350.0
+_UNI_RANGE = 4095  # MP2RAGE UNI images fill it, whatever the scanner
+_PATHOLOGY_STREAM = 1000  # beyond the streams of the contrasts
 
 
 @dataclass(frozen=True)
@@ -51,7 +68,13 @@ def draw_participant(settings: PhantomSettings, number: int) -> Participant:
         "institution_id": site,
         "pathology": "HC",
     }
-    anatomy = draw_anatomy(rng, settings.csa_mean_mm2, settings.csa_sd_mm2)
+    draw = _REGIONS[settings.region]
+    anatomy = draw(rng, settings.csa_mean_mm2, settings.csa_sd_mm2)
+    if settings.pathology is not None:
+        own = _generator(settings, number, _PATHOLOGY_STREAM)
+        pathology = draw_pathology(own, settings.pathology, anatomy.PATHOLOGY_SPAN_MM)
+        anatomy = replace(anatomy, pathology=pathology)
+        row["pathology"] = "HC" if pathology == HEALTHY else settings.pathology.name
     width = max(3, len(str(settings.n_participants)))
     return Participant(number, f"sub-{number:0{width}d}", row, anatomy)
 
@@ -81,8 +104,14 @@ def image_participant(settings: PhantomSettings, who: Participant, contrast: str
     truth_softseg = samples.partial_volume()
     signal = draw_signal(rng, contrast, settings.signal_sd)
     image = render(rng, scan, who.anatomy, truth_softseg, signal)
-    image = acquire(rng, image, settings.bias_field, scan.settings.noise * signal[Tissue.WHITE_MATTER])
-    gain = _INTENSITY * _site(who.number)[2] * float(np.exp(0.2 * rng.standard_normal()))
+    if contrast in AMPLITUDE:
+        image = acquire_uni(
+            rng, image, scan.settings.noise, render_amplitude(scan, who.anatomy, truth_softseg)
+        )
+        gain = float(_UNI_RANGE)
+    else:
+        image = acquire(rng, image, settings.bias_field, scan.settings.noise * signal[Tissue.WHITE_MATTER])
+        gain = _INTENSITY * _site(who.number)[2] * float(np.exp(0.2 * rng.standard_normal()))
     stored = np.rint(np.clip(gain * image, 0, np.iinfo(np.int16).max)).astype(np.int16)
     return Imaged(scan, stored, hard_mask(samples, border), truth_softseg, disc_labels(scan, who.anatomy))
 
@@ -96,8 +125,9 @@ def write_participant(settings: PhantomSettings, number: int, root: Path) -> Non
         labels, truth = root / "derivatives" / "labels" / stem, root / "derivatives" / "truth" / stem
         discs = "label-discs_dlabel" if contrast in _DRAWN_DISCS else "label-discs_desc-warp_dlabel"
         _write(root / f"{stem}.nii.gz", imaged.image, imaged.scan)
-        _write(_named(labels, "label-SC_seg"), imaged.seg, imaged.scan)
-        _write(_named(labels, discs), imaged.discs, imaged.scan)
+        if settings.masks:
+            _write(_named(labels, "label-SC_seg"), imaged.seg, imaged.scan)
+            _write(_named(labels, discs), imaged.discs, imaged.scan)
         _write(_named(truth, "label-SC_truth"), imaged.truth_softseg, imaged.scan)
         if contrast == REFERENCE and settings.tissue_map:
             tissues = tissue_map(imaged.scan, who.anatomy, imaged.truth_softseg)
@@ -105,10 +135,12 @@ def write_participant(settings: PhantomSettings, number: int, root: Path) -> Non
 
 
 def csa_rows(participant: Participant) -> Iterator[tuple[str, str, float]]:
-    """Yield (participant_id, level, true CSA in mm²) for each level, then C2-C3 together as ``2:3``."""
-    for level in range(1, 8):
-        yield participant.participant_id, str(level), participant.anatomy.level_csa_mm2(level, level + 1)
-    yield participant.participant_id, "2:3", participant.anatomy.level_csa_mm2(2, 4)
+    """Yield (participant_id, level, true CSA in mm²) for each level, then two together, C2-C3 as ``2:3``."""
+    anatomy = participant.anatomy
+    for level in anatomy.LEVELS:
+        yield participant.participant_id, str(level), anatomy.level_csa_mm2(level, level + 1)
+    top, bottom = anatomy.REFERENCE_DISCS
+    yield participant.participant_id, f"{top}:{bottom - 1}", anatomy.level_csa_mm2(top, bottom)
 
 
 def image_path(participant_id: str, contrast: str) -> Path:

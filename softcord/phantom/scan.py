@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf
 
 import nibabel as nib
 import numpy as np
@@ -12,8 +12,18 @@ from scipy.spatial.transform import Rotation
 
 from softcord.nifti import RPI_AXCODES
 from softcord.phantom.anatomy import Anatomy, Array
+from softcord.phantom.epi import EpiField, draw_epi_field
 from softcord.phantom.settings import ScanSettings
-from softcord.phantom.tissues import Points, Tissue, ellipse_distance, grey_matter_distance, layers
+from softcord.phantom.thoracolumbar import Thoracolumbar
+from softcord.phantom.tissues import (
+    Points,
+    Tissue,
+    amplitude,
+    ellipse_distance,
+    grey_matter_distance,
+    neck_layers,
+)
+from softcord.phantom.trunk import trunk_layers
 
 Float32 = npt.NDArray[np.float32]
 Matrix = npt.NDArray[np.float64]
@@ -23,7 +33,7 @@ _SLAB_POINTS = 30_000  # arrays of this size stay in the processor's cache
 _IN_PLANE_SUBSAMPLES = 3
 _SUBSLICE_MM = 0.7
 # In-plane point spread beyond the voxel itself, standard deviation in voxels: echo-planar images are blurred.
-_BLUR_VOXELS = {"dwi": 0.55}
+_BLUR_VOXELS = {"dwi": 0.55, "EPI": 0.5}
 _TEXTURE = 0.08
 
 
@@ -34,6 +44,7 @@ class Scan:
     Arrays are in RPI order. ``rotation`` and ``shift_mm`` are the head's position relative to the
     participant's frame, ``jitter_mm`` (S-I, 2) each slice's in-plane displacement: all three are motion,
     unknown to the file's header. Participant to scanner: q = rotation @ p + shift + jitter of q's slice.
+    ``field``, if there is one, further displaces what an echo-planar image shows.
     """
 
     contrast: str
@@ -42,6 +53,7 @@ class Scan:
     rotation: Matrix
     shift_mm: npt.NDArray[np.float64]
     jitter_mm: npt.NDArray[np.float64]
+    field: EpiField | None = None
 
     @property
     def affine_rpi(self) -> Matrix:
@@ -68,6 +80,8 @@ class Scan:
         qx = (self.origin_mm[0] - vx * i - moved_x).astype(np.float32)
         qy = (self.origin_mm[1] + vy * j - moved_y).astype(np.float32)
         qz = (self.origin_mm[2] + vz * k - self.shift_mm[2]).astype(np.float32)
+        if self.field is not None:
+            qy = qy - self.field.displacement_mm(qx, qy, qz)
         back = self.rotation.T.astype(np.float32)
         x, y, z = (row[0] * qx + row[1] * qy + row[2] * qz for row in back)
         return Points(x, y, z, *anatomy.cord_frame(x, y, z))
@@ -78,6 +92,9 @@ class Scan:
         k = round((q[2] - self.origin_mm[2]) / self.settings.voxel_mm[2])
         if not 0 <= k < self.settings.matrix[2]:
             return None
+        if self.field is not None:
+            body = self.rotation @ point_mm
+            q[1] += self.field.seen_at_mm(*body) - body[1]
         i = round((self.origin_mm[0] - q[0] - self.jitter_mm[k, 0]) / self.settings.voxel_mm[0])
         j = round((q[1] + self.jitter_mm[k, 1] - self.origin_mm[1]) / self.settings.voxel_mm[1])
         inside = 0 <= i < self.settings.matrix[0] and 0 <= j < self.settings.matrix[1]
@@ -96,7 +113,9 @@ def draw_scan(
     shift = _normal(rng, (3,), motion_mm) * np.array([1.0, 1.0, 0.5])
     rotation = Rotation.from_euler("xyz", _normal(rng, (3,), motion_deg), degrees=True).as_matrix()
     jitter = _normal(rng, (nz, 2), settings.slice_jitter_mm)
-    return Scan(contrast, settings, placed - half, rotation, shift, jitter)
+    is_uneven = settings.distortion_mm > 0 or settings.dropout > 0
+    field = draw_epi_field(rng, settings.distortion_mm, settings.dropout) if is_uneven else None
+    return Scan(contrast, settings, placed - half, rotation, shift, jitter, field)
 
 
 @dataclass(frozen=True)
@@ -132,8 +151,11 @@ def coverage(distance_mm: Array, width_mm: float) -> Array:
 def cord_samples(scan: Scan, anatomy: Anatomy, reach_mm: float) -> CordSamples:
     """Sample the voxels that the cord's border, moved by up to ``reach_mm``, may cross."""
     vx, vy, vz = scan.settings.voxel_mm
-    # Half a voxel's diagonal; along the slice normal the border moves by the cord's tilt only.
-    margin = reach_mm + 0.5 * float(np.hypot(vx, vy)) + 0.25 * vz
+    # Half a voxel's diagonal; along the slice normal the border moves by the cord's tilt and taper only.
+    slope = anatomy.slope if scan.field is None else anatomy.slope + scan.field.slope
+    margin = reach_mm + 0.5 * float(np.hypot(vx, vy)) + 0.5 * slope * vz
+    if scan.field is not None:
+        margin *= scan.field.largest_stretch
     window = _cord_window(scan, anatomy, margin)
     centre = np.full(scan.settings.matrix, np.inf, np.float32)
     for slab, at in _slabs(scan, anatomy, window=window):
@@ -158,6 +180,8 @@ def render(
     image = _paint(scan, anatomy, signal)
     image *= 1 + _TEXTURE * _smooth_noise(rng, image.shape)
     image += cord * (_cord_signal(scan, anatomy, cord, signal) - image)
+    if scan.field is not None:
+        image *= _field_effect(scan, scan.field)
     blur = _BLUR_VOXELS.get(scan.contrast, 0.0)
     if blur:
         image = gaussian_filter(image, (blur, blur, 0))
@@ -176,13 +200,50 @@ def tissue_map(scan: Scan, anatomy: Anatomy, cord: Float32) -> npt.NDArray[np.ui
     """Return the tissue at each voxel's centre (RPI), with the cord where it fills half the voxel."""
     labels = np.zeros(scan.settings.matrix, np.uint8)
     for slab, at in _slabs(scan, anatomy):
-        for tissue, distance in layers(anatomy, at):
+        for tissue, distance in _layers(anatomy, at):
             labels[:, :, slab][distance < 0] = tissue
         inside = cord[:, :, slab] > 0.5
         grey = inside & (grey_matter_distance(anatomy, at) < 0)
         labels[:, :, slab][inside] = Tissue.WHITE_MATTER
         labels[:, :, slab][grey] = Tissue.GREY_MATTER
     return labels
+
+
+def render_amplitude(scan: Scan, anatomy: Anatomy, cord: Float32) -> Float32:
+    """Return the strength of the signal (RPI) in the images whose ratio a contrast is."""
+    strength = amplitude(scan.contrast)
+    image = _paint(scan, anatomy, strength)
+    return image + cord * (strength[Tissue.WHITE_MATTER] - image)
+
+
+def acquire_uni(rng: np.random.Generator, uni: Float32, noise: float, strength: Float32) -> Float32:
+    """Return what MP2RAGE makes of a noise-free UNI image (0..1) whose two images have noise.
+
+    UNI = Re(S1* S2) / (|S1|² + |S2|²), shifted to 0..1 (Marques et al. 2010). The receive field cancels;
+    where ``strength`` is low nothing but noise is left, over the whole range. ``noise`` is the standard
+    deviation in S1 and S2 where the strength is 1.
+    """
+    angle = 0.5 * np.arcsin(np.clip(2 * uni - 1, -1, 1))
+    first, second = (strength * part for part in (np.sin(angle), np.cos(angle)))
+    draws = noise * rng.standard_normal((4, *uni.shape), dtype=np.float32)
+    s1, s2 = first + draws[0] + 1j * draws[1], second + draws[2] + 1j * draws[3]
+    power = np.maximum(np.abs(s1) ** 2 + np.abs(s2) ** 2, np.finfo(np.float32).tiny)
+    return np.asarray(0.5 + (s1.conj() * s2).real / power, dtype=np.float32)
+
+
+def _layers(anatomy: Anatomy, at: Points) -> Iterator[tuple[Tissue, Array]]:
+    """Yield what surrounds the cord, back to front."""
+    return trunk_layers(anatomy, at) if isinstance(anatomy, Thoracolumbar) else neck_layers(anatomy, at)
+
+
+def _field_effect(scan: Scan, field: EpiField) -> Float32:
+    """Return what an uneven field makes of the signal of each voxel (RPI), as a factor."""
+    nx, ny, nz = scan.settings.matrix
+    vx, vy, vz = scan.settings.voxel_mm
+    i, j, k = np.arange(nx)[:, None, None], np.arange(ny)[None, :, None], np.arange(nz)[None, None, :]
+    x = scan.origin_mm[0] - vx * i - scan.jitter_mm[:, 0] - scan.shift_mm[0]
+    y = scan.origin_mm[1] + vy * j - scan.jitter_mm[:, 1] - scan.shift_mm[1]
+    return field.signal(x, y, scan.origin_mm[2] + vz * k - scan.shift_mm[2])
 
 
 def _paint(scan: Scan, anatomy: Anatomy, signal: dict[Tissue, float]) -> Float32:
@@ -193,7 +254,7 @@ def _paint(scan: Scan, anatomy: Anatomy, signal: dict[Tissue, float]) -> Float32
     for plane in planes:
         for slab, at in _slabs(scan, anatomy, float(plane)):
             canvas = np.full(at.x.shape, signal[Tissue.AIR], np.float32)
-            for tissue, distance in layers(anatomy, at):
+            for tissue, distance in _layers(anatomy, at):
                 canvas += coverage(distance, width) * (signal[tissue] - canvas)
             image[:, :, slab] += canvas
     return image / np.float32(len(planes))
@@ -207,13 +268,17 @@ def _cord_signal(scan: Scan, anatomy: Anatomy, cord: Float32, signal: dict[Tissu
     white, difference = signal[Tissue.WHITE_MATTER], signal[Tissue.GREY_MATTER] - signal[Tissue.WHITE_MATTER]
     image = np.zeros(cord.shape, np.float32)
     image[i, j, k] = white + grey * difference
+    a, b = anatomy.semi_axes_mm(at.s)
+    for lesion in anatomy.pathology.lesions:
+        share = lesion.share(at.u / a, at.v / b, at.s).mean(axis=1)
+        image[i, j, k] += share * (lesion.signal * white - image[i, j, k])
     return image
 
 
 def _cord_distance(anatomy: Anatomy, at: Points) -> Array:
     side = ellipse_distance(at.u, at.v, *anatomy.semi_axes_mm(at.s))
     distance: Array = np.maximum(side, at.s - anatomy.cord_top_mm)
-    return distance
+    return np.maximum(distance, anatomy.cord_bottom_mm - at.s) if anatomy.cord_bottom_mm > -inf else distance
 
 
 def _cord_window(scan: Scan, anatomy: Anatomy, margin_mm: float) -> tuple[slice, slice]:
@@ -225,6 +290,7 @@ def _cord_window(scan: Scan, anatomy: Anatomy, margin_mm: float) -> tuple[slice,
     x, y, _, _ = anatomy.centreline.at(s)
     q = scan.rotation @ np.array([x, y, s]) + scan.shift_mm[:, None]
     reach = float(anatomy.semi_axes_mm(s)[0].max()) + float(np.abs(scan.jitter_mm).max()) + margin_mm + 1
+    reach += scan.field.reach_mm if scan.field is not None else 0.0
     i, j = (scan.origin_mm[0] - q[0]) / vx, (q[1] - scan.origin_mm[1]) / vy
     return _range(i, reach / vx, nx), _range(j, reach / vy, ny)
 

@@ -1,4 +1,4 @@
-"""What surrounds the cord, as signed distances painted back to front, and tissue signals by contrast."""
+"""What surrounds the cord of the neck, as signed distances painted back to front; signals by contrast."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,6 +42,14 @@ SIGNAL: dict[str, tuple[float, ...]] = {
     "MToff": (0.03, 0.60, 0.95, 0.70, 0.08, 0.36, 0.60, 0.90, 0.32, 0.90, 1.40, 1.20, 0.82, 0.92, 0.87),
     "GREt1w": (0.03, 0.80, 1.50, 0.85, 0.08, 0.50, 0.70, 0.80, 0.30, 1.20, 1.50, 0.48, 1.00, 0.90, 0.95),
     "dwi": (0.03, 0.08, 0.08, 0.22, 0.04, 0.07, 0.12, 0.15, 0.05, 0.08, 0.05, 0.20, 1.00, 1.08, 1.04),
+    # UNI: 0 to 1 is the whole range of the image; its air and bone are noise, see AMPLITUDE.
+    "UNIT1": (0.50, 0.45, 0.90, 0.45, 0.40, 0.80, 0.42, 0.45, 0.40, 0.85, 0.75, 0.10, 0.84, 0.58, 0.72),
+    "EPI": (0.03, 0.10, 0.14, 0.40, 0.05, 0.12, 0.40, 0.60, 0.15, 0.12, 0.70, 1.45, 0.85, 1.05, 0.95),
+    "FLAIR": (0.03, 0.55, 0.80, 0.45, 0.10, 0.45, 0.35, 0.40, 0.18, 0.70, 0.10, 0.22, 0.80, 1.00, 0.92),
+}
+# Strength of the signal before it is divided out, of contrasts that are a ratio of two images: MP2RAGE's UNI.
+AMPLITUDE: dict[str, tuple[float, ...]] = {
+    "UNIT1": (0.02, 0.60, 1.00, 0.80, 0.15, 0.80, 0.45, 0.60, 0.25, 0.90, 0.60, 0.60, 1.00, 1.00, 1.00),
 }
 
 
@@ -66,11 +74,12 @@ def ellipse_distance(u: Array, v: Array, a: Array | float, b: Array | float) -> 
     return distance
 
 
-def layers(anatomy: Anatomy, at: Points) -> Iterator[tuple[Tissue, Array]]:
+def neck_layers(anatomy: Anatomy, at: Points) -> Iterator[tuple[Tissue, Array]]:
     """Yield tissues with their signed distance (negative inside), each hiding the ones before it."""
     yield from _neck(anatomy, at)
     yield from _vertebrae(anatomy, at)
-    yield from _canal(anatomy, at)
+    # The canal is widest at C1 and C2.
+    yield from canal(anatomy, at, roomy=1.5 * smooth_step((at.s - 8) / 12))
 
 
 def grey_matter_distance(anatomy: Anatomy, at: Points) -> Array:
@@ -125,32 +134,47 @@ def _vertebrae(anatomy: Anatomy, at: Points) -> Iterator[tuple[Tissue, Array]]:
     arch_mm = anatomy.arch_distance_mm(at.s)
     lateral = np.abs(at.u)
     pillar = ellipse_distance(lateral - 17.5, at.v - 1.5, 6.5, 7.5)
-    yield from _bone(np.maximum(pillar, at.s - 30))
+    yield from bone(np.maximum(pillar, at.s - 30))
     yield Tissue.LIGAMENT, np.maximum(pillar, np.abs(anatomy.disc_distance_mm(at.s) - 1.5) - 0.6)
     yield Tissue.VESSEL, np.hypot(lateral - 15.5, at.v - 10.5) - 2.0
     yield from _arches(anatomy, at, arch_mm)
-    yield from _bodies(anatomy, at, b)
+    dens = smooth_step((at.s - 9) / 7)
+    half_width = anatomy.body_width_mm - 4.0 * dens
+    half_depth = anatomy.body_depth_mm * (0.5 - 0.17 * dens)
+    yield from vertebral_bodies(anatomy, at, half_width, half_depth)
+    # The anterior arch of C1, in front of the dens.
+    forward = at.v - (anatomy.sac_shift_mm + b + anatomy.sac_margin_ap_mm + 0.6)
+    arch = np.hypot(forward - anatomy.body_depth_mm * 0.66 - 5.0, 0.8 * (at.s - 22)) - 4.0
+    yield from bone(np.maximum(arch, np.abs(at.u) - 12))
+
+
+def arch_ring(anatomy: Anatomy, at: Points) -> Array:
+    """Signed distance to the inner border of the vertebral arches."""
+    a, b = anatomy.semi_axes_mm(at.s)
+    rl, ap = a + anatomy.sac_margin_rl_at(at.s) + 1.8, b + anatomy.sac_margin_ap_at(at.s) + 1.2
+    return ellipse_distance(at.u, at.v - anatomy.sac_shift_mm, rl, ap)
 
 
 def _arches(anatomy: Anatomy, at: Points, arch_mm: Array) -> Iterator[tuple[Tissue, Array]]:
-    a, b = anatomy.semi_axes_mm(at.s)
-    rl, ap = a + anatomy.sac_margin_rl_mm + 1.8, b + anatomy.sac_margin_ap_mm + 1.2
-    ring = ellipse_distance(at.u, at.v - anatomy.sac_shift_mm, rl, ap)
+    _, b = anatomy.semi_axes_mm(at.s)
+    ap = b + anatomy.sac_margin_ap_mm + 1.2
+    ring = arch_ring(anatomy, at)
     behind = at.v - 2
     yield Tissue.LIGAMENT, np.maximum(ring - 3.0, behind)
-    yield from _bone(np.maximum(np.maximum(ring - 4.5, behind), arch_mm - 5.0))
+    yield from bone(np.maximum(np.maximum(ring - 4.5, behind), arch_mm - 5.0))
     # The spinous process slants downwards from the arch.
     back = -at.v - ap
     process_mm = anatomy.arch_distance_mm(at.s + 0.3 * np.clip(back, 0, 40))
     process = np.maximum(np.maximum(np.abs(at.u) - 2.8, process_mm - 4.2), np.maximum(-back - 1, back - 27))
-    yield from _bone(process)
+    yield from bone(process)
 
 
-def _bodies(anatomy: Anatomy, at: Points, b: Array) -> Iterator[tuple[Tissue, Array]]:
-    dens = smooth_step((at.s - 9) / 7)
-    half_width = anatomy.body_width_mm - 4.0 * dens
-    half_depth = anatomy.body_depth_mm * (0.5 - 0.17 * dens)
-    posterior = anatomy.sac_shift_mm + b + anatomy.sac_margin_ap_mm + 0.6
+def vertebral_bodies(
+    anatomy: Anatomy, at: Points, half_width: Array | float, half_depth: Array | float
+) -> Iterator[tuple[Tissue, Array]]:
+    """Yield discs and vertebral bodies of that size, behind them the sac."""
+    _, b = anatomy.semi_axes_mm(at.s)
+    posterior = anatomy.sac_shift_mm + b + anatomy.sac_margin_ap_at(at.s) + 0.6
     forward = at.v - posterior
     outline = ellipse_distance(at.u, forward - half_depth, half_width, half_depth)
     disc_mm = anatomy.disc_distance_mm(at.s)
@@ -158,16 +182,13 @@ def _bodies(anatomy: Anatomy, at: Points, b: Array) -> Iterator[tuple[Tissue, Ar
     half_height = 3.2 - 1.1 * np.clip(1 + outline / half_depth, 0, 1) ** 2
     yield Tissue.ANNULUS, np.maximum(outline - 0.4, disc_mm - half_height)
     yield Tissue.NUCLEUS, np.maximum(outline + 3.4, disc_mm - half_height + 0.9)
-    yield from _bone(np.maximum(np.maximum(outline, half_height - disc_mm), at.s - 29))
-    # The anterior arch of C1, in front of the dens.
-    arch = np.hypot(forward - anatomy.body_depth_mm * 0.66 - 5.0, 0.8 * (at.s - 22)) - 4.0
-    yield from _bone(np.maximum(arch, np.abs(at.u) - 12))
+    yield from bone(np.maximum(np.maximum(outline, half_height - disc_mm), at.s - anatomy.bodies_top_mm))
 
 
-def _canal(anatomy: Anatomy, at: Points) -> Iterator[tuple[Tissue, Array]]:
+def canal(anatomy: Anatomy, at: Points, roomy: Array | float) -> Iterator[tuple[Tissue, Array]]:
+    """Yield the canal's lining and the sac, ``roomy`` mm wider than usual, and the medulla above the cord."""
     a, b = anatomy.semi_axes_mm(at.s)
-    roomy = 1.5 * smooth_step((at.s - 8) / 12)  # the canal is widest at C1 and C2
-    a, b = a + anatomy.sac_margin_rl_mm + roomy, b + anatomy.sac_margin_ap_mm + roomy
+    a, b = a + anatomy.sac_margin_rl_at(at.s) + roomy, b + anatomy.sac_margin_ap_at(at.s) + roomy
     v = at.v - anatomy.sac_shift_mm
     # Fat lies behind the sac, ligament in front of it.
     canal = ellipse_distance(at.u, v, a + 1.8, b + 1.0)
@@ -184,7 +205,8 @@ def _canal(anatomy: Anatomy, at: Points) -> Iterator[tuple[Tissue, Array]]:
         yield Tissue.BRAIN, np.maximum(medulla, -above)
 
 
-def _bone(distance: Array, shell_mm: float = 0.8) -> Iterator[tuple[Tissue, Array]]:
+def bone(distance: Array, shell_mm: float = 0.8) -> Iterator[tuple[Tissue, Array]]:
+    """Yield marrow in a shell of cortical bone."""
     yield Tissue.CORTICAL_BONE, distance
     yield Tissue.MARROW, distance + shell_mm
 
@@ -194,3 +216,8 @@ def draw_signal(rng: np.random.Generator, contrast: str, signal_sd: float) -> di
     variation = np.exp(signal_sd * np.clip(rng.standard_normal(len(_ORDER)), -2.5, 2.5))
     table = zip(_ORDER, SIGNAL[contrast], variation, strict=True)
     return {tissue: float(signal * factor) for tissue, signal, factor in table}
+
+
+def amplitude(contrast: str) -> dict[Tissue, float]:
+    """Return how strong each tissue's signal is in the images whose ratio the contrast is."""
+    return dict(zip(_ORDER, AMPLITUDE[contrast], strict=True))

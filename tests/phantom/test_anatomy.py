@@ -51,8 +51,8 @@ def test_csa_is_the_area_of_the_ellipse(anatomy):
 
 def test_mean_csa_over_c2_c3_is_the_drawn_value(anatomy):
     s = np.linspace(anatomy.disc_s_mm[4], anatomy.disc_s_mm[2], 5001)
-    assert anatomy.csa_mm2(s).mean() == pytest.approx(anatomy.csa_c2c3_mm2, rel=1e-3)
-    assert anatomy.level_csa_mm2(2, 4) == pytest.approx(anatomy.csa_c2c3_mm2, rel=1e-9)
+    assert anatomy.csa_mm2(s).mean() == pytest.approx(anatomy.csa_reference_mm2, rel=1e-3)
+    assert anatomy.level_csa_mm2(2, 4) == pytest.approx(anatomy.csa_reference_mm2, rel=1e-9)
 
 
 def test_the_cervical_enlargement_is_below_c3(anatomy):
@@ -77,7 +77,7 @@ def test_disc_tips_lie_in_front_of_the_cord_level_with_their_disc(anatomy):
 
 
 def test_areas_over_participants_have_the_asked_mean_and_spread():
-    areas = [draw_anatomy(np.random.default_rng(seed), 75.0, 9.0).csa_c2c3_mm2 for seed in range(800)]
+    areas = [draw_anatomy(np.random.default_rng(seed), 75.0, 9.0).csa_reference_mm2 for seed in range(800)]
     assert np.mean(areas) == pytest.approx(75.0, abs=1.0)
     assert np.std(areas, ddof=1) == pytest.approx(9.0, abs=0.6)
 

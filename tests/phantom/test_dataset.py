@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 
 import softcord.phantom.dataset as dataset_module
+from softcord.app.build import build
+from softcord.app.compose import compose
 from softcord.contrasts import CONTRASTS, PAPER_SIX
 from softcord.errors import DataError, RunError
 from softcord.nifti import read_volume, to_rpi
@@ -169,7 +171,7 @@ def test_table_of_true_csa_has_every_level_and_c2_c3(tiny, tiny_root):
     assert list(wide.columns) == ["1", "2", "2:3", "3", "4", "5", "6", "7"]
     assert len(wide) == tiny.n_participants
     assert wide["2:3"].between(wide[["2", "3"]].min(axis=1), wide[["2", "3"]].max(axis=1)).all()
-    expected = draw_participant(tiny, 1).anatomy.csa_c2c3_mm2
+    expected = draw_participant(tiny, 1).anatomy.csa_reference_mm2
     assert wide.loc["sub-001", "2:3"] == pytest.approx(expected, abs=1e-5)
 
 
@@ -205,6 +207,16 @@ def validator_errors(root: Path) -> list[str]:
 
 def test_the_dataset_passes_the_official_bids_validator(tiny_root):
     assert validator_errors(tiny_root) == []
+
+
+@pytest.mark.parametrize("name", ["sci_t2w", "ms_mp2rage", "radiculopathy_epi", "flair"])
+def test_a_variant_passes_the_bids_validator_and_has_masks_only_where_it_says(name, tmp_path):
+    settings = replace(build(compose(f"phantom={name}").config["phantom"], "phantom"), n_participants=2)
+    scans = {contrast: replace(scan, matrix=(24, 24, 8)) for contrast, scan in settings.scans.items()}
+    write_dataset(replace(settings, scans=scans), tmp_path / "data")
+    assert bool(list(tmp_path.rglob("*_label-SC_seg.nii.gz"))) == settings.masks
+    assert len(list(tmp_path.rglob("*_label-SC_truth.nii.gz"))) == 2
+    assert validator_errors(tmp_path / "data") == []
 
 
 @pytest.mark.parametrize("name", ["labels", "truth"])

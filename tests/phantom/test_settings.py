@@ -5,7 +5,7 @@ import pytest
 from softcord.app.build import build
 from softcord.app.compose import compose
 from softcord.errors import UsageError
-from softcord.phantom.settings import PhantomSettings, ScanSettings
+from softcord.phantom.settings import PathologySettings, PhantomSettings, ScanSettings
 
 SCAN = ScanSettings((4, 4, 4), (1.0, 1.0, 1.0), (0.0, 0.0))
 
@@ -83,3 +83,23 @@ def test_identity_changes_with_every_setting_but_not_with_their_order():
     assert reordered.identity == settings.identity
     assert replace(settings, seed=1).identity != settings.identity
     assert replace(settings, scans={**settings.scans, "T1w": SCAN}).identity != settings.identity
+
+
+@pytest.mark.parametrize(
+    ("name", "identity"),
+    [
+        ("tiny", "c963c83b8a252ac81fbf51bc10979332866970c5cd35ef2b908d6c3bf5930f71"),
+        ("demo", "8f6d34ae70ca9b3c75bb11d5841b641cd44ce36499bdad57a3ad303abbec2c9c"),
+        ("full", "695446a424da154cbe79db5ca1ef828c775d143f48e51b42477788b7f935b556"),
+    ],
+)
+def test_settings_that_came_later_do_not_make_old_datasets_others(name, identity):
+    assert preset(name).identity == identity
+
+
+def test_later_settings_are_part_of_the_identity_where_they_are_used():
+    scans = {"T2star": replace(SCAN, dropout=0.5)}
+    plain = replace(PhantomSettings(), scans={"T2star": SCAN})
+    assert replace(plain, scans=scans).identity != plain.identity
+    assert replace(plain, region="thoracolumbar").identity != plain.identity
+    assert replace(plain, pathology=PathologySettings("MS")).identity != plain.identity
