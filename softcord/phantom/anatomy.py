@@ -64,6 +64,16 @@ class Centreline:
         ahead = (x - cx) * dx + (y - cy) * dy
         return z + ahead / np.maximum(1 + dx * dx + dy * dy - (y - cy) * self._bend[_table_index(z)[0]], 0.3)
 
+    def frame(self, x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
+        """Return (u, v, s): offset to the right and forward, perpendicular to the curve, and height on it."""
+        s = self.nearest_height(x, y, z)
+        cx, cy, dx, dy = self.near(s)
+        right, anterior = _normals(dx, dy)
+        ex, ey, ez = x - cx, y - cy, z - s
+        u = ex * right[0] + ez * right[2]
+        v = ex * anterior[0] + ey * anterior[1] + ez * anterior[2]
+        return u, v, s
+
     @cached_property
     def _table(self) -> npt.NDArray[np.float32]:
         return np.array(self.at(_TABLE_S_MM), dtype=np.float32)
@@ -212,14 +222,8 @@ class Anatomy:
         return self._arch_distance_table[_table_index(s)[0]]
 
     def cord_frame(self, x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
-        """Return (u, v, s): offset to the right and forward, perpendicular to the cord, and height on it."""
-        s = self.centreline.nearest_height(x, y, z)
-        cx, cy, dx, dy = self.centreline.near(s)
-        right, anterior = _normals(dx, dy)
-        ex, ey, ez = x - cx, y - cy, z - s
-        u = ex * right[0] + ez * right[2]
-        v = ex * anterior[0] + ey * anterior[1] + ez * anterior[2]
-        return u, v, s
+        """Return (u, v, s) of the centreline's :meth:`Centreline.frame`."""
+        return self.centreline.frame(x, y, z)
 
 
 def draw_anatomy(rng: np.random.Generator, csa_mean_mm2: float, csa_sd_mm2: float) -> Anatomy:

@@ -85,13 +85,18 @@ def neck_layers(anatomy: Anatomy, at: Points) -> Iterator[tuple[Tissue, Array]]:
 def grey_matter_distance(anatomy: Anatomy, at: Points) -> Array:
     """Signed distance to the grey matter: two horns on each side, joined by the commissure."""
     a, b = anatomy.semi_axes_mm(at.s)
-    u, v = np.abs(at.u) / a, at.v / b
+    return horns_distance(at.u / a, at.v / b) * b
+
+
+def horns_distance(u: Array, v: Array) -> Array:
+    """Signed distance to the grey matter in a cord whose semi-axes are 1."""
+    u = np.abs(u)
     ventral = ellipse_distance(u - 0.30, v - 0.26, 0.17, 0.30)
     # The dorsal horns are thin and run outwards and backwards, almost to the surface.
     along, across = 0.45 * (u - 0.34) - 0.893 * (v + 0.28), 0.893 * (u - 0.34) + 0.45 * (v + 0.28)
     dorsal = ellipse_distance(along, across, 0.46, 0.095)
     commissure = np.maximum(u - 0.25, np.abs(v) - 0.09)
-    distance: Array = np.minimum(np.minimum(ventral, dorsal), commissure) * b
+    distance: Array = np.minimum(np.minimum(ventral, dorsal), commissure)
     return distance
 
 
