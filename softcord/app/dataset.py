@@ -32,7 +32,8 @@ class Dataset:
 
     ``train`` and ``val`` have the training contrasts, ``test``, the images to measure, every contrast there
     is (with ``measured_on=val`` they are the validation participants'). The column ``label`` is what the net
-    learns in the first two, and what predictions are measured against in the third.
+    learns in the first two, and what predictions are measured against in the third. Where patches are drawn,
+    ``train`` and ``val`` are empty.
     """
 
     identity: str
@@ -49,14 +50,16 @@ def open_dataset(plan: Plan) -> Dataset:
         DataError: data that are missing or cannot be used, by name.
         UsageError: a split that leaks or is empty.
     """
-    if plan.choices["data"] == "phantom":
+    if plan.needs_phantom:
         make_phantom(plan)
     table = read_index(plan.data)
     participants = table["participant_id"].unique()
     split = make_split(plan.split, participants, read_persons(plan.data, participants))
     table = _present(_of(table, split.participants), plan.contrasts)
     is_soft = plan.gt.name != "hard"
-    trained = _with_soft_labels(plan, table, plan.gt, plan.contrasts) if is_soft else table
+    trained = table[:0] if plan.is_synthetic else table
+    if is_soft and len(trained):
+        trained = _with_soft_labels(plan, trained, plan.gt, plan.contrasts)
     trained = trained[trained["contrast"].isin(plan.contrasts)]
     measured = _of(table, split.val if plan.measured_on == "val" else split.test)
     if plan.reference == "soft":
@@ -174,6 +177,8 @@ def derivatives_dir(plan: Plan) -> Path:
 
 
 def _labelled(table: "pd.DataFrame", gt: Gt, plan: Plan, side: str) -> "pd.DataFrame":
+    if table.empty and plan.is_synthetic and side != "test":
+        return table  # what trains is drawn
     if table.empty:
         raise DataError(
             f"split {plan.split.name}", f"leaves no image of the contrasts to {side}", "Check split"

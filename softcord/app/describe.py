@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from softcord.app.build import TARGET
 from softcord.app.dataset import Dataset
-from softcord.app.plan import Plan
+from softcord.app.plan import Plan, digest
 from softcord.app.provenance import provenance
 
 if TYPE_CHECKING:
@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 def describe_model(plan: Plan, dataset: Dataset, name: str, contrasts: tuple[str, ...]) -> "ModelDescription":
-    """Return the description of the model ``name`` that learns from images of ``contrasts``."""
+    """Return the description of the model ``name`` that learns from images of ``contrasts``.
+
+    A model of drawn patches learns from nobody: its data are the generator's settings.
+    """
     from softcord.predict.package import ModelDescription, NetDescription, TrainedOn
 
     arguments = dict(plan.config["model"])
@@ -32,10 +35,14 @@ def describe_model(plan: Plan, dataset: Dataset, name: str, contrasts: tuple[str
         interpolation=plan.volumes.interpolation,
         gt=plan.gt.name,
         loss=plan.choices["loss"],
-        trained_on=(TrainedOn(plan.data.name, dataset.identity, contrasts, train, val),),
+        trained_on=(TrainedOn(plan.data.name, _identity(plan, dataset), contrasts, train, val),),
         provenance={
             "study": plan.study,
             "seed": str(plan.seed),
             **{key: made_by[key] for key in ("softcord", "code_commit", "code_dirty", "torch")},
         },
     )
+
+
+def _identity(plan: Plan, dataset: Dataset) -> str:
+    return digest(plan.config["synthetic"]) if plan.is_synthetic else dataset.identity

@@ -1,4 +1,7 @@
-"""Where a method's predictor comes from: one net, one net per contrast. The one place that chooses."""
+"""Where a method's predictor comes from: one net or one per contrast, trained on images or on drawn patches.
+
+The one place that chooses.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +11,7 @@ from softcord.app.dataset import Dataset
 from softcord.app.net import prepare_net
 from softcord.app.per_contrast import prepare_per_contrast
 from softcord.app.plan import Plan
+from softcord.app.synthetic import prepare_synthetic
 from softcord.track.store import RunRecord
 
 if TYPE_CHECKING:
@@ -28,6 +32,8 @@ def prepare_training(plan: Plan, dataset: Dataset) -> Training:
     Raises:
         DataError: images that cannot be used, by name.
     """
+    if plan.is_synthetic:
+        return prepare_synthetic(plan, dataset)
     if plan.model_per_contrast:
         return prepare_per_contrast(plan, dataset)
     return prepare_net(plan, dataset)

@@ -22,7 +22,7 @@ def method_name(
 
     Args:
         choices: the option of each configuration group (gt, loss, augment, recipe, ...).
-        contrasts: the contrasts that train, in one word (:func:`contrasts_word`).
+        contrasts: the contrasts that train, in one word (:func:`contrasts_word`), or ``synthetic``.
         deviations: per group, the dotted keys whose values differ from those in the option's file. Those of
             the loss and of the augmentation become part of the name, so that a name never hides them.
         variant: the user's own word for what the name does not say.
@@ -33,8 +33,8 @@ def method_name(
         words.append(recipe)
     if augment not in ("paper", "light", *_AUGMENT_WORDS, recipe):
         words.append(f"{augment}_augment")
-    for group in ("loss", "augment"):
-        words += [_changed(key, value) for key, value in sorted(deviations.get(group, {}).items())]
+    for differing in deviations.values():
+        words += [_changed(key, value) for key, value in sorted(differing.items())]
     return "_".join(word for word in [*words, variant] if word)
 
 

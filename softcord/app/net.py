@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from softcord.augment.chain import Augment
     from softcord.data.dataset import PatchDataset
     from softcord.predict.package import Model, ModelDescription
+    from softcord.train.run import Patches
 
 logger = logging.getLogger("softcord")
 
@@ -27,33 +28,32 @@ def prepare_net(plan: Plan, dataset: Dataset) -> "Training":
     """Prepare every training and validation image; return what trains one net on them."""
     train = cached_volumes(plan, dataset.train, "training")
     val = cached_volumes(plan, dataset.val, "validation")
-    return partial(
-        _train_and_load, plan, describe_model(plan, dataset, plan.method, plan.contrasts), train, val
-    )
+    description = describe_model(plan, dataset, plan.method, plan.contrasts)
+    return partial(train_and_load, plan, description, image_patches(plan, train, val))
 
 
-def _train_and_load(
+def train_and_load(
     plan: Plan,
     description: "ModelDescription",
-    train: Sequence[CachedVolume],
-    val: Sequence[CachedVolume],
+    patches: "Patches",
     run_dir: Path,
     entry: RunRecord,
     after_epoch: "AfterEpoch | None",
 ) -> "Predict":
-    train_net(plan, description, (train, val), run_dir, entry, after_epoch)
+    """Train a net, or go on where that stopped, and return its predictor."""
+    train_net(plan, description, patches, run_dir, entry, after_epoch)
     return load_net(plan, run_dir)
 
 
 def train_net(
     plan: Plan,
     description: "ModelDescription",
-    volumes: tuple[Sequence[CachedVolume], Sequence[CachedVolume]],
+    patches: "Patches",
     run_dir: Path,
     entry: RunRecord,
     after_epoch: "AfterEpoch | None" = None,
 ) -> None:
-    """Train a net on (training, validation) ``volumes``, or go on where that stopped.
+    """Train a net on (training, validation) ``patches``, or go on where that stopped.
 
     Leave checkpoints and the package in ``run_dir``. ``after_epoch`` sees a predictor of the net so far.
     """
@@ -77,10 +77,10 @@ def train_net(
             after_epoch(epoch, _predictor(plan, Model(net, description)))
             net.train()
 
-    logger.info("training on %d images", len(volumes[0]))
+    logger.info("training on %d patches an epoch", len(patches[0]))  # type: ignore[arg-type]
     result = train(
         module,
-        (_patches(plan, volumes[0], plan.augment()), _patches(plan, volumes[1], None)),
+        patches,
         settings,
         plan.machine,
         seed=plan.seed,
@@ -118,6 +118,11 @@ def _predictor(plan: Plan, model: "Model") -> "Predict":
     from softcord.train.run import resolve_precision
 
     return Predictor(model, bfloat16=resolve_precision(plan.machine) == "bf16-mixed")
+
+
+def image_patches(plan: Plan, train: Sequence[CachedVolume], val: Sequence[CachedVolume]) -> "Patches":
+    """Return training and validation patches of prepared volumes."""
+    return _patches(plan, train, plan.augment()), _patches(plan, val, None)
 
 
 def _patches(plan: Plan, volumes: Sequence[CachedVolume], augment: "Augment | None") -> "PatchDataset":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from softcord.app.dataset import Dataset, cached_volumes
 from softcord.app.describe import describe_model
-from softcord.app.net import load_net, train_net
+from softcord.app.net import image_patches, load_net, train_net
 from softcord.app.plan import Plan, digest
 from softcord.app.record import recorded
 from softcord.app.terminal import logging_to, start_logging
@@ -138,4 +138,5 @@ def _train_child(child: Child) -> None:
         logger.info("the model of %s", child.contrast)
         with logging_to(child.run_dir / "log.txt"), recorded(child.run_dir, run, child.study) as entry:
             entry.tag({"contrasts": child.contrast, "method": run.method, "fingerprint": run.fingerprint})
-            train_net(child.plan, child.description, (child.train, child.val), child.run_dir, entry)
+            patches = image_patches(child.plan, child.train, child.val)
+            train_net(child.plan, child.description, patches, child.run_dir, entry)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from softcord.data.settings import DataSettings, SplitSettings
     from softcord.gt.settings import GtSettings
     from softcord.phantom.settings import PhantomSettings
+    from softcord.synthetic.settings import SyntheticSettings
 
 # Where results lie and what they ran on does not change them; nor do the names given to them.
 VOLATILE = (
@@ -44,6 +45,7 @@ VOLATILE = (
 PLACES = ("name", "root", "derivatives", "url")
 _ROOT_KEYS = (
     *("data", "phantom", "split", "gt", "loss", "model", "augment", "train", "machine", "recipe", "baseline"),
+    "synthetic",
     *("study", "variant", "contrasts", "model_per_contrast", "seed", "levels", "reference", "volumes"),
     "rerun",
     *("measured_on", "compare", "check", "search", "paths", "experiment"),
@@ -104,7 +106,27 @@ class Plan:
         kept["data"] = {key: value for key, value in kept["data"].items() if key not in PLACES}
         if self.choices["data"] != "phantom":
             del kept["phantom"]
+        if not self.is_synthetic:
+            del kept["synthetic"]
         return digest(kept)
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether the net is trained on drawn patches; the dataset is then for testing only."""
+        return self.choices["data"] == "synthetic"
+
+    @property
+    def needs_phantom(self) -> bool:
+        """Whether the dataset is the phantom, which is made on first use."""
+        root = Path(self.config["paths"]["data"]) / f"phantom-{self.config['phantom']['name']}"
+        return self.choices["data"] == "phantom" or (self.is_synthetic and self.data.root == root)
+
+    def synthetic(self) -> "SyntheticSettings":
+        """Build the settings of drawn patches; ``gt`` says whether their masks are soft."""
+        settings: SyntheticSettings = build(
+            self.config["synthetic"], "synthetic", soft_targets=self.gt.name == "soft"
+        )
+        return settings
 
     def phantom(self) -> "PhantomSettings":
         """Build the phantom's settings."""
@@ -147,7 +169,9 @@ def make_plan(composed: Composed) -> Plan:
             raise UsageError(f"paths.{key}".rstrip("."), f"must be a folder, got {value!r}")
     contrasts = contrast_set(config["contrasts"])
     per_contrast = _truth(config["model_per_contrast"], "model_per_contrast")
-    changed = {group: _deviations(composed, group) for group in ("loss", "augment")}
+    is_synthetic = composed.choices["data"] == "synthetic"
+    named = ("loss", "augment", "synthetic") if is_synthetic else ("loss", "augment")
+    changed = {group: _deviations(composed, group) for group in named}
     return Plan(
         config=config,
         choices=composed.choices,
@@ -163,7 +187,7 @@ def make_plan(composed: Composed) -> Plan:
         rerun=_truth(config["rerun"], "rerun"),
         method=method_name(
             composed.choices,
-            contrasts_word(contrasts, per_contrast=per_contrast),
+            "synthetic" if is_synthetic else contrasts_word(contrasts, per_contrast=per_contrast),
             changed,
             _variant(config["variant"]),
         ),
@@ -185,6 +209,8 @@ def check_training(plan: Plan) -> None:
     """
     for group in ("loss", "augment"):
         _build_empty(group, json.dumps(plan.config[group], sort_keys=True))
+    if plan.is_synthetic:
+        _check_synthetic(plan)
     net = _build_empty("model", json.dumps(plan.config["model"], sort_keys=True))
     _check_patch(plan, net.required_multiple)
 
@@ -201,6 +227,14 @@ def _build_empty(group: str, node: str) -> Any:
     # On the meta device a net of any size is built in no time and no memory.
     with torch.device("meta"):
         return build(json.loads(node), group)
+
+
+def _check_synthetic(plan: Plan) -> None:
+    plan.synthetic()
+    if plan.volumes.spacing_mm != 1:
+        raise UsageError("volumes.spacing_mm", "must be 1.0 with data=synthetic: patches are drawn in 1 mm")
+    if plan.model_per_contrast:
+        raise UsageError("model_per_contrast", "has no meaning with data=synthetic: a patch has no contrast")
 
 
 def _check_patch(plan: Plan, multiple: tuple[int, int, int]) -> None:

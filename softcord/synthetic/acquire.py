@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from softcord.data.resample import axis_weights
 from softcord.synthetic.canvas import Canvas
 from softcord.synthetic.lattice import Float32, Lattice, Shape, apply_along_axes
 from softcord.synthetic.settings import SyntheticSettings
@@ -42,7 +41,9 @@ def draw_sampling(rng: np.random.Generator, shape: Shape, settings: SyntheticSet
     return Sampling(to_native, to_grid)
 
 
-def _axis(rng: np.random.Generator, n: int, spacing_mm: float, thickness_mm: float) -> tuple[Float32, Float32]:
+def _axis(
+    rng: np.random.Generator, n: int, spacing_mm: float, thickness_mm: float
+) -> tuple[Float32, Float32]:
     """Return the matrices to native voxels and back along one axis."""
     if spacing_mm <= 1.05:
         # Voxels of 1 mm and less are rendered as 1 mm: that is what they are averaged to before training.
@@ -61,7 +62,12 @@ def _axis(rng: np.random.Generator, n: int, spacing_mm: float, thickness_mm: flo
 
 
 def acquire(
-    rng: np.random.Generator, canvas: Canvas, lattice: Lattice, sampling: Sampling, difference: float, settings: SyntheticSettings
+    rng: np.random.Generator,
+    canvas: Canvas,
+    lattice: Lattice,
+    sampling: Sampling,
+    difference: float,
+    settings: SyntheticSettings,
 ) -> Float32:
     """Return the image of a drawn signal on the 1 mm grid.
 
@@ -120,12 +126,21 @@ def _ghost(rng: np.random.Generator, native: Float32) -> Float32:
     """Copies of the image along the phase axis, from motion or flow."""
     axis = int(rng.integers(0, 2))
     shift = int(rng.integers(4, max(5, native.shape[axis] // 2)))
-    return native + np.float32(rng.uniform(0.03, 0.15)) * (np.roll(native, shift, axis) + np.roll(native, -shift, axis)) / 2
+    return (
+        native
+        + np.float32(rng.uniform(0.03, 0.15))
+        * (np.roll(native, shift, axis) + np.roll(native, -shift, axis))
+        / 2
+    )
 
 
-def _rician(rng: np.random.Generator, native: Float32, difference: float, settings: SyntheticSettings) -> Float32:
+def _rician(
+    rng: np.random.Generator, native: Float32, difference: float, settings: SyntheticSettings
+) -> Float32:
     low, high = settings.noise
-    deviation = np.float32(min(np.exp(rng.uniform(np.log(max(low, 1e-4)), np.log(max(high, 1e-4)))), 0.7 * difference))
+    deviation = np.float32(
+        min(np.exp(rng.uniform(np.log(max(low, 1e-4)), np.log(max(high, 1e-4)))), 0.7 * difference)
+    )
     real = native + deviation * rng.standard_normal(native.shape, dtype=np.float32)
     imaginary = deviation * rng.standard_normal(native.shape, dtype=np.float32)
     return np.hypot(real, imaginary)

@@ -59,7 +59,7 @@ def _leave_the_body(rng: np.random.Generator, frame: Frame, signal: Float32, sig
 def paint_distractors(
     rng: np.random.Generator, lattice: Lattice, canvas: Canvas, frame: Frame, settings: SyntheticSettings
 ) -> None:
-    """Paint tubes (vessels, airway, gullet) and balls (nodes, joints, vertebral bodies) away from the canal."""
+    """Paint tubes (vessels, airway) and balls (nodes, joints, vertebral bodies) beside the canal."""
     for _ in range(int(rng.integers(0, settings.distractors + 1))):
         radius_mm = float(np.exp(rng.uniform(np.log(1.2), np.log(13))))
         if rng.uniform() < 0.6:

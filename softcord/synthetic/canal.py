@@ -1,4 +1,4 @@
-"""What the canal holds: fat, dura, CSF with flow voids, nerve roots, the cord with grey matter and lesions."""
+"""What the canal holds: fat, dura, CSF with flow voids, nerve roots, and the cord with what is in it."""
 
 from dataclasses import dataclass
 
@@ -72,7 +72,9 @@ def _csf(
     cloud = lattice.fine(lattice.smooth_noise(rng, float(rng.uniform(4, 12)))).ravel()[near.voxels]
     # A void must not bring the CSF to the cord's own signal everywhere: at most half of the way, and seldom.
     depth = float(rng.uniform(0.05, 0.45)) * signals.difference
-    csf: Float32 = signals.csf - np.float32(np.sign(signals.csf - signals.white) * depth) * np.clip(cloud, 0, 1.5)
+    csf: Float32 = signals.csf - np.float32(np.sign(signals.csf - signals.white) * depth) * np.clip(
+        cloud, 0, 1.5
+    )
     return np.maximum(csf, 0).astype(np.float32)
 
 
@@ -91,7 +93,9 @@ def _paint_roots(
         run = lateral - np.float32(0.7) * a
         # Periodic along the cord; across a root the slanting distance shrinks by the slant's cosine.
         along = np.abs((near.s + slope * run) % spacing - spacing / 2) / np.float32(np.hypot(1, slope))
-        distance = np.maximum(np.hypot(forward + np.float32(0.15) * run * -corner, along) - np.float32(radius), -run)
+        distance = np.maximum(
+            np.hypot(forward + np.float32(0.15) * run * -corner, along) - np.float32(radius), -run
+        )
         canvas.paint(np.maximum(distance, sac), max(0.02, signal))
     if np.isfinite(spine.cord_from_mm):
         _paint_cauda(rng, canvas, spine, near, sac, max(0.02, signal))
@@ -143,8 +147,14 @@ def _paint_lesions(
         length, width = rng.uniform(3, 30), rng.uniform(1, 4)
         shift = np.zeros(2) if is_cavity else rng.uniform(-4, 4, 2)
         s = (near.s - np.float32(rng.uniform(-25, 25))) * np.float32(width / length)
-        distance = np.sqrt(np.square(near.u - np.float32(shift[0])) + np.square(near.v - np.float32(shift[1])) + s * s)
-        signal = signals.csf if is_cavity else max(0.02, signals.white + float(rng.choice([-0.5, 1])) * rng.uniform(0.05, 0.4))
+        distance = np.sqrt(
+            np.square(near.u - np.float32(shift[0])) + np.square(near.v - np.float32(shift[1])) + s * s
+        )
+        signal = (
+            signals.csf
+            if is_cavity
+            else max(0.02, signals.white + float(rng.choice([-0.5, 1])) * rng.uniform(0.05, 0.4))
+        )
         inner.paint(distance - np.float32(width), signal)
 
 

@@ -12,7 +12,9 @@ from softcord.synthetic.spine import Spine, table_row
 Rows = npt.NDArray[np.intp]
 
 _SUBSAMPLES = 3
-_BORDER_MM = 1.3  # farther from the outline than this, a voxel of 1 mm is all cord or none, also where it is bent
+_BORDER_MM = (
+    1.3  # farther from the outline than this, a voxel of 1 mm is all cord or none, also where it is bent
+)
 
 
 def outline_distance(spine: Spine, u: Float32, v: Float32, s: Float32) -> Float32:
@@ -38,8 +40,8 @@ def outline_distance(spine: Spine, u: Float32, v: Float32, s: Float32) -> Float3
 def partial_volume(spine: Spine, frame: Frame, near: Rows) -> Float32:
     """Return the share of each voxel that the cord fills, in [0, 1].
 
-    ``near`` are the flat indices of the voxels around the cord. Border voxels are summed up over 27 places, to
-    which the frame is continued by its own slope.
+    ``near`` are the flat indices of the voxels around the cord. Border voxels are summed up over 27 places,
+    to which the frame is continued by its own slope.
     """
     u, v, s = (part.ravel()[near] for part in (frame.u, frame.v, frame.s))
     distance = outline_distance(spine, u, v, s)
@@ -48,7 +50,8 @@ def partial_volume(spine: Spine, frame: Frame, near: Rows) -> Float32:
     border = near[at_border]
     offsets = np.stack([_offsets(axis) for axis in range(3)])
     places = [
-        part.ravel()[border][:, None] + _slopes(part, border).T @ offsets for part in (frame.u, frame.v, frame.s)
+        part.ravel()[border][:, None] + _slopes(part, border).T @ offsets
+        for part in (frame.u, frame.v, frame.s)
     ]
     share[at_border] = coverage(outline_distance(spine, *places), 1 / _SUBSAMPLES).mean(axis=1)
     softseg = np.zeros(frame.u.shape, np.float32)

@@ -15,7 +15,9 @@ from softcord.synthetic.spine import draw_spine
 from softcord.synthetic.vertebrae import paint_vertebrae
 
 
-def draw_patch(rng: np.random.Generator, shape: Shape, settings: SyntheticSettings) -> tuple[Float32, Float32]:
+def draw_patch(
+    rng: np.random.Generator, shape: Shape, settings: SyntheticSettings
+) -> tuple[Float32, Float32]:
     """Return an image and its soft cord mask, float32 of ``shape`` (R-L, A-P, S-I in 1 mm voxels).
 
     The mask is the share of each voxel that the cord fills, averaged over thick slices as the image is, in

@@ -13,7 +13,7 @@ from softcord.synthetic.settings import SyntheticSettings
 
 @dataclass(frozen=True)
 class Frame:
-    """Each voxel's offset from the cord, to the right (u) and forward (v), and its height on it (s), in mm."""
+    """Each voxel's offset from the cord to the right (u) and forward (v), and height on it (s), mm."""
 
     u: Float32
     v: Float32
@@ -34,7 +34,9 @@ def draw_frame(rng: np.random.Generator, lattice: Lattice, settings: SyntheticSe
         for axis in lattice.coarse_points()
     ]
     x, y, z = (
-        (row[0] * (place[0] - offset[0]) + row[1] * (place[1] - offset[1]) + row[2] * place[2]).astype(np.float32)
+        (row[0] * (place[0] - offset[0]) + row[1] * (place[1] - offset[1]) + row[2] * place[2]).astype(
+            np.float32
+        )
         for row in rotation
     )
     u, v, s = centreline.frame(x, y, z)

@@ -20,7 +20,7 @@ class SyntheticSettings:
 
     # What is in the patch
     empty: float = 0.2
-    offset_mm: float = 26.0
+    offset_mm: float = 20.0
     tilt_deg: float = 28.0
     bend_radius_mm: Range = (60.0, 400.0)
     deformation_mm: float = 1.2
@@ -54,13 +54,24 @@ class SyntheticSettings:
     smallest_fov_mm: float = 22.0
     # What is learnt
     soft_targets: bool = True
+    patches_per_epoch: int = 200
+    validation_patches: int = 48
 
     # A misspelt key in a yaml file is refused, not ignored.
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
 
     def __post_init__(self) -> None:
         for name in (
-            *("empty", "compression", "conus", "medulla", "roots", "lesions", "vertebrae", "realistic_signal"),
+            *(
+                "empty",
+                "compression",
+                "conus",
+                "medulla",
+                "roots",
+                "lesions",
+                "vertebrae",
+                "realistic_signal",
+            ),
             *("fat_extremes", "flow_voids", "thick_slices", "ghosting", "chemical_shift", "dropout"),
             *("sharpening", "masked_fov"),
         ):
@@ -72,6 +83,16 @@ class SyntheticSettings:
         check_range("noise", self.noise, 0)
         check_range("slice_mm", self.slice_mm, 1)
         check_range("in_plane_mm", self.in_plane_mm, 0.1)
-        for name in ("offset_mm", "tilt_deg", "deformation_mm", "distractors", "slice_gap", "smallest_fov_mm"):
+        for name in ("patches_per_epoch", "validation_patches"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}: must be >= 1, got {getattr(self, name)}")
+        for name in (
+            "offset_mm",
+            "tilt_deg",
+            "deformation_mm",
+            "distractors",
+            "slice_gap",
+            "smallest_fov_mm",
+        ):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name}: must be >= 0, got {getattr(self, name)}")

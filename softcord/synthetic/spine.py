@@ -60,7 +60,9 @@ def draw_spine(rng: np.random.Generator, settings: SyntheticSettings) -> Spine:
     caudal = float(rng.uniform())
 
     def typical(sizes: tuple[float, ...], spread: float) -> float:
-        return float(np.interp(caudal, _CAUDAL, sizes) * np.exp(spread * np.clip(rng.standard_normal(), -2, 2)))
+        return float(
+            np.interp(caudal, _CAUDAL, sizes) * np.exp(spread * np.clip(rng.standard_normal(), -2, 2))
+        )
 
     cord_from_mm, taper = _lower_end(rng, caudal, settings)
     a, b = _semi_axes(rng, typical(_CSA_MM2, 0.22), typical(_ASPECT, 0.1), settings)
@@ -95,9 +97,7 @@ def _semi_axes(
     return a.astype(np.float32), b.astype(np.float32)
 
 
-def _lower_end(
-    rng: np.random.Generator, caudal: float, settings: SyntheticSettings
-) -> tuple[float, Float32]:
+def _lower_end(rng: np.random.Generator, caudal: float, settings: SyntheticSettings) -> tuple[float, Float32]:
     """Return where the cord ends and how it tapers towards there."""
     if rng.uniform() >= (settings.conus if caudal > 0.7 else 0.0):
         return -np.inf, np.ones_like(S_MM)
@@ -119,7 +119,9 @@ def _sac(rng: np.random.Generator, a: Float32, b: Float32) -> tuple[Float32, Flo
     for low, high in ((0.6, 6.5), (0.3, 5.5)):
         mean = np.exp(rng.uniform(np.log(low), np.log(high)))
         margins.append(mean * np.exp(0.2 * smooth_curve(rng, S_MM, 18.0)))
-    shifts = [0.9 * m * np.clip(rng.uniform(-1, 1) + 0.3 * smooth_curve(rng, S_MM, 40.0), -1, 1) for m in margins]
+    shifts = [
+        0.9 * m * np.clip(rng.uniform(-1, 1) + 0.3 * smooth_curve(rng, S_MM, 40.0), -1, 1) for m in margins
+    ]
     sac_a, sac_b, sac_u, sac_v = a + margins[0], b + margins[1], 0.4 * shifts[0], shifts[1]
     return tuple(part.astype(np.float32) for part in (sac_a, sac_b, sac_u, sac_v))  # type: ignore[return-value]
 

@@ -79,7 +79,9 @@ def _paint_arches(
     thickness = np.float32(rng.uniform(2.5, 6))
     behind = v - np.float32(rng.uniform(0, 3))
     # Arches lie half-way between discs, slanting downwards.
-    arch_mm = np.float32(0.5 * spine.level_mm) - _disc_distance(spine, frame.s + np.float32(rng.uniform(0, 0.5)) * -v)
+    arch_mm = np.float32(0.5 * spine.level_mm) - _disc_distance(
+        spine, frame.s + np.float32(rng.uniform(0, 0.5)) * -v
+    )
     half_height = np.float32(rng.uniform(0.25, 0.45) * spine.level_mm)
     canvas.paint(np.maximum(ring - thickness, behind), signals.ligament)
     _paint_bone(canvas, np.maximum(np.maximum(ring - thickness, behind), arch_mm - half_height), signals)

@@ -20,6 +20,7 @@ from softcord.train.module import CordModule
 from softcord.train.settings import MachineSettings, TrainSettings
 
 OnEpoch = Callable[[int, dict[str, float]], None]
+Patches = tuple[Dataset[Batch], Dataset[Batch]]  # training, validation
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class TrainResult:
 
 def train(
     module: CordModule,
-    patches: tuple[Dataset[Batch], Dataset[Batch]],
+    patches: Patches,
     settings: TrainSettings,
     machine: MachineSettings,
     *,

@@ -1,0 +1,22 @@
+"""Train on drawn patches: ``data=synthetic``."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from softcord.app.describe import describe_model
+from softcord.app.net import train_and_load
+
+if TYPE_CHECKING:
+    from softcord.app.dataset import Dataset
+    from softcord.app.engine import Training
+    from softcord.app.plan import Plan
+
+
+def prepare_synthetic(plan: "Plan", dataset: "Dataset") -> "Training":
+    """Return what trains one net on drawn patches; those that validate it are the same in every run."""
+    from softcord.synthetic.dataset import SyntheticPatches, SyntheticValidation
+
+    settings = plan.synthetic()
+    train = SyntheticPatches(settings, plan.patch_voxels, plan.seed, plan.augment())
+    val = SyntheticValidation(settings, plan.patch_voxels)
+    return partial(train_and_load, plan, describe_model(plan, dataset, plan.method, ()), (train, val))

@@ -1,0 +1,75 @@
+"""Drawn patches as a dataset to train on, each determined by (seed, epoch, index) alone."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from softcord.data.dataset import standardise
+from softcord.data.resample import Shape
+from softcord.synthetic.patch import draw_patch
+from softcord.synthetic.settings import SyntheticSettings
+
+if TYPE_CHECKING:
+    from softcord.augment.chain import Augment
+
+# The validation patches are the same whatever the training's seed, so that runs compare by their loss.
+_VALIDATION_SEED = 20_250_310
+
+
+class SyntheticPatches(Dataset[dict[str, Tensor]]):
+    """Patches that no one has seen before.
+
+    An index counts on over epochs as that of :class:`softcord.data.dataset.PatchDataset` does: sample ``i``
+    of epoch ``e`` is ``e * len(dataset) + i``, the same, bit for bit, whatever worker draws it.
+
+    Args:
+        settings: what is drawn; ``patches_per_epoch`` is the length.
+        patch_size: voxels of 1 mm along R-L, A-P, S-I.
+        seed: with the index, all that a patch depends on.
+        augment: random transforms on top, or None.
+    """
+
+    def __init__(
+        self, settings: SyntheticSettings, patch_size: Shape, seed: int, augment: "Augment | None" = None
+    ) -> None:
+        self.settings = settings
+        self.patch_size = patch_size
+        self.seed = seed
+        self.augment = augment
+
+    def __len__(self) -> int:
+        """Patches of one epoch."""
+        return self.settings.patches_per_epoch
+
+    def __getitem__(self, index: int) -> dict[str, Tensor]:
+        """Return ``image``, mean 0 and standard deviation 1, and ``softseg``, both (1, R-L, A-P, S-I)."""
+        rng = np.random.default_rng([self.seed, *divmod(index, len(self))])
+        image, softseg = (torch.from_numpy(part) for part in draw_patch(rng, self.patch_size, self.settings))
+        if self.augment is not None:
+            image, softseg = self.augment.apply(image, softseg, self.augment.draw(rng, self.patch_size))
+        return {"image": standardise(image)[None], "softseg": softseg[None]}
+
+
+class SyntheticValidation(Dataset[dict[str, Tensor]]):
+    """A fixed set of drawn patches, kept in memory: all that chooses a model trained on drawn ones."""
+
+    def __init__(self, settings: SyntheticSettings, patch_size: Shape) -> None:
+        self.settings = settings
+        self.patch_size = patch_size
+
+    def __len__(self) -> int:
+        """Patches of the set."""
+        return self.settings.validation_patches
+
+    def __getitem__(self, index: int) -> dict[str, Tensor]:
+        """Return a patch as :class:`SyntheticPatches` does."""
+        return self._patches[index]
+
+    @cached_property
+    def _patches(self) -> list[dict[str, Tensor]]:
+        source = SyntheticPatches(self.settings, self.patch_size, _VALIDATION_SEED)
+        return [source[index] for index in range(len(self))]
