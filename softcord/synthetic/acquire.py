@@ -96,7 +96,8 @@ def acquire(
 def _shift_fat(rng: np.random.Generator, signal: Float32, fat: Float32) -> Float32:
     """Chemical shift: fat appears a millimetre or two beside its place."""
     shift, axis = int(rng.choice([-2, -1, 1, 2])), int(rng.integers(0, 3))
-    return np.maximum(signal - fat + np.roll(fat, shift, axis), 0)
+    shifted: Float32 = np.maximum(signal - fat + np.roll(fat, shift, axis), 0)
+    return shifted
 
 
 def _texture(rng: np.random.Generator, signal: Float32, settings: SyntheticSettings) -> Float32:
@@ -104,54 +105,55 @@ def _texture(rng: np.random.Generator, signal: Float32, settings: SyntheticSetti
     amplitude = np.float32(rng.uniform(*settings.texture))
     noise = rng.standard_normal(signal.shape, dtype=np.float32)
     if rng.uniform() < 0.5:
-        noise = (noise + np.roll(noise, 1, 0) + np.roll(noise, 1, 1) + np.roll(noise, 1, 2)) / 2
-    return signal * np.maximum(1 + amplitude * noise, 0)
+        neighbours = [np.roll(noise, 1, axis) for axis in range(3)]
+        noise = (noise + neighbours[0] + neighbours[1] + neighbours[2]) * np.float32(0.5)
+    textured: Float32 = signal * np.maximum(1 + amplitude * noise, 0)
+    return textured
 
 
 def _drop(rng: np.random.Generator, signal: Float32, lattice: Lattice) -> Float32:
     """Susceptibility: signal lost in clouds, as near metal, air and bone."""
     cloud = lattice.fine(lattice.smooth_noise(rng, float(rng.uniform(6, 15))))
     lost = np.clip(cloud - np.float32(rng.uniform(1.2, 2.2)), 0, 1) * np.float32(rng.uniform(0.5, 1.0))
-    return signal * (1 - lost)
+    dimmed: Float32 = signal * (1 - lost)
+    return dimmed
 
 
 def _shade(rng: np.random.Generator, signal: Float32, settings: SyntheticSettings) -> Float32:
     coefficients = settings.bias_field.draw(rng)
     if coefficients is None:
         return signal
-    return settings.bias_field.apply(torch.from_numpy(signal), coefficients).numpy()
+    shaded: Float32 = settings.bias_field.apply(torch.from_numpy(signal), coefficients).numpy()
+    return shaded
 
 
 def _ghost(rng: np.random.Generator, native: Float32) -> Float32:
     """Copies of the image along the phase axis, from motion or flow."""
     axis = int(rng.integers(0, 2))
     shift = int(rng.integers(4, max(5, native.shape[axis] // 2)))
-    return (
-        native
-        + np.float32(rng.uniform(0.03, 0.15))
-        * (np.roll(native, shift, axis) + np.roll(native, -shift, axis))
-        / 2
-    )
+    strength = np.float32(0.5 * rng.uniform(0.03, 0.15))
+    ghosted: Float32 = native + strength * (np.roll(native, shift, axis) + np.roll(native, -shift, axis))
+    return ghosted
 
 
 def _rician(
     rng: np.random.Generator, native: Float32, difference: float, settings: SyntheticSettings
 ) -> Float32:
-    low, high = settings.noise
-    deviation = np.float32(
-        min(np.exp(rng.uniform(np.log(max(low, 1e-4)), np.log(max(high, 1e-4)))), 0.7 * difference)
-    )
+    deviation = np.float32(min(np.exp(rng.uniform(*np.log(settings.noise))), 0.7 * difference))
     real = native + deviation * rng.standard_normal(native.shape, dtype=np.float32)
     imaginary = deviation * rng.standard_normal(native.shape, dtype=np.float32)
-    return np.hypot(real, imaginary)
+    magnitude: Float32 = np.hypot(real, imaginary)
+    return magnitude
 
 
 def _sharpen(rng: np.random.Generator, image: Float32) -> Float32:
     """Overshoot at edges, as filters of scanners and spline interpolation leave it."""
     blurred = image
     for axis in (0, 1):
-        blurred = (np.roll(blurred, 1, axis) + 2 * blurred + np.roll(blurred, -1, axis)) / 4
-    return np.maximum(image + np.float32(rng.uniform(0.3, 1.0)) * (image - blurred), 0)
+        beside = np.roll(blurred, 1, axis) + np.roll(blurred, -1, axis)
+        blurred = blurred * np.float32(0.5) + beside * np.float32(0.25)
+    sharpened: Float32 = np.maximum(image + np.float32(rng.uniform(0.3, 1.0)) * (image - blurred), 0)
+    return sharpened
 
 
 def mask_fov(

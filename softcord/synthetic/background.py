@@ -39,7 +39,8 @@ def _regions(rng: np.random.Generator, lattice: Lattice, *, symmetric: bool) -> 
         level = lattice.fine(field * np.float32(_LEVELS / 4.0) + np.float32(_LEVELS / 2))
         codes.append(np.clip(level, 0, _LEVELS - 1).astype(np.intp))
     table = rng.uniform(0.02, 1.0, (_LEVELS, _LEVELS)).astype(np.float32)
-    return table.ravel()[codes[0] * _LEVELS + codes[1]]
+    signal: Float32 = table.ravel()[codes[0] * _LEVELS + codes[1]]
+    return signal
 
 
 def _fold(rng: np.random.Generator, lattice: Lattice, signal: Float32, signals: Signals) -> None:
@@ -88,4 +89,5 @@ def _ball_distance(rng: np.random.Generator, lattice: Lattice, radius_mm: float)
         axes.append(((np.arange(n) - (n - 1) / 2 - centre) / (radius_mm * stretch)) ** 2)
     x, y, z = (axis.astype(np.float32) for axis in axes)
     unit = np.sqrt(x[:, None, None] + y[None, :, None] + z[None, None, :])
-    return (unit - 1) * np.float32(radius_mm)
+    distance: Float32 = (unit - 1) * np.float32(radius_mm)
+    return distance

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from softcord.phantom.scan import coverage
 from softcord.phantom.tissues import ellipse_distance, horns_distance
 from softcord.synthetic.canvas import Canvas
-from softcord.synthetic.lattice import Float32, Lattice
+from softcord.synthetic.lattice import Float32, Indices, Lattice
 from softcord.synthetic.pose import Frame
 from softcord.synthetic.settings import SyntheticSettings
 from softcord.synthetic.signals import Signals
@@ -19,7 +18,7 @@ from softcord.synthetic.spine import Spine, medulla_widening_mm, table_row
 class Near:
     """The voxels around the canal: their flat indices and their places in the cord's frame."""
 
-    voxels: npt.NDArray[np.intp]
+    voxels: Indices
     u: Float32
     v: Float32
     s: Float32

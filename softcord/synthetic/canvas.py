@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from softcord.phantom.scan import coverage
-from softcord.synthetic.lattice import Float32
+from softcord.synthetic.lattice import Float32, Indices
 
 
 @dataclass
@@ -27,12 +27,12 @@ class Canvas:
         if self.fat is not None:
             self.fat += share * ((np.float32(signal) if is_fat else np.float32(0)) - self.fat)
 
-    def cut(self, voxels: np.ndarray[tuple[int], np.dtype[np.intp]]) -> "Canvas":
+    def cut(self, voxels: Indices) -> "Canvas":
         """Return a canvas of some voxels only, by their flat indices."""
         fat = None if self.fat is None else self.fat.ravel()[voxels]
         return Canvas(self.signal.ravel()[voxels], fat)
 
-    def put(self, voxels: np.ndarray[tuple[int], np.dtype[np.intp]], part: "Canvas") -> None:
+    def put(self, voxels: Indices, part: "Canvas") -> None:
         """Bring back what :meth:`cut` has taken out."""
         self.signal.reshape(-1)[voxels] = part.signal
         if self.fat is not None and part.fat is not None:

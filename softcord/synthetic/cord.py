@@ -1,15 +1,12 @@
 """The cord's outline and the exact share of each voxel that it fills."""
 
 import numpy as np
-import numpy.typing as npt
 
 from softcord.phantom.scan import coverage
 from softcord.phantom.tissues import ellipse_distance
-from softcord.synthetic.lattice import Float32
+from softcord.synthetic.lattice import Float32, Indices
 from softcord.synthetic.pose import Frame
 from softcord.synthetic.spine import Spine, table_row
-
-Rows = npt.NDArray[np.intp]
 
 _SUBSAMPLES = 3
 _BORDER_MM = (
@@ -37,7 +34,7 @@ def outline_distance(spine: Spine, u: Float32, v: Float32, s: Float32) -> Float3
     return np.asarray(distance, dtype=np.float32)
 
 
-def partial_volume(spine: Spine, frame: Frame, near: Rows) -> Float32:
+def partial_volume(spine: Spine, frame: Frame, near: Indices) -> Float32:
     """Return the share of each voxel that the cord fills, in [0, 1].
 
     ``near`` are the flat indices of the voxels around the cord. Border voxels are summed up over 27 places,
@@ -60,11 +57,12 @@ def partial_volume(spine: Spine, frame: Frame, near: Rows) -> Float32:
 
 
 def _offsets(axis: int) -> Float32:
-    line = (np.arange(_SUBSAMPLES, dtype=np.float32) + 0.5) / _SUBSAMPLES - 0.5
-    return np.stack(np.meshgrid(line, line, line, indexing="ij"))[axis].ravel()
+    line: Float32 = (np.arange(_SUBSAMPLES, dtype=np.float32) + 0.5) / _SUBSAMPLES - 0.5
+    offsets: Float32 = np.meshgrid(line, line, line, indexing="ij")[axis].ravel()
+    return offsets
 
 
-def _slopes(field: Float32, voxels: Rows) -> Float32:
+def _slopes(field: Float32, voxels: Indices) -> Float32:
     """Return the change of a field per voxel along each axis, shape (3, voxels)."""
     slopes = []
     places = np.unravel_index(voxels, field.shape)

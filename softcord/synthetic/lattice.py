@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 Float32 = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.intp]
 Shape = tuple[int, int, int]
 
 _COARSE_MM = 2.0
@@ -72,7 +73,8 @@ def _upsampling(n: int) -> Float32:
     coarse = _positions(n)
     voxels = np.arange(n, dtype=np.float32) - (n - 1) / 2
     distance = np.abs(voxels[:, None] - coarse) / (coarse[1] - coarse[0])
-    return np.clip(1 - distance, 0, None).astype(np.float32)
+    weights: Float32 = np.clip(1 - distance, 0, None).astype(np.float32)
+    return weights
 
 
 def _spreading(n: int, scale_mm: float) -> Float32:

@@ -80,7 +80,7 @@ class SyntheticSettings:
         check_range("bend_radius_mm", self.bend_radius_mm, 40)
         check_range("cord_csf_difference", self.cord_csf_difference, 0.01, 1)
         check_range("texture", self.texture, 0)
-        check_range("noise", self.noise, 0)
+        check_range("noise", self.noise, 1e-4)
         check_range("slice_mm", self.slice_mm, 1)
         check_range("in_plane_mm", self.in_plane_mm, 0.1)
         for name in ("patches_per_epoch", "validation_patches"):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from softcord.phantom.anatomy import smooth_step
-from softcord.synthetic.lattice import Float32, smooth_curve
+from softcord.synthetic.lattice import Float32, Indices, smooth_curve
 from softcord.synthetic.settings import SyntheticSettings
 
 _REACH_MM = 110.0
@@ -49,10 +49,11 @@ class Spine:
     disc_mm: float
 
 
-def table_row(s: Float32) -> np.ndarray[tuple[int, ...], np.dtype[np.intp]]:
+def table_row(s: Float32) -> Indices:
     """Return the row of the tables at each height."""
     row = (s + _REACH_MM) * (1 / _STEP_MM) + 0.5
-    return np.clip(row, 0, len(S_MM) - 1).astype(np.intp)
+    rows: Indices = np.clip(row, 0, len(S_MM) - 1).astype(np.intp)
+    return rows
 
 
 def draw_spine(rng: np.random.Generator, settings: SyntheticSettings) -> Spine:
@@ -123,7 +124,8 @@ def _sac(rng: np.random.Generator, a: Float32, b: Float32) -> tuple[Float32, Flo
         0.9 * m * np.clip(rng.uniform(-1, 1) + 0.3 * smooth_curve(rng, S_MM, 40.0), -1, 1) for m in margins
     ]
     sac_a, sac_b, sac_u, sac_v = a + margins[0], b + margins[1], 0.4 * shifts[0], shifts[1]
-    return tuple(part.astype(np.float32) for part in (sac_a, sac_b, sac_u, sac_v))  # type: ignore[return-value]
+    a, b, u, v = (part.astype(np.float32) for part in (sac_a, sac_b, sac_u, sac_v))
+    return a, b, u, v
 
 
 def medulla_widening_mm(spine: Spine, s: Float32) -> Float32:

@@ -37,7 +37,8 @@ def paint_vertebrae(
 def _disc_distance(spine: Spine, s: Float32) -> Float32:
     """Distance along the spine to the nearest disc's middle."""
     level = np.float32(spine.level_mm)
-    return np.abs((s + np.float32(spine.level_phase_mm)) % level - level / 2)
+    distance: Float32 = np.abs((s + np.float32(spine.level_phase_mm)) % level - level / 2)
+    return distance
 
 
 def _paint_bodies(
@@ -100,4 +101,5 @@ def _rounded_box(u: Float32, v: Float32, a: float, b: float, roundness: float) -
     radius = np.float32(roundness * min(a, b))
     along = np.maximum(np.abs(u) - np.float32(a) + radius, 0)
     across = np.maximum(np.abs(v) - np.float32(b) + radius, 0)
-    return np.hypot(along, across) - radius
+    distance: Float32 = np.hypot(along, across) - radius
+    return distance
