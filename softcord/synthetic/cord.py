@@ -57,7 +57,7 @@ def partial_volume(spine: Spine, frame: Frame, near: Indices) -> Float32:
 
 
 def _offsets(axis: int) -> Float32:
-    line: Float32 = (np.arange(_SUBSAMPLES, dtype=np.float32) + 0.5) / _SUBSAMPLES - 0.5
+    line = ((np.arange(_SUBSAMPLES) + 0.5) / _SUBSAMPLES - 0.5).astype(np.float32)
     offsets: Float32 = np.meshgrid(line, line, line, indexing="ij")[axis].ravel()
     return offsets
 
