@@ -1,21 +1,30 @@
-"""The paper's random transforms, in the paper's order (section 2.3.2)."""
+"""A chain of random transforms; without other choices the paper's, in the paper's order (section 2.3.2)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from torch import Tensor
 
 from softcord.augment.affine import Affine, AffineParams, sampling_matrix
 from softcord.augment.bias_field import BiasField
+from softcord.augment.brightness import Brightness
 from softcord.augment.elastic import Elastic, ElasticParams, displacement
 from softcord.augment.flip import Axes, Flip
 from softcord.augment.gamma import Gamma
 from softcord.augment.low_resolution import LowResolution
+from softcord.augment.mixture import Mixture, MixtureParams
 from softcord.augment.noise import Noise, NoiseParams
+from softcord.augment.perturbation import Perturbation, PerturbationParams
 from softcord.augment.ranges import Shape
 from softcord.augment.scaling import Scaling
+from softcord.augment.sharpening import Sharpening, SharpeningParams
 from softcord.augment.smoothing import Smoothing
 from softcord.augment.warp import warp
+
+PerAxis = tuple[float, float, float]
+_PAPER_ORDER = ("low_resolution", "gamma", "bias_field", "noise", "smoothing", "scaling")
+_INTENSITY = (*_PAPER_ORDER, "sharpening", "brightness", "perturbation")
 
 
 @dataclass(frozen=True)
@@ -24,18 +33,26 @@ class Drawn:
 
     affine: AffineParams | None = None
     elastic: ElasticParams | None = None
-    low_resolution: float | None = None
+    low_resolution: PerAxis | None = None
     gamma: float | None = None
     bias_field: tuple[float, ...] | None = None
     noise: NoiseParams | None = None
-    smoothing: tuple[float, float, float] | None = None
+    smoothing: PerAxis | None = None
     scaling: float | None = None
     flip: Axes | None = None
+    sharpening: SharpeningParams | None = None
+    brightness: float | None = None
+    perturbation: PerturbationParams | None = None
+    mixture: MixtureParams | None = None
 
 
 @dataclass(frozen=True)
 class Augment:
-    """Random transforms in their order of application; None leaves one out for good.
+    """Random transforms; None leaves one out for good.
+
+    First the geometric ones, all in one interpolation, then those of the image's intensities in ``order``,
+    then mirroring. With a ``mixture``, what comes in is a label map, and an image is drawn from it between
+    the two.
 
     Ours rather than MONAI's: affine and elastic share one interpolation, every parameter is a range that
     means what it says, and all randomness comes from one generator (MONAI reads a pair of rotations as two
@@ -52,20 +69,36 @@ class Augment:
     smoothing: Smoothing | None = None
     scaling: Scaling | None = None
     flip: Flip | None = None
+    sharpening: Sharpening | None = None
+    brightness: Brightness | None = None
+    perturbation: Perturbation | None = None
+    mixture: Mixture | None = None
+    order: tuple[str, ...] = _PAPER_ORDER
+
+    def __post_init__(self) -> None:
+        """Refuse an order that names no transform of intensities, or leaves out one that is there."""
+        for name in self.order:
+            if name not in _INTENSITY:
+                raise ValueError(f"order: must be among {', '.join(_INTENSITY)}, got {name}")
+        for name in _INTENSITY:
+            if getattr(self, name) is not None and self.order.count(name) != 1:
+                raise ValueError(f"order: must name {name} once, since it is not null")
+
+    @property
+    def needs_label_maps(self) -> bool:
+        """Whether it draws images from label maps, and so takes label maps instead of images."""
+        return self.mixture is not None
 
     def draw(self, rng: np.random.Generator, shape: Shape) -> Drawn:
         """Draw the parameters of every transform for a patch of ``shape``."""
-        return Drawn(
-            affine=self.affine.draw(rng, shape) if self.affine else None,
-            elastic=self.elastic.draw(rng) if self.elastic else None,
-            low_resolution=self.low_resolution.draw(rng) if self.low_resolution else None,
-            gamma=self.gamma.draw(rng) if self.gamma else None,
-            bias_field=self.bias_field.draw(rng) if self.bias_field else None,
-            noise=self.noise.draw(rng) if self.noise else None,
-            smoothing=self.smoothing.draw(rng) if self.smoothing else None,
-            scaling=self.scaling.draw(rng) if self.scaling else None,
-            flip=self.flip.draw(rng) if self.flip else None,
-        )
+        drawn: dict[str, Any] = {}
+        for field in fields(Drawn):
+            transform = getattr(self, field.name)
+            if transform is not None:
+                drawn[field.name] = (
+                    transform.draw(rng, shape) if field.name == "affine" else transform.draw(rng)
+                )
+        return Drawn(**drawn)
 
     def apply(self, image: Tensor, softseg: Tensor, drawn: Drawn) -> tuple[Tensor, Tensor]:
         """Return image and soft mask after the transforms that were drawn.
@@ -74,23 +107,13 @@ class Augment:
         """
         matrix = sampling_matrix(drawn.affine) if drawn.affine else None
         shifts = displacement(drawn.elastic, image.shape) if drawn.elastic else None
-        image, softseg = warp(image, softseg, matrix, shifts)
-        image = self._change_intensity(image, drawn)
+        image, softseg = warp(image, softseg, matrix, shifts, nearest=self.needs_label_maps)
+        if self.mixture and drawn.mixture is not None:
+            image = self.mixture.apply(image, drawn.mixture)
+        for name in self.order:
+            params = getattr(drawn, name)
+            if params is not None:
+                image = getattr(self, name).apply(image, params)
         if self.flip and drawn.flip is not None:
             image, softseg = self.flip.apply(image, softseg, drawn.flip)
         return image, softseg
-
-    def _change_intensity(self, image: Tensor, drawn: Drawn) -> Tensor:
-        if self.low_resolution and drawn.low_resolution is not None:
-            image = self.low_resolution.apply(image, drawn.low_resolution)
-        if self.gamma and drawn.gamma is not None:
-            image = self.gamma.apply(image, drawn.gamma)
-        if self.bias_field and drawn.bias_field is not None:
-            image = self.bias_field.apply(image, drawn.bias_field)
-        if self.noise and drawn.noise is not None:
-            image = self.noise.apply(image, drawn.noise)
-        if self.smoothing and drawn.smoothing is not None:
-            image = self.smoothing.apply(image, drawn.smoothing)
-        if self.scaling and drawn.scaling is not None:
-            image = self.scaling.apply(image, drawn.scaling)
-        return image

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 Range = tuple[float, float]
+RangePerAxis = tuple[Range, Range, Range]
 Shape = tuple[int, int, int]
 
 
@@ -17,6 +18,11 @@ def draw_per_axis(rng: np.random.Generator, limits: Range) -> tuple[float, float
     """Draw uniformly between two limits for each of the three axes."""
     x, y, z = (float(value) for value in rng.uniform(*limits, 3))
     return x, y, z
+
+
+def per_axis(limits: Range | RangePerAxis) -> RangePerAxis:
+    """Return a range for each axis, where one may have been given for all."""
+    return (limits, limits, limits) if len(limits) == 2 else limits
 
 
 def check_probability(probability: float) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from softcord.app.compose import combinations, compose, config_dir, normalise
+from softcord.app.compose import combinations, compose, config_dir, flat, normalise
 from softcord.app.plan import Plan, check_training, make_plan
 from softcord.errors import UsageError
 
@@ -115,6 +115,11 @@ def test_a_sweep_expands_to_every_combination() -> None:
         (("augment=paper_code",), "soft_all_paper_code_augment"),
         (("augment.affine.probability=0.3",), "soft_all_affine.probability0.3"),
         (("augment=paper", "augment.elastic=null"), "soft_all_no_elastic"),
+        (("baseline=bigaug",), "hard_all_BigAug"),
+        (("baseline=bigaug", "gt=soft"), "soft_all_BigAug"),
+        (("baseline=bigaug", "loss=awing"), "hard_all_BigAug_awing_loss"),
+        (("baseline=bigaug", "recipe=paper_code"), "hard_all_BigAug_paper_code"),
+        (("baseline=bigaug", "augment=light"), "hard_all_dice_loss"),
         (("baseline=per_contrast",), "soft_per_contrast"),
         (("baseline=per_contrast", "gt=hard"), "hard_per_contrast_SoftSeg"),
         (("baseline=per_contrast", "loss=dicece"), "soft_per_contrast_diceCE_loss"),
@@ -136,6 +141,8 @@ def test_a_method_is_named_by_what_it_resolves_to(overrides: tuple[str, ...], me
         (("baseline=softseg", "gt=hard"), ()),
         (("baseline=softseg", "loss=dicece"), ("loss=dicece",)),
         (("baseline=softseg", "loss.omega=12"), ("loss.omega=12",)),
+        (("baseline=bigaug", "recipe=paper_code"), ()),
+        (("baseline=bigaug", "augment.gamma=null"), ("augment.gamma=None",)),
         (("baseline=per_contrast", "model_per_contrast=false"), ("model_per_contrast=False",)),
     ],
 )
@@ -164,6 +171,31 @@ DICE_RECIPES = {
 }
 
 
+BIGAUG_RECIPES = {
+    "augment.affine.together": (False, False, True),
+    "augment.affine.axes": ([0, 1, 2], [0, 1, 2], [0, 1]),
+    "augment.affine.scaling": ([-0.6, 0.6], [-0.6, 0.6], [[-0.4, 0.4], [-1.6, 1.6], [0.0, 0.0]]),
+    "augment.affine.scaling_of": ("content", "content", "grid"),
+    "augment.elastic.magnitude_voxels": ([0.0, 1000.0], [0.0, 1000.0], [25.0, 35.0]),
+    "augment.gamma.exponent": ([0.5, 4.5], [0.5, 4.5], [0.5, 3.0]),
+    "augment.noise.deviation": ([0.1, 1.0], [0.1, 1.0], [0.0, 1.0]),
+}
+
+
+@pytest.mark.parametrize("key", BIGAUG_RECIPES)
+def test_each_handicap_of_bigaug_is_one_key(key: str) -> None:
+    _check_recipes(key, BIGAUG_RECIPES[key], "baseline=bigaug")
+
+
+def test_bigaug_comes_in_the_order_of_its_paper_or_of_the_code() -> None:
+    orders = [
+        plan(f"recipe={one}", "baseline=bigaug").config["augment"]["order"]
+        for one in ("default", "paper_code")
+    ]
+    assert [order[0] for order in orders] == ["sharpening", "smoothing"]
+    assert set(orders[0]) == set(orders[1])
+
+
 @pytest.mark.parametrize("key", RECIPES)
 def test_each_difference_between_text_and_code_is_one_key(key: str) -> None:
     _check_recipes(key, RECIPES[key])
@@ -175,9 +207,8 @@ def test_each_difference_of_the_dice_losses_is_one_key(key: str) -> None:
 
 
 def _check_recipes(key: str, expected: tuple[object, ...], *overrides: str) -> None:
-    group, _, name = key.partition(".")
     recipes = ("default", "paper_text", "paper_code")
-    assert tuple(plan(f"recipe={one}", *overrides).config[group][name] for one in recipes) == expected
+    assert tuple(dict(flat(plan(f"recipe={one}", *overrides).config))[key] for one in recipes) == expected
 
 
 def test_each_recipe_brings_its_augmentation() -> None:

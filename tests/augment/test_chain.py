@@ -7,15 +7,18 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from omegaconf import OmegaConf
 from torch import Tensor
 
+from softcord.augment.brightness import Brightness
 from softcord.augment.chain import Augment, Drawn
+from softcord.augment.gamma import Gamma
+from softcord.augment.scaling import Scaling
 
-CONF = Path(__file__).parents[2] / "conf" / "augment"
-CHOICES = sorted(path.stem for path in CONF.glob("*.yaml"))
+CONF = Path(__file__).parents[2] / "conf"
+CHOICES = sorted(path.stem for path in (CONF / "augment").glob("*.yaml"))
 SHAPE = (20, 16, 24)
 
 
@@ -27,10 +30,19 @@ def build(node: Any) -> Any:
     return getattr(importlib.import_module(module), name)(**arguments)
 
 
-def from_yaml(choice: str, *, always: bool = False) -> Augment:
-    node = yaml.safe_load((CONF / f"{choice}.yaml").read_text())
+def node_of(choice: str, recipe: str = "default") -> dict[str, Any]:
+    loaded = OmegaConf.load(CONF / "recipe" / f"{recipe}.yaml")
+    whole = OmegaConf.create({"recipe": loaded["recipe"]})
+    whole["augment"] = OmegaConf.load(CONF / "augment" / f"{choice}.yaml")
+    node = OmegaConf.to_container(whole, resolve=True)
+    assert isinstance(node, dict)
+    return dict(node["augment"])
+
+
+def from_yaml(choice: str, recipe: str = "default", *, always: bool = False) -> Augment:
+    node = node_of(choice, recipe)
     if always:
-        node = {k: v | {"probability": 1.0} if isinstance(v, dict) else v for k, v in node.items()}
+        node = {k: v | {"probability": 1.0} if "probability" in (v or ()) else v for k, v in node.items()}
     augment = build(node)
     assert isinstance(augment, Augment)
     return augment
@@ -151,6 +163,65 @@ def test_code_flips_all_axes_together_and_the_text_one_by_one() -> None:
     assert len(by_text) == 8
 
 
+NINE = {"sharpening", "smoothing", "noise", "brightness", "gamma", "perturbation", "elastic"}
+
+
+def test_bigaug_draws_each_of_its_nine_transforms_in_half_of_the_patches() -> None:
+    augment = from_yaml("bigaug")
+    rng = np.random.default_rng(0)
+    drawn = [augment.draw(rng, SHAPE) for _ in range(2000)]
+    for name in NINE:
+        assert np.mean([getattr(d, name) is not None for d in drawn]) == pytest.approx(0.5, abs=0.05), name
+    affine = [d.affine for d in drawn]
+    rotated = [a is not None and any(a.rotation_deg) for a in affine]
+    scaled = [a is not None and any(a.scaling) for a in affine]
+    assert np.mean(rotated) == pytest.approx(0.5, abs=0.05)
+    assert np.mean(scaled) == pytest.approx(0.5, abs=0.05)
+    # Drawn for themselves: a quarter has both.
+    assert np.mean(np.logical_and(rotated, scaled)) == pytest.approx(0.25, abs=0.05)
+
+
+def test_bigaug_scales_to_between_0_4_and_1_6_and_its_authors_code_mirrors() -> None:
+    sizes = {}
+    for recipe in ("default", "paper_code"):
+        augment = from_yaml("bigaug", recipe, always=True)
+        rng = np.random.default_rng(0)
+        affines = [augment.draw(rng, SHAPE).affine for _ in range(500)]
+        sizes[recipe] = 1 + np.array([a.scaling for a in affines if a])
+    low, high = sizes["default"].min(axis=0), sizes["default"].max(axis=0)
+    np.testing.assert_allclose(low, 0.4, atol=0.01)
+    np.testing.assert_allclose(high, 1.6, atol=0.01)
+    code = sizes["paper_code"]
+    assert 1 / 1.4 <= code[:, 0].min() <= code[:, 0].max() <= 1 / 0.6
+    assert np.mean(code[:, 1] < 0) == pytest.approx(0.6 / 3.2, abs=0.04)
+    np.testing.assert_allclose(code[:, 2], 1)
+
+
+def test_an_order_names_every_transform_of_intensities_that_is_there() -> None:
+    gamma = from_yaml("paper").gamma
+    with pytest.raises(ValueError, match=r"^order: must name gamma once"):
+        Augment(gamma=gamma, order=())
+    with pytest.raises(ValueError, match=r"^order: must be among .*, got elastic"):
+        Augment(order=("elastic",))
+
+
+def test_intensities_change_in_the_order_that_is_set() -> None:
+    image, softseg = torch.linspace(0, 1, 8).reshape(2, 2, 2), torch.zeros(2, 2, 2)
+    transforms = {
+        "gamma": Gamma(1, (2, 2)),
+        "scaling": Scaling(1, (1, 1)),
+        "brightness": Brightness(1, (1, 1)),
+    }
+    results = {}
+    for order in (("scaling", "brightness", "gamma"), ("gamma", "brightness", "scaling")):
+        augment = Augment(**transforms, order=order)
+        results[order[0]] = augment.apply(image, softseg, augment.draw(np.random.default_rng(0), (2, 2, 2)))[
+            0
+        ]
+    torch.testing.assert_close(results["scaling"], 1 + 2 * image**2)
+    torch.testing.assert_close(results["gamma"], 2 * (image**2 + 1))
+
+
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**32), shape=st.tuples(*(st.integers(2, 12),) * 3))
 def test_any_patch_size_is_taken(seed: int, shape: tuple[int, int, int]) -> None:
@@ -162,11 +233,11 @@ def test_any_patch_size_is_taken(seed: int, shape: tuple[int, int, int]) -> None
 
 
 def test_every_range_is_checked_by_its_name() -> None:
-    for choice in ("paper", "paper_code"):
-        node = yaml.safe_load((CONF / f"{choice}.yaml").read_text())
+    for choice in ("paper", "paper_code", "bigaug"):
+        node = node_of(choice)
         for transform in (v for v in node.values() if isinstance(v, dict)):
             for name, value in transform.items():
-                wrong: object = {float: 1.5, list: [5.0, -5.0]}.get(type(value))
+                wrong: object = {float: -1.0, list: [5.0, -5.0]}.get(type(value))
                 if wrong is not None:
                     with pytest.raises(ValueError, match=f"^{name}: must"):
                         build(transform | {name: wrong})

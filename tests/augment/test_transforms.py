@@ -3,17 +3,22 @@
 import numpy as np
 import pytest
 import torch
+from monai.transforms import Affine as MonaiAffine
 from monai.transforms import RandBiasField
 from scipy import ndimage
 
-from softcord.augment.affine import AffineParams, sampling_matrix
+from softcord.augment.affine import Affine, AffineParams, sampling_matrix
 from softcord.augment.bias_field import BiasField
+from softcord.augment.brightness import Brightness
 from softcord.augment.elastic import ElasticParams, displacement
 from softcord.augment.flip import Flip
 from softcord.augment.gamma import Gamma
 from softcord.augment.low_resolution import LowResolution
+from softcord.augment.mixture import Mixture
 from softcord.augment.noise import Noise, NoiseParams
+from softcord.augment.perturbation import Perturbation, PerturbationParams
 from softcord.augment.scaling import Scaling
+from softcord.augment.sharpening import Sharpening, SharpeningParams
 from softcord.augment.smoothing import Smoothing
 from softcord.augment.warp import warp
 
@@ -92,7 +97,9 @@ def test_elastic_repeats_from_its_parameters() -> None:
 def test_low_resolution_keeps_the_place_unless_nearest() -> None:
     volume = ball((40, 40, 40), (19.3, 20.1, 18.7), sd=3)
     shifts = {
-        how: np.abs(centre_of(LowResolution(1, (0.5, 1), how).apply(volume, 0.5)) - (19.3, 20.1, 18.7)).max()
+        how: np.abs(
+            centre_of(LowResolution(1, (0.5, 1), how).apply(volume, (0.5, 0.5, 0.5))) - (19.3, 20.1, 18.7)
+        ).max()
         for how in ("mean", "nearest")
     }
     assert shifts["mean"] < 1e-3
@@ -101,7 +108,90 @@ def test_low_resolution_keeps_the_place_unless_nearest() -> None:
 
 def test_low_resolution_at_zoom_one_is_the_image_itself() -> None:
     volume = torch.rand(9, 10, 11)
-    torch.testing.assert_close(LowResolution(1, (0.5, 1)).apply(volume, 1.0), volume, atol=1e-6, rtol=0)
+    torch.testing.assert_close(
+        LowResolution(1, (0.5, 1)).apply(volume, (1.0, 1.0, 1.0)), volume, atol=1e-6, rtol=0
+    )
+
+
+def test_low_resolution_of_one_axis_leaves_the_others_sharp() -> None:
+    thick = LowResolution(1, (0.25, 0.25), axes="one")
+    drawn = [thick.draw(np.random.default_rng(seed)) for seed in range(30)]
+    assert set(drawn) == {(0.25, 1.0, 1.0), (1.0, 0.25, 1.0), (1.0, 1.0, 0.25)}
+    lines = torch.zeros(12, 12, 12)
+    lines[:, :, 6] = 1
+    blurred = thick.apply(lines, (1.0, 1.0, 0.25))
+    assert blurred[0, 0].max() < 0.5
+    torch.testing.assert_close(thick.apply(lines, (0.25, 1.0, 1.0)), lines)
+
+
+def test_affine_takes_a_range_for_each_axis() -> None:
+    affine = Affine(1, (0, 0), ((0.1, 0.2), (0.3, 0.4), (-0.5, -0.4)), (0, 0))
+    scaling = np.array([affine.draw(np.random.default_rng(s), (8, 8, 8)).scaling for s in range(50)])
+    assert (scaling.min(axis=0) >= (0.1, 0.3, -0.5)).all()
+    assert (scaling.max(axis=0) <= (0.2, 0.4, -0.4)).all()
+
+
+def test_scaling_of_the_grid_shrinks_as_monai_does_and_mirrors_below_minus_one() -> None:
+    rng = np.random.default_rng(0)
+    image = torch.from_numpy(ndimage.gaussian_filter(rng.random((16, 20, 12)), 1).astype(np.float32))
+    for steps in ((1.3, 0.7, 1.0), (1.2, -0.6, 1.0)):
+        change = tuple((step - 1, step - 1) for step in steps)
+        drawn = Affine(1, (0, 0), change, (0, 0), scaling_of="grid").draw(rng, (16, 20, 12))
+        ours = warp(image, image, sampling_matrix(drawn), None)[0]
+        theirs = MonaiAffine(scale_params=steps, padding_mode="reflection", image_only=True)(image[None])[0]
+        # Beyond the borders the two mirror differently.
+        np.testing.assert_allclose(ours.numpy()[2:-2], np.asarray(theirs)[2:-2], atol=1e-4)
+
+
+def test_a_label_map_is_moved_without_inventing_labels() -> None:
+    labels = torch.randint(0, 4, (16, 16, 16)).float() * 7
+    matrix = sampling_matrix(AffineParams((20, 10, 5), (0.1, 0.0, -0.2), (1, 2, 0.5)))
+    moved, softseg = warp(labels, (labels == 7).float(), matrix, None, nearest=True)
+    assert set(moved.unique().tolist()) <= {0.0, 7.0, 14.0, 21.0}
+    assert len(softseg.unique()) > 4
+
+
+def test_sharpening_adds_what_a_gaussian_takes_away() -> None:
+    image = torch.rand(24, 26, 28)
+    ours = Sharpening(1, (10, 30)).apply(image, SharpeningParams(15.0, 0.7))
+    fine = ndimage.gaussian_filter(image.numpy(), 0.7, truncate=8)
+    expected = fine + 15 * (fine - ndimage.gaussian_filter(fine, 0.5, truncate=8))
+    np.testing.assert_allclose(ours[8:-8, 8:-8, 8:-8], expected[8:-8, 8:-8, 8:-8], atol=1e-3)
+
+
+def test_sharpening_leaves_flat_regions_alone_and_overshoots_at_edges() -> None:
+    step = torch.zeros(20, 6, 6)
+    step[10:] = 1
+    sharp = Sharpening(1, (10, 30)).apply(step, SharpeningParams(10.0, 0.5))
+    torch.testing.assert_close(sharp[:4], step[:4], atol=1e-4, rtol=0)
+    assert sharp.max() > 1.2
+    assert sharp.min() < -0.2
+
+
+def test_brightness_and_perturbation_change_every_voxel_alike() -> None:
+    image = torch.rand(4, 5, 6)
+    torch.testing.assert_close(Brightness(1, (-0.1, 0.1)).apply(image, 0.07), image + 0.07)
+    perturbed = Perturbation(1, (-0.1, 0.1), (-0.1, 0.1)).apply(image, PerturbationParams(0.1, -0.05))
+    torch.testing.assert_close(perturbed, 1.1 * image - 0.05)
+
+
+def test_a_mixture_draws_each_class_from_its_own_gaussian() -> None:
+    classes = torch.zeros(30, 30, 30)
+    classes[10:20], classes[20:] = 3, 255
+    mixture = Mixture((5.0, 10.0), (0.1, 0.5))
+    drawn = mixture.draw(np.random.default_rng(3))
+    image = mixture.apply(classes, drawn)
+    for label in (0, 3, 255):
+        values = image[classes == label]
+        assert values.mean().item() == pytest.approx(drawn.means[label], abs=0.02)
+        assert values.std().item() == pytest.approx(drawn.deviations[label], rel=0.05)
+    assert torch.equal(image, mixture.apply(classes, drawn))
+    assert mixture.draw(np.random.default_rng(4)).means[3] != drawn.means[3]
+
+
+def test_a_mixture_is_never_darker_than_black() -> None:
+    mixture = Mixture((0.0, 0.1), (1.0, 1.0))
+    assert mixture.apply(torch.ones(9, 9, 9), mixture.draw(np.random.default_rng(0))).min() == 0
 
 
 def test_gamma_keeps_the_range_and_darkens_above_one() -> None:

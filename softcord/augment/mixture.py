@@ -1,0 +1,49 @@
+"""Images from label maps: a Gaussian mixture with a random brightness for every tissue (SynthSeg)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from softcord.augment.ranges import Range, check_range
+
+MAX_CLASSES = 256  # a label map is stored in bytes
+
+
+@dataclass(frozen=True)
+class MixtureParams:
+    """What was drawn: mean and standard deviation of each class; the noise follows from ``noise_seed``."""
+
+    means: tuple[float, ...]
+    deviations: tuple[float, ...]
+    noise_seed: int
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Draw every voxel from the Gaussian of its class, whose mean and deviation are drawn anew each time.
+
+    Contrast is thus random, and no real image is needed (Billot et al. 2023). Darker than 0 is 0.
+    """
+
+    mean: Range
+    deviation: Range
+
+    def __post_init__(self) -> None:
+        """Refuse values out of range."""
+        check_range("mean", self.mean, 0)
+        check_range("deviation", self.deviation, 0)
+
+    def draw(self, rng: np.random.Generator) -> MixtureParams:
+        """Draw the Gaussians of all classes."""
+        means, deviations = (rng.uniform(*limits, MAX_CLASSES) for limits in (self.mean, self.deviation))
+        return MixtureParams(tuple(means.tolist()), tuple(deviations.tolist()), int(rng.integers(2**63)))
+
+    def apply(self, classes: Tensor, params: MixtureParams) -> Tensor:
+        """Return an image of a label map, which holds whole numbers from 0 to 255."""
+        index = classes.round().long()
+        means, deviations = torch.tensor(params.means), torch.tensor(params.deviations)
+        rng = np.random.default_rng(params.noise_seed)
+        noise = torch.from_numpy(rng.standard_normal(tuple(classes.shape), dtype=np.float32))
+        return (means[index] + deviations[index] * noise).clamp_min(0)
