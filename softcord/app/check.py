@@ -1,17 +1,16 @@
 """``softcord check``: report on a dataset without changing it."""
 
-import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from softcord.app.build import build
+from softcord.app.compose import Composed
 from softcord.app.exit import DATA, DONE
 from softcord.app.launch import launch_once
+from softcord.app.plan import Plan, jobs_of, make_plan
 from softcord.app.progress import phase
-from softcord.app.terminal import show_table
-from softcord.contrasts import contrast_set
+from softcord.app.terminal import show_table, start_logging
 
 if TYPE_CHECKING:
     from softcord.data.check import DatasetCheck
@@ -22,27 +21,37 @@ MATRIX_ROWS = 30  # more participants than fit a terminal are shown on the page 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the verb; the exit code is 3 when something that is needed is missing or broken."""
-    given = sys.argv[1:] if arguments is None else arguments
-    return launch_once(lambda composed: _check(composed.config), given)
+    start_logging()
+    return launch_once(_check, sys.argv[1:] if arguments is None else arguments)
 
 
-def _check(config: Mapping[str, Any]) -> int:
+def _check(composed: Composed) -> int:
+    plan = make_plan(composed)
+    are_usable = [_check_one(one) for one in plan.for_each_dataset()]
+    return DONE if all(are_usable) else DATA
+
+
+def _check_one(plan: Plan) -> bool:
     from softcord.data.check import check_dataset
 
-    settings = build(config["data"], "data")
-    depth = config["check"]["depth"]
+    settings = plan.data
+    if plan.needs_phantom:
+        from softcord.app.dataset import make_phantom
+
+        make_phantom(plan)
+    depth = plan.config["check"]["depth"]
     with phase(f"check {settings.name}", 0 if depth == "names" else _count(settings)) as on_done:
         check = check_dataset(
             settings,
-            gt=config["gt"]["name"],
-            contrasts=contrast_set(config["contrasts"]),
+            gt=plan.gt.name,
+            contrasts=plan.contrasts,
             depth=depth,
-            bids=config["check"]["bids"],
-            jobs=int(config["machine"]["jobs"]) or os.cpu_count() or 1,
+            bids=plan.config["check"]["bids"],
+            jobs=jobs_of(plan),
             on_done=on_done,
         )
-    _report(check, Path(config["paths"]["outputs"]) / "check" / settings.name)
-    return DONE if check.is_usable else DATA
+    _report(check, Path(plan.config["paths"]["outputs"]) / "check" / settings.name)
+    return check.is_usable
 
 
 def _count(settings: "DataSettings") -> int:

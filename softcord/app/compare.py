@@ -3,7 +3,8 @@
 import json
 import logging
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,9 @@ from softcord.app.build import build
 from softcord.app.compose import Composed
 from softcord.app.exit import DONE
 from softcord.app.launch import launch_once
-from softcord.app.plan import PLACES, study_name
+from softcord.app.plan import study_name
 from softcord.app.progress import phase
+from softcord.app.sources import data_content
 from softcord.app.terminal import show_table, start_logging
 from softcord.app.visual_check import visual_check
 from softcord.errors import DataError, UsageError
@@ -52,6 +54,7 @@ def compare_study(composed: Composed) -> int:
         _check_alike(folder, runs)
     measures = _load(options, folder, runs, settings)
     background = _background(options, folder, runs, measures)
+    settings = _by_dataset(settings, background.participants)
     steps = 2 + len(settings.questions)
     with phase("report", steps) as on_done:
         comparisons = write_study(measures, config["study"], folder, settings, background, on_done)
@@ -151,7 +154,7 @@ def _check_alike(folder: Path, runs: "Sequence[Run]") -> None:
         path = folder / run.name / "config.yaml"
         config = yaml.load(path.read_text(encoding="utf-8"), Loader=loader) if path.exists() else {}
         kept = {key: config.get(key) for key in _SAME_MEASUREMENT}
-        kept["data"] = {key: value for key, value in (kept["data"] or {}).items() if key not in PLACES}
+        kept["data"] = data_content(kept["data"] or {})
         if first is None:
             first = (run.name, kept)
         for key in _SAME_MEASUREMENT:
@@ -196,7 +199,8 @@ def _background(
     notes = () if qc or not options["qc"] else ("No images for the visual check were found.",)
     provenance = pd.DataFrame([_provenance(folder, run) for run in runs])
     unfinished = {} if options["measures"] else unfinished_methods(folder)
-    return Background(byline, notes, qc, provenance, _participants(folder, runs), unfinished)
+    participants = _participants(folder, runs, measures["participant_id"].unique())
+    return Background(byline, notes, qc, provenance, participants, unfinished)
 
 
 def _provenance(folder: Path, run: "Run") -> dict[str, object]:
@@ -213,16 +217,27 @@ def _provenance(folder: Path, run: "Run") -> dict[str, object]:
     }
 
 
-def _participants(folder: Path, runs: "Sequence[Run]") -> "pd.DataFrame | None":
+def _participants(folder: Path, runs: "Sequence[Run]", measured: Iterable[str]) -> "pd.DataFrame | None":
+    """Return what the runs say about their test participants, with the dataset that each is from."""
     import pandas as pd
-    import yaml
 
-    for run in runs[:1]:
-        config = yaml.safe_load((folder / run.name / "config.yaml").read_text(encoding="utf-8"))
-        path = Path(str(config["data"]["root"])) / "participants.tsv"
-        if path.exists():
-            return pd.read_csv(path, sep="\t", dtype=str, na_values=["n/a"], keep_default_na=False)
-    return None
+    from softcord.data.participants import participants_table
+
+    missing, tables = set(measured), []
+    for run in runs:
+        table = participants_table(folder / run.name / "participants.tsv") if missing else None
+        if table is not None:
+            tables.append(table[table["participant_id"].isin(missing)])
+            missing -= set(table["participant_id"])
+    return pd.concat(tables, ignore_index=True) if tables else None
+
+
+def _by_dataset(settings: "StudySettings", participants: "pd.DataFrame | None") -> "StudySettings":
+    """Ask for a breakdown by dataset where there are several."""
+    several = participants is not None and participants["dataset"].nunique() > 1
+    if not several or "dataset" in settings.breakdown:
+        return settings
+    return replace(settings, breakdown=(*settings.breakdown, "dataset"))
 
 
 def _log(config: Mapping[str, Any], folder: Path) -> None:

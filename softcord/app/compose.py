@@ -104,6 +104,12 @@ def deviations(node: Mapping[str, Any], shipped: Mapping[str, Any]) -> dict[str,
     return {key: value for key, value in flat(node) if key not in before or before[key] != value}
 
 
+def changes(composed: Composed, group: str) -> dict[str, Any]:
+    """Return dotted keys of a group whose values differ from those of the chosen option as it ships."""
+    options = (f"{name}={composed.choices[name]}" for name in ("recipe", group))
+    return deviations(composed.config[group], as_shipped(*options).config[group])
+
+
 @contextmanager
 def _initialised(overrides: Iterable[str]) -> Iterator[Any]:
     import hydra
@@ -185,6 +191,9 @@ def _explained(error: Exception, overrides: Iterable[str]) -> SoftcordError:
             unknown = _unknown(key, value, known)
             if unknown:
                 return unknown
+    if added := re.search(r"To append to your config use (\S+?)=", str(error)):
+        key = added[1].lstrip("+")
+        return UsageError(key, "is not there to be changed", f"Check the name, or add it: {added[1]}=...")
     missing = getattr(error, "full_key", None) if "Missing mandatory value" in str(error) else None
     if missing:
         return UsageError(str(missing), "is missing", f"Add {missing}=... to the command")
@@ -198,14 +207,18 @@ def _is_option(override: str) -> bool:
 
 def _unknown(key: str, value: str, known: frozenset[str]) -> UsageError | None:
     if key == "experiment" or (config_dir() / key).is_dir():
-        options = _options(key)
-        if value in options or "," in value:
+        known_options = options(key)
+        if value in known_options or "," in value:
             return None
-        return UsageError(f"{key}={value}", "there is no such option", suggest(value, options))
-    return None if key in known else UsageError(key, "is not a known key", suggest(key, sorted(known)))
+        return UsageError(f"{key}={value}", "there is no such option", suggest(value, known_options))
+    # What is inside data.datasets is the user's own, and checked when it is built.
+    if key in known or key.startswith("data.datasets."):
+        return None
+    return UsageError(key, "is not a known key", suggest(key, sorted(known)))
 
 
-def _options(group: str) -> list[str]:
+def options(group: str) -> list[str]:
+    """Return the names of a group's options."""
     if group == "experiment":
         return sorted(experiments())
     return [path.stem for path in sorted((config_dir() / group).glob("*.yaml"))]
@@ -214,7 +227,7 @@ def _options(group: str) -> list[str]:
 @cache
 def _known_keys(options: Overrides) -> frozenset[str]:
     groups = {path.name for path in config_dir().iterdir() if path.is_dir()}
-    return frozenset(_dotted(compose(*options, "data.root=.").config)) | groups
+    return frozenset(_dotted(compose(*options, "++data.root=.").config)) | groups
 
 
 def _dotted(node: Mapping[str, Any], prefix: str = "") -> Iterable[str]:

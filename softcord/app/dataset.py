@@ -1,24 +1,23 @@
 """From a plan to data that a net can be trained and tested on: every stage before training."""
 
 import logging
-import os
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from softcord.app.plan import Plan
+from softcord.app.plan import Plan, digest, jobs_of
 from softcord.app.progress import phase
-from softcord.contrasts import PAPER_SIX
+from softcord.app.soft_labels import with_soft_labels
+from softcord.contrasts import CONTRASTS, PAPER_SIX
 from softcord.data.cache import CachedVolume, prepare_all
 from softcord.data.identity import dataset_identity
-from softcord.data.labels import LABEL_OF_GT, Gt, choose_labels, name_images
+from softcord.data.labels import Gt, choose_labels, name_images, warn_of_model_masks
+from softcord.data.participants import read_participants
 from softcord.data.settings import make_split, read_index, read_persons
-from softcord.data.splits import Split
+from softcord.data.splits import SIDES, Split
 from softcord.errors import DataError
-from softcord.gt.dataset import build_dataset
 from softcord.gt.settings import GtSettings
-from softcord.gt.sidecar import is_ours
-from softcord.gt.variant import gt_path, variant_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,8 +31,12 @@ class Dataset:
 
     ``train`` and ``val`` have the training contrasts, ``test``, the images to measure, every contrast there
     is (with ``measured_on=val`` they are the validation participants'). The column ``label`` is what the net
-    learns in the first two, and what predictions are measured against in the third. Where patches are drawn,
+    learns in the first two, and what predictions are measured against in the third; the column ``dataset`` is
+    the dataset's name, ``truth_csa_mm2`` the true area that only phantoms have. Where patches are drawn,
     ``train`` and ``val`` are empty.
+    ``participants`` are the rows of participants.tsv of everybody in the split, with the column dataset.
+    ``parts`` are the datasets one by one, with their own participant ids: of several, participants are called
+    ``dataset/sub-01`` here, since two datasets may both have a sub-01.
     """
 
     identity: str
@@ -41,6 +44,9 @@ class Dataset:
     train: "pd.DataFrame"
     val: "pd.DataFrame"
     test: "pd.DataFrame"
+    participants: "pd.DataFrame"
+    name: str
+    parts: "tuple[Dataset, ...]" = ()
 
 
 def open_dataset(plan: Plan) -> Dataset:
@@ -50,27 +56,99 @@ def open_dataset(plan: Plan) -> Dataset:
         DataError: data that are missing or cannot be used, by name.
         UsageError: a split that leaks or is empty.
     """
+    parts = [_open_one(one) for one in plan.for_each_dataset()]
+    dataset = parts[0] if len(parts) == 1 else _joined(plan, parts)
+    for side in ("test",) if plan.is_synthetic else SIDES:
+        if getattr(dataset, side).empty:
+            raise DataError(
+                f"split {plan.split_name}", f"leaves no image of the contrasts to {side}", "Check split"
+            )
+    return dataset
+
+
+def _open_one(plan: Plan) -> Dataset:
     if plan.needs_phantom:
         make_phantom(plan)
     table = read_index(plan.data)
     participants = table["participant_id"].unique()
     split = make_split(plan.split, participants, read_persons(plan.data, participants))
     table = _present(_of(table, split.participants), plan.contrasts)
+    table = table.assign(dataset=plan.data.name, truth_csa_mm2=_truth(plan, table["participant_id"]))
     is_soft = plan.gt.name != "hard"
     trained = table[:0] if plan.is_synthetic else table
-    if is_soft and len(trained):
-        trained = _with_soft_labels(plan, trained, plan.gt, plan.contrasts)
+    if is_soft:
+        trained = with_soft_labels(plan, trained, plan.gt, plan.contrasts)
     trained = trained[trained["contrast"].isin(plan.contrasts)]
     measured = _of(table, split.val if plan.measured_on == "val" else split.test)
     if plan.reference == "soft":
-        measured = _with_soft_labels(plan, measured, GtSettings(reference=plan.gt.reference), PAPER_SIX)
-    return Dataset(
+        measured = with_soft_labels(plan, measured, GtSettings(reference=plan.gt.reference), PAPER_SIX)
+    dataset = Dataset(
         identity=dataset_identity(plan.data.root, table, cache_dir=plan.data_dir / "cache"),
         split=split,
-        train=_labelled(_of(trained, split.train), plan.gt.name, plan, "train"),
-        val=_labelled(_of(trained, split.val), plan.gt.name, plan, "val"),
-        test=_labelled(measured, plan.reference, plan, "test"),
+        train=_labelled(_of(trained, split.train), plan.gt.name, plan),
+        val=_labelled(_of(trained, split.val), plan.gt.name, plan),
+        test=_labelled(measured, plan.reference, plan),
+        participants=read_participants(plan.data.root, split.participants).assign(dataset=plan.data.name),
+        name=plan.data.name,
     )
+    hard = [dataset.train, dataset.val] if plan.gt.name == "hard" else []
+    hard += [dataset.test] if plan.reference == "hard" else []
+    warn_of_model_masks(plan.data.name, (path for part in hard for path in part["label"]))
+    return dataset
+
+
+def _joined(plan: Plan, parts: Sequence[Dataset]) -> Dataset:
+    """Join datasets into one whose participants are told apart by their dataset's name."""
+    import pandas as pd
+
+    def joined(name: str) -> "pd.DataFrame":
+        tables = [_renamed(getattr(part, name), part.name) for part in parts]
+        return pd.concat(tables, ignore_index=True)
+
+    sides = {
+        side: tuple(participant_key(part.name, one) for part in parts for one in getattr(part.split, side))
+        for side in SIDES
+    }
+    return Dataset(
+        identity=f"sha256:{digest({part.name: part.identity for part in parts})}",
+        split=Split(**sides, name=plan.split_name),
+        train=joined("train"),
+        val=joined("val"),
+        test=joined("test"),
+        participants=joined("participants"),
+        name=plan.data_name,
+        parts=tuple(parts),
+    )
+
+
+def participant_key(dataset: str, participant_id: str) -> str:
+    """Return what a participant of one of several datasets is called: ``dataset/sub-01``."""
+    return f"{dataset}/{participant_id}"
+
+
+def _renamed(table: "pd.DataFrame", dataset: str) -> "pd.DataFrame":
+    ids = [participant_key(dataset, one) for one in table["participant_id"]]
+    return table.assign(participant_id=ids)
+
+
+def counts(dataset: Dataset) -> "pd.DataFrame":
+    """Return how many images of each dataset and contrast train, validate and test."""
+    import pandas as pd
+
+    sides = {side: getattr(dataset, side).groupby(["dataset", "contrast"]).size() for side in SIDES}
+    table = pd.DataFrame(sides).fillna(0).astype(int)
+    order = {key: place for place, key in enumerate(CONTRASTS)}
+    return table.sort_index(level="contrast", key=lambda names: names.map(order), sort_remaining=False)
+
+
+def log_counts(dataset: Dataset) -> None:
+    """Log how many participants and images of each dataset train, validate and test."""
+    table = counts(dataset)
+    for part in dataset.parts or (dataset,):
+        people = "/".join(str(len(getattr(part.split, side))) for side in SIDES)
+        rows = table.xs(part.name, level="dataset").itertuples()
+        images = ", ".join(f"{contrast} {'/'.join(map(str, row))}" for contrast, *row in rows)
+        logger.info("%s: %s participants to train/validate/test; images: %s", part.name, people, images)
 
 
 def make_phantom(plan: Plan) -> None:
@@ -101,9 +179,19 @@ def cached_volumes(plan: Plan, table: "pd.DataFrame", name: str) -> list[CachedV
     return [outcome.value for outcome in outcomes if outcome.value]
 
 
-def jobs_of(plan: Plan) -> int:
-    """Return how many processes the machine settings allow."""
-    return plan.machine.jobs or os.cpu_count() or 1
+def _truth(plan: Plan, participants: "pd.Series[str]") -> "pd.Series[float]":
+    """Return the true CSA over the wanted levels of each participant, NaN where there is none to know."""
+    import pandas as pd
+
+    from softcord.measure.levels import format_levels
+
+    path = (plan.data.derivatives or plan.data.root / "derivatives") / "truth" / "csa.tsv"
+    if not path.exists():
+        return pd.Series(float("nan"), index=participants.index)
+    table = pd.read_csv(path, sep="\t", dtype={"level": str})
+    wanted = table[table["level"] == format_levels(plan.levels)]
+    truth = dict(zip(wanted["participant_id"], wanted["csa_mm2"].astype(float), strict=True))
+    return participants.map(truth).astype(float)
 
 
 def _present(table: "pd.DataFrame", contrasts: tuple[str, ...]) -> "pd.DataFrame":
@@ -122,65 +210,5 @@ def _of(table: "pd.DataFrame", participants: tuple[str, ...]) -> "pd.DataFrame":
     return table[table["participant_id"].isin(participants)]
 
 
-def _with_soft_labels(
-    plan: Plan, table: "pd.DataFrame", settings: GtSettings, contrasts: tuple[str, ...]
-) -> "pd.DataFrame":
-    """Return the table with the labels of one soft ground truth, built where they are missing or outdated.
-
-    Published labels are used as they are: nothing is added to a folder that softcord did not make.
-    """
-    variant = variant_name(settings, contrasts)
-    root = derivatives_dir(plan)
-    description = root / variant / "dataset_description.json"
-    is_published = variant == variant_name(replace(GtSettings(), name=settings.name), PAPER_SIX)
-    if is_published and not is_ours(description) and table[LABEL_OF_GT[settings.name]].notna().any():
-        return table
-    table = _with_labels_in(root / variant, table, settings)
-    outdated = [
-        _is_outdated(label, mask)
-        for label, mask in zip(table[LABEL_OF_GT[settings.name]], table["hard_seg"], strict=True)
-    ]
-    lacking = table["participant_id"].isin(table.loc[outdated, "participant_id"])
-    if lacking.any():
-        people = table.loc[lacking, "participant_id"].nunique()
-        logger.info("building the ground truth %s of %d participants", variant, people)
-        with phase(f"ground truth {variant}", people) as on_done:
-            report = build_dataset(
-                table[lacking], root, settings, contrasts, jobs=jobs_of(plan), on_done=on_done
-            )
-        for row in report[report["status"] == "failed"].to_dict("records"):
-            logger.warning("%s: no ground truth: %s", row["participant_id"], row["finding"])
-        table = _with_labels_in(root / variant, table, settings)
-    return table
-
-
-def _is_outdated(label: str | None, mask: str | None) -> bool:
-    """Whether a label is missing, or older than the mask it was made from."""
-    if label is None:
-        return True
-    return mask is not None and os.stat(mask).st_mtime_ns > os.stat(label).st_mtime_ns
-
-
-def _with_labels_in(folder: Path, table: "pd.DataFrame", settings: GtSettings) -> "pd.DataFrame":
-    import pandas as pd
-
-    paths = [gt_path(folder, image, settings) for image in table["image"]]
-    there = [str(path) if path.exists() else None for path in paths]
-    return table.assign(**{LABEL_OF_GT[settings.name]: pd.Series(there, index=table.index, dtype=object)})
-
-
-def derivatives_dir(plan: Plan) -> Path:
-    """Where ground truth is written: beside the data, or under ``paths.data`` where those are read-only."""
-    beside = plan.data.derivatives or plan.data.root / "derivatives"
-    nearest = next(path for path in (beside, *beside.absolute().parents) if path.exists())
-    return beside if os.access(nearest, os.W_OK) else plan.data_dir / "derivatives" / plan.data.name
-
-
-def _labelled(table: "pd.DataFrame", gt: Gt, plan: Plan, side: str) -> "pd.DataFrame":
-    if table.empty and plan.is_synthetic and side != "test":
-        return table  # what trains is drawn
-    if table.empty:
-        raise DataError(
-            f"split {plan.split.name}", f"leaves no image of the contrasts to {side}", "Check split"
-        )
+def _labelled(table: "pd.DataFrame", gt: Gt, plan: Plan) -> "pd.DataFrame":
     return choose_labels(table, gt, missing=plan.data.missing_labels)

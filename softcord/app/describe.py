@@ -8,7 +8,7 @@ from softcord.app.plan import Plan, digest
 from softcord.app.provenance import provenance
 
 if TYPE_CHECKING:
-    from softcord.predict.package import ModelDescription
+    from softcord.predict.package import ModelDescription, TrainedOn
 
 
 def describe_model(plan: Plan, dataset: Dataset, name: str, contrasts: tuple[str, ...]) -> "ModelDescription":
@@ -16,15 +16,11 @@ def describe_model(plan: Plan, dataset: Dataset, name: str, contrasts: tuple[str
 
     A model of drawn patches learns from nobody: its data are the generator's settings.
     """
-    from softcord.predict.package import ModelDescription, NetDescription, TrainedOn
+    from softcord.predict.package import ModelDescription, NetDescription
 
     arguments = dict(plan.config["model"])
     target = arguments.pop(TARGET)
     activation: Any = plan.loss().prediction_activation
-    train, val = (
-        tuple(sorted(table.loc[table["contrast"].isin(contrasts), "participant_id"].unique()))
-        for table in (dataset.train, dataset.val)
-    )
     made_by = provenance()
     return ModelDescription(
         name=name,
@@ -35,7 +31,7 @@ def describe_model(plan: Plan, dataset: Dataset, name: str, contrasts: tuple[str
         interpolation=plan.volumes.interpolation,
         gt=plan.gt.name,
         loss=plan.choices["loss"],
-        trained_on=(TrainedOn(plan.data.name, _identity(plan, dataset), contrasts, train, val),),
+        trained_on=tuple(_trained_on(plan, part, contrasts) for part in dataset.parts or (dataset,)),
         provenance={
             "study": plan.study,
             "seed": str(plan.seed),
@@ -44,5 +40,18 @@ def describe_model(plan: Plan, dataset: Dataset, name: str, contrasts: tuple[str
     )
 
 
-def _identity(plan: Plan, dataset: Dataset) -> str:
-    return digest(plan.config["synthetic"]) if plan.is_synthetic else dataset.identity
+def _trained_on(plan: Plan, dataset: Dataset, contrasts: tuple[str, ...]) -> "TrainedOn":
+    """Say what of one dataset trained; of several, each says so with its own participant ids."""
+    from softcord.predict.package import TrainedOn
+
+    train, val = (table[table["contrast"].isin(contrasts)] for table in (dataset.train, dataset.val))
+    used = (
+        contrasts if plan.is_synthetic else tuple(key for key in contrasts if key in set(train["contrast"]))
+    )
+    return TrainedOn(
+        dataset=dataset.name,
+        identity=digest(plan.config["synthetic"]) if plan.is_synthetic else dataset.identity,
+        contrasts=used,
+        train_participants=tuple(sorted(train["participant_id"].unique())),
+        val_participants=tuple(sorted(val["participant_id"].unique())),
+    )

@@ -12,7 +12,7 @@ from softcord.app.provenance import provenance
 from softcord.contrasts import CONTRASTS
 from softcord.measure.levels import format_levels
 from softcord.nifti import read_volume
-from softcord.predict.write import softseg_path
+from softcord.predict.write import predictions_of, softseg_path
 from softcord.report.qc import overlay_png
 from softcord.report.summary import print_table, summary_table
 from softcord.sweep.ledger import Run
@@ -37,7 +37,7 @@ def log_inputs(plan: Plan, dataset: Dataset, run: Run, run_dir: Path, entry: Run
             "baseline": plan.choices["baseline"],
             **({"modified": " ".join(plan.modified)} if plan.modified else {}),
             "recipe": plan.choices["recipe"],
-            "data": plan.data.name,
+            "data": plan.data_name,
             "reference": plan.reference,
             "levels": format_levels(plan.levels),
             "split_sha256": dataset.split.sha256,
@@ -61,7 +61,7 @@ def log_results(
     with TemporaryDirectory() as folder:
         for row in sample(dataset.test).to_dict("records"):
             image = Path(row["image"])
-            prediction = softseg_path(run_dir / "predictions", image)
+            prediction = softseg_path(predictions_of(run_dir / "predictions", row["participant_id"]), image)
             if not prediction.exists():  # of a contrast that no model is for
                 continue
             volumes = [read_volume(path) for path in (image, prediction, row["label"])]
@@ -98,7 +98,7 @@ def description(plan: Plan, measures: pd.DataFrame) -> str:
             f"**{plan.method}**, seed {plan.seed}, study `{plan.study}`",
             "",
             f"- learnt from {plan.gt.name} masks of {', '.join(plan.contrasts)}, loss {plan.choices['loss']}",
-            f"- data `{plan.data.name}`, split `{plan.split.name}`, measured against {plan.reference} masks",
+            f"- data `{plan.data_name}`, split `{plan.split_name}`, measured against {plan.reference} masks",
             f"- command: `python -m softcord.train {' '.join(plan.overrides)}`",
             "",
             "```",

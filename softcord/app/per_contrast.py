@@ -75,7 +75,7 @@ def _volumes_of(plan: Plan, dataset: Dataset, contrast: str) -> tuple[list[Cache
         images = table[table["contrast"] == contrast]
         if images.empty:
             what = f"has no {name} image of {contrast}, which a model of its own needs"
-            raise DataError(f"split {plan.split.name}", what, "Name other contrasts or change the split")
+            raise DataError(f"split {plan.split_name}", what, "Name other contrasts or change the split")
         found.append(cached_volumes(plan, images, f"{contrast} {name}"))
     return found[0], found[1]
 

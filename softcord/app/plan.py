@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from softcord.app.baseline import modifications
 from softcord.app.build import build, suggest
-from softcord.app.compose import Composed, as_shipped, deviations
+from softcord.app.compose import Composed, changes
 from softcord.app.method import contrasts_word, method_name
+from softcord.app.sources import SEVERAL, data_content, kind_of, sources
 from softcord.contrasts import contrast_set
 from softcord.errors import UsageError
 from softcord.sweep.search import TrialSettings
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from softcord.augment.chain import Augment
     from softcord.data.cache import CacheSettings
     from softcord.data.labels import Gt
-    from softcord.data.settings import DataSettings, SplitSettings
+    from softcord.data.settings import DataSettings, Source, SplitSettings
     from softcord.gt.settings import GtSettings
     from softcord.phantom.settings import PhantomSettings
     from softcord.synthetic.settings import SyntheticSettings
@@ -42,7 +44,6 @@ VOLATILE = (
     "check",
     "search",
 )
-PLACES = ("name", "root", "derivatives", "url")
 _ROOT_KEYS = (
     *("data", "phantom", "split", "gt", "loss", "model", "augment", "train", "machine", "recipe", "baseline"),
     "synthetic",
@@ -70,12 +71,51 @@ class Plan:
     rerun: bool
     method: str
     modified: tuple[str, ...]
-    data: "DataSettings"
-    split: "SplitSettings"
+    datasets: "tuple[Source, ...]"
     gt: "GtSettings"
     train: TrainSettings
     volumes: "CacheSettings"
     machine: MachineSettings
+
+    @property
+    def data(self) -> "DataSettings":
+        """The dataset, where it is one."""
+        return self._only_dataset.data
+
+    @property
+    def split(self) -> "SplitSettings":
+        """How the dataset's participants are divided, where it is one."""
+        return self._only_dataset.split
+
+    @property
+    def data_name(self) -> str:
+        """What the data are called, one dataset or several."""
+        return str(self.config["data"]["name"])
+
+    @property
+    def split_name(self) -> str:
+        """The names of the splits of all datasets, each once."""
+        return "+".join(dict.fromkeys(source.split.name for source in self.datasets))
+
+    @property
+    def _only_dataset(self) -> "Source":
+        if len(self.datasets) > 1:
+            raise UsageError("data=several", "is more than this verb can take", "Choose one dataset")
+        return self.datasets[0]
+
+    def for_each_dataset(self) -> "list[Plan]":
+        """Return this plan for each of its datasets alone."""
+        if self.choices["data"] != SEVERAL:
+            return [self]
+        return [
+            replace(
+                self,
+                datasets=(source,),
+                contrasts=source.contrasts or self.contrasts,
+                choices={**self.choices, "data": kind_of(self.choices, source.data.name)},
+            )
+            for source in self.datasets
+        ]
 
     @property
     def patch_voxels(self) -> tuple[int, int, int]:
@@ -103,8 +143,8 @@ class Plan:
         """Hash of all that the configuration says about the result."""
         kept = {key: value for key, value in self.config.items() if key not in VOLATILE}
         # Which data these are is the dataset's identity, wherever they lie.
-        kept["data"] = {key: value for key, value in kept["data"].items() if key not in PLACES}
-        if self.choices["data"] != "phantom":
+        kept["data"] = data_content(kept["data"])
+        if all(one.choices["data"] != "phantom" for one in self.for_each_dataset()):
             del kept["phantom"]
         if not self.is_synthetic:
             del kept["synthetic"]
@@ -171,7 +211,7 @@ def make_plan(composed: Composed) -> Plan:
     per_contrast = _truth(config["model_per_contrast"], "model_per_contrast")
     is_synthetic = composed.choices["data"] == "synthetic"
     named = ("loss", "augment", "synthetic") if is_synthetic else ("loss", "augment")
-    changed = {group: _deviations(composed, group) for group in named}
+    changed = {group: changes(composed, group) for group in named}
     return Plan(
         config=config,
         choices=composed.choices,
@@ -192,8 +232,7 @@ def make_plan(composed: Composed) -> Plan:
             _variant(config["variant"]),
         ),
         modified=modifications(composed),
-        data=_data(composed),
-        split=build(config["split"], "split"),
+        datasets=sources(composed),
         gt=build(config["gt"], "gt"),
         train=build(config["train"], "train"),
         volumes=build(config["volumes"], "volumes"),
@@ -213,6 +252,11 @@ def check_training(plan: Plan) -> None:
         _check_synthetic(plan)
     net = _build_empty("model", json.dumps(plan.config["model"], sort_keys=True))
     _check_patch(plan, net.required_multiple)
+
+
+def jobs_of(plan: Plan) -> int:
+    """Return how many processes the machine settings allow."""
+    return plan.machine.jobs or os.cpu_count() or 1
 
 
 def digest(content: object) -> str:
@@ -242,23 +286,6 @@ def _check_patch(plan: Plan, multiple: tuple[int, int, int]) -> None:
     if any(side % step for side, step in zip(voxels, multiple, strict=True)):
         hint = f"Its sides in voxels must be multiples of {multiple} for this model"
         raise UsageError("train.patch_size_mm", f"gives patches of {voxels} voxels", hint)
-
-
-def _data(composed: Composed) -> "DataSettings":
-    settings: DataSettings = build(composed.config["data"], "data")
-    if composed.choices["data"] != "phantom":
-        return settings
-    phantom: PhantomSettings = build(composed.config["phantom"], "phantom")
-    if not _deviations(composed, "phantom"):
-        return settings
-    # A changed preset is another dataset: it gets a folder of its own.
-    return replace(settings, root=settings.root.with_name(f"{settings.root.name}-{phantom.identity[:6]}"))
-
-
-def _deviations(composed: Composed, group: str) -> dict[str, Any]:
-    """Dotted keys of a group whose values differ from those of the chosen option as it ships."""
-    options = (f"{name}={composed.choices[name]}" for name in ("recipe", group))
-    return deviations(composed.config[group], as_shipped(*options).config[group])
 
 
 def study_name(value: Any) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softcord.app.launch import launch
-from softcord.app.plan import Plan
+from softcord.app.plan import Plan, jobs_of
 from softcord.app.progress import phase
 from softcord.app.terminal import show_table, start_logging
 from softcord.errors import DataError
@@ -26,16 +26,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _prepare(plan: Plan) -> None:
-    from softcord.app.dataset import derivatives_dir, jobs_of, make_phantom
+    failures = [failure for one in plan.for_each_dataset() if (failure := _prepare_one(one))]
+    if failures:
+        raise failures[0]
+
+
+def _prepare_one(plan: Plan) -> DataError | None:
+    """Build the ground truth of one dataset; return what to say about participants without one."""
+    from softcord.app.dataset import make_phantom
+    from softcord.app.soft_labels import derivatives_dir
+    from softcord.data.labels import warn_of_model_masks
     from softcord.data.settings import read_index
     from softcord.gt.dataset import build_dataset
     from softcord.gt.measures import gt_measures, with_csa
     from softcord.gt.variant import variant_name
 
     variant = variant_name(plan.gt, plan.contrasts)
-    if plan.choices["data"] == "phantom":
+    if plan.needs_phantom:
         make_phantom(plan)
     table, root, jobs = _needed(plan, read_index(plan.data)), derivatives_dir(plan), jobs_of(plan)
+    warn_of_model_masks(
+        plan.data.name, table.loc[table["contrast"].isin(plan.contrasts), "hard_seg"].dropna()
+    )
     people = len(table[["participant_id", "session_id"]].drop_duplicates())
     with phase(f"ground truth {variant}", people) as on_done:
         report = build_dataset(table, root, plan.gt, plan.contrasts, jobs=jobs, on_done=on_done)
@@ -46,7 +58,7 @@ def _prepare(plan: Plan) -> None:
         plan, report, measures, Path(plan.config["paths"]["outputs"]) / "prepare" / plan.data.name / variant
     )
     logger.info("ground truth %s is at %s", variant, root / variant)
-    _raise_if_failed(report, people)
+    return _failure(report, people)
 
 
 def _needed(plan: Plan, table: "pd.DataFrame") -> "pd.DataFrame":
@@ -75,12 +87,13 @@ def _write(plan: Plan, report: "pd.DataFrame", measures: "pd.DataFrame", folder:
     print(f"\nreport     {folder / 'report.html'}")
 
 
-def _raise_if_failed(report: "pd.DataFrame", people: int) -> None:
+def _failure(report: "pd.DataFrame", people: int) -> DataError | None:
     failed = report[report["status"] == "failed"]
-    if len(failed):
-        first = failed.iloc[0]
-        names = failed["participant_id"].drop_duplicates()
-        what = f"{len(names)} of {people} participants have no ground truth ({', '.join(names[:4])}"
-        more = ", ...)" if len(names) > 4 else ")"
-        example = f"; {first['participant_id']} {first['contrast']}: {first['finding']}"
-        raise DataError("prepare", what + more + example, str(first["hint"] or "See the report"))
+    if failed.empty:
+        return None
+    first = failed.iloc[0]
+    names = failed["participant_id"].drop_duplicates()
+    what = f"{len(names)} of {people} participants have no ground truth ({', '.join(names[:4])}"
+    more = ", ...)" if len(names) > 4 else ")"
+    example = f"; {first['participant_id']} {first['contrast']}: {first['finding']}"
+    return DataError("prepare", what + more + example, str(first["hint"] or "See the report"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import yaml
 
-from softcord.app.dataset import Dataset, cached_volumes
+from softcord.app.dataset import Dataset, cached_volumes, log_counts
 from softcord.app.engine import prepare_training
 from softcord.app.log import log_inputs, log_results
 from softcord.app.plan import Plan
@@ -19,7 +19,7 @@ from softcord.data.bids import file_state
 from softcord.data.splits import write_split
 from softcord.files import write_json, write_text
 from softcord.measure.table import write_measures
-from softcord.predict.write import describe_derivatives
+from softcord.predict.write import describe_derivatives, predictions_of
 from softcord.sweep.ledger import Run
 from softcord.track.store import open_store, open_study
 
@@ -33,6 +33,7 @@ logger = logging.getLogger("softcord")
 def bring_to_end(plan: Plan, dataset: Dataset, run: Run, run_dir: Path) -> None:
     """Train, predict and measure; leave the results in ``run_dir`` and in the store, marked complete last."""
     _write_inputs(plan, dataset, run_dir)
+    log_counts(dataset)
     # Every image is looked at before training, so that a bad one is not found at the end.
     training = prepare_training(plan, dataset)
     images = _test_images(plan, dataset)
@@ -50,6 +51,7 @@ def _write_inputs(plan: Plan, dataset: Dataset, run_dir: Path) -> None:
     write_text(run_dir / "config.yaml", text)
     write_text(run_dir / "overrides.txt", "\n".join(plan.overrides) + "\n")
     write_split(run_dir / "split.yaml", dataset.split)
+    write_text(run_dir / "participants.tsv", dataset.participants.to_csv(sep="\t", index=False, na_rep="n/a"))
     chosen = {"baseline": plan.choices["baseline"], "modified": " ".join(plan.modified)}
     write_json(run_dir / "provenance.json", {**chosen, **provenance()})
     write_text(run_dir / "environment.txt", environment_text())
@@ -64,7 +66,8 @@ def _evaluate(
     from softcord.evaluate.run import evaluate
 
     predictions = run_dir / "predictions"
-    describe_derivatives(predictions, f"softcord predictions of {run.name}", {"Run": run.name})
+    for folder in {predictions_of(predictions, image.participant_id) for image in images}:
+        describe_derivatives(folder, f"softcord predictions of {run.name}", {"Run": run.name})
     labels = {
         "run": run.name,
         "method": plan.method,
@@ -99,7 +102,6 @@ def _test_images(plan: Plan, dataset: Dataset) -> "list[TestImage]":
     from softcord.evaluate.run import TestImage
 
     volumes = cached_volumes(plan, dataset.test, "test")
-    truth = read_truth(plan)
     rows = dataset.test.to_dict("records")
     return [
         TestImage(
@@ -111,7 +113,7 @@ def _test_images(plan: Plan, dataset: Dataset) -> "list[TestImage]":
             reference=Path(row["label"]),
             hard_seg=_if_present(row["hard_seg"]),
             discs=_if_present(row["discs"]),
-            truth_csa_mm2=truth.get(row["participant_id"]),
+            truth_csa_mm2=None if pd.isna(row["truth_csa_mm2"]) else row["truth_csa_mm2"],
         )
         for row, volume in zip(rows, volumes, strict=True)
     ]
@@ -119,15 +121,3 @@ def _test_images(plan: Plan, dataset: Dataset) -> "list[TestImage]":
 
 def _if_present(path: str | None) -> Path | None:
     return Path(path) if path and file_state(path) == "present" else None
-
-
-def read_truth(plan: Plan) -> dict[str, float]:
-    """Return the true CSA over the wanted levels by participant; only phantoms have one."""
-    path = (plan.data.derivatives or plan.data.root / "derivatives") / "truth" / "csa.tsv"
-    if not path.exists():
-        return {}
-    from softcord.measure.levels import format_levels
-
-    table = pd.read_csv(path, sep="\t", dtype={"level": str})
-    wanted = table[table["level"] == format_levels(plan.levels)]
-    return dict(zip(wanted["participant_id"], wanted["csa_mm2"].astype(float), strict=True))

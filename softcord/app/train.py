@@ -108,7 +108,7 @@ def finish(plans: list[Plan], failures: list[Failure]) -> int:
     if done:
         tables = [read_measures(folder / run.name / "measures.csv") for folder, run in done]
         summary = summary_table(pd.concat(tables, ignore_index=True), format_levels(plans[0].levels))
-        show_table(summary, f"{plans[0].study}: mean ± SD over {plans[0].split.name} test participants")
+        show_table(summary, f"{plans[0].study}: mean ± SD over {plans[0].split_name} test participants")
         _say_where(plans[0])
     for failure in failures:
         logger.error("failed: %s: %s", " ".join(failure.overrides), failure.error)

@@ -27,7 +27,7 @@ def visual_check(folder: Path, measures: "pd.DataFrame", count: int) -> "tuple[Q
 
 def _drawn(folder: Path, measures: "pd.DataFrame") -> "Iterator[QcImage]":
     from softcord.nifti import read_volume
-    from softcord.predict.write import softseg_path
+    from softcord.predict.write import predictions_of, softseg_path
     from softcord.report.html import QcImage
     from softcord.report.qc import overlay_bytes
     from softcord.report.summary import mean_sd
@@ -40,7 +40,8 @@ def _drawn(folder: Path, measures: "pd.DataFrame") -> "Iterator[QcImage]":
         if image is None or label is None:
             continue
         try:
-            paths = (image, softseg_path(run_dir / "predictions", image), label)
+            predictions = predictions_of(run_dir / "predictions", str(row["participant_id"]))
+            paths = (image, softseg_path(predictions, image), label)
             jpeg = overlay_bytes(*(read_volume(path) for path in paths))
         except SoftcordError as error:
             logger.warning("not in the visual check: %s", error)

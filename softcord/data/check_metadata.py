@@ -9,6 +9,7 @@ from typing import Any
 
 from softcord.data.findings import Finding
 from softcord.data.index import Label, Scan
+from softcord.data.labels import HARD_MASK_HINT, is_model_made
 
 
 def metadata_findings(root: Path, scan: Scan) -> Iterator[Finding]:
@@ -85,17 +86,8 @@ def _model_made(scan: Scan, sidecars: dict[str, Any]) -> Iterator[Finding]:
             made.setdefault(contrast, []).append(labels[0])
     for contrast, labels in made.items():
         detail = f"{len(labels)} {contrast} masks were predicted by a network"
-        hint = "A net trained on them learns from another net; use release r20250310, or gt=soft"
-        yield Finding("warning", "hard mask made by a model", labels[0].file.path, "", contrast, detail, hint)
-
-
-def is_model_made(sidecar: Any) -> bool:
-    """Whether a label's sidecar says that a network made it (its GeneratedBy names a model or ModelURL)."""
-    makers = sidecar.get("GeneratedBy") if isinstance(sidecar, dict) else None
-    for maker in makers if isinstance(makers, list) else ():
-        if isinstance(maker, dict) and ("ModelURL" in maker or "agnostic" in str(maker.get("Name")).lower()):
-            return True
-    return False
+        where = labels[0].file.path
+        yield Finding("warning", "hard mask made by a model", where, "", contrast, detail, HARD_MASK_HINT)
 
 
 def _read_json(path: str) -> Any:

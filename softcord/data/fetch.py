@@ -160,6 +160,15 @@ def _git(folder: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
+def need_tools() -> None:
+    """Look for git and git-annex.
+
+    Raises:
+        RunError: one is missing; it says how to install it.
+    """
+    _environment(need_annex=True)
+
+
 def _environment(*, need_annex: bool = False) -> dict[str, str]:
     """The environment for git, with git-annex found also beside this Python; both are checked for."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])

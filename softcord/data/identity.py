@@ -57,12 +57,15 @@ def _is_built_by_softcord(label: str) -> bool:
 
 def _content(root: Path, files: Iterable[str], cache_dir: Path) -> str:
     hashes = known_hashes(cache_dir)
-    lines = [f"{os.path.relpath(path, root)} {_key(path, cache_dir, hashes)}" for path in files]
+    lines = [f"{os.path.relpath(path, root)} {content_key(path, cache_dir, hashes)}" for path in files]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _key(path: str, cache_dir: Path, hashes: dict[str, str]) -> str:
-    """Hash of the content: git-annex's where it is SHA-256, so that it is the same after a download."""
+def content_key(path: str, cache_dir: Path, hashes: dict[str, str]) -> str:
+    """Return the SHA-256 of a file's content, by git-annex's key even where it is not downloaded.
+
+    Other backends of git-annex give their whole key, a broken file the word "broken".
+    """
     state = file_state(path)
     pointer = _pointer(path) if state == "not_downloaded" or os.path.islink(path) else None
     if pointer and (found := _ANNEX_KEY.search(pointer)):

@@ -1,12 +1,23 @@
 """Which file is an image's label, for the ground truth that is asked for."""
 
-from typing import TYPE_CHECKING, Literal, get_args
+import json
+import logging
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from softcord.data.bids import file_state
 from softcord.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+logger = logging.getLogger("softcord")
+
+HARD_MASK_HINT = (
+    "A net trained on them learns from another net: use release r20250310 "
+    "(`softcord fetch dataset=spine_generic version=r20250310`), or gt=soft"
+)
 
 Gt = Literal["soft", "hard", "soft_bin"]
 LABEL_OF_GT: dict[Gt, str] = {"soft": "soft_seg", "hard": "hard_seg", "soft_bin": "soft_bin_seg"}
@@ -48,6 +59,41 @@ def choose_labels(
         if (state := file_state(path)) != "present":
             raise DataError(path, f"the label is {state.replace('_', ' ')}", "Fetch it with `softcord fetch`")
     return labelled
+
+
+def warn_of_model_masks(dataset: str, hard_segs: Iterable[str]) -> None:
+    """Log a warning where masks that should be drawn by hand are predictions, as their sidecars say.
+
+    Since release r20250314 of the public dataset that is so for the T2w hard masks of 203 participants.
+    """
+    made = sorted({mask for mask in hard_segs if is_model_made(read_sidecar(mask))})
+    if made:
+        logger.warning(
+            "%s: %d hard masks are a network's predictions (%s%s). %s",
+            dataset,
+            len(made),
+            os.path.basename(made[0]),
+            ", ..." if len(made) > 1 else "",
+            HARD_MASK_HINT,
+        )
+
+
+def is_model_made(sidecar: Any) -> bool:
+    """Whether a label's sidecar says that a network made it (its GeneratedBy names a model or ModelURL)."""
+    makers = sidecar.get("GeneratedBy") if isinstance(sidecar, dict) else None
+    for maker in makers if isinstance(makers, list) else ():
+        if isinstance(maker, dict) and ("ModelURL" in maker or "agnostic" in str(maker.get("Name")).lower()):
+            return True
+    return False
+
+
+def read_sidecar(label: str) -> Any:
+    """Return what the JSON file beside a label holds; None where there is none that can be read."""
+    try:
+        with open(f"{label.partition('.nii')[0]}.json", "rb") as stream:
+            return json.load(stream)
+    except (OSError, ValueError, RecursionError):
+        return None
 
 
 def name_images(table: "pd.DataFrame", at_most: int = 4) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -30,15 +30,15 @@ class DataSettings:
     missing_labels: Literal["error", "skip"] = "error"
     person_pattern: str | None = None
     same_person: tuple[tuple[str, ...], ...] = ()
-    image_names: Mapping[str, str] = field(default_factory=dict)
-    label_names: Mapping[str, str] = field(default_factory=dict)
+    image_names: Mapping[str, str] | None = None
+    label_names: Mapping[str, str] | None = None
     url: str | None = None
     version: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse names that can mean nothing."""
         for key, known in (("image_names", CONTRASTS), ("label_names", LABEL_KINDS)):
-            for name in getattr(self, key):
+            for name in getattr(self, key) or ():
                 if name not in known:
                     raise ValueError(f"{key}: unknown key {name!r}, known are {', '.join(known)}")
         if self.person_pattern is not None:
@@ -71,6 +71,15 @@ class SplitSettings:
             raise ValueError("file: give either a file or hold-outs, not both")
 
 
+@dataclass(frozen=True)
+class Source:
+    """A dataset, how its participants are divided, and which of its contrasts train (None: the study's)."""
+
+    data: DataSettings
+    split: SplitSettings
+    contrasts: tuple[str, ...] | None = None
+
+
 def read_index(settings: DataSettings) -> "pd.DataFrame":
     """Index the dataset, exclusions and the choice of participants applied.
 
@@ -90,7 +99,8 @@ def read_index(settings: DataSettings) -> "pd.DataFrame":
     known = set(table["participant_id"])
     for wanted in settings.participants:
         if wanted not in known:
-            raise UsageError("data.participants", f"{wanted} is not in {settings.root}", "Check the name")
+            what = f"{wanted} is not in {settings.root}, or data.exclude leaves it out"
+            raise UsageError("data.participants", what, "Check the name")
     return table[table["participant_id"].isin(settings.participants)].reset_index(drop=True)
 
 

@@ -15,7 +15,7 @@ from softcord.measure.table import Measure, measures_frame
 from softcord.nifti import Volume, read_volume
 from softcord.predict.package import Model
 from softcord.predict.volume import softseg_on_grid
-from softcord.predict.write import write_softseg
+from softcord.predict.write import predictions_of, write_softseg
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,8 @@ def evaluate(
     rows: list[Measure] = []
     for image in images:
         softseg = predict(image)
-        write_softseg(predictions, image.image, softseg, {"Run": labels["run"]})
+        folder = predictions_of(predictions, image.participant_id)
+        write_softseg(folder, image.image, softseg, {"Run": labels["run"]})
         rows.extend(_measures(image, softseg, levels, labels))
         if on_done:
             on_done(image.image.name)

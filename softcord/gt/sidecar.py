@@ -80,6 +80,18 @@ def finished_row(path: Path, mark: str) -> Row | None:
     return content["Report"] if is_same else None
 
 
+def recorded_inputs(path: Path) -> dict[str, tuple[str | None, str | None]] | None:
+    """Return, by contrast, the checksums of masks and disc labels that a ground truth was made from.
+
+    None where nothing says so: the file is not finished, or not ours.
+    """
+    try:
+        inputs = json.loads(beside(path).read_text(encoding="utf-8"))["Inputs"]
+        return {contrast: (one["SHA256"], one["DiscsSHA256"]) for contrast, one in inputs.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
 def beside(path: Path) -> Path:
     """Return the sidecar's path of a NIfTI file."""
     return path.with_name(path.name.removesuffix(".gz").removesuffix(".nii") + ".json")

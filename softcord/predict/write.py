@@ -20,6 +20,14 @@ def softseg_path(root: Path, image: Path) -> Path:
     return root.joinpath(*entities, f"{stem}_label-SC_softseg.nii.gz")
 
 
+def predictions_of(predictions: Path, participant_id: str) -> Path:
+    """Return the derivatives dataset in a run's ``predictions`` that holds a participant's.
+
+    There is one, or one for each dataset where participants are called ``dataset/sub-01``.
+    """
+    return predictions / Path(participant_id).parent
+
+
 def write_softseg(root: Path, image: Path, softseg: Volume, provenance: Mapping[str, object]) -> Path:
     """Write a soft mask, float32 in [0, 1] in the image's own space, and its sidecar; return its path."""
     path = softseg_path(root, image)

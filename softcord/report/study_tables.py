@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from softcord.contrasts import CONTRASTS
 from softcord.errors import DataError
 from softcord.report.absent import with_absent
 from softcord.report.order import method_order
@@ -44,6 +45,8 @@ def make_tables(
     tables |= _variability(measures, detailed, level)
     for column in settings.breakdown:
         tables[f"by_{column}"] = _breakdown(measures, participants, column, settings)
+        if column == "dataset":
+            tables["by_dataset_and_contrast"] = _by_contrast(measures, participants, column, settings)
     tables["tests"] = detailed.drop(columns=["note", "correction", "test"])
     tables["dropped"] = dropped_table(detailed)
     return tables
@@ -91,4 +94,15 @@ def _breakdown(
         for metric in dict.fromkeys((*BREAKDOWN_METRICS, *asked))
         if metric in measured
     ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _by_contrast(
+    measures: pd.DataFrame, participants: pd.DataFrame | None, column: str, settings: StudySettings
+) -> pd.DataFrame:
+    parts = []
+    for contrast in (name for name in CONTRASTS if (measures["contrast"] == name).any()):
+        part = _breakdown(measures[measures["contrast"] == contrast], participants, column, settings)
+        part.insert(2, "contrast", contrast)
+        parts.append(part)
     return pd.concat(parts, ignore_index=True)

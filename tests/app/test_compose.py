@@ -10,7 +10,9 @@ from softcord.errors import UsageError
 
 
 def plan(*overrides: str) -> Plan:
-    made = make_plan(compose("data.root=/nowhere", *overrides))
+    is_several = "data=several" in overrides
+    root = "data.datasets={a: {root: /nowhere}}" if is_several else "data.root=/nowhere"
+    made = make_plan(compose(root, *overrides))
     check_training(made)
     return made
 
@@ -65,6 +67,7 @@ MISTAKES = {
     "paths.outputs=null": "paths.outputs: must be a folder",
     "variant=a/b": "variant: 'a/b' cannot be part of a name",
     "model=nnunet": "train.patch_size_mm: gives patches of (32, 48, 64) voxels. Its sides",
+    "gt.weights={T1w: 2}": "gt.weights: is not there to be changed. Check the name, or add it: +gt.weights=",
     "loss._target_=os.system": "loss._target_: must be a class of softcord",
 }
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from softcord.app.fetch import main
+from softcord.app.compose import compose
+from softcord.app.fetch import main, translated
 
 PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 needs_annex = pytest.mark.skipif(
@@ -35,7 +36,7 @@ def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_one_command_clones_and_downloads_and_says_how_much(
     published: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ["data=bids", "data.root=here", f"data.url={published}", "data.version=r1", "gt=hard"]
+    arguments = ["dataset=bids", "root=here", f"url={published}", "version=r1", "gt=hard"]
     assert main(arguments) == 0
     printed = capsys.readouterr().out
     assert "2 files to download, 7.6 kB" in printed
@@ -58,9 +59,65 @@ def test_what_cannot_be_downloaded_is_named_and_code_1(
     assert "2 files are missing; repeat the command" in errors
 
 
-def test_no_dataset_and_no_address_is_one_line(
+@needs_annex
+def test_only_the_named_participants_are_downloaded(
+    published: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [
+        "dataset=bids",
+        "root=here",
+        f"url={published}",
+        "version=r1",
+        "gt=hard",
+        "contrasts=T1w,T2w",
+    ]
+    assert main([*arguments, "participants=sub-01,sub-02"]) == 2
+    assert "data.participants: sub-02 is not in here" in capsys.readouterr().err
+    assert main([*arguments, "participants=sub-01"]) == 0
+    assert "2 files to download" in capsys.readouterr().out
+
+
+def test_the_words_of_the_verb_stand_for_keys() -> None:
+    typed = "dataset=spine_generic version=r20250310 contrasts=T1w,T2w participants=sub-amu01 gt=hard"
+    assert translated(typed.split()) == [
+        "data=spine_generic",
+        "data.version='r20250310'",
+        "contrasts=[T1w,T2w]",
+        "data.participants=[sub-amu01]",
+        "gt=hard",
+    ]
+    config = compose(*translated(["dataset=bids", "root=my, own data=1", "version=1.0"])).config["data"]
+    assert (config["root"], config["version"]) == ("my, own data=1", "1.0")
+
+
+MISTAKES = {
+    "": "fetch: the phantom dataset is made here, not downloaded. Name a dataset: dataset=spine_generic",
+    "dataset=bids root=here": "data.url: is needed to clone the dataset. Give url=ADDRESS and version=TAG",
+    "dataset=spine_generik": "dataset=spine_generik: there is no such option. Did you mean spine_generic?",
+    "dataset=spine_generic verison=1": "verison: is not a known key. Did you mean data.version?",
+    "dataset=spine_generic data=bids": "data: says again what dataset says",
+    "dataset=spine_generic contrasts=T1w,T3w": "contrasts: unknown contrast 'T3w'",
+    "dataset=spine_generic -m": "-m: is not for this verb",
+}
+
+
+@pytest.mark.parametrize("typed", MISTAKES)
+def test_a_mistake_is_one_line_with_the_way_out(
+    typed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(typed.split()) == 2
+    printed = capsys.readouterr().err
+    assert printed.startswith(f"softcord: {MISTAKES[typed]}")
+    assert printed.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_missing_git_annex_is_said_before_anything_is_downloaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main(["data=bids", "data.root=here"]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
+    monkeypatch.setattr(shutil, "which", lambda tool, path: None if tool == "git-annex" else tool)
+    assert main(["dataset=spine_generic"]) == 1
+    assert "git-annex: is not installed. Install it: pip install 'softcord[fetch]'" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

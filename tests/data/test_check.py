@@ -12,9 +12,9 @@ import pytest
 
 from softcord.data.check import DatasetCheck, check_dataset
 from softcord.data.check_bids import VALIDATOR
-from softcord.data.check_metadata import is_model_made
 from softcord.data.check_page import contrast_table, matrix, write_page
 from softcord.data.findings import count_by_severity, findings_table, summarise
+from softcord.data.labels import is_model_made
 from softcord.data.settings import DataSettings
 from softcord.errors import DataError, UsageError
 from softcord.nifti import write_volume
