@@ -11,16 +11,20 @@ from softcord.app.plan import Plan
 from softcord.app.provenance import provenance
 from softcord.contrasts import CONTRASTS
 from softcord.measure.levels import format_levels
+from softcord.measure.metrics import METRICS
 from softcord.nifti import read_volume
 from softcord.predict.write import predictions_of, softseg_path
 from softcord.report.qc import overlay_png
-from softcord.report.summary import print_table, summary_table
+from softcord.report.summary import SUMMARY_HEADINGS, digits_of, summary_table
+from softcord.report.tables import markdown
+from softcord.stats.describe import describe, describe_contrasts
 from softcord.sweep.ledger import Run
-from softcord.track.store import RunRecord
+from softcord.track.dashboard import describe_study, results_table, save_view, view_path
+from softcord.track.store import RunRecord, StudyRecord
 
 OVERLAYS_PER_RUN = 6
 # config.yaml, an artifact of the run, holds everything; these groups would only hide the rest.
-_UNLOGGED_GROUPS = ("phantom", "paths", "machine")
+_UNLOGGED_GROUPS = ("phantom", "paths", "machine", "compare", "check", "search")
 
 
 def log_inputs(plan: Plan, dataset: Dataset, run: Run, run_dir: Path, entry: RunRecord) -> None:
@@ -44,9 +48,13 @@ def log_inputs(plan: Plan, dataset: Dataset, run: Run, run_dir: Path, entry: Run
             "dataset_identity": dataset.identity,
             "fingerprint": run.fingerprint,
             "overrides": " ".join(plan.overrides),
+            "mlflow.source.name": "python -m softcord.train",
+            "mlflow.source.git.commit": provenance()["code_commit"],
             **{f"provenance.{key}": value for key, value in provenance().items()},
         }
     )
+    for part in dataset.parts or (dataset,):
+        entry.dataset(part.name, part.identity)
     for name in ("config.yaml", "overrides.txt", "split.yaml", "environment.txt"):
         entry.artifact(run_dir / name)
 
@@ -55,7 +63,7 @@ def log_results(
     plan: Plan, dataset: Dataset, measures: pd.DataFrame, run_dir: Path, entry: RunRecord
 ) -> None:
     """Record the measures, their means, sample overlays and a description."""
-    entry.metrics(means(measures))
+    entry.metrics(means(plan, measures))
     entry.artifact(run_dir / "measures.csv")
     entry.tag({"predictions": (run_dir / "predictions").resolve()})
     with TemporaryDirectory() as folder:
@@ -67,21 +75,47 @@ def log_results(
             volumes = [read_volume(path) for path in (image, prediction, row["label"])]
             overlay_png(volumes[0], volumes[1], volumes[2], Path(folder) / f"{image.name.split('.')[0]}.png")
         entry.artifact(Path(folder), "overlays")
-    entry.describe(description(plan, measures))
+    entry.describe(description(plan, dataset, measures))
 
 
-def means(measures: pd.DataFrame) -> dict[str, float]:
-    """Return ``test/<metric>`` over all images and ``test/<metric>/<contrast>``, at the wanted levels."""
-    # A single level ("3") is a detail of the wanted ones ("2:3").
-    kept = measures[~measures["level"].str.fullmatch(r"\d+")]
-    overall = kept.groupby("metric")["value"].mean()
-    by_contrast = (
-        kept[kept["contrast"] != "all"].groupby(["metric", "contrast"])["value"].mean().reset_index()
-    )
-    rows = by_contrast.to_dict("records")
-    return {f"test/{metric}": float(value) for metric, value in overall.items()} | {
-        f"test/{row['metric']}/{row['contrast']}": float(row["value"]) for row in rows
+def means(plan: Plan, measures: pd.DataFrame) -> dict[str, float]:
+    """Return ``test/<metric>``, the method's mean over participants, and ``test/<metric>/<contrast>``.
+
+    The same numbers as in the table that ``train`` prints; ``val/`` for runs that measure validation images.
+    """
+    own = measures[measures["method"] == plan.method]
+    metrics, level = sorted(own["metric"].unique()), format_levels(plan.levels)
+    overall = describe(own, metrics, level).to_dict("records")
+    by_contrast = describe_contrasts(own, metrics, level).to_dict("records")
+    prefix = plan.measured_on
+    return {f"{prefix}/{row['metric']}": float(row["mean"]) for row in overall} | {
+        f"{prefix}/{row['metric']}/{row['contrast']}": float(row["mean"])
+        for row in by_contrast
+        if row["contrast"] != "all"
     }
+
+
+def log_study(plan: Plan, study: StudyRecord) -> None:
+    """Bring the study's page up to date: a saved view of its runs, sorted by CSA STD, and a note."""
+    names = {f"{plan.measured_on}/{metric}": heading for metric, heading in SUMMARY_HEADINGS.items()}
+    ordered = sorted(names, key=lambda name: "csa_std" not in name)
+    save_view(study, ordered, ("method", "gt", "loss", "contrasts", "seed"))
+    if plan.search.name:
+        return  # the search itself says what came of its trials
+    describe_study(
+        study,
+        "\n".join(
+            [
+                f"Study `{plan.study}` on `{plan.data_name}`: means over {plan.measured_on} participants, "
+                f"measured against {plan.reference} masks.",
+                "",
+                f"[All runs, sorted by CSA STD]({view_path(study.experiment_id)}); mark some and press "
+                f"*Compare* for charts. Paired tests: `python -m softcord.compare study={plan.study}`",
+                "",
+                results_table(study, [(name, names[name]) for name in ordered]),
+            ]
+        ),
+    )
 
 
 def sample(test: pd.DataFrame) -> pd.DataFrame:
@@ -90,19 +124,36 @@ def sample(test: pd.DataFrame) -> pd.DataFrame:
     return known.sort_values("participant_id").groupby("contrast").head(1).head(OVERLAYS_PER_RUN)
 
 
-def description(plan: Plan, measures: pd.DataFrame) -> str:
+def description(plan: Plan, dataset: Dataset, measures: pd.DataFrame) -> str:
     """Say in Markdown what the run is and what came out."""
-    table = print_table(summary_table(measures, format_levels(plan.levels)))
+    split = dataset.split
+    counts = f"{len(split.train)} to train, {len(split.val)} to validate, {len(split.test)} to test"
+    people = "validation" if plan.measured_on == "val" else "test"
     return "\n".join(
         [
-            f"**{plan.method}**, seed {plan.seed}, study `{plan.study}`",
+            # The page shows the first lines only, until it is asked for more.
+            f"**{plan.method}**, seed {plan.seed}: {_headline(plan, measures)}",
             "",
-            f"- learnt from {plan.gt.name} masks of {', '.join(plan.contrasts)}, loss {plan.choices['loss']}",
-            f"- data `{plan.data_name}`, split `{plan.split_name}`, measured against {plan.reference} masks",
-            f"- command: `python -m softcord.train {' '.join(plan.overrides)}`",
+            f"- **method** learnt from {plan.gt.name} masks of {', '.join(plan.contrasts)}, loss "
+            f"{plan.choices['loss']}, augmentation {plan.choices['augment']}, {plan.train.epochs} epochs",
+            f"- **data** `{plan.data_name}`, identity `{dataset.identity[:12]}`",
+            f"- **split** `{plan.split_name}`: {counts} participants",
+            f"- **measured** on {people} participants against {plan.reference} masks, "
+            f"vertebral levels {format_levels(plan.levels)}",
+            f"- **command** `python -m softcord.train {' '.join(plan.overrides)}`",
             "",
-            "```",
-            table,
-            "```",
+            f"Mean ± SD over {people} participants; `GT_soft` and `GT_hard` are the ground truths:",
+            "",
+            markdown(summary_table(measures, format_levels(plan.levels))),
+            "",
+            "Artifacts: `overlays` (prediction and ground truth on each contrast), `measures.csv`, `model`.",
         ]
     )
+
+
+def _headline(plan: Plan, measures: pd.DataFrame) -> str:
+    own = measures[measures["method"] == plan.method]
+    table = describe(own, ["csa_std_mm2", "csa_abs_error_mm2", "dice"], format_levels(plan.levels))
+    rows = table.to_dict("records")
+    words = (f"{METRICS[row['metric']].label} {row['mean']:.{digits_of(row['metric'])}f}" for row in rows)
+    return ", ".join(words)

@@ -9,7 +9,7 @@ import yaml
 
 from softcord.app.dataset import Dataset, cached_volumes, log_counts
 from softcord.app.engine import prepare_training
-from softcord.app.log import log_inputs, log_results
+from softcord.app.log import log_inputs, log_results, log_study
 from softcord.app.plan import Plan
 from softcord.app.progress import phase
 from softcord.app.provenance import environment_text, provenance
@@ -43,6 +43,7 @@ def bring_to_end(plan: Plan, dataset: Dataset, run: Run, run_dir: Path) -> None:
         predict = training(run_dir, entry, watch(plan, images, entry))
         measures = _evaluate(plan, images, run, run_dir, predict)
         log_results(plan, dataset, measures, run_dir, entry)
+    log_study(plan, parent)
     logger.info("%s is complete: %s", run.name, run_dir)
 
 

@@ -106,7 +106,7 @@ def _record(plan: Plan, study: "optuna.Study") -> None:
     from softcord.app.trial import search_record
     from softcord.files import write_bytes, write_text
     from softcord.report.render import figure_bytes
-    from softcord.track.store import annotate
+    from softcord.track.dashboard import describe_study, show_outcome
 
     if not n_finished(study):
         return
@@ -117,7 +117,8 @@ def _record(plan: Plan, study: "optuna.Study") -> None:
         write_bytes(folder / f"{name}.png", figure_bytes(figure, "png", dpi=120))
     best = best_trials(study)
     metrics = {f"best/{name}": value for name, value in _best_values(study).items()}
-    annotate(record, description=_description(plan, study, best), metrics=metrics, artifacts=folder)
+    show_outcome(record, metrics, folder)
+    describe_study(record, _description(plan, study, best))
 
 
 def folder_of(plan: Plan) -> Path:
@@ -137,7 +138,7 @@ def _best_values(study: "optuna.Study") -> dict[str, float]:
 
 
 def _description(plan: Plan, study: "optuna.Study", best: list[Trial]) -> str:
-    from softcord.report.summary import print_table
+    from softcord.report.tables import markdown
 
     table = trials_table(study).head(10)
     return "\n".join(
@@ -147,9 +148,7 @@ def _description(plan: Plan, study: "optuna.Study", best: list[Trial]) -> str:
             f"- {n_finished(study)} trials finished or pruned; figures and all trials are artifacts",
             *(f"- best: `{' '.join(as_overrides(one.values))}` (trial {one.number})" for one in best[:5]),
             "",
-            "```",
-            print_table(table.round(4)),
-            "```",
+            markdown(table.round(4)),
         ]
     )
 

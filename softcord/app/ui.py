@@ -28,7 +28,11 @@ def _serve(store: Path, port: int) -> int:
         raise UsageError(
             store, "holds no MLflow store", "Train something first, or name the folder with -store"
         )
-    print(f"http://127.0.0.1:{port}  (Ctrl-C ends it)")
+    _check_is_free(port)
+    address = f"http://127.0.0.1:{port}"
+    for name, path in _studies(database):
+        print(f"{name.ljust(24)}  {address}/{path}")
+    print(f"{'all studies'.ljust(24)}  {address}   (ready in some ten seconds; Ctrl-C ends it)", flush=True)
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", f"sqlite:///{database}"]
     command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     # Background jobs are for model serving; without them the server starts twice as fast and ends cleanly.
@@ -38,3 +42,23 @@ def _serve(store: Path, port: int) -> int:
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     }
     return subprocess.run(command, env={**os.environ, **quiet}, check=False).returncode
+
+
+def _check_is_free(port: int) -> None:
+    import socket
+
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise UsageError(f"port {port}", "is in use", f"Take another with -port {port + 1}")
+
+
+def _studies(database: Path) -> list[tuple[str, str]]:
+    """Return the studies and the addresses of their tables, read without importing MLflow."""
+    import sqlite3
+
+    from softcord.track.dashboard import view_path
+
+    query = "select name, experiment_id from experiments where lifecycle_stage = 'active'"
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        rows = connection.execute(query).fetchall()
+    return [(name, view_path(str(number))) for name, number in rows if name != "Default"]

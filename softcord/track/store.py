@@ -121,15 +121,6 @@ def open_group(study: StudyRecord, name: str, role: str) -> StudyRecord:
     return replace(study, parent_run_id=group)
 
 
-def annotate(record: StudyRecord, *, description: str, metrics: Mapping[str, float], artifacts: Path) -> None:
-    """Say on a study's or group's own run what came out of it."""
-    client = record.store.client()
-    client.set_tag(record.parent_run_id, NOTE_TAG, description)
-    for key, value in metrics.items():
-        client.log_metric(record.parent_run_id, key, value)
-    client.log_artifacts(record.parent_run_id, str(artifacts))
-
-
 class RunRecord:
     """One run in the store, used as a context: leaving it sets the status that tells how it ended.
 
@@ -214,6 +205,13 @@ class RunRecord:
         for start in range(0, len(rows), 100):
             self.client.log_batch(self.run_id, **{kind: rows[start : start + 100]})
 
+    def dataset(self, name: str, digest: str) -> None:
+        """Record which data the run saw; a resumed run keeps its first entry."""
+        from mlflow.entities import Dataset, DatasetInput
+
+        entity = Dataset(name=name, digest=digest[:36], source_type="local", source=name)
+        self.client.log_inputs(self.run_id, datasets=[DatasetInput(entity, tags=[])])
+
     def artifact(self, path: Path, folder: str | None = None) -> None:
         """Copy a file or folder into the store."""
         if path.is_dir():
@@ -228,10 +226,3 @@ class RunRecord:
     def complete(self) -> None:
         """Mark the run as complete; nothing may follow."""
         self.tag({STATE_TAG: "complete"})
-
-
-def describe_study(study: StudyRecord, markdown: str) -> None:
-    """Set the description of the experiment and of its parent run."""
-    client = study.store.client()
-    client.set_experiment_tag(study.experiment_id, NOTE_TAG, markdown)
-    client.set_tag(study.parent_run_id, NOTE_TAG, markdown)

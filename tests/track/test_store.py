@@ -1,5 +1,6 @@
 """The store: safe to open by several processes at once, and honest about how a run ended."""
 
+import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -7,7 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from softcord.track.store import STATE_TAG, RunRecord, StudyRecord, open_store, open_study
+from softcord.errors import PrunedError
+from softcord.track.dashboard import describe_study, results_table, save_view
+from softcord.track.store import (
+    NOTE_TAG,
+    STATE_TAG,
+    RunRecord,
+    StudyRecord,
+    open_group,
+    open_store,
+    open_study,
+)
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +83,49 @@ def test_runs_are_children_of_the_study(study: StudyRecord) -> None:
         pass
     tags = study.store.client().get_run(entry.run_id).data.tags
     assert tags["mlflow.parentRunId"] == study.parent_run_id
+
+
+def test_a_search_is_a_run_of_the_study_with_runs_of_its_own(study: StudyRecord) -> None:
+    search = open_group(study, "search soft_all", "search")
+    assert open_group(study, "search soft_all", "search") == search
+    assert open_group(study, "search hard_all", "search") != search
+    with RunRecord(search, "trial") as entry:
+        pass
+    client = study.store.client()
+    assert client.get_run(entry.run_id).data.tags["mlflow.parentRunId"] == search.parent_run_id
+    assert client.get_run(search.parent_run_id).data.tags["mlflow.parentRunId"] == study.parent_run_id
+
+
+def test_a_pruned_run_is_neither_failed_nor_complete(study: StudyRecord) -> None:
+    entry = RunRecord(study, "pruned")
+    with pytest.raises(PrunedError), entry:
+        raise PrunedError("pruned after epoch 3")
+    run = study.store.client().get_run(entry.run_id)
+    assert (run.info.status, run.data.tags[STATE_TAG]) == ("FINISHED", "pruned")
+
+
+def test_the_page_of_a_study_opens_on_its_complete_runs_sorted_by_the_first_metric(
+    study: StudyRecord,
+) -> None:
+    study = open_study(study.store, "page")
+    for name, value in (("worse", 2.0), ("better", 1.0)):
+        with RunRecord(study, name) as entry:
+            entry.metrics({"test/csa_std_mm2": value})
+            entry.complete()
+    with RunRecord(study, "unfinished"):
+        pass
+    table = results_table(study, [("test/csa_std_mm2", "CSA STD"), ("test/dice", "Dice")])
+    rows = [line.split("|")[1:-1] for line in table.splitlines()]
+    assert [cell.strip() for cell in rows[0]] == ["run", "CSA STD", "Dice"]
+    assert [row[0].split("]")[0].strip(" [") for row in rows[2:]] == ["better", "worse"]
+    assert [cell.strip() for cell in rows[2][1:]] == ["1", "n/a"]
+    save_view(study, ["test/csa_std_mm2"], ["method"])
+    describe_study(study, "\n".join(f"line {i}" for i in range(2000)))
+    tags = study.store.client().get_experiment(study.experiment_id).tags
+    state = json.loads(json.loads(tags["mlflow.sharedViewState.results"])["state"])
+    assert state["orderByKey"] == "metrics.`test/csa_std_mm2`"
+    assert tags["mlflow.experimentKind"] == "custom_model_development"
+    assert tags[NOTE_TAG].endswith("The rest is in the table of runs.")
 
 
 @pytest.mark.slow

@@ -1,0 +1,85 @@
+"""What MLflow's pages show first: a saved view of a study's runs, and a note that holds its results."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from softcord.track.store import NOTE_TAG, PARENT_TAG, STATE_TAG, StudyRecord
+
+VIEW = "results"
+# A saved view is an experiment's tag; the dashboard opens it by `?viewStateShareKey=<key>`.
+_VIEW_TAG = f"mlflow.sharedViewState.{VIEW}"
+# Without its kind an experiment opens on a page about chat traces.
+_KIND = {"mlflow.experimentKind": "custom_model_development"}
+# MLflow refuses more for a tag's value.
+_NOTE_CHARACTERS = 7500
+
+
+def save_view(study: StudyRecord, metrics: Sequence[str], tags: Sequence[str]) -> None:
+    """Save a view of the complete runs: columns for ``tags`` and ``metrics``, sorted by the first metric."""
+    client = study.store.client()
+    if _VIEW_TAG in client.get_experiment(study.experiment_id).tags:
+        return
+    columns = [f"tags.`{name}`" for name in tags] + [f"metrics.`{name}`" for name in metrics]
+    state = {
+        # The parent run is left out: its children would be folded away below it.
+        "searchFilter": f"tags.`{STATE_TAG}` = 'complete'",
+        "orderByKey": f"metrics.`{metrics[0]}`",
+        "orderByAsc": True,
+        "startTime": "ALL",
+        "lifecycleFilter": "Active",
+        "modelVersionFilter": "All Runs",
+        "datasetsFilter": [],
+        "selectedColumns": columns,
+        "columnWidths": dict.fromkeys(columns, 170),
+    }
+    now_ms = int(time.time() * 1000)
+    view = {"name": "Results", "createdAt": now_ms, "updatedAt": now_ms, "state": json.dumps(state)}
+    for key, value in {**_KIND, _VIEW_TAG: json.dumps(view)}.items():
+        client.set_experiment_tag(study.experiment_id, key, value)
+
+
+def view_path(experiment_id: str) -> str:
+    """Return the dashboard's address of the saved view, below its root."""
+    return f"#/experiments/{experiment_id}/runs?workflowType=machine_learning&viewStateShareKey={VIEW}"
+
+
+def results_table(study: StudyRecord, metrics: Sequence[tuple[str, str]]) -> str:
+    """Return a Markdown table of the complete runs, one a row, sorted by the first of (metric, heading)."""
+    runs = study.store.client().search_runs(
+        [study.experiment_id],
+        f"tags.`{STATE_TAG}` = 'complete' and tags.`{PARENT_TAG}` = '{study.parent_run_id}'",
+        order_by=[f"metrics.`{metrics[0][0]}`"],
+        max_results=1000,
+    )
+    heads = ["run", *(heading for _, heading in metrics)]
+    lines = [_row(heads), _row(["---"] * len(heads))]
+    for run in runs:
+        values = [run.data.metrics.get(name) for name, _ in metrics]
+        cells = ["n/a" if value is None else f"{value:.3g}" for value in values]
+        name = f"[{run.info.run_name}](#/experiments/{study.experiment_id}/runs/{run.info.run_id})"
+        lines.append(_row([name, *cells]))
+    return "\n".join(lines)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def describe_study(study: StudyRecord, markdown: str) -> None:
+    """Set the note of the experiment and of its parent run."""
+    client = study.store.client()
+    note = markdown
+    if len(note) > _NOTE_CHARACTERS:
+        note = f"{note[:_NOTE_CHARACTERS].rpartition(chr(10))[0]}\n\nThe rest is in the table of runs."
+    client.set_experiment_tag(study.experiment_id, NOTE_TAG, note)
+    client.set_tag(study.parent_run_id, NOTE_TAG, note)
+
+
+def show_outcome(study: StudyRecord, metrics: Mapping[str, float], artifacts: Path) -> None:
+    """Put numbers and files on the study's parent run."""
+    client = study.store.client()
+    for key, value in metrics.items():
+        client.log_metric(study.parent_run_id, key, value)
+    client.log_artifacts(study.parent_run_id, str(artifacts))
