@@ -29,6 +29,10 @@ class RunError(SoftcordError):
     exit_code = 1
 
 
+class BusyError(RunError):
+    """Another process is doing it right now."""
+
+
 class UsageError(SoftcordError):
     """A wrong argument or configuration value."""
 

@@ -1,7 +1,12 @@
 """Run one function over many items in separate processes; one bad item never stops the rest."""
 
+import ctypes
 import multiprocessing
 import os
+import signal
+import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -10,6 +15,7 @@ from typing import Generic, TypeVar
 
 from softcord.errors import SoftcordError
 
+_PR_SET_PDEATHSIG = 1
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 Item = TypeVar("Item")
@@ -38,7 +44,10 @@ def parallel_map(
             yield _attempt(function, item)
         return
     context = multiprocessing.get_context("spawn")
-    with _one_thread_each(), ProcessPoolExecutor(min(jobs, len(items)), mp_context=context) as pool:
+    workers = ProcessPoolExecutor(
+        min(jobs, len(items)), mp_context=context, initializer=end_with_parent, initargs=(os.getpid(),)
+    )
+    with _one_thread_each(), workers as pool:
         pending = {pool.submit(_attempt, function, item): item for item in items}
         try:
             for future in as_completed(pending):
@@ -50,6 +59,25 @@ def parallel_map(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def end_with_parent(parent: int) -> None:
+    """Let this process be killed when ``parent``, the process that started it, ends in whatever way.
+
+    Without it, workers of a killed process live on, and hold what their jobs hold.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    else:
+        threading.Thread(target=_watch_parent, args=(parent,), daemon=True).start()
+    if os.getppid() != parent:  # it ended before we asked
+        os._exit(1)
+
+
+def _watch_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
 
 
 @contextmanager

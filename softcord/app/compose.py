@@ -68,7 +68,7 @@ def compose(*overrides: str) -> Composed:
     from omegaconf.errors import OmegaConfBaseException
 
     try:
-        with _initialised(overrides) as hydra_compose:
+        with initialised(overrides) as hydra_compose:
             full = hydra_compose("config", overrides=list(overrides), return_hydra_config=True)
             choices = {str(k): str(v) for k, v in full.hydra.runtime.choices.items()}
             OmegaConf.set_struct(full, False)
@@ -111,7 +111,8 @@ def changes(composed: Composed, group: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _initialised(overrides: Iterable[str]) -> Iterator[Any]:
+def initialised(overrides: Iterable[str]) -> Iterator[Any]:
+    """Let Hydra know conf/ and the experiments that the overrides name; yield its function to compose."""
     import hydra
     from hydra.core.global_hydra import GlobalHydra
 
@@ -144,13 +145,18 @@ def combinations(arguments: Sequence[str]) -> list[Overrides]:
         batches = BasicSweeper.split_arguments(swept + given, max_batch_size=None)
     except HydraException as error:
         raise _explained(error, arguments) from error
-    return [tuple(run) for batch in batches for run in batch]
+    return [tuple(one for one in run if not is_for_engine(one)) for batch in batches for run in batch]
+
+
+def is_for_engine(override: str) -> bool:
+    """Whether an override says how jobs are run (hydra/launcher=..., hydra.launcher.n_jobs=...), not what."""
+    return override.lstrip("+~").startswith(("hydra/", "hydra."))
 
 
 def sweeper(arguments: Sequence[str]) -> dict[str, Any]:
     """Return the settings of the sweeper that a command, or the experiment it names, chooses."""
     fixed = [str(one.input_line) for one in parse(arguments) if not one.is_sweep_override()]
-    with _initialised(fixed) as hydra_compose:
+    with initialised(fixed) as hydra_compose:
         full = hydra_compose("config", overrides=fixed, return_hydra_config=True)
         return dict(full.hydra.sweeper)
 

@@ -12,6 +12,7 @@ from softcord.app.dataset import Dataset, cached_volumes
 from softcord.app.describe import describe_model
 from softcord.app.plan import Plan
 from softcord.data.cache import CachedVolume
+from softcord.sweep.ledger import note
 from softcord.track.store import RunRecord
 
 if TYPE_CHECKING:
@@ -73,11 +74,14 @@ def train_net(
 
     def on_epoch(epoch: int, metrics: dict[str, float]) -> None:
         entry.metrics(metrics, epoch)
+        done = epoch + 1
+        note(run_dir, f"trained {done} of {settings.epochs} epochs", done / settings.epochs)
         if after_epoch:
             after_epoch(epoch, _predictor(plan, Model(net, description)))
             net.train()
 
     logger.info("training on %d patches an epoch", len(patches[0]))  # type: ignore[arg-type]
+    note(run_dir, "training", 0.0)
     result = train(
         module,
         patches,

@@ -16,7 +16,7 @@ from softcord.app.terminal import logging_to, start_logging
 from softcord.data.cache import CachedVolume
 from softcord.errors import DataError, RunError
 from softcord.parallel import parallel_map
-from softcord.sweep.ledger import Run, claim, read_run
+from softcord.sweep.ledger import Run, attempt, claim, read_run
 from softcord.track.store import RunRecord, StudyRecord
 
 if TYPE_CHECKING:
@@ -136,7 +136,11 @@ def _train_child(child: Child) -> None:
             logger.info("%s is complete", run.name)
             return
         logger.info("the model of %s", child.contrast)
-        with logging_to(child.run_dir / "log.txt"), recorded(child.run_dir, run, child.study) as entry:
+        with (
+            logging_to(child.run_dir / "log.txt"),
+            attempt(child.run_dir, run) as begun,
+            recorded(child.run_dir, begun, child.study) as entry,
+        ):
             entry.tag({"contrasts": child.contrast, "method": run.method, "fingerprint": run.fingerprint})
             patches = image_patches(child.plan, child.train, child.val)
             train_net(child.plan, child.description, patches, child.run_dir, entry)

@@ -20,7 +20,7 @@ from softcord.data.splits import write_split
 from softcord.files import write_json, write_text
 from softcord.measure.table import write_measures
 from softcord.predict.write import describe_derivatives, predictions_of
-from softcord.sweep.ledger import Run
+from softcord.sweep.ledger import Run, note
 from softcord.track.store import open_store, open_study
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ def _evaluate(
     }
     predicted = _with_a_model(plan, images)
     logger.info("predicting and measuring %d %s images", len(predicted), plan.measured_on)
+    note(run_dir, "predicting", 1.0)
     with phase("prediction", len(predicted)) as on_done:
         measures = evaluate(
             predict, predicted, predictions, levels=plan.levels, labels=labels, on_done=on_done

@@ -62,3 +62,11 @@ def show_table(table: "pd.DataFrame", title: str) -> None:
 
     print(f"\n{title}\n")
     print(print_table(table))
+
+
+def duration(seconds: float) -> str:
+    """Write a time as a person says it: 40 s, 12 min, 3 h 20 min."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"

@@ -1,23 +1,36 @@
 """What became of each run of a study, as files beside the results: ``outputs/<study>/<run>/run.json``."""
 
 import json
+import os
+import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Literal
 
 from filelock import FileLock, Timeout
 
-from softcord.errors import RunError
+from softcord.errors import BusyError, PrunedError, SoftcordError
 from softcord.files import write_json
 
 State = Literal["running", "interrupted", "failed", "pruned", "complete"]
 
+_LOCK = ".lock"
+# Somebody who only looks holds a lock for less than a millisecond; a run holds it for minutes.
+_CLAIM_TIMEOUT_S = 1.0
+
 
 @dataclass(frozen=True)
 class Run:
-    """A run and its state. A ``running`` one whose lock nobody holds has been killed and can be resumed."""
+    """A run and its state. A ``running`` one whose lock nobody holds has been killed and can be resumed.
+
+    ``reason`` and ``exit_code`` say how it failed. ``seconds`` is the time of all attempts together,
+    ``started_at`` (Unix time), ``host`` and ``pid`` belong to the last one. ``doing`` says in words what a
+    running one does, ``fraction`` in [0, 1] how much of its training is behind it. A run that failed before
+    its data were known has no fingerprint.
+    """
 
     name: str
     study: str
@@ -28,8 +41,15 @@ class Run:
     overrides: tuple[str, ...]
     state: State = "running"
     reason: str = ""
+    exit_code: int = 0
     store_run_id: str = ""
     seconds: float = 0.0
+    earlier_seconds: float = 0.0
+    started_at: float = 0.0
+    host: str = ""
+    pid: int = 0
+    doing: str = ""
+    fraction: float = 0.0
 
     @property
     def is_complete(self) -> bool:
@@ -37,27 +57,92 @@ class Run:
         return self.state == "complete"
 
 
+_FIELDS = frozenset(field.name for field in fields(Run))
+
+
 def read_run(run_dir: Path) -> Run | None:
     """Return the run in a folder, or None where there is none (or its file is damaged)."""
     try:
         content = json.loads((run_dir / "run.json").read_text(encoding="utf-8"))
-        return Run(**{**content, "overrides": tuple(content["overrides"])})
-    except (OSError, ValueError, TypeError, KeyError):
+        # Keys of another version are left out.
+        known = {key: value for key, value in content.items() if key in _FIELDS}
+        return Run(**{**known, "overrides": tuple(known["overrides"])})
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 
 
 def read_study(study_dir: Path) -> list[Run]:
     """Return the runs of a study, the one last changed at the end."""
-    paths = sorted(study_dir.glob("*/run.json"), key=lambda path: path.stat().st_mtime_ns)
-    found = (read_run(path.parent) for path in paths)
+    changed = []
+    for path in study_dir.glob("*/run.json"):
+        try:
+            changed.append((path.stat().st_mtime_ns, path))
+        except OSError:
+            continue  # removed since it was listed
+    found = (read_run(path.parent) for _, path in sorted(changed))
     return [run for run in found if run is not None]
 
 
 def record(run_dir: Path, run: Run, state: State, **changes: object) -> Run:
-    """Write the run with its new state and return it."""
-    changed = replace(run, state=state, **changes)  # type: ignore[arg-type]
+    """Write the run with its new state, the time it has taken so far brought up to date, and return it."""
+    seconds = run.earlier_seconds + time.time() - run.started_at if run.started_at else run.seconds
+    changed = replace(run, state=state, **{"seconds": seconds, **changes})  # type: ignore[arg-type]
     write_json(run_dir / "run.json", asdict(changed))
     return changed
+
+
+def begin(run_dir: Path, run: Run) -> Run:
+    """Record that this process now runs it, and return it."""
+    attempt = replace(
+        run,
+        reason="",
+        exit_code=0,
+        earlier_seconds=run.seconds,
+        started_at=time.time(),
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        doing="",
+        fraction=0.0,
+    )
+    return record(run_dir, attempt, "running")
+
+
+def note(run_dir: Path, doing: str, fraction: float) -> None:
+    """Say what a running run does, for those who watch the study; its time is brought up to date."""
+    run = read_run(run_dir)
+    if run is not None and run.state == "running":
+        record(run_dir, run, "running", doing=doing, fraction=fraction)
+
+
+@contextmanager
+def attempt(run_dir: Path, run: Run) -> Iterator[Run]:
+    """Record that the run begins, and that it failed, was pruned or interrupted if an error ends it.
+
+    That it is complete is for the caller to record, when its results are all there.
+    """
+    begun = begin(run_dir, run)
+    try:
+        yield begun
+    except PrunedError as end:
+        record(run_dir, read_run(run_dir) or begun, "pruned", reason=str(end))
+        raise
+    except Exception as error:
+        fail(run_dir, read_run(run_dir) or begun, error)
+        raise
+    except BaseException:
+        record(run_dir, read_run(run_dir) or begun, "interrupted")
+        raise
+
+
+def fail(run_dir: Path, run: Run, error: Exception) -> Run:
+    """Record that the run failed, with the first line of the reason."""
+    return record(run_dir, run, "failed", reason=reason(error), exit_code=getattr(error, "exit_code", 1))
+
+
+def reason(error: Exception) -> str:
+    """Return the first line of an error's message; the kind of error too where it is not one of ours."""
+    first = (str(error).splitlines() or [""])[0]
+    return first if isinstance(error, SoftcordError) else f"{type(error).__name__}: {first}".rstrip(": ")
 
 
 @contextmanager
@@ -65,15 +150,34 @@ def claim(run_dir: Path) -> Iterator[None]:
     """Hold the run for this process; the operating system lets go of it when the process dies.
 
     Raises:
-        RunError: another living process holds it.
+        BusyError: another living process holds it.
     """
     run_dir.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(run_dir / ".lock")
+    lock = FileLock(run_dir / _LOCK)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=_CLAIM_TIMEOUT_S)
     except Timeout:
-        raise RunError(run_dir.name, "is being run by another process", "Wait for it, or stop it") from None
+        raise BusyError(run_dir.name, "is being run by another process", "Wait for it, or stop it") from None
     try:
         yield
     finally:
         lock.release()
+
+
+def is_claimed(run_dir: Path) -> bool:
+    """Whether a living process holds the run."""
+    path = run_dir / _LOCK
+    if not path.exists():
+        return False
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
+def leftovers(run_dir: Path) -> list[Path]:
+    """Return the temporary files that killed processes left in a run's folder."""
+    return [path for path in run_dir.rglob(".*") if path.name != _LOCK and path.is_file()]

@@ -137,16 +137,20 @@ def test_the_same_command_again_recognises_what_is_complete(
     assert "soft_all" in printed.out
 
 
-def test_one_bad_run_does_not_stop_the_others_and_the_exit_code_says_so(
+def test_a_training_that_diverges_fails_with_its_reason_and_does_not_stop_the_others(
     study: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(study)
-    # A participant that is not there passes the check of the configuration and fails with the data.
-    command = [*QUICK, "-m", "gt=soft", "split.hold_out_test=[],[sub-999]"]
-    assert main(command) == 4
+    command = [*QUICK, "-m", "gt=soft,hard", "seed=8", "train.learning_rate=1e30", "study=diverged"]
+    # Both failed for one reason, so the code is that reason's.
+    assert main(command) == 1
+    runs = read_study(study / "outputs/diverged")
+    assert [run.state for run in runs] == ["failed", "failed"]
+    assert all(run.reason.startswith("train/loss: became nan in epoch") for run in runs)
     printed = capsys.readouterr().err
-    assert "sub-999 is not in the dataset" in printed
-    assert "1 of 2 runs are not complete" in printed
+    assert "2 of 2 runs are not complete" in printed
+    assert "gt=hard seed=8" in printed
+    assert f"outputs/diverged/{runs[0].name}/log.txt" in printed
 
 
 def test_another_method_of_the_same_name_is_refused(

@@ -1,0 +1,1 @@
+"""Hydra finds plugins in this namespace only: the launcher that runs each job in a process of its own."""

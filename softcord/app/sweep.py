@@ -1,0 +1,224 @@
+"""The runs that one command means: recorded, recognised where complete, failures noted and summed up."""
+
+import json
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import softcord
+from softcord.app.dataset import Dataset, open_dataset
+from softcord.app.exit import DONE, STUDY
+from softcord.app.plan import Plan, digest
+from softcord.app.terminal import show_table
+from softcord.errors import BusyError, UsageError
+from softcord.sweep.ledger import Run, claim, fail, is_claimed, read_run, read_study, reason
+from softcord.sweep.study import Entry, Planned, read_commands, read_entries, record_command
+
+logger = logging.getLogger("softcord")
+
+# Parts of a configuration that say nothing about which data are opened.
+_NOT_DATA = ("seed", "loss", "model", "augment", "train", "machine", "levels", "variant", "rerun", "search")
+
+
+def begin_sweep(arguments: Sequence[str], plans: list[Plan]) -> list[Plan]:
+    """Record the command and return the plans of runs that are not complete, each configuration once.
+
+    Raises:
+        UsageError: two of the plans, or a plan and a complete run, would share a name.
+    """
+    check_names(plans)
+    for folder in dict.fromkeys(plan.study_dir for plan in plans):
+        wanted = [planned(plan) for plan in plans if plan.study_dir == folder]
+        record_command(folder, arguments, wanted)
+    left = {_key(plan): plan for plan in plans}
+    opened: dict[str, Dataset] = {}
+    for key, run in latest_runs(plans).items():
+        plan = left.get(key)
+        if plan and run.is_complete and not plan.rerun and _is_still_valid(plan, run, opened):
+            say_complete(run)
+            del left[key]
+    return list(left.values())
+
+
+def planned(plan: Plan) -> Planned:
+    """Return what the study remembers of a plan."""
+    return Planned(plan.method, plan.seed, plan.config_hash, plan.overrides)
+
+
+def remember(plan: Plan) -> None:
+    """Add a run that no recorded command asks for to its study."""
+    known = (run.config_hash for command in read_commands(plan.study_dir) for run in command.runs)
+    if plan.config_hash not in known:
+        record_command(plan.study_dir, plan.overrides, [planned(plan)])
+
+
+def say_complete(run: Run) -> None:
+    """Log that there is nothing to do."""
+    logger.info("%s is complete (%.0f s then); rerun=true would train it again", run.name, run.seconds)
+
+
+def has_results(run_dir: Path) -> bool:
+    """Whether the results of a complete run have not been deleted since."""
+    return (run_dir / "measures.csv").exists()
+
+
+def fingerprint_of(plan: Plan, dataset: Dataset) -> str:
+    """Return the hash of all that determines a run's result."""
+    identity = {
+        "config": plan.config_hash,
+        "split": dataset.split.sha256,
+        "dataset": dataset.identity,
+        "version": softcord.__version__,
+    }
+    return digest(identity)
+
+
+def check_names(plans: Sequence[Plan]) -> None:
+    """Refuse runs that statistics would take for replicates of different ones.
+
+    Raises:
+        UsageError: a study has, or would get, one method and seed with two configurations.
+    """
+    names: dict[tuple[Path, str, int], tuple[str, str]] = {}
+    for folder in dict.fromkeys(plan.study_dir for plan in plans):
+        for run in read_study(folder):
+            if run.is_complete:
+                names[folder, run.method, run.seed] = (run.config_hash, run.name)
+    for plan in plans:
+        what = (plan.config_hash, " ".join(plan.overrides))
+        other = names.setdefault((plan.study_dir, plan.method, plan.seed), what)
+        if other[0] != plan.config_hash:
+            said = f"has {plan.method} with seed {plan.seed} and other settings ({other[1]})"
+            raise UsageError(f"study {plan.study}", said, "Add variant=WORD to the name, or study=NAME")
+
+
+def latest_runs(plans: Sequence[Plan]) -> dict[tuple[Path, str], Run]:
+    """Return the last run of each configuration that the plans ask for, by study folder and hash."""
+    wanted = {_key(plan) for plan in plans}
+    found = {
+        (folder, run.config_hash): run
+        for folder in dict.fromkeys(plan.study_dir for plan in plans)
+        for run in read_study(folder)
+    }
+    return {key: run for key, run in found.items() if key in wanted}
+
+
+def note_failure(plan: Plan, error: Exception) -> None:
+    """Record why a plan's run failed, unless that was recorded where it happened."""
+    if isinstance(error, BusyError):
+        return  # the run is another process's
+    run = latest_runs([plan]).get(_key(plan))
+    if run is not None and run.state == "running":
+        run_dir = plan.study_dir / run.name
+        if not is_claimed(run_dir):  # its process was killed
+            fail(run_dir, run, error)
+    elif run is None or (run.state, run.reason) != ("failed", reason(error)):
+        run = Run(
+            name=f"{plan.method}_s{plan.seed}-{plan.config_hash[:6]}",
+            study=plan.study,
+            method=plan.method,
+            seed=plan.seed,
+            fingerprint="",
+            config_hash=plan.config_hash,
+            overrides=plan.overrides,
+        )
+        fail(plan.study_dir / run.name, run, error)
+
+
+def without_end(plans: list[Plan]) -> list[Plan]:
+    """Return the plans whose run neither ended nor failed, nor is run by another process."""
+    entries = entries_of(plans)
+    return [
+        plan
+        for plan in plans
+        if _key(plan) not in entries or entries[_key(plan)].standing in ("stale", "missing", "interrupted")
+    ]
+
+
+def entries_of(plans: Sequence[Plan]) -> dict[tuple[Path, str], Entry]:
+    """Return where each plan's run stands."""
+    wanted = {_key(plan) for plan in plans}
+    return {
+        (folder, entry.config_hash): entry
+        for folder in dict.fromkeys(plan.study_dir for plan in plans)
+        for entry in read_entries(folder)
+        if (folder, entry.config_hash) in wanted
+    }
+
+
+def finish(plans: list[Plan]) -> int:
+    """Show the table of the runs that were asked for, name those that failed, say where to look."""
+    entries = entries_of(plans)
+    done = [
+        folder / entry.run.name
+        for (folder, _), entry in entries.items()
+        if entry.run and entry.standing == "complete"
+    ]
+    if done:
+        _show_results(plans[0], done)
+    failed = [(key[0], entry) for key, entry in entries.items() if entry.standing == "failed"]
+    for folder, entry in failed:
+        _say_failed(folder, entry)
+    missing = len(entries) - len(done)
+    if missing:
+        logger.error(
+            "%d of %d runs are not complete; the same command runs only those", missing, len(entries)
+        )
+    codes = {entry.run.exit_code for _, entry in failed if entry.run}
+    if not done and len(failed) == len(entries) and len(codes) == 1:
+        return codes.pop()  # everything failed for one reason: that reason's code says more
+    return STUDY if missing else DONE
+
+
+def _show_results(first: Plan, run_dirs: Sequence[Path]) -> None:
+    import pandas as pd
+
+    from softcord.measure.levels import format_levels
+    from softcord.measure.table import read_measures
+    from softcord.report.summary import summary_table
+
+    measures = pd.concat([read_measures(folder / "measures.csv") for folder in run_dirs], ignore_index=True)
+    summary = summary_table(measures, format_levels(first.levels))
+    show_table(summary, f"{first.study}: mean ± SD over {first.split_name} test participants")
+    print(f"\nresults    {first.study_dir}/")
+    print(f"compare    python -m softcord.compare study={first.study}")
+    print("dashboard  softcord ui")
+
+
+def _say_failed(folder: Path, entry: Entry) -> None:
+    assert entry.run is not None
+    log = folder / entry.run.name / "log.txt"
+    where = log if log.exists() else folder / entry.run.name
+    logger.error(
+        "failed: %s: %s\n           %s\n           %s",
+        entry.run.name,
+        entry.run.reason,
+        " ".join(entry.overrides),
+        where,
+    )
+
+
+def _key(plan: Plan) -> tuple[Path, str]:
+    return plan.study_dir, plan.config_hash
+
+
+def _is_still_valid(plan: Plan, run: Run, opened: dict[str, Dataset]) -> bool:
+    """Whether a complete run is the one that the plan describes, also after a look at the data."""
+    if not has_results(plan.study_dir / run.name):
+        return False
+    about_data = {key: value for key, value in plan.config.items() if key not in _NOT_DATA}
+    key = json.dumps([about_data, plan.choices["data"]], sort_keys=True, default=str)
+    if key not in opened:
+        opened[key] = open_dataset(plan)
+    return fingerprint_of(plan, opened[key]) == run.fingerprint
+
+
+def forget_unopened(plan: Plan) -> None:
+    """Remove the record of a failure that came before the data could be opened; now they can."""
+    import shutil
+
+    run_dir = plan.study_dir / f"{plan.method}_s{plan.seed}-{plan.config_hash[:6]}"
+    run = read_run(run_dir)
+    if run and not run.fingerprint:
+        with claim(run_dir):
+            shutil.rmtree(run_dir, ignore_errors=True)
