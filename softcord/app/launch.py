@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from softcord.app.compose import (
     Composed,
@@ -25,18 +25,18 @@ from softcord.app.compose import (
 )
 from softcord.app.exit import DONE, STUDY, guarded, wants_traceback
 from softcord.app.plan import Plan, make_plan
-from softcord.app.search import SEARCH, check_search
 from softcord.app.terminal import start_logging
 from softcord.errors import BusyError, RunError, SoftcordError, UsageError
-from softcord.sweep.search import Outcome
 
 if TYPE_CHECKING:
     from hydra.core.utils import JobReturn
     from omegaconf import DictConfig
 
+    from softcord.sweep.search import Outcome
+
 logger = logging.getLogger("softcord")
 
-Job = Callable[[Plan], Outcome | None]
+Job: TypeAlias = "Callable[[Plan], Outcome | None]"
 
 _MULTIRUN = ("-m", "--multirun")
 # Flags that Hydra answers by itself, without running anything.
@@ -72,12 +72,15 @@ class Study:
     finish: Callable[[list[Plan]], int]
 
 
-def launch(job: Job, arguments: Sequence[str], study: Study | None = None) -> int:
-    """Run ``job`` for each combination of the command line's values; return an exit code."""
+def launch(job: Job, arguments: Sequence[str], study: Callable[[], Study] | None = None) -> int:
+    """Run ``job`` for each combination of the command line's values; return an exit code.
+
+    ``study`` is called only when something is to run: what it imports must not slow down questions.
+    """
     normal = normalise(arguments)
     if any(argument.split("=")[0] in _QUESTIONS for argument in normal):
         return guarded(lambda: _answer(normal))
-    return guarded(lambda: _run(job, normal, study))
+    return guarded(lambda: _run(job, normal, study() if study else None))
 
 
 def launch_once(verb: Callable[[Composed], int], arguments: Sequence[str]) -> int:
@@ -112,6 +115,8 @@ def _run(job: Job, arguments: list[str], study: Study | None) -> int:
         plan = _checked_plan(overrides, study)
         job(plan)
         return study.finish([plan]) if study else DONE
+    from softcord.app.search import SEARCH, check_search
+
     chosen = sweeper(overrides)
     if study and chosen["_target_"].startswith(SEARCH):
         check_search(overrides, chosen.get("params") or {}, study.check)
@@ -217,7 +222,7 @@ class Contained:
     note_failure: Callable[[Plan, Exception], None] | None = None
     launched_by: tuple[str, int] = field(default_factory=lambda: (socket.gethostname(), os.getpid()))
 
-    def __call__(self, config: "DictConfig") -> Outcome | None:
+    def __call__(self, config: "DictConfig") -> "Outcome | None":
         """Run the job on a configuration; None where it failed."""
         self._settle()
         plan = _plan_of(config)

@@ -4,12 +4,15 @@ import logging
 import shutil
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from softcord.app.launch import Study, launch
 from softcord.app.plan import Plan, check_training
 from softcord.app.terminal import logging_to, start_logging
 from softcord.errors import PrunedError
-from softcord.sweep.search import Outcome
+
+if TYPE_CHECKING:
+    from softcord.sweep.search import Outcome
 
 logger = logging.getLogger("softcord")
 
@@ -17,7 +20,7 @@ logger = logging.getLogger("softcord")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the verb and return its exit code."""
     start_logging()
-    return launch(train_one, sys.argv[1:] if arguments is None else arguments, training_study())
+    return launch(train_one, sys.argv[1:] if arguments is None else arguments, training_study)
 
 
 def training_study() -> Study:
@@ -35,7 +38,7 @@ def training_study() -> Study:
     )
 
 
-def train_one(plan: Plan) -> Outcome | None:
+def train_one(plan: Plan) -> "Outcome | None":
     """Bring one run to its end: recognised if complete, resumed if interrupted.
 
     Return what its search wants to know; None for a run that is no trial.
@@ -52,6 +55,7 @@ def train_one(plan: Plan) -> Outcome | None:
     )
     from softcord.app.trial import outcome
     from softcord.sweep.ledger import Run, attempt, claim, leftovers, read_run
+    from softcord.sweep.search import Outcome
 
     dataset = open_dataset(plan)
     fingerprint = fingerprint_of(plan, dataset)

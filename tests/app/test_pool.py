@@ -56,7 +56,7 @@ study = Study(
     finish=lambda plans: 0,
 )
 if __name__ == "__main__":
-    sys.exit(launch(job, sys.argv[1:], study))
+    sys.exit(launch(job, sys.argv[1:], lambda: study))
 """
 
 POOL = ("-m", "hydra/launcher=pool", "hydra.launcher.n_jobs=2", "hydra.launcher.preload=[]")
@@ -135,7 +135,7 @@ def test_nothing_lives_on_when_the_launching_process_is_stopped(
 @pytest.mark.slow
 def test_a_verb_without_a_study_counts_a_killed_job_as_failed(toy: list[str], tmp_path: Path) -> None:
     script = tmp_path / "toy.py"
-    script.write_text(TOY.replace("sys.argv[1:], study", "sys.argv[1:]"))
+    script.write_text(TOY.replace("sys.argv[1:], lambda: study", "sys.argv[1:]"))
     done = subprocess.run([*toy, "seed=1,2"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 4
     assert "was killed" in done.stderr

@@ -183,7 +183,7 @@ if __name__ == "__main__":
     from softcord.app.terminal import start_logging
     from softcord.app.train import training_study
     start_logging()
-    sys.exit(launch(job, sys.argv[1:], training_study()))
+    sys.exit(launch(job, sys.argv[1:], training_study))
 """
 
 
