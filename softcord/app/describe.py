@@ -6,6 +6,7 @@ from softcord.app.build import TARGET
 from softcord.app.dataset import Dataset
 from softcord.app.plan import Plan, digest
 from softcord.app.provenance import provenance
+from softcord.app.start import starting_model
 
 if TYPE_CHECKING:
     from softcord.predict.package import ModelDescription, TrainedOn
@@ -22,16 +23,23 @@ def describe_model(plan: Plan, dataset: Dataset, name: str, contrasts: tuple[str
     target = arguments.pop(TARGET)
     activation: Any = plan.loss().prediction_activation
     made_by = provenance()
+    described = NetDescription(target, arguments)
+    start = starting_model(plan, described)
+    # What the first weights have seen, this model has seen too.
+    seen_before = start.description.trained_on if start else ()
     return ModelDescription(
         name=name,
-        net=NetDescription(target, arguments),
+        net=described,
         window_voxels=plan.patch_voxels,
         activation=activation,
         spacing_mm=plan.volumes.spacing_mm,
         interpolation=plan.volumes.interpolation,
         gt=plan.gt.name,
         loss=plan.choices["loss"],
-        trained_on=tuple(_trained_on(plan, part, contrasts) for part in dataset.parts or (dataset,)),
+        trained_on=(
+            *(_trained_on(plan, part, contrasts) for part in dataset.parts or (dataset,)),
+            *seen_before,
+        ),
         provenance={
             "study": plan.study,
             "seed": str(plan.seed),

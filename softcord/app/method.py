@@ -31,7 +31,9 @@ def method_name(
     words = [gt.replace("_", ""), contrasts, *_approach(gt, choices["loss"], augment)]
     if recipe != "default":
         words.append(recipe)
-    if augment not in ("paper", "light", *_AUGMENT_WORDS, recipe):
+    # Drawn patches vary by themselves: augment=none is how they are meant to be used.
+    unnamed = ("none",) if contrasts == "synthetic" else ("paper", "light", *_AUGMENT_WORDS)
+    if augment not in (*unnamed, recipe):
         words.append(f"{augment}_augment")
     for differing in deviations.values():
         words += [_changed(key, value) for key, value in sorted(differing.items())]

@@ -11,6 +11,7 @@ from softcord.app.build import TARGET
 from softcord.app.dataset import Dataset, cached_volumes
 from softcord.app.describe import describe_model
 from softcord.app.plan import Plan
+from softcord.app.start import starting_model
 from softcord.data.cache import CachedVolume
 from softcord.sweep.ledger import note
 from softcord.track.store import RunRecord
@@ -70,6 +71,10 @@ def train_net(
     lightning.seed_everything(plan.seed, workers=True, verbose=False)
     supervised = DeepSupervisionLoss(loss, normalise=settings.deep_supervision_divisor)
     net = plan.net()
+    start = starting_model(plan, description.net)
+    if start:
+        net.load_state_dict(start.net.state_dict())
+        logger.info("starting with the weights of %s", start.description.name)
     module = CordModule(net, supervised, description.activation, settings.learning_rate, settings.epochs)
 
     def on_epoch(epoch: int, metrics: dict[str, float]) -> None:

@@ -44,6 +44,7 @@ VOLATILE = (
     "check",
     "search",
 )
+_AMOUNTS = ("patches_per_epoch", "validation_patches")
 _ROOT_KEYS = (
     *("data", "phantom", "split", "gt", "loss", "model", "augment", "train", "machine", "recipe", "baseline"),
     "synthetic",
@@ -148,6 +149,12 @@ class Plan:
             del kept["phantom"]
         if not self.is_synthetic:
             del kept["synthetic"]
+        kept["train"] = {key: value for key, value in kept["train"].items() if key != "start_from"}
+        if self.train.start_from is not None:
+            from softcord.predict.package import weights_sha256
+
+            # Which weights they are, wherever they lie.
+            kept["train"]["start_from"] = weights_sha256(self.train.start_from)
         return digest(kept)
 
     @property
@@ -212,6 +219,9 @@ def make_plan(composed: Composed) -> Plan:
     is_synthetic = composed.choices["data"] == "synthetic"
     named = ("loss", "augment", "synthetic") if is_synthetic else ("loss", "augment")
     changed = {group: changes(composed, group) for group in named}
+    if is_synthetic:
+        # How many patches is how long a training is, which names do not say of images either.
+        changed["synthetic"] = {k: v for k, v in changed["synthetic"].items() if not k.endswith(_AMOUNTS)}
     return Plan(
         config=config,
         choices=composed.choices,

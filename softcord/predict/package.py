@@ -146,6 +146,11 @@ def read_description(path: Path) -> ModelDescription:
     return _description(path, _verified(path)[DESCRIPTION])
 
 
+def weights_sha256(path: Path) -> str:
+    """Return the checksum of a package's weights, which says what they are wherever they lie."""
+    return _sha256(_verified(path)[WEIGHTS])
+
+
 def is_package(path: Path) -> bool:
     """Whether a package seems to lie there: a folder with a description, or a zip file."""
     return (path / DESCRIPTION).is_file() or (path.is_file() and zipfile.is_zipfile(path))

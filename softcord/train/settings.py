@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from math import inf
+from pathlib import Path
 from typing import Literal
 
 
@@ -9,7 +10,8 @@ from typing import Literal
 class TrainSettings:
     """What determines the result of a training, besides data, net, loss and augmentation.
 
-    Sizes are in millimetres, which at 1 mm voxels are voxels; axes are R-L, A-P, S-I.
+    Sizes are in millimetres, which at 1 mm voxels are voxels; axes are R-L, A-P, S-I. ``start_from`` is the
+    package of a trained model whose weights are the first ones.
     """
 
     epochs: int
@@ -22,6 +24,7 @@ class TrainSettings:
     validate_every_epochs: int = 1
     patience: int | None = None
     deep_supervision_divisor: Literal["weights", "count"] = "weights"
+    start_from: Path | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that cannot train anything."""
