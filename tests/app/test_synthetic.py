@@ -68,5 +68,5 @@ def test_drawn_patches_train_and_the_model_is_fine_tuned_on_images(
     assert datasets == ["phantom-tiny", "synthetic"]
 
     capsys.readouterr()
-    assert main([*tuned, *QUICK, "model.features=[8,8]", "rerun=true"]) == 2
+    assert main([*tuned[1:], *QUICK, "study=other", "model.features=[8,8]"]) == 2
     assert "train.start_from: is a net with features=[4, 8]" in capsys.readouterr().err
