@@ -12,7 +12,7 @@ class SoftcordError(Exception):
 
     def __init__(self, where: object, what: str, hint: str = "") -> None:
         self.where = str(where)
-        self.what = what.rstrip(".")
+        self.what = " ".join(what.split()).rstrip(".")  # other libraries' messages have line breaks
         self.hint = hint.rstrip(".")
         super().__init__(self.where, self.what, self.hint)
 

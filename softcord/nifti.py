@@ -46,7 +46,7 @@ def read_volume(path: Path | str) -> Volume:
             or holds NaN or infinite values.
     """
     path = Path(path)
-    image = _open(path)
+    image = open_nifti(path)
     shape = image.shape[:3] if len(image.shape) == 4 and image.shape[3] == 1 else image.shape
     if len(shape) != 3 or 0 in shape or image.get_data_dtype().names is not None:
         raise DataError(
@@ -65,7 +65,12 @@ def read_volume(path: Path | str) -> Volume:
     return Volume(data, np.asarray(image.affine, dtype=np.float64))
 
 
-def _open(path: Path) -> nib.Nifti1Image:
+def open_nifti(path: Path) -> nib.Nifti1Image:
+    """Open a NIfTI file; its voxels are not read yet.
+
+    Raises:
+        DataError: the file is missing, not downloaded or not a NIfTI image.
+    """
     if is_pointer(path):
         raise DataError(
             path, "is a git-annex pointer, not an image: not downloaded", "Run `git annex get` on it"
@@ -101,6 +106,28 @@ def write_volume(path: Path | str, data: npt.NDArray[np.generic], affine: npt.ND
     image.header.set_xyzt_units("mm")
     image.set_sform(affine, code=1)
     image.set_qform(affine, code=1)
+    _save(image, path)
+
+
+def write_like(path: Path | str, data: npt.NDArray[np.generic], like: Path | str) -> None:
+    """Write a mask with the geometry of the file ``like`` as its header has it: qform, sform, codes, units.
+
+    ``data`` has the shape of that file's volume. Written under a temporary name, then renamed.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    source = open_nifti(Path(like))
+    header = source.header.copy()
+    header.extensions.clear()
+    header.set_data_dtype(data.dtype)
+    header.set_data_shape(data.shape)
+    header["scl_slope"], header["scl_inter"] = 1, 0
+    header["cal_min"], header["cal_max"] = 0, 1
+    header["intent_code"], header["intent_name"] = 0, b""
+    _save(type(source)(data, None, header), path)
+
+
+def _save(image: nib.Nifti1Image, path: Path) -> None:
     with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=f"_{path.name}", delete=False) as stream:
         temporary = Path(stream.name)
     try:

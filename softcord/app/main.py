@@ -13,6 +13,7 @@ VERBS = {
     "check": ("softcord.app.check", "report on a dataset without changing it"),
     "prepare": ("softcord.app.prepare", "build the soft ground truth of a dataset"),
     "train": ("softcord.app.train", "train, predict and measure one method or a sweep of them"),
+    "predict": ("softcord.app.predict", "segment the cord in images"),
     "measure": ("softcord.app.measure", "cross-sectional area and shape of cord masks"),
     "compare": ("softcord.app.compare", "paired statistics, tables, figures and report of a study"),
     "ui": ("softcord.app.ui", "open the MLflow dashboard on this machine"),

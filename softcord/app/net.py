@@ -114,7 +114,7 @@ def package_dir(run_dir: Path) -> Path:
 def load_net(plan: Plan, run_dir: Path) -> "Predict":
     """Return the predictor of a trained net."""
     from softcord.predict.package import read_package
-    from softcord.train.run import training_device
+    from softcord.train.device import training_device
 
     # The configuration's own net is trusted: it has just been trained.
     model = read_package(package_dir(run_dir), allowed=(plan.config["model"][TARGET].rpartition(".")[0],))
@@ -124,9 +124,10 @@ def load_net(plan: Plan, run_dir: Path) -> "Predict":
 
 def _predictor(plan: Plan, model: "Model") -> "Predict":
     from softcord.evaluate.run import Predictor
-    from softcord.train.run import resolve_precision
+    from softcord.predict.infer import Apply
+    from softcord.train.device import resolve_precision
 
-    return Predictor(model, bfloat16=resolve_precision(plan.machine) == "bf16-mixed")
+    return Predictor(model, Apply(bfloat16=resolve_precision(plan.machine) == "bf16-mixed"))
 
 
 def image_patches(plan: Plan, train: Sequence[CachedVolume], val: Sequence[CachedVolume]) -> "Patches":

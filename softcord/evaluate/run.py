@@ -13,6 +13,7 @@ from softcord.measure.image import measure_image, measure_rows
 from softcord.measure.spread import csa_std_rows
 from softcord.measure.table import Measure, measures_frame
 from softcord.nifti import Volume, read_volume
+from softcord.predict.infer import PLAIN, Apply
 from softcord.predict.package import Model
 from softcord.predict.volume import softseg_on_grid
 from softcord.predict.write import predictions_of, write_softseg
@@ -43,14 +44,14 @@ class Predictor:
     """Apply a model to test images, whose prepared volumes lie in the cache."""
 
     model: Model
-    bfloat16: bool = False
+    apply: Apply = PLAIN
 
     def __call__(self, image: TestImage) -> Volume:
         """Return the soft mask of an image in the image's own space."""
         native = read_volume(image.reference)
         i, j, k = native.data.shape
         grid = make_grid((i, j, k), native.affine, self.model.description.spacing_mm)
-        softseg = softseg_on_grid(self.model, np.load(image.volume.image), bfloat16=self.bfloat16)
+        softseg = softseg_on_grid(self.model, np.load(image.volume.image), apply=self.apply)
         return Volume(from_grid(softseg, grid), native.affine)
 
 

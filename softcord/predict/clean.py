@@ -6,25 +6,26 @@ from scipy import ndimage
 
 
 def keep_cord(
-    softseg: npt.NDArray[np.float32], *, rim_mm: float, spacing_mm: float = 1.0
+    softseg: npt.NDArray[np.float32], *, rim_mm: float, spacing_mm: float = 1.0, parts: int = 1
 ) -> npt.NDArray[np.float32]:
     """Return the soft mask with everything farther than ``rim_mm`` from the cord set to 0.
 
-    The cord is the largest connected part above 0.5. Values within the rim stay as they are: partial volume
-    reaches no farther than a voxel and the obliquity of a thick slice. Beyond it a regression net leaves
-    values around 0, whose positive half would add up: 0.01 over a slice of 27 cm² is 27 mm² of cord. A mask
-    that nowhere exceeds 0.5 is returned as it is.
+    The cord is the largest connected part above 0.5, or the ``parts`` largest. Values within the rim stay as
+    they are: partial volume reaches no farther than a voxel and the obliquity of a thick slice. Beyond it a
+    regression net leaves values around 0, whose positive half would add up: 0.01 over a slice of 27 cm² is
+    27 mm² of cord. A mask that nowhere exceeds 0.5 is returned as it is.
 
     Args:
         softseg: shape (R-L, A-P, S-I), values in [0, 1].
         rim_mm: width of the rim.
         spacing_mm: side of the (isotropic) voxels.
+        parts: how many connected parts to keep.
     """
-    parts, count = ndimage.label(softseg > 0.5)
+    labels, count = ndimage.label(softseg > 0.5)
     if count == 0:
         return softseg
-    sizes = np.bincount(parts.ravel())[1:]
-    cord = parts == 1 + int(np.argmax(sizes))
+    sizes = np.bincount(labels.ravel())[1:]
+    cord = np.isin(labels, 1 + np.argsort(-sizes, kind="stable")[:parts])
     margin = int(np.ceil(rim_mm / spacing_mm))
     # The distance is only needed around the cord, which is a small part of the volume.
     box = tuple(

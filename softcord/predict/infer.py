@@ -1,43 +1,76 @@
-"""Run a net over a whole 1 mm volume by sliding windows."""
+"""Run a net over a 1 mm volume: window by window over all of it, or one window at a given place."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from monai.inferers.utils import sliding_window_inference
 from torch import Tensor, nn
 
 from softcord.data.dataset import standardise
+from softcord.data.resample import Shape
 from softcord.nets.activation import Activation, activate
+
+
+@dataclass(frozen=True)
+class Apply:
+    """How a net is applied to windows.
+
+    ``bfloat16`` computes convolutions in that precision: about twice as fast on processors that have it.
+    ``flips`` averages the raw outputs of each window and of its three mirror images (test-time augmentation).
+    """
+
+    bfloat16: bool = False
+    flips: bool = False
+
+    def __call__(self, net: nn.Module, windows: Tensor) -> Tensor:
+        """Return raw outputs, float32, of windows (batch, 1, R-L, A-P, S-I), each standardised by itself."""
+        standardised = torch.stack([standardise(window) for window in windows])
+        with torch.inference_mode(), torch.autocast(windows.device.type, torch.bfloat16, self.bfloat16):
+            raw: Tensor = net(standardised)[0].float()
+            if self.flips:
+                for axis in (2, 3, 4):
+                    raw = raw + net(standardised.flip(axis))[0].float().flip(axis)
+                raw = raw / 4
+        return raw
+
+
+# One reading of each window, in the precision of the weights.
+PLAIN = Apply()
+
+
+def device_of(net: nn.Module) -> torch.device:
+    """Return where the net computes; one without weights of torch computes on the processor."""
+    weight = next(net.parameters(), None)
+    return torch.device("cpu") if weight is None else weight.device
 
 
 def predict_grid(
     net: nn.Module,
     image_rpi: npt.NDArray[np.floating],
     *,
-    window: tuple[int, int, int],
+    window: Shape,
     activation: Activation,
+    apply: Apply = PLAIN,
     overlap: float = 0.25,
     windows_at_once: int = 4,
-    bfloat16: bool = False,
 ) -> npt.NDArray[np.float32]:
-    """Return the soft cord mask, float32 in [0, 1], of a 1 mm RPI image.
+    """Return the soft cord mask, float32 in [0, 1], of a 1 mm RPI image by windows over all of it.
 
     Windows have the size the net was trained on, are normalised one by one as training patches are, and
     overlap with Gaussian weights. Raw outputs are blended first and activated after, so that a window
-    without cord is never stretched to 1 by an activation that divides by its maximum. ``bfloat16`` computes
-    the convolutions in that precision: about twice as fast on processors that have it.
+    without cord is never stretched to 1 by an activation that divides by its maximum.
     """
-    device = next(net.parameters()).device
-    image = torch.as_tensor(np.ascontiguousarray(image_rpi, dtype=np.float32))[None, None].to(device)
+    from monai.inferers.utils import sliding_window_inference  # takes seconds to import
+
+    image = torch.as_tensor(np.ascontiguousarray(image_rpi, dtype=np.float32))[None, None].to(device_of(net))
     net.eval()
-    with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
+    with torch.inference_mode():
         raw = sliding_window_inference(
             image,
             roi_size=window,
             sw_batch_size=windows_at_once,
-            predictor=lambda windows: net(torch.stack([standardise(window) for window in windows]))[
-                0
-            ].float(),
+            predictor=lambda windows: apply(net, windows),
             overlap=overlap,
             mode="gaussian",
             padding_mode="constant",

@@ -1,38 +1,120 @@
 """From any image to a soft cord mask in the image's own space."""
 
+from dataclasses import dataclass
+from typing import Literal
+
 import numpy as np
 import numpy.typing as npt
 
-from softcord.data.resample import from_grid, to_grid
+from softcord.data.resample import Grid, Shape, from_grid, to_grid
 from softcord.nifti import Volume
 from softcord.predict.clean import keep_cord
-from softcord.predict.infer import predict_grid
+from softcord.predict.find_cord import cord_box, follow_cord
+from softcord.predict.infer import PLAIN, Apply, predict_grid
 from softcord.predict.package import Model
 
+Float32 = npt.NDArray[np.float32]
+# Where the net looked: along the cord that it found, everywhere, or in the middle of the image.
+Looked = Literal["along the cord", "everywhere", "in the centre"]
 
-def predict_volume(model: Model, image: Volume, *, bfloat16: bool = False) -> Volume:
+
+@dataclass(frozen=True)
+class PredictSettings:
+    """How a model is applied to an image.
+
+    ``largest`` is the number of connected parts to keep, 0 for all. ``crop_voxels`` looks only into a box of
+    that size about the image's centre (R-L, A-P, S-I; -1 is the whole axis), as the paper does; None finds
+    the cord first.
+    """
+
+    largest: int = 1
+    crop_voxels: Shape | None = None
+    apply: Apply = PLAIN
+
+    def __post_init__(self) -> None:
+        """Refuse values that predict nothing."""
+        if self.largest < 0:
+            raise ValueError(f"largest: must be 0 (all) or more, got {self.largest}")
+        if self.crop_voxels is not None and any(side < 1 and side != -1 for side in self.crop_voxels):
+            raise ValueError(f"crop_voxels: sides must be -1 (all) or at least 1, got {self.crop_voxels}")
+
+
+# The cord found, the largest part kept.
+AS_IT_IS = PredictSettings()
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A soft mask in its image's space, and where the net looked."""
+
+    softseg: Volume
+    looked: Looked
+
+    @property
+    def has_cord(self) -> bool:
+        """Whether any voxel is more cord than not."""
+        return bool((self.softseg.data > 0.5).any())
+
+
+def predict_volume(model: Model, image: Volume, settings: PredictSettings = PredictSettings()) -> Prediction:
     """Return the soft mask, float32 in [0, 1], of an image of any orientation and voxel size.
 
-    It has the image's shape and affine. ``bfloat16`` computes in that precision.
+    It has the image's shape and affine. Where the net sees no cord at all, it is empty.
     """
     description = model.description
     grid_image, grid = to_grid(image, description.spacing_mm, description.interpolation)
     scaled = (grid_image - grid_image.min()) / max(float(grid_image.std()), 1e-6)
-    return Volume(from_grid(softseg_on_grid(model, scaled, bfloat16=bfloat16), grid), image.affine)
+    softseg, looked = _look(model, scaled, grid, settings)
+    if not (softseg > 0.5).any():
+        softseg = np.zeros_like(softseg)  # what remains is noise, and would add up to an area
+    return Prediction(Volume(from_grid(softseg, grid), image.affine), looked)
 
 
 def softseg_on_grid(
-    model: Model, image_rpi: npt.NDArray[np.floating], *, bfloat16: bool = False
-) -> npt.NDArray[np.float32]:
-    """Return the soft mask of an image on the model's RPI grid: the net's, cleaned of what is not cord."""
+    model: Model, image_rpi: npt.NDArray[np.floating], *, apply: Apply = PLAIN, largest: int = 1
+) -> Float32:
+    """Return the soft mask of an image on the model's RPI grid, seen everywhere, then cleaned."""
     description = model.description
     softseg = predict_grid(
         model.net,
         image_rpi,
         window=description.window_voxels,
         activation=description.activation,
-        bfloat16=bfloat16,
+        apply=apply,
     )
-    if description.rim_mm is None:
+    return _clean(model, softseg, largest)
+
+
+def _look(model: Model, image_rpi: Float32, grid: Grid, settings: PredictSettings) -> tuple[Float32, Looked]:
+    if settings.crop_voxels is not None:
+        box = _central_box(grid.shape, settings.crop_voxels)
+        softseg = np.zeros_like(image_rpi)
+        softseg[box] = softseg_on_grid(model, image_rpi[box], apply=settings.apply, largest=settings.largest)
+        return softseg, "in the centre"
+    description = model.description
+    # A net that does not say what it halves sees windows of the size it was trained on.
+    multiple = getattr(model.net, "required_multiple", description.window_voxels)
+    found = follow_cord(
+        model.net,
+        image_rpi,
+        box=cord_box(description.window_voxels, multiple, grid.shape, description.spacing_mm),
+        activation=description.activation,
+        spacing_mm=description.spacing_mm,
+        apply=settings.apply,
+    )
+    if found is not None:
+        return _clean(model, found, settings.largest), "along the cord"
+    everywhere = softseg_on_grid(model, image_rpi, apply=settings.apply, largest=settings.largest)
+    return everywhere, "everywhere"
+
+
+def _clean(model: Model, softseg: Float32, largest: int) -> Float32:
+    rim_mm = model.description.rim_mm
+    if rim_mm is None or largest == 0:
         return softseg
-    return keep_cord(softseg, rim_mm=description.rim_mm, spacing_mm=description.spacing_mm)
+    return keep_cord(softseg, rim_mm=rim_mm, spacing_mm=model.description.spacing_mm, parts=largest)
+
+
+def _central_box(shape: Shape, size: Shape) -> tuple[slice, ...]:
+    sides = [n if side == -1 else min(side, n) for n, side in zip(shape, size, strict=True)]
+    return tuple(slice((n - side) // 2, (n - side) // 2 + side) for n, side in zip(shape, sides, strict=True))

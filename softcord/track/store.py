@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from filelock import FileLock
 
-from softcord.errors import PrunedError
+from softcord.errors import PrunedError, UsageError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -226,3 +226,31 @@ class RunRecord:
     def complete(self) -> None:
         """Mark the run as complete; nothing may follow."""
         self.tag({STATE_TAG: "complete"})
+
+
+def fetch_artifact(store: Store, model: str, artifact: str, folder: Path) -> Path:
+    """Download an artifact of a run into ``folder`` and return its path.
+
+    ``model`` is a run's id or ``models:/NAME@ALIAS`` (or ``models:/NAME/VERSION``) of the registry, which
+    stands for the run that the version was registered from.
+
+    Raises:
+        UsageError: there is no such run, version or artifact.
+    """
+    from mlflow.exceptions import MlflowException
+
+    client = store.client()
+    try:
+        run_id = _registered_run(client, model) if model.startswith("models:/") else model
+        return Path(client.download_artifacts(run_id, artifact, str(folder)))
+    except (MlflowException, OSError) as error:
+        what = f"has no {artifact} in the store {store.uri} ({str(error).splitlines()[0]})"
+        raise UsageError(model, what, "`softcord ui` shows what is there") from error
+
+
+def _registered_run(client: "MlflowClient", model: str) -> str:
+    name, alias = model.removeprefix("models:/").rpartition("@")[::2]
+    if name:
+        return str(client.get_model_version_by_alias(name, alias).run_id)
+    name, _, version = alias.rpartition("/")
+    return str(client.get_model_version(name, version).run_id)

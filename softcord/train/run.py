@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import lightning
 import torch
@@ -16,6 +15,7 @@ from torch.utils.data import Dataset
 from softcord.errors import RunError
 from softcord.train.checkpoint import AtomicCheckpointIO
 from softcord.train.data import Batch, CordData
+from softcord.train.device import resolve_precision
 from softcord.train.module import CordModule
 from softcord.train.settings import MachineSettings, TrainSettings
 
@@ -65,20 +65,6 @@ def train(
     best_path = checkpoint_dir / "best.ckpt"
     score = float(best.best_model_score) if best.best_model_score is not None else math.nan
     return TrainResult(best_path, last, trainer.current_epoch, score, time.perf_counter() - started)
-
-
-def resolve_precision(machine: MachineSettings) -> Any:
-    """Return Lightning's name of the precision; ``auto`` is bfloat16 where the processor computes in it."""
-    if machine.precision != "auto":
-        return {"float32": "32-true", "bfloat16": "bf16-mixed"}[machine.precision]
-    if machine.accelerator != "cpu" and torch.cuda.is_available():
-        return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
-    return "bf16-mixed" if torch.cpu._is_avx512_bf16_supported() else "32-true"
-
-
-def training_device(machine: MachineSettings) -> torch.device:
-    """Return where the trainer computes."""
-    return torch.device("cuda" if machine.accelerator != "cpu" and torch.cuda.is_available() else "cpu")
 
 
 def _trainer(

@@ -20,7 +20,7 @@ def test_the_mask_lies_on_the_image_and_stays_in_range(diagonal: tuple[float, fl
     )
     model = Model(UNet((2, 4), ((1, 1, 1), (2, 2, 2)), convs_per_stage=1), description)
     image = Volume(np.random.default_rng(0).random((18, 22, 9), dtype=np.float32), np.diag([*diagonal, 1.0]))
-    softseg = predict_volume(model, image)
+    softseg = predict_volume(model, image).softseg
     assert softseg.data.shape == image.data.shape
     assert softseg.data.dtype == np.float32
     assert np.array_equal(softseg.affine, image.affine)

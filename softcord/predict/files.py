@@ -1,0 +1,125 @@
+"""Predict image files: a mask in the image's own space with a sidecar, whole or absent, and never twice."""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from softcord.errors import DataError, RunError, UsageError
+from softcord.files import write_json
+from softcord.nifti import Volume, write_like
+from softcord.predict.check_image import read_checked
+from softcord.predict.package import Model
+from softcord.predict.volume import AS_IT_IS, PredictSettings, predict_volume
+from softcord.predict.write import generated_by
+
+Outcome = Literal["predicted", "no cord", "kept"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """Images to predict and how: ``threshold`` None writes the soft mask, else voxels above it as 1.
+
+    ``made_by`` says which model it is; it is written into every sidecar.
+    """
+
+    model: Model
+    made_by: Mapping[str, object]
+    settings: PredictSettings = AS_IT_IS
+    threshold: float | None = None
+    overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a threshold that keeps all or nothing."""
+        if self.threshold is not None and not 0 < self.threshold < 1:
+            raise ValueError(f"threshold: must be between 0 and 1, got {self.threshold:g}")
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of an image; ``image`` and ``softseg`` are there if it was predicted now."""
+
+    outcome: Outcome
+    looked: str = ""
+    image: Volume | None = None
+    softseg: Volume | None = None
+
+
+def mask_name(image: Path, threshold: float | None) -> str:
+    """Return the usual name of an image's mask, ``t2_softseg.nii.gz`` or, binarised, ``t2_seg.nii.gz``."""
+    return f"{image.name.partition('.nii')[0]}_{'softseg' if threshold is None else 'seg'}.nii.gz"
+
+
+def predict_file(image: Path, output: Path, task: Task) -> Done:
+    """Predict one image and write mask and sidecar; a mask that the same model made of it is kept.
+
+    Raises:
+        DataError: the image cannot be used.
+        UsageError: ``output`` is something else, and ``overwrite`` is off.
+        RunError: the mask cannot be written.
+    """
+    sidecar = sidecar_path(output)
+    wanted = _sidecar(image, task)
+    if output.exists() and not task.overwrite:
+        if _says(sidecar, wanted):
+            return Done("kept")
+        what = "exists, and is not what this command would make"
+        raise UsageError(output, what, "-overwrite replaces it; or name another file with -o")
+    if output.exists() and image.exists() and output.samefile(image):
+        raise UsageError(output, "is the image itself", "Name another file with -o")
+    volume = read_checked(image, task.model.description.spacing_mm)
+    try:
+        prediction = predict_volume(task.model, volume, task.settings)
+    except MemoryError as error:
+        raise DataError(image, "needs more memory than there is", "Crop it first") from error
+    mask = prediction.softseg.data
+    if task.threshold is not None:
+        mask = (mask > task.threshold).astype(np.uint8)
+    try:
+        # The sidecar comes first: where there is a mask, both are whole.
+        output.unlink(missing_ok=True)
+        write_json(sidecar, {**wanted, "Looked": prediction.looked, "CordFound": prediction.has_cord})
+        write_like(output, mask, image)
+    except OSError as error:
+        with suppress(OSError):
+            sidecar.unlink()
+        what = f"cannot be written ({error.strerror or error})"
+        raise RunError(output, what, "Check the folder, its permissions and the space on its disk") from error
+    outcome: Outcome = "predicted" if prediction.has_cord else "no cord"
+    return Done(outcome, prediction.looked, volume, prediction.softseg)
+
+
+def sidecar_path(output: Path) -> Path:
+    """Where the sidecar of a mask lies."""
+    return output.with_name(output.name.partition(".nii")[0] + ".json")
+
+
+def _sidecar(image: Path, task: Task) -> dict[str, object]:
+    """Return what determines the mask, and can be said before it is made."""
+    state = image.stat() if image.exists() else None
+    settings = {
+        "Threshold": "soft" if task.threshold is None else task.threshold,
+        "Largest": task.settings.largest,
+        "CropSize": task.settings.crop_voxels or "along the cord",
+        "TestTimeAugmentation": task.settings.apply.flips,
+    }
+    return {
+        "SpatialReference": "orig",
+        "GeneratedBy": [generated_by({**task.made_by, **settings})],
+        "Sources": [image.name],
+        "SourceBytes": state.st_size if state else 0,
+        "SourceModified": state.st_mtime_ns if state else 0,
+    }
+
+
+def _says(sidecar: Path, wanted: Mapping[str, object]) -> bool:
+    try:
+        found = json.loads(sidecar.read_bytes())
+        expected = json.loads(json.dumps(wanted, default=str))
+        return all(found.get(key) == value for key, value in expected.items())
+    except (OSError, ValueError, AttributeError):
+        return False

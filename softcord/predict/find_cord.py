@@ -1,0 +1,296 @@
+"""Find the cord and follow it with small windows, instead of sliding windows over the whole image.
+
+The cord is a thin tube. A window is placed where the cord probably is: first in the middle of the image, then
+where a coarse look at all of it shows something. Only if a tube runs through the window is that taken for the
+cord and followed up and down, each window centred on where the last one saw it. Where no guess convinces, the
+caller slides windows over everything.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy import ndimage
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool3d
+
+from softcord.data.resample import Shape
+from softcord.nets.activation import Activation, activate
+from softcord.predict.infer import PLAIN, Apply, device_of
+
+Float32 = npt.NDArray[np.float32]
+Place = tuple[float, float, float]
+
+# Windows no wider than this hold the cord (10-15 mm wide) with what lies around it, and its bends.
+BOX_MM = (48, 64, 128)
+OVERLAP = 0.3  # of one window with the next along the cord
+COARSE = 2  # voxels of the coarse look, in voxels of the grid
+GUESSES = 3  # places of the coarse look that are tried
+# A tube is cord if it passes through at least this share of the window's slices, and has a cord's area.
+MIN_SHARE = 0.7
+AREA_MM2 = (12.0, 300.0)
+MIN_LENGTH_MM = 40.0  # shorter than that, and not through most of the image, is not sure
+MARGIN_MM = 8  # a cord nearer than this to the window's side is looked at again, centred
+
+
+@dataclass(frozen=True)
+class Tube:
+    """What a window shows of the cord: its centre in each slice, in voxels of the grid; nan without cord."""
+
+    centres: npt.NDArray[np.float64]  # shape (slices of the grid, 2)
+    share: float
+    area_mm2: float
+
+    @property
+    def is_cord(self) -> bool:
+        """Whether it passes through most of the window and has the area of a cord."""
+        return self.share >= MIN_SHARE and AREA_MM2[0] <= self.area_mm2 <= AREA_MM2[1]
+
+    @property
+    def slices(self) -> npt.NDArray[np.intp]:
+        """Slices in which it is seen."""
+        return np.flatnonzero(np.isfinite(self.centres[:, 0]))
+
+    def end(self, step: int) -> int:
+        """Last slice in which it is seen, upwards (1) or downwards (-1)."""
+        return int(self.slices.max() if step > 0 else self.slices.min())
+
+
+def cord_box(window: Shape, multiple: Shape, shape: Shape, spacing_mm: float) -> Shape:
+    """Return the size of the windows that follow the cord: what the net needs and no more.
+
+    No side exceeds the window the net was trained on, the image or ``BOX_MM``; all are multiples of what the
+    net halves.
+    """
+    x, y, z = (
+        min(side, _up(min(n, round(mm / spacing_mm)), step))
+        for side, step, n, mm in zip(window, multiple, shape, BOX_MM, strict=True)
+    )
+    return x, y, z
+
+
+def follow_cord(
+    net: nn.Module,
+    image_rpi: npt.NDArray[np.floating],
+    *,
+    box: Shape,
+    activation: Activation,
+    spacing_mm: float = 1.0,
+    apply: Apply = PLAIN,
+) -> Float32 | None:
+    """Return the soft mask of the cord that was found, 0 where nobody looked; None if nothing convinced.
+
+    ``image_rpi`` is on the grid the net was trained on; ``box`` is the size of the windows.
+    """
+    return _Search(net, image_rpi, box, activation, spacing_mm, apply).run()
+
+
+class _Search:
+    """One search: the image, and the blended raw outputs of the windows that were accepted."""
+
+    def __init__(
+        self,
+        net: nn.Module,
+        image_rpi: npt.NDArray[np.floating],
+        box: Shape,
+        activation: Activation,
+        spacing_mm: float,
+        apply: Apply,
+    ) -> None:
+        self.net = net.eval()
+        self.image = torch.as_tensor(np.ascontiguousarray(image_rpi, dtype=np.float32))
+        self.black = float(self.image.min())
+        self.box, self.activation, self.spacing_mm, self.apply = box, activation, spacing_mm, apply
+        self.importance = _importance(box)
+        self.clear()
+
+    def clear(self) -> None:
+        self.total = torch.zeros(self.image.shape)
+        self.weight = torch.zeros(self.image.shape)
+
+    def run(self) -> Float32 | None:
+        for place in self.places():
+            self.clear()
+            if self.follow_from(place):
+                blended = self.total / self.weight.clamp_min(1e-12)
+                softseg = activate(blended[None, None], self.activation)[0, 0]
+                return torch.where(self.weight > 0, softseg, 0.0).numpy()
+        return None
+
+    def places(self) -> Iterator[Place]:
+        """Yield where the cord may be, the likeliest first; the coarse look is taken only if needed."""
+        x, y, z = self.image.shape
+        yield (x - 1) / 2, (y - 1) / 2, (z - 1) / 2
+        yield from self.coarse_places()
+
+    def coarse_places(self) -> list[Place]:
+        """Centres of the longest tubes in a look at the whole image at low resolution."""
+        coarse = avg_pool3d(self.image[None, None], COARSE, ceil_mode=True)
+        multiple = getattr(self.net, "required_multiple", self.box)
+        sides = [_up(n, step) for n, step in zip(coarse.shape[2:], multiple, strict=True)]
+        padded = torch.full((1, 1, *sides), self.black)
+        n = coarse.shape[2:]
+        padded[:, :, : n[0], : n[1], : n[2]] = coarse
+        seen = self.soft(padded)[: n[0], : n[1], : n[2]]
+        parts, count = ndimage.label(seen > 0.5)
+        if count == 0:
+            return []
+        found = ndimage.find_objects(parts)
+        longest = np.argsort([part[2].start - part[2].stop for part in found], kind="stable")[:GUESSES]
+        centres = ndimage.center_of_mass(seen, parts, longest + 1)
+        return [tuple((np.array(centre) + 0.5) * COARSE - 0.5) for centre in centres]
+
+    def follow_from(self, place: Place) -> bool:
+        """Look at a place; if the cord runs through it, follow it both ways. Whether that convinces."""
+        raw, corner = self.look(place)
+        tube = self.tube(raw, corner)
+        if tube.is_cord and not self.is_central(tube, corner):
+            raw, corner = self.look(self.middle(tube))
+            tube = self.tube(raw, corner)
+        if not tube.is_cord:
+            return False
+        self.accept(raw, corner)
+        seen = np.isfinite(tube.centres[:, 0])
+        for step in (1, -1):
+            seen |= self.follow(tube, corner, step)
+        length = int(seen.sum())
+        return length * self.spacing_mm >= MIN_LENGTH_MM or length >= MIN_SHARE * self.image.shape[2]
+
+    def follow(self, tube: Tube, corner: Shape, step: int) -> npt.NDArray[np.bool_]:
+        """Go on from a window at ``corner``, up or down, until cord or image end; return the slices seen."""
+        seen = np.zeros(self.image.shape[2], dtype=bool)
+        visited = {corner}
+        while (centre := self.next_place(tube, corner, step)) is not None:
+            raw, corner = self.look(centre)
+            onward = self.tube(raw, corner)
+            if corner in visited or not self.is_same_cord(tube, onward):
+                break
+            visited.add(corner)
+            self.accept(raw, corner)
+            seen |= np.isfinite(onward.centres[:, 0])
+            tube = onward
+        return seen
+
+    def next_place(self, tube: Tube, corner: Shape, step: int) -> Place | None:
+        """Where to look next; None where the cord or the image ends."""
+        end, length = tube.end(step), self.box[2]
+        if self.is_beside(tube.centres[end], corner):
+            # It leaves by the window's side: go on from there.
+            x, y = tube.centres[end]
+            return float(x), float(y), end + step * length * (0.5 - OVERLAP)
+        last = max(0, self.image.shape[2] - length)
+        onward = min(max(corner[2] + step * max(1, round(length * (1 - OVERLAP))), 0), last)
+        # A cord that does not reach into the next window has ended.
+        if onward != corner[2] and onward <= end < onward + length:
+            return *self.ahead(tube, step), onward + (length - 1) / 2
+        return None
+
+    def look(self, centre: Place) -> tuple[Tensor, Shape]:
+        """Return the raw output of the window about ``centre``, black outside the image, and its corner."""
+        corner = tuple(
+            _clamp(round(c - (side - 1) / 2), side, n)
+            for c, side, n in zip(centre, self.box, self.image.shape, strict=True)
+        )
+        patch = torch.full(self.box, self.black)
+        inside, outside = _overlap(corner, self.box, self.image.shape)
+        patch[outside] = self.image[inside]
+        raw = self.apply(self.net, patch[None, None].to(device_of(self.net)))[0, 0].cpu()
+        return raw, (corner[0], corner[1], corner[2])
+
+    def soft(self, windows: Tensor) -> Float32:
+        raw = self.apply(self.net, windows.to(device_of(self.net)))
+        softseg: Float32 = activate(raw, self.activation)[0, 0].cpu().numpy()
+        return softseg
+
+    def tube(self, raw: Tensor, corner: Shape) -> Tube:
+        """Return the longest part above 0.5 in a window."""
+        centres = np.full((self.image.shape[2], 2), np.nan)
+        inside, outside = _overlap(corner, self.box, self.image.shape)
+        softseg = activate(raw[None, None], self.activation)[0, 0].numpy()[outside]
+        parts, count = ndimage.label(softseg > 0.5)
+        if count == 0:
+            return Tube(centres, 0.0, 0.0)
+        lengths = [part[2].stop - part[2].start for part in ndimage.find_objects(parts)]
+        cord = parts == 1 + int(np.argmax(lengths))
+        areas = cord.sum(axis=(0, 1))
+        first = [box.start for box in inside]
+        for k in np.flatnonzero(areas):
+            x, y = (cord[:, :, k].sum(axis=1 - axis) @ np.arange(cord.shape[axis]) for axis in (0, 1))
+            centres[first[2] + k] = first[0] + x / areas[k], first[1] + y / areas[k]
+        area_mm2 = float(areas[areas > 0].mean()) * self.spacing_mm**2
+        return Tube(centres, float((areas > 0).mean()), area_mm2)
+
+    def is_central(self, tube: Tube, corner: Shape) -> bool:
+        """Whether the cord keeps away from the window's sides, or cannot because the image ends there."""
+        seen = tube.centres[tube.slices]
+        return not (self.is_beside(seen.min(axis=0), corner) or self.is_beside(seen.max(axis=0), corner))
+
+    def is_beside(self, place: npt.NDArray[np.float64], corner: Shape) -> bool:
+        """Whether a place is near a side of the window beyond which the image goes on."""
+        margin = MARGIN_MM / self.spacing_mm
+        for axis in (0, 1):
+            low, high = corner[axis], corner[axis] + self.box[axis]
+            if low > 0 and place[axis] < low + margin:
+                return True
+            if high < self.image.shape[axis] and place[axis] > high - 1 - margin:
+                return True
+        return False
+
+    def middle(self, tube: Tube) -> Place:
+        """Centre of what is seen of the cord, between its extremes."""
+        seen = tube.centres[tube.slices]
+        x, y = (seen.min(axis=0) + seen.max(axis=0)) / 2
+        return float(x), float(y), float(tube.slices.mean())
+
+    def ahead(self, tube: Tube, step: int) -> tuple[float, float]:
+        """Where the cord's middle in the next window will be, by the line through its last part."""
+        span = max(2, round(self.box[2] / 3))
+        slices = tube.slices[-span:] if step > 0 else tube.slices[:span]
+        centres = tube.centres[slices]
+        reach = round(self.box[2] * (0.5 - OVERLAP / 2))
+        slope = (centres[-1] - centres[0]) / max(1, slices[-1] - slices[0])
+        end = centres[-1] if step > 0 else centres[0]
+        x, y = end + slope * step * reach / 2
+        return float(x), float(y)
+
+    def is_same_cord(self, tube: Tube, onward: Tube) -> bool:
+        """Whether what the next window shows continues the cord: it overlaps and lies in the same place."""
+        both = np.intersect1d(tube.slices, onward.slices)
+        if len(both) == 0 or not AREA_MM2[0] <= onward.area_mm2 <= AREA_MM2[1]:
+            return False
+        apart = np.linalg.norm(tube.centres[both] - onward.centres[both], axis=1)
+        return bool(np.median(apart) * self.spacing_mm < MARGIN_MM)
+
+    def accept(self, raw: Tensor, corner: Shape) -> None:
+        """Blend a window's raw output into the result."""
+        inside, outside = _overlap(corner, self.box, self.image.shape)
+        self.total[inside] += (raw * self.importance)[outside]
+        self.weight[inside] += self.importance[outside]
+
+
+def _importance(size: Shape) -> Tensor:
+    """Return Gaussian weights of a window's voxels, an eighth of a side wide (as MONAI's)."""
+    axes = [torch.exp(-0.5 * ((torch.arange(side) - (side - 1) / 2) / (0.125 * side)) ** 2) for side in size]
+    return torch.einsum("i,j,k->ijk", *axes).clamp_min(1e-3)
+
+
+def _up(n: int, step: int) -> int:
+    return max(step, -(-n // step) * step)
+
+
+def _clamp(start: int, side: int, n: int) -> int:
+    """Keep a window in the image; one that is larger than the image is centred on it."""
+    return min(max(start, 0), n - side) if n >= side else (n - side) // 2
+
+
+def _overlap(
+    corner: tuple[int, ...], size: Shape, shape: tuple[int, ...]
+) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    """Return the part of a window that lies in the image, as slices of the image and of the window."""
+    low = [max(start, 0) for start in corner]
+    high = [min(start + side, n) for start, side, n in zip(corner, size, shape, strict=True)]
+    inside = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    outside = tuple(slice(a - start, b - start) for a, b, start in zip(low, high, corner, strict=True))
+    return inside, outside

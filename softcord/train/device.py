@@ -1,0 +1,21 @@
+"""Where and in which precision a net computes; without Lightning, which takes seconds to import."""
+
+from typing import Any
+
+import torch
+
+from softcord.train.settings import MachineSettings
+
+
+def resolve_precision(machine: MachineSettings) -> Any:
+    """Return Lightning's name of the precision; ``auto`` is bfloat16 where the processor computes in it."""
+    if machine.precision != "auto":
+        return {"float32": "32-true", "bfloat16": "bf16-mixed"}[machine.precision]
+    if machine.accelerator != "cpu" and torch.cuda.is_available():
+        return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
+    return "bf16-mixed" if torch.cpu._is_avx512_bf16_supported() else "32-true"
+
+
+def training_device(machine: MachineSettings) -> torch.device:
+    """Return where the trainer computes."""
+    return torch.device("cuda" if machine.accelerator != "cpu" and torch.cuda.is_available() else "cpu")

@@ -1,0 +1,136 @@
+"""The cord is found wherever it lies; where none is, nothing is made up.
+
+The net of these tests takes bright voxels for cord, so what it sees is known exactly.
+"""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from torch import Tensor, nn
+
+from softcord.nifti import Volume
+from softcord.predict.find_cord import cord_box, follow_cord
+from softcord.predict.package import Model, ModelDescription, NetDescription
+from softcord.predict.volume import PredictSettings, predict_volume
+
+Array = npt.NDArray[np.float32]
+
+
+class Bright(nn.Module):
+    """Cord is what lies 2 standard deviations above the mean; counts the voxels it looks at."""
+
+    required_multiple = (8, 8, 8)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looked_at = 0
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        self.looked_at += image.numel()
+        return [(image > 2).float()]
+
+
+def model(net: nn.Module | None = None, window: tuple[int, int, int] = (64, 192, 320)) -> Model:
+    description = ModelDescription("bright", NetDescription("x", {}), window, "clip")
+    return Model(net or Bright(), description)
+
+
+def tube(
+    shape: tuple[int, int, int], bottom: tuple[float, float], top: tuple[float, float], reach: float = 1.0
+) -> tuple[Array, Array]:
+    """An image with a straight cord of 5 mm radius up to ``reach`` of its height, and the cord."""
+    rng = np.random.default_rng(0)
+    z = np.arange(shape[2])
+    along = z / max(1, shape[2] - 1)
+    x0, y0 = (b + (t - b) * along for b, t in zip(bottom, top, strict=True))
+    x, y = np.meshgrid(np.arange(shape[0]), np.arange(shape[1]), indexing="ij")
+    cord = (x[..., None] - x0) ** 2 + (y[..., None] - y0) ** 2 < 5**2
+    cord &= z < reach * shape[2]
+    image = rng.normal(1, 0.05, shape) + cord * 4.0
+    return image.astype(np.float32), cord.astype(np.float32)
+
+
+def dice(a: npt.NDArray[np.generic], b: npt.NDArray[np.generic]) -> float:
+    return float(2 * ((a > 0.5) & (b > 0.5)).sum() / ((a > 0.5).sum() + (b > 0.5).sum()))
+
+
+@pytest.mark.parametrize(
+    ("bottom", "top"),
+    [
+        ((86, 86), (86, 86)),
+        ((26, 86), (26, 86)),
+        ((86, 150), (86, 140)),
+        ((12, 12), (12, 12)),
+        ((60, 60), (110, 120)),
+    ],
+    ids=["central", "60 mm to the side", "60 mm to the front", "in a corner", "oblique"],
+)
+def test_the_whole_cord_is_found_wherever_it_lies(
+    bottom: tuple[float, float], top: tuple[float, float]
+) -> None:
+    image, cord = tube((173, 173, 110), bottom, top)
+    net = Bright()
+    box = cord_box((64, 192, 320), net.required_multiple, (173, 173, 110), 1.0)
+    found = follow_cord(net, image, box=box, activation="clip")
+    assert found is not None
+    assert dice(found, cord) > 0.99
+
+
+def test_a_long_cord_is_followed_from_end_to_end() -> None:
+    image, cord = tube((96, 160, 320), (48, 50), (50, 120))
+    net = Bright()
+    found = follow_cord(net, image, box=(48, 64, 128), activation="clip")
+    assert found is not None
+    assert dice(found, cord) > 0.99
+    assert net.looked_at < 0.45 * image.size
+
+
+def test_a_cord_that_ends_within_the_image_is_followed_to_its_end() -> None:
+    image, cord = tube((96, 160, 320), (48, 80), (48, 80), reach=0.6)
+    found = follow_cord(Bright(), image, box=(48, 64, 128), activation="clip")
+    assert found is not None
+    assert dice(found, cord) > 0.99
+
+
+def test_only_what_the_net_was_trained_on_limits_the_windows() -> None:
+    assert cord_box((64, 192, 320), (16, 32, 32), (192, 260, 320), 1.0) == (48, 64, 128)
+    assert cord_box((64, 192, 320), (16, 32, 32), (173, 173, 25), 1.0) == (48, 64, 32)
+    assert cord_box((32, 48, 64), (8, 8, 8), (173, 173, 110), 1.0) == (32, 48, 64)
+    assert cord_box((64, 192, 320), (16, 32, 32), (30, 40, 110), 1.0) == (32, 64, 128)
+
+
+def test_a_bright_ball_in_the_middle_is_not_taken_for_a_cord() -> None:
+    image, cord = tube((173, 173, 110), (26, 86), (26, 86))
+    x, y, z = np.indices(image.shape, sparse=True)
+    image[(x - 86) ** 2 + (y - 86) ** 2 + (z - 55) ** 2 < 12**2] = 5
+    found = follow_cord(Bright(), image, box=(48, 64, 112), activation="clip")
+    assert found is not None
+    assert dice(found, cord) > 0.99
+
+
+def test_without_a_cord_nothing_is_found_and_the_mask_is_empty() -> None:
+    image = np.random.default_rng(0).normal(1, 0.05, (96, 96, 64)).astype(np.float32)
+    assert follow_cord(model().net, np.clip(image, 0, 1.05), box=(48, 64, 64), activation="clip") is None
+    flat = Volume(np.where(image > 1, 1.0, 0.9).astype(np.float32), np.eye(4))
+    prediction = predict_volume(model(window=(48, 64, 64)), flat)
+    assert prediction.looked == "everywhere"
+    assert not prediction.has_cord
+    assert prediction.softseg.data.max() == 0
+
+
+@pytest.mark.parametrize("shape", [(30, 34, 110), (173, 173, 25), (20, 20, 25), (9, 9, 9)])
+def test_small_images_are_seen_whole(shape: tuple[int, int, int]) -> None:
+    image, cord = tube(shape, (shape[0] / 2, shape[1] / 2), (shape[0] / 2, shape[1] / 2))
+    image += np.random.default_rng(1).normal(0, 0.01, shape).astype(np.float32)
+    prediction = predict_volume(model(window=(32, 48, 64)), Volume(image, np.eye(4)))
+    assert prediction.softseg.data.shape == shape
+    if min(shape) > 9:  # in the smallest, cord is no exception
+        assert dice(prediction.softseg.data, cord) > 0.98
+
+
+def test_the_papers_crop_looks_only_into_the_middle() -> None:
+    image, _ = tube((173, 173, 64), (26, 86), (26, 86))
+    settings = PredictSettings(crop_voxels=(64, 96, -1))
+    prediction = predict_volume(model(window=(64, 96, 64)), Volume(image, np.eye(4)), settings)
+    assert prediction.looked == "in the centre"
+    assert not prediction.softseg.data[:54].any()
