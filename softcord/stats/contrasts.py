@@ -80,11 +80,12 @@ def _agreement_rows(frame: Frame, question: Question, method: str) -> Iterator[R
         "dropped": len(frame.dropped),
         "dropped_names": " ".join(frame.dropped),
     }
+    line = f"line b = {fit.slope:.3g} a {fit.intercept:+.3g}, r² {fit.r2:.3f}; effect: slope"
     yield shared | {
         "statistic": fit.r2,
         "p": fit.p,
         "p_adjusted": np.nan,
-        "method": f"line b = {fit.slope:.3g} a {fit.intercept:+.3g}, r² {fit.r2:.3f}; effect: slope",
+        "method": f"no line: all values of {x} are equal" if np.isnan(fit.slope) else line,
         "effect": fit.slope,
         "ci_low": fit.slope_low,
         "ci_high": fit.slope_high,

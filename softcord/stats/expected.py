@@ -164,7 +164,8 @@ def _effect(claim: PaperEffect, detailed: pd.DataFrame) -> Row:
         return claim.source, name, paper, NOT_RUN, NOT_RUN
     p = float(own["p_adjusted"].iloc[0])
     found = f"corrected p = {p:.2g} (n = {own['n'].iloc[0]})"
-    return claim.source, name, paper, found, "yes" if (p < ALPHA) == claim.differs else "no"
+    agrees = "unclear" if isnan(p) else "yes" if (p < ALPHA) == claim.differs else "no"
+    return claim.source, name, paper, found, agrees
 
 
 def _line(claim: PaperLine, detailed: pd.DataFrame) -> Row:
@@ -178,10 +179,13 @@ def _line(claim: PaperLine, detailed: pd.DataFrame) -> Row:
     columns = ["effect", "ci_low", "ci_high", "intercept", "statistic"]
     slope, low, high, intercept, r2 = own[columns].to_numpy(dtype=float)[0]
     here = f"slope {slope:.2f}, intercept {intercept:.2f}, r² {r2:.2f}"
-    return claim.source, name, paper, here, "yes" if low <= claim.slope <= high else "no"
+    agrees = "unclear" if isnan(slope) else "yes" if low <= claim.slope <= high else "no"
+    return claim.source, name, paper, here, agrees
 
 
 def _verdict(claim: PaperOrder, effect: float, p: float) -> str:
+    if isnan(p):
+        return "unclear"
     if claim.similar:
         return "yes" if p >= ALPHA else "no"
     if p >= ALPHA:

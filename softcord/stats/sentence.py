@@ -139,6 +139,8 @@ def _post_hoc_sentence(tests: pd.DataFrame) -> str:
 def _agreement_sentence(method: str, line: Row, limits: Row) -> str:
     unit = str(line["unit"])
     a, b, intercept = _label(line["a"]), _label(line["b"]), _number(line, "intercept")
+    if isnan(_number(line, "effect")):
+        return f"All values of {a} of {method} are equal: there is no line to {b}."
     sign = "−" if intercept < 0 else "+"
     equation = f"{b} = {_signed(_number(line, 'effect'), 2)} {a} {sign} {write_number(abs(intercept), unit)}"
     return (

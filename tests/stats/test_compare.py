@@ -5,8 +5,10 @@ from scipy import stats
 
 from softcord.errors import DataError
 from softcord.stats.compare import compare, compare_in_detail
+from softcord.stats.expected import PaperEffect, PaperLine, check_claims
 from softcord.stats.questions import DEFAULT_QUESTIONS, Question
 from softcord.stats.rows import COMPARISON_COLUMNS
+from softcord.stats.sentence import sentences
 from tests.stats.measures import make_measures
 
 STD = Question("std", "csa_std_mm2")
@@ -155,6 +157,25 @@ def test_agreement_finds_the_line_that_was_drawn():
     assert line["effect"] == pytest.approx(1.0)
     assert limits["effect"] == pytest.approx(2.0)
     assert limits["ci_high"] - limits["ci_low"] == pytest.approx(0, abs=1e-9)
+
+
+def test_values_that_are_all_equal_make_no_line_no_effect_and_no_crash():
+    measures = make_measures(methods=("soft_all",), participants=6)
+    measures.loc[measures["metric"] == "csa_mm2", "value"] = 0.0
+    line = Question("line", "csa_mm2", "agreement", contrasts=("T1w", "T2w"))
+    table = compare_in_detail(measures, [line, Question("anova", "csa_mm2", "contrasts")])
+    assert table.loc[table["test"] == "line", "method"].tolist() == ["no line: all values of T1w are equal"]
+    assert table.loc[table["test"] == "bland-altman", "effect"].tolist() == [0.0]
+    words = [sentence for name in ("line", "anova") for sentence in sentences(table[table["asked"] == name])]
+    assert "All values of T1w of soft_all are equal: there is no line to T2w." in words
+    assert any(
+        sentence.startswith("The contrast had no significant effect on CSA (soft)") for sentence in words
+    )
+    claims = [
+        PaperLine("Fig. 10", "soft_all", "csa_mm2", "T1w", "T2w", 0.95, 3.89, 0.95),
+        PaperEffect("Section 3.1", "soft_all", "csa_mm2", differs=True),
+    ]
+    assert check_claims(claims, measures, table)["agrees"].tolist() == ["unclear", "no"]
 
 
 def test_several_seeds_add_the_answer_with_the_seed_as_a_random_factor():
