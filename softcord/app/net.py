@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from softcord.app.build import TARGET
 from softcord.app.dataset import Dataset, cached_volumes
 from softcord.app.describe import describe_model
+from softcord.app.label_maps import label_map_volumes
 from softcord.app.plan import Plan
 from softcord.app.start import starting_model
 from softcord.data.cache import CachedVolume
@@ -26,12 +27,19 @@ if TYPE_CHECKING:
 logger = logging.getLogger("softcord")
 
 
-def prepare_net(plan: Plan, dataset: Dataset) -> "Training":
-    """Prepare every training and validation image; return what trains one net on them."""
-    train = cached_volumes(plan, dataset.train, "training")
-    val = cached_volumes(plan, dataset.val, "validation")
-    description = describe_model(plan, dataset, plan.method, plan.contrasts)
-    return partial(train_and_load, plan, description, image_patches(plan, train, val))
+def prepare_net(plan: Plan, dataset: Dataset, contrast: str | None = None) -> "Training":
+    """Prepare every training and validation image; return what trains one net on them.
+
+    ``contrast`` names the one that ``dataset`` was reduced to, for a model of that contrast.
+
+    Raises:
+        DataError: images that cannot be used, by name.
+    """
+    if contrast is None:
+        description = describe_model(plan, dataset, plan.method, plan.contrasts)
+    else:
+        description = describe_model(plan, dataset, f"{plan.method}-{contrast}", (contrast,))
+    return partial(train_and_load, plan, description, _prepared_patches(plan, dataset))
 
 
 def train_and_load(
@@ -130,9 +138,13 @@ def _predictor(plan: Plan, model: "Model") -> "Predict":
     return Predictor(model, Apply(bfloat16=resolve_precision(plan.machine) == "bf16-mixed"))
 
 
-def image_patches(plan: Plan, train: Sequence[CachedVolume], val: Sequence[CachedVolume]) -> "Patches":
-    """Return training and validation patches of prepared volumes."""
-    return _patches(plan, train, plan.augment()), _patches(plan, val, None)
+def _prepared_patches(plan: Plan, dataset: Dataset) -> "Patches":
+    augment = plan.augment()
+    from_label_maps = augment.needs_label_maps
+    prepare = label_map_volumes if from_label_maps else cached_volumes
+    train, val = prepare(plan, dataset.train, "training"), prepare(plan, dataset.val, "validation")
+    # Drawn images validate too where drawn images train: the same ones in every epoch.
+    return _patches(plan, train, augment), _patches(plan, val, augment if from_label_maps else None)
 
 
 def _patches(plan: Plan, volumes: Sequence[CachedVolume], augment: "Augment | None") -> "PatchDataset":

@@ -1,19 +1,17 @@
 """One model per contrast: trainings of their own below the run, and a predictor that asks the right one."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from softcord.app.dataset import Dataset, cached_volumes
-from softcord.app.describe import describe_model
-from softcord.app.net import image_patches, load_net, train_net
+from softcord.app.dataset import Dataset
+from softcord.app.net import load_net, prepare_net
 from softcord.app.plan import Plan, digest
 from softcord.app.record import recorded
 from softcord.app.terminal import logging_to, start_logging
-from softcord.data.cache import CachedVolume
 from softcord.errors import DataError, RunError
 from softcord.parallel import parallel_map
 from softcord.sweep.ledger import Run, attempt, claim, read_run
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from softcord.app.engine import AfterEpoch, Predict, Training
     from softcord.evaluate.run import TestImage
     from softcord.nifti import Volume
-    from softcord.predict.package import ModelDescription
 
 logger = logging.getLogger("softcord")
 
@@ -34,14 +31,11 @@ MODELS = "models"
 class Child:
     """The training on one contrast: a run of its own, in a folder below that of the run it belongs to."""
 
-    plan: Plan
     contrast: str
-    description: "ModelDescription"
+    training: "Training"
     run: Run
     run_dir: Path
     study: StudyRecord
-    train: Sequence[CachedVolume]
-    val: Sequence[CachedVolume]
 
 
 @dataclass(frozen=True)
@@ -61,29 +55,27 @@ def prepare_per_contrast(plan: Plan, dataset: Dataset) -> "Training":
     Raises:
         DataError: images that cannot be used, or a contrast without training or validation image.
     """
-    volumes = {contrast: _volumes_of(plan, dataset, contrast) for contrast in plan.contrasts}
-    descriptions = {
-        contrast: describe_model(plan, dataset, f"{plan.method}-{contrast}", (contrast,))
+    trainings = {
+        contrast: prepare_net(plan, _reduced(plan, dataset, contrast), contrast)
         for contrast in plan.contrasts
     }
-    return partial(_train_all, plan, descriptions, volumes)
+    return partial(_train_all, plan, trainings)
 
 
-def _volumes_of(plan: Plan, dataset: Dataset, contrast: str) -> tuple[list[CachedVolume], list[CachedVolume]]:
-    found = []
-    for table, name in ((dataset.train, "training"), (dataset.val, "validation")):
-        images = table[table["contrast"] == contrast]
-        if images.empty:
+def _reduced(plan: Plan, dataset: Dataset, contrast: str) -> Dataset:
+    """Return the dataset with training and validation images of one contrast only."""
+    train = dataset.train[dataset.train["contrast"] == contrast]
+    val = dataset.val[dataset.val["contrast"] == contrast]
+    for table, name in ((train, "training"), (val, "validation")):
+        if table.empty:
             what = f"has no {name} image of {contrast}, which a model of its own needs"
-            raise DataError(f"split {plan.split_name}", what, "Name other contrasts or change the split")
-        found.append(cached_volumes(plan, images, f"{contrast} {name}"))
-    return found[0], found[1]
+            raise DataError(f"split {plan.split.name}", what, "Name other contrasts or change the split")
+    return replace(dataset, train=train, val=val)
 
 
 def _train_all(
     plan: Plan,
-    descriptions: "Mapping[str, ModelDescription]",
-    volumes: Mapping[str, tuple[list[CachedVolume], list[CachedVolume]]],
+    trainings: "Mapping[str, Training]",
     run_dir: Path,
     entry: RunRecord,
     _after_epoch: "AfterEpoch | None",  # no single epoch has a predictor for all contrasts
@@ -93,16 +85,8 @@ def _train_all(
     assert entry.run_id is not None
     study = replace(entry.study, parent_run_id=entry.run_id)
     children = [
-        Child(
-            plan,
-            contrast,
-            descriptions[contrast],
-            _child_run(parent, contrast),
-            run_dir / MODELS / contrast,
-            study,
-            *volumes[contrast],
-        )
-        for contrast in volumes
+        Child(contrast, training, _child_run(parent, contrast), run_dir / MODELS / contrast, study)
+        for contrast, training in trainings.items()
     ]
     # A model that fails does not stop the others; the next start trains only those that are missing.
     outcomes = list(parallel_map(_train_child, children, plan.machine.trainings))
@@ -142,5 +126,4 @@ def _train_child(child: Child) -> None:
             recorded(child.run_dir, begun, child.study) as entry,
         ):
             entry.tag({"contrasts": child.contrast, "method": run.method, "fingerprint": run.fingerprint})
-            patches = image_patches(child.plan, child.train, child.val)
-            train_net(child.plan, child.description, patches, child.run_dir, entry)
+            child.training(child.run_dir, entry, None)

@@ -287,6 +287,8 @@ def _check_synthetic(plan: Plan) -> None:
     plan.synthetic()
     if plan.volumes.spacing_mm != 1:
         raise UsageError("volumes.spacing_mm", "must be 1.0 with data=synthetic: patches are drawn in 1 mm")
+    if plan.config["augment"].get("mixture"):
+        raise UsageError("augment.mixture", "needs label maps, and data=synthetic draws images")
     if plan.model_per_contrast:
         raise UsageError("model_per_contrast", "has no meaning with data=synthetic: a patch has no contrast")
 

@@ -68,6 +68,8 @@ LABEL_KINDS: dict[str, LabelKind] = {
         ),
         LabelKind("levels", "labels", ("label-vertebrae_dseg",)),
         LabelKind("truth_softseg", "truth", ("label-SC_truth",)),
+        # Only phantoms have them: everything that an image shows, for training on drawn images.
+        LabelKind("tissues", "truth", ("label-tissue_dseg",)),
     )
 }
 

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,7 @@ from softcord.errors import DataError
 from softcord.nifti import Volume, is_pointer, read_volume
 from softcord.parallel import Outcome, parallel_map
 
+Number = TypeVar("Number", bound=np.generic)
 Arrays = dict[str, npt.NDArray[np.generic]]
 # Image and label file; the label is missing where nothing but the image is wanted.
 Pair = tuple[Path, Path | None]
@@ -201,7 +203,7 @@ def _image_arrays(path: Path, settings: CacheSettings) -> Arrays:
     volume = read_volume(path)
     if volume.data.min() == volume.data.max():
         raise DataError(path, f"is constant (every voxel is {volume.data.min():g})", "Leave this image out")
-    image = _crop(to_grid(volume, settings.spacing_mm, settings.interpolation)[0], settings)
+    image = crop(to_grid(volume, settings.spacing_mm, settings.interpolation)[0], settings)
     # Scaled rather than centred: multiplying by a bias field needs a black that is 0.
     return {"image": ((image - image.min()) / max(float(image.std()), 1e-6)).astype(np.float16)}
 
@@ -209,7 +211,7 @@ def _image_arrays(path: Path, settings: CacheSettings) -> Arrays:
 def _label_arrays(label_path: Path, image_path: Path, settings: CacheSettings) -> Arrays:
     label, image = read_volume(label_path), read_volume(image_path)
     _check_label(label_path, label, image)
-    softseg = _crop(to_grid(Volume(label.data.clip(0, 1), image.affine), settings.spacing_mm)[0], settings)
+    softseg = crop(to_grid(Volume(label.data.clip(0, 1), image.affine), settings.spacing_mm)[0], settings)
     cord = np.argwhere(softseg > 0.5)
     spread = np.linspace(0, len(cord) - 1, min(len(cord), CORD_VOXELS)).astype(int)
     return {"softseg": softseg.astype(np.float16), "cord": cord[spread].astype(np.int16)}
@@ -236,7 +238,8 @@ def _check_label(path: Path, label: Volume, image: Volume) -> None:
         )
 
 
-def _crop(array: npt.NDArray[np.float32], settings: CacheSettings) -> npt.NDArray[np.float32]:
+def crop(array: npt.NDArray[Number], settings: CacheSettings) -> npt.NDArray[Number]:
+    """Return the central box that the settings keep of a volume on the grid."""
     if settings.crop_mm is None:
         return array
     box = []

@@ -21,6 +21,7 @@ WORDS = {
     "discs": "disc labels",
     "levels": "vertebral levels",
     "truth_softseg": "truth",
+    "tissues": "tissue labels",
 }
 
 

@@ -81,6 +81,11 @@ def test_a_mistake_gets_one_line_that_names_the_key_and_the_way_out(override: st
     assert caught.value.exit_code == 2
 
 
+def test_drawn_images_cannot_be_drawn_from_again() -> None:
+    with pytest.raises(UsageError, match=r"augment\.mixture: needs label maps"):
+        plan("data=synthetic", "augment=synthseg")
+
+
 def test_a_misspelt_key_is_held_against_the_options_that_were_chosen() -> None:
     with pytest.raises(UsageError, match=r"ce_weigth: is not a known key\. Did you mean loss\.ce_weight\?"):
         plan("loss=dicece", "loss.ce_weigth=2")
@@ -125,6 +130,9 @@ def test_a_sweep_expands_to_every_combination() -> None:
         (("baseline=bigaug", "augment=light"), "hard_all_dice_loss"),
         (("baseline=per_contrast",), "soft_per_contrast"),
         (("baseline=per_contrast", "gt=hard"), "hard_per_contrast_SoftSeg"),
+        (("baseline=hard_dicece",), "hard_all_diceCE_loss"),
+        (("baseline=soft_dicece",), "soft_all_diceCE_loss"),
+        (("baseline=synthseg",), "hard_all_SynthSeg"),
         (("baseline=per_contrast", "loss=dicece"), "soft_per_contrast_diceCE_loss"),
         (("baseline=per_contrast", "contrasts=2"), "soft_per_contrast_T1w_T2w"),
     ],

@@ -1,0 +1,44 @@
+"""Label maps to train on in place of images, for an augmentation that draws images from them."""
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from softcord.app.dataset import cached_volumes
+from softcord.app.plan import Plan, jobs_of
+from softcord.data.cache import CachedVolume, CacheSettings
+from softcord.data.tissues import with_tissues
+from softcord.errors import DataError
+from softcord.parallel import parallel_map
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+logger = logging.getLogger("softcord")
+
+
+def label_map_volumes(plan: Plan, table: "pd.DataFrame", name: str) -> list[CachedVolume]:
+    """Return a label map with its cord mask of every image that has one.
+
+    Where a dataset has no tissue labels, the maps are made from mask and brightness of each image.
+
+    Raises:
+        DataError: a file that cannot be used, by name.
+    """
+    labelled = table[table["tissues"].notna()]
+    if labelled.empty:
+        logger.info("%s: no tissue labels, so classes of brightness around the cord stand for tissues", name)
+        labelled = table
+    volumes = cached_volumes(plan, labelled, name)
+    maps = [
+        (volume, Path(path) if path else None, plan.volumes)
+        for volume, path in zip(volumes, labelled["tissues"], strict=True)
+    ]
+    for outcome in parallel_map(_make, maps, jobs_of(plan)):
+        if outcome.error:
+            raise DataError(f"{name} label maps", outcome.error, "Repair the file or remove it")
+    return [with_tissues(*one) for one in maps]
+
+
+def _make(one: tuple[CachedVolume, Path | None, CacheSettings]) -> None:
+    with_tissues(*one)
