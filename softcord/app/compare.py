@@ -12,6 +12,7 @@ from softcord.app.build import build
 from softcord.app.compose import Composed
 from softcord.app.exit import DONE
 from softcord.app.launch import launch_once
+from softcord.app.leakage import leakage_notes
 from softcord.app.plan import study_name
 from softcord.app.progress import phase
 from softcord.app.sources import data_content
@@ -196,11 +197,15 @@ def _background(
         f"{counts['run']} runs, {counts['participant_id']} test participants; softcord {softcord.__version__}"
     )
     qc = visual_check(folder, measures, int(options["qc"])) if runs else ()
-    notes = () if qc or not options["qc"] else ("No images for the visual check were found.",)
+    notes = [] if qc or not options["qc"] else ["No images for the visual check were found."]
+    run_dirs = [Path(name).parent for name in options["measures"]] or [folder / run.name for run in runs]
+    leaks = leakage_notes(run_dirs, measures)
+    for leak in leaks:
+        logger.warning("%s", leak)
     provenance = pd.DataFrame([_provenance(folder, run) for run in runs])
     unfinished = {} if options["measures"] else unfinished_methods(folder)
     participants = _participants(folder, runs, measures["participant_id"].unique())
-    return Background(byline, notes, qc, provenance, participants, unfinished)
+    return Background(byline, (*leaks, *notes), qc, provenance, participants, unfinished)
 
 
 def _provenance(folder: Path, run: "Run") -> dict[str, object]:

@@ -7,9 +7,11 @@ from softcord.app.dataset import Dataset
 from softcord.app.plan import Plan, digest
 from softcord.app.provenance import provenance
 from softcord.app.start import starting_model
+from softcord.data.filehash import content_hash, known_hashes
+from softcord.data.leakage import DIGEST_LENGTH
 
 if TYPE_CHECKING:
-    from softcord.predict.package import ModelDescription, TrainedOn
+    from softcord.predict.package import ModelDescription, NetDescription, TrainedOn
 
 
 def describe_model(plan: Plan, dataset: Dataset, name: str, contrasts: tuple[str, ...]) -> "ModelDescription":
@@ -17,29 +19,20 @@ def describe_model(plan: Plan, dataset: Dataset, name: str, contrasts: tuple[str
 
     A model of drawn patches learns from nobody: its data are the generator's settings.
     """
-    from softcord.predict.package import ModelDescription, NetDescription
+    from softcord.predict.package import ModelDescription
 
-    arguments = dict(plan.config["model"])
-    target = arguments.pop(TARGET)
     activation: Any = plan.loss().prediction_activation
     made_by = provenance()
-    described = NetDescription(target, arguments)
-    start = starting_model(plan, described)
-    # What the first weights have seen, this model has seen too.
-    seen_before = start.description.trained_on if start else ()
     return ModelDescription(
         name=name,
-        net=described,
+        net=_net(plan),
         window_voxels=plan.patch_voxels,
         activation=activation,
         spacing_mm=plan.volumes.spacing_mm,
         interpolation=plan.volumes.interpolation,
         gt=plan.gt.name,
         loss=plan.choices["loss"],
-        trained_on=(
-            *(_trained_on(plan, part, contrasts) for part in dataset.parts or (dataset,)),
-            *seen_before,
-        ),
+        trained_on=trained_on(plan, dataset, contrasts),
         provenance={
             "study": plan.study,
             "seed": str(plan.seed),
@@ -48,18 +41,36 @@ def describe_model(plan: Plan, dataset: Dataset, name: str, contrasts: tuple[str
     )
 
 
+def trained_on(plan: Plan, dataset: Dataset, contrasts: tuple[str, ...]) -> "tuple[TrainedOn, ...]":
+    """Say what of each dataset trains; of several, each says so with its own participant ids.
+
+    What the first weights have seen, the model has seen too.
+    """
+    start = starting_model(plan, _net(plan))
+    own = (_trained_on(plan, part, contrasts) for part in dataset.parts or (dataset,))
+    return (*own, *(start.description.trained_on if start else ()))
+
+
+def _net(plan: Plan) -> "NetDescription":
+    from softcord.predict.package import NetDescription
+
+    arguments = dict(plan.config["model"])
+    return NetDescription(arguments.pop(TARGET), arguments)
+
+
 def _trained_on(plan: Plan, dataset: Dataset, contrasts: tuple[str, ...]) -> "TrainedOn":
-    """Say what of one dataset trained; of several, each says so with its own participant ids."""
     from softcord.predict.package import TrainedOn
 
     train, val = (table[table["contrast"].isin(contrasts)] for table in (dataset.train, dataset.val))
-    used = (
-        contrasts if plan.is_synthetic else tuple(key for key in contrasts if key in set(train["contrast"]))
-    )
+    used = tuple(key for key in contrasts if plan.is_synthetic or key in set(train["contrast"]))
+    cache_dir = plan.data_dir / "cache"
+    hashes = known_hashes(cache_dir)
+    digests = (content_hash(path, cache_dir, hashes) for path in (*train["image"], *val["image"]))
     return TrainedOn(
         dataset=dataset.name,
         identity=digest(plan.config["synthetic"]) if plan.is_synthetic else dataset.identity,
         contrasts=used,
         train_participants=tuple(sorted(train["participant_id"].unique())),
         val_participants=tuple(sorted(val["participant_id"].unique())),
+        image_sha256=tuple(sorted({one[:DIGEST_LENGTH] for one in digests})),
     )

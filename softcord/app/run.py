@@ -1,6 +1,7 @@
 """One run from data to its complete record: train, predict, measure, log."""
 
 import logging
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,9 @@ import pandas as pd
 import yaml
 
 from softcord.app.dataset import Dataset, cached_volumes, log_counts
+from softcord.app.describe import trained_on
 from softcord.app.engine import prepare_training
+from softcord.app.leakage import TRAINED_ON
 from softcord.app.log import log_inputs, log_results, log_study
 from softcord.app.plan import Plan
 from softcord.app.progress import phase
@@ -16,7 +19,9 @@ from softcord.app.provenance import environment_text, provenance
 from softcord.app.record import recorded
 from softcord.app.trial import search_record, watch
 from softcord.data.bids import file_state
-from softcord.data.splits import write_split
+from softcord.data.filehash import content_hash, known_hashes
+from softcord.data.leakage import check_images_apart
+from softcord.data.splits import SIDES, write_split
 from softcord.files import write_json, write_text
 from softcord.measure.table import write_measures
 from softcord.predict.write import describe_derivatives, predictions_of
@@ -37,6 +42,9 @@ def bring_to_end(plan: Plan, dataset: Dataset, run: Run, run_dir: Path) -> None:
     # Every image is looked at before training, so that a bad one is not found at the end.
     training = prepare_training(plan, dataset)
     images = _test_images(plan, dataset)
+    _check_images_apart(plan, dataset)
+    seen = [asdict(one) for one in trained_on(plan, dataset, plan.contrasts)]
+    write_json(run_dir / TRAINED_ON, seen)
     parent = search_record(plan) if plan.search.name else open_study(open_store(plan.store_dir), plan.study)
     with recorded(run_dir, run, parent) as entry:
         log_inputs(plan, dataset, run, run_dir, entry)
@@ -45,6 +53,15 @@ def bring_to_end(plan: Plan, dataset: Dataset, run: Run, run_dir: Path) -> None:
         log_results(plan, dataset, measures, run_dir, entry)
     log_study(plan, parent)
     logger.info("%s is complete: %s", run.name, run_dir)
+
+
+def _check_images_apart(plan: Plan, dataset: Dataset) -> None:
+    cache_dir = plan.data_dir / "cache"
+    hashes = known_hashes(cache_dir)
+    sides = {side: getattr(dataset, side)["image"] for side in SIDES}
+    if plan.measured_on == "val":
+        del sides["test"]  # these are the validation images
+    check_images_apart(sides, lambda path: content_hash(path, cache_dir, hashes))
 
 
 def _write_inputs(plan: Plan, dataset: Dataset, run_dir: Path) -> None:

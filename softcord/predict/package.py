@@ -44,7 +44,8 @@ class TrainedOn:
     """What of one dataset a model has seen: whom it must not be tested on.
 
     ``identity`` is :func:`softcord.data.identity.dataset_identity`'s. Validation participants count as seen:
-    they chose the checkpoint.
+    they chose the checkpoint. ``image_sha256`` are the beginnings of the checksums of all their images, by
+    which a model recognises them under any name (:mod:`softcord.data.leakage`).
     """
 
     dataset: str
@@ -52,6 +53,7 @@ class TrainedOn:
     contrasts: tuple[str, ...]
     train_participants: tuple[str, ...]
     val_participants: tuple[str, ...] = ()
+    image_sha256: tuple[str, ...] = ()
 
     @property
     def participants(self) -> frozenset[str]:
