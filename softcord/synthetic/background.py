@@ -12,20 +12,25 @@ from softcord.synthetic.signals import Signals
 _LEVELS = 5
 
 
-def draw_background(
-    rng: np.random.Generator, lattice: Lattice, frame: Frame, signals: Signals, settings: SyntheticSettings
-) -> Float32:
-    """Return the signal of a background, to be painted over."""
-    if not settings.random_background:
-        return np.full(lattice.shape, signals.muscle, np.float32)
-    signal = _regions(rng, lattice, symmetric=rng.uniform() < 0.4)
-    if rng.uniform() < 0.35:
-        signal = signal * np.float32(0.3) + np.float32(0.7 * signals.muscle)
-    if rng.uniform() < 0.15:
-        _fold(rng, lattice, signal, signals)
-    if rng.uniform() < 0.3:
-        _leave_the_body(rng, frame, signal, signals)
-    return signal
+def paint_background(
+    rng: np.random.Generator,
+    lattice: Lattice,
+    canvas: Canvas,
+    frame: Frame,
+    signals: Signals,
+    settings: SyntheticSettings,
+) -> None:
+    """Fill the canvas with a background."""
+    canvas.signal[:] = signals.muscle
+    if settings.random_background:
+        canvas.signal[:] = _regions(rng, lattice, symmetric=rng.uniform() < 0.4)
+        if rng.uniform() < 0.35:
+            canvas.signal[:] = np.float32(0.3) * canvas.signal + np.float32(0.7 * signals.muscle)
+        if rng.uniform() < 0.15:
+            _paint_folds(rng, lattice, canvas, signals)
+        if rng.uniform() < 0.3:
+            _paint_air_behind(rng, canvas, frame, signals)
+    _paint_distractors(rng, lattice, canvas, frame, settings)
 
 
 def _regions(rng: np.random.Generator, lattice: Lattice, *, symmetric: bool) -> Float32:
@@ -43,21 +48,20 @@ def _regions(rng: np.random.Generator, lattice: Lattice, *, symmetric: bool) -> 
     return signal
 
 
-def _fold(rng: np.random.Generator, lattice: Lattice, signal: Float32, signals: Signals) -> None:
+def _paint_folds(rng: np.random.Generator, lattice: Lattice, canvas: Canvas, signals: Signals) -> None:
     """Brain-like folds: thin sheets of fluid through the regions."""
     sheet = np.abs(lattice.fine(lattice.smooth_noise(rng, float(rng.uniform(5, 10)))))
-    Canvas(signal).blend(np.clip(1.5 - 10 * sheet, 0, 1).astype(np.float32), signals.csf)
+    canvas.blend(np.clip(1.5 - 10 * sheet, 0, 1).astype(np.float32), signals.csf)
 
 
-def _leave_the_body(rng: np.random.Generator, frame: Frame, signal: Float32, signals: Signals) -> None:
+def _paint_air_behind(rng: np.random.Generator, canvas: Canvas, frame: Frame, signals: Signals) -> None:
     """Skin, fat and the air behind the body."""
     depth = float(rng.uniform(22, 60)) + frame.v - np.float32(rng.uniform(0, 0.004)) * frame.u**2
-    canvas = Canvas(signal)
-    canvas.paint(depth - np.float32(rng.uniform(2, 12)), signals.fat)
+    canvas.paint(depth - np.float32(rng.uniform(2, 12)), signals.fat, is_fat=True)
     canvas.paint(depth, signals.air)
 
 
-def paint_distractors(
+def _paint_distractors(
     rng: np.random.Generator, lattice: Lattice, canvas: Canvas, frame: Frame, settings: SyntheticSettings
 ) -> None:
     """Paint tubes (vessels, airway) and balls (nodes, joints, vertebral bodies) beside the canal."""
@@ -69,7 +73,9 @@ def paint_distractors(
             distance = _ball_distance(rng, lattice, radius_mm)
         if rng.uniform() < 0.4:
             canvas.paint(distance - np.float32(rng.uniform(0.5, 2.0)), float(rng.uniform(0.02, 1)))
-        canvas.paint(distance, float(rng.uniform(0.02, 1)))
+        # Flowing blood and fat beside a coil outshine everything else.
+        brightest = 3.0 if rng.uniform() < 0.1 else 1.0
+        canvas.paint(distance, float(rng.uniform(0.02, brightest)))
 
 
 def _tube_distance(rng: np.random.Generator, frame: Frame, radius_mm: float) -> Float32:

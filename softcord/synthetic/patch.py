@@ -3,14 +3,14 @@
 import numpy as np
 
 from softcord.synthetic.acquire import acquire, draw_sampling, mask_fov
-from softcord.synthetic.background import draw_background, paint_distractors
+from softcord.synthetic.background import paint_background
 from softcord.synthetic.canal import near_canal, paint_canal, paint_cord
 from softcord.synthetic.canvas import Canvas
 from softcord.synthetic.cord import partial_volume
 from softcord.synthetic.lattice import Float32, Lattice, Shape
 from softcord.synthetic.pose import draw_frame
 from softcord.synthetic.settings import SyntheticSettings
-from softcord.synthetic.signals import draw_signals
+from softcord.synthetic.signals import Signals, draw_signals
 from softcord.synthetic.spine import draw_spine
 from softcord.synthetic.vertebrae import paint_vertebrae
 
@@ -24,27 +24,54 @@ def draw_patch(
     [0, 1]; with ``soft_targets=false`` 0 or 1. All randomness comes from ``rng``.
     """
     lattice = Lattice(shape)
-    frame = draw_frame(rng, lattice, settings)
-    spine = draw_spine(rng, settings)
     signals = draw_signals(rng, settings)
-    has_cord = rng.uniform() >= settings.empty
-    canvas = Canvas(draw_background(rng, lattice, frame, signals, settings))
+    canvas = Canvas(np.full(shape, signals.air, np.float32))
     if rng.uniform() < settings.chemical_shift:
         canvas.fat = np.zeros(shape, np.float32)
-    paint_distractors(rng, lattice, canvas, frame, settings)
-    if rng.uniform() < settings.vertebrae * (1.0 if has_cord else 0.4):
-        paint_vertebrae(rng, canvas, spine, frame, signals, has_canal=has_cord)
     softseg = np.zeros(shape, np.float32)
-    if has_cord:
-        near = near_canal(spine, frame)
-        softseg = partial_volume(spine, frame, near.voxels)
-        part = canvas.cut(near.voxels)
-        paint_canal(rng, part, spine, near, lattice, signals, settings)
-        paint_cord(rng, part, spine, near, softseg, signals, settings)
-        canvas.put(near.voxels, part)
+    if rng.uniform() >= settings.empty:
+        softseg = _paint_spine(rng, lattice, canvas, signals, settings)
+    elif rng.uniform() >= settings.nothing:
+        _paint_elsewhere(rng, lattice, canvas, signals, settings)
     sampling = draw_sampling(rng, shape, settings)
     image = acquire(rng, canvas, lattice, sampling, signals.difference, settings)
     image, softseg = mask_fov(rng, image, sampling.of_mask(softseg), settings)
     if not settings.soft_targets:
         softseg = (softseg > 0.5).astype(np.float32)
     return image, softseg
+
+
+def _paint_spine(
+    rng: np.random.Generator,
+    lattice: Lattice,
+    canvas: Canvas,
+    signals: Signals,
+    settings: SyntheticSettings,
+) -> Float32:
+    """Paint a spine with its cord over a background; return the share of each voxel that the cord fills."""
+    frame = draw_frame(rng, lattice, settings)
+    spine = draw_spine(rng, settings)
+    paint_background(rng, lattice, canvas, frame, signals, settings)
+    if rng.uniform() < settings.vertebrae:
+        paint_vertebrae(rng, canvas, spine, frame, signals, has_canal=True)
+    near = near_canal(spine, frame)
+    softseg = partial_volume(spine, frame, near.voxels)
+    part = canvas.cut(near.voxels)
+    paint_canal(rng, part, spine, near, lattice, signals, settings)
+    paint_cord(rng, part, spine, near, softseg, signals, settings)
+    canvas.put(near.voxels, part)
+    return softseg
+
+
+def _paint_elsewhere(
+    rng: np.random.Generator,
+    lattice: Lattice,
+    canvas: Canvas,
+    signals: Signals,
+    settings: SyntheticSettings,
+) -> None:
+    """Paint what is not the cord's surroundings, now and then with vertebrae beside the canal."""
+    frame = draw_frame(rng, lattice, settings)
+    paint_background(rng, lattice, canvas, frame, signals, settings)
+    if rng.uniform() < 0.4 * settings.vertebrae:
+        paint_vertebrae(rng, canvas, draw_spine(rng, settings), frame, signals, has_canal=False)

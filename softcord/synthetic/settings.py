@@ -6,6 +6,12 @@ from softcord.augment.bias_field import BiasField
 from softcord.augment.gamma import Gamma
 from softcord.augment.ranges import Range, check_range
 
+_PROBABILITIES = (
+    *("empty", "nothing", "compression", "conus", "medulla", "roots", "lesions", "vertebrae"),
+    *("realistic_signal", "fat_extremes", "flow_voids", "thick_slices", "ghosting", "chemical_shift"),
+    *("dropout", "sharpening", "masked_fov"),
+)
+
 
 @dataclass(frozen=True)
 class SyntheticSettings:
@@ -20,6 +26,7 @@ class SyntheticSettings:
 
     # What is in the patch
     empty: float = 0.2
+    nothing: float = 0.1
     offset_mm: float = 20.0
     tilt_deg: float = 28.0
     bend_radius_mm: Range = (60.0, 400.0)
@@ -61,20 +68,7 @@ class SyntheticSettings:
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
 
     def __post_init__(self) -> None:
-        for name in (
-            *(
-                "empty",
-                "compression",
-                "conus",
-                "medulla",
-                "roots",
-                "lesions",
-                "vertebrae",
-                "realistic_signal",
-            ),
-            *("fat_extremes", "flow_voids", "thick_slices", "ghosting", "chemical_shift", "dropout"),
-            *("sharpening", "masked_fov"),
-        ):
+        for name in _PROBABILITIES:
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name}: must be in [0, 1], got {getattr(self, name)}")
         check_range("bend_radius_mm", self.bend_radius_mm, 40)
