@@ -16,6 +16,7 @@ VERBS = {
     "predict": ("softcord.app.predict", "segment the cord in images"),
     "measure": ("softcord.app.measure", "cross-sectional area and shape of cord masks"),
     "compare": ("softcord.app.compare", "paired statistics, tables, figures and report of a study"),
+    "study": ("softcord.app.study", "the runs of a study: status, show, rerun, clean"),
     "ui": ("softcord.app.ui", "open the MLflow dashboard on this machine"),
 }
 

@@ -23,11 +23,13 @@ _NOT_DATA = ("seed", "loss", "model", "augment", "train", "machine", "levels", "
 def begin_sweep(arguments: Sequence[str], plans: list[Plan]) -> list[Plan]:
     """Record the command and return the plans of runs that are not complete, each configuration once.
 
+    Without ``arguments`` nothing is recorded: the runs belong to commands given before.
+
     Raises:
         UsageError: two of the plans, or a plan and a complete run, would share a name.
     """
     check_names(plans)
-    for folder in dict.fromkeys(plan.study_dir for plan in plans):
+    for folder in dict.fromkeys(plan.study_dir for plan in plans) if arguments else ():
         wanted = [planned(plan) for plan in plans if plan.study_dir == folder]
         record_command(folder, arguments, wanted)
     left = {_key(plan): plan for plan in plans}
@@ -42,7 +44,12 @@ def begin_sweep(arguments: Sequence[str], plans: list[Plan]) -> list[Plan]:
 
 def planned(plan: Plan) -> Planned:
     """Return what the study remembers of a plan."""
-    return Planned(plan.method, plan.seed, plan.config_hash, plan.overrides)
+    return Planned(plan.method, plan.seed, plan.config_hash, lasting_overrides(plan))
+
+
+def lasting_overrides(plan: Plan) -> tuple[str, ...]:
+    """Return the overrides that say what the run is; ``rerun`` was said once."""
+    return tuple(override for override in plan.overrides if override.partition("=")[0] != "rerun")
 
 
 def remember(plan: Plan) -> None:
@@ -120,7 +127,7 @@ def note_failure(plan: Plan, error: Exception) -> None:
             seed=plan.seed,
             fingerprint="",
             config_hash=plan.config_hash,
-            overrides=plan.overrides,
+            overrides=lasting_overrides(plan),
         )
         fail(plan.study_dir / run.name, run, error)
 

@@ -50,6 +50,7 @@ def train_one(plan: Plan) -> "Outcome | None":
         fingerprint_of,
         forget_unopened,
         has_results,
+        lasting_overrides,
         remember,
         say_complete,
     )
@@ -80,7 +81,7 @@ def train_one(plan: Plan) -> "Outcome | None":
                 seed=plan.seed,
                 fingerprint=fingerprint,
                 config_hash=plan.config_hash,
-                overrides=plan.overrides,
+                overrides=lasting_overrides(plan),
             )
         for path in leftovers(run_dir):
             path.unlink(missing_ok=True)

@@ -131,7 +131,7 @@ class RunRecord:
         self.study = study
         self.name = name
         self.client = study.store.client()
-        self.run_id = run_id if run_id and self._exists(run_id) else None
+        self.run_id = run_id if run_id and self._exists(run_id) else self._abandoned()
 
     def _exists(self, run_id: str) -> bool:
         from mlflow.exceptions import MlflowException
@@ -140,6 +140,12 @@ class RunRecord:
             return bool(self.client.get_run(run_id).info.lifecycle_stage == "active")
         except MlflowException:
             return False
+
+    def _abandoned(self) -> str | None:
+        """Return a run of this name whose process was killed before anybody had noted its id."""
+        wanted = f"attributes.run_name = '{self.name}' and attributes.status = 'RUNNING'"
+        found = self.client.search_runs([self.study.experiment_id], wanted, max_results=1)
+        return found[0].info.run_id if found else None
 
     def __enter__(self) -> Self:
         """Create the run, or go on with the given one."""

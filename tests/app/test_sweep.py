@@ -10,6 +10,7 @@ import pytest
 
 from softcord.app.dataset import Dataset
 from softcord.app.plan import Plan
+from softcord.app.study import main as study_verb
 from softcord.app.train import main
 from softcord.errors import RunError
 from softcord.measure.table import Measure, measures_frame, write_measures
@@ -105,6 +106,24 @@ def test_two_methods_of_one_name_are_refused_before_anything_runs(
     assert sweep(data, "train.epochs=1,2") == 2
     assert training.trained == []
     assert "Add variant=WORD" in capsys.readouterr().err
+
+
+def test_rerun_runs_what_failed_or_what_is_named_anew(data: Path, training: FakeTraining) -> None:
+    training.ends = {2: MemoryError("no room")}
+    assert sweep(data, "seed=1,2,3") == 4
+    training.ends = {}
+    assert study_verb(["rerun", "sweep", "--failed"]) == 0
+    assert training.trained == [1, 2, 3, 2]
+    (folder,) = Path("outputs/sweep").glob("*_s3-*")
+    assert study_verb(["rerun", "sweep", folder.name]) == 0
+    assert training.trained == [1, 2, 3, 2, 3]
+    # Said once: the run keeps the arguments that it is repeated by.
+    run = read_run(folder)
+    assert run is not None
+    assert not any(override.startswith("rerun") for override in run.overrides)
+    assert len(read_commands(Path("outputs/sweep"))) == 1
+    assert study_verb(["rerun", "sweep", "--failed"]) == 0
+    assert study_verb(["rerun", "sweep"]) == 2
 
 
 def test_one_configuration_asked_for_twice_is_run_once(data: Path, training: FakeTraining) -> None:

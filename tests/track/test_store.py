@@ -69,6 +69,17 @@ def test_a_resumed_run_keeps_its_id_and_its_parameters(study: StudyRecord) -> No
     assert study.store.client().get_run(entry.run_id).data.params == {"seed": "1", "loss": "awing"}
 
 
+def test_a_run_whose_process_was_killed_before_its_id_was_noted_is_found_again(study: StudyRecord) -> None:
+    killed = RunRecord(study, "killed").__enter__()
+    with RunRecord(study, "killed") as again:
+        again.complete()
+    assert again.run_id == killed.run_id
+    # What has ended is not gone on with: a run that is to be trained anew gets an entry of its own.
+    with RunRecord(study, "killed") as anew:
+        pass
+    assert anew.run_id != killed.run_id
+
+
 def test_more_parameters_and_metrics_than_one_batch_takes_are_all_kept(study: StudyRecord) -> None:
     with RunRecord(study, "large") as entry:
         entry.params({f"p{i}": i for i in range(250)})

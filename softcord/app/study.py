@@ -1,0 +1,153 @@
+"""``softcord study``: where the runs of a study stand, one of them in detail, run again, clean up."""
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from softcord.app.exit import DONE, guarded
+from softcord.app.study_text import command_text, run_text, status_text, studies_text
+from softcord.errors import UsageError
+from softcord.sweep.leftovers import Leftover, find_leftovers, remove
+from softcord.sweep.study import Entry, read_commands, read_entries
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the verb and return its exit code."""
+    given = _parser().parse_args(sys.argv[1:] if arguments is None else arguments)
+    return guarded(lambda: int(given.verb(given)))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="softcord study", description=__doc__)
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument(
+        "--outputs", type=Path, default=Path("outputs"), help="folder of the studies (outputs)"
+    )
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+
+    status = verbs.add_parser("status", parents=[shared], help="which runs are done, failed, missing")
+    status.add_argument("name", nargs="?", help="the study; all studies in a line each without it")
+    status.set_defaults(verb=_status)
+
+    show = verbs.add_parser("show", parents=[shared], help="the study's commands and runs, or one run")
+    show.add_argument("name")
+    show.add_argument("run", nargs="?", help="a run's name or its beginning")
+    show.set_defaults(verb=_show)
+
+    rerun = verbs.add_parser("rerun", parents=[shared], help="run again what failed, or chosen runs anew")
+    rerun.add_argument("name")
+    rerun.add_argument("run", nargs="*", help="names of runs, or their beginnings: each is trained anew")
+    rerun.add_argument("--failed", action="store_true", help="the runs that failed, from where they stopped")
+    rerun.add_argument("--launcher", help="pool, joblib, ...: as hydra/launcher of softcord train")
+    rerun.set_defaults(verb=_rerun)
+
+    clean = verbs.add_parser("clean", parents=[shared], help="say what is left over, and remove it")
+    clean.add_argument("name")
+    clean.add_argument("--failed", action="store_true", help="also the runs that failed or were interrupted")
+    clean.add_argument("--yes", action="store_true", help="remove without asking")
+    clean.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+    clean.set_defaults(verb=_clean)
+    return parser
+
+
+def _status(given: argparse.Namespace) -> int:
+    if given.name is None:
+        print(studies_text({folder.name: read_entries(folder) for folder in _studies(given.outputs)}))
+        return DONE
+    folder = _folder(given)
+    print(status_text(folder.name, read_entries(folder), read_commands(folder)))
+    return DONE
+
+
+def _show(given: argparse.Namespace) -> int:
+    folder = _folder(given)
+    entries = read_entries(folder)
+    if given.run is not None:
+        print(run_text(folder, _chosen(entries, given.run)))
+        return DONE
+    print(status_text(folder.name, entries, read_commands(folder)))
+    for command in read_commands(folder):
+        print(f"\n{command_text(command)}")
+    return DONE
+
+
+def _rerun(given: argparse.Namespace) -> int:
+    from softcord.app.launch import run_all
+    from softcord.app.terminal import start_logging
+    from softcord.app.train import train_one, training_study
+
+    folder = _folder(given)
+    entries = read_entries(folder)
+    if given.failed == bool(given.run):
+        raise UsageError("softcord study rerun", "needs either --failed or the names of runs")
+    if given.failed:
+        chosen = [entry for entry in entries if entry.standing == "failed"]
+        runs = [entry.overrides for entry in chosen]
+    else:
+        chosen = [_chosen(entries, name) for name in given.run]
+        runs = [(*entry.overrides, "rerun=true") for entry in chosen]
+    if not chosen:
+        print(f"study {folder.name}: nothing has failed")
+        return DONE
+    start_logging()
+    engine = (f"hydra/launcher={given.launcher}",) if given.launcher else ()
+    return run_all(train_one, runs, engine, training_study(), ())
+
+
+def _clean(given: argparse.Namespace) -> int:
+    folder = _folder(given)
+    found = find_leftovers(folder, unfinished=given.failed)
+    if not found:
+        print(f"study {folder.name}: nothing is left over")
+        return DONE
+    for leftover in found:
+        print(f"{_size(leftover.n_bytes):>8}  {leftover.what}  {leftover.path or ''}")
+    print(f"{_size(sum(leftover.n_bytes for leftover in found)):>8}  in all")
+    if given.dry_run or not (given.yes or _agreed()):
+        print("Nothing was removed; --yes removes it")
+        return DONE
+    return _remove(folder, found)
+
+
+def _remove(folder: Path, found: Iterable[Leftover]) -> int:
+    busy = [leftover for leftover in found if not remove(folder, leftover)]
+    for leftover in busy:
+        print(f"left alone, since a process is at work in it: {leftover.path}", file=sys.stderr)
+    print("Removed")
+    return DONE
+
+
+def _agreed() -> bool:
+    return sys.stdin.isatty() and input("Remove all this? [y/N] ").strip().lower() in ("y", "yes")
+
+
+def _folder(given: argparse.Namespace) -> Path:
+    folder: Path = given.outputs / given.name
+    if folder in _studies(given.outputs):
+        return folder
+    names = [study.name for study in _studies(given.outputs)]
+    near = get_close_matches(given.name, names, n=1)
+    hint = f"Did you mean {near[0]}?" if near else f"Studies: {', '.join(names) or 'none'}"
+    raise UsageError(folder, "is not a study", hint)
+
+
+def _studies(outputs: Path) -> list[Path]:
+    """Return the folders in which something was run or is meant to."""
+    found = {path.parent for path in outputs.glob("*/study.json")}
+    return sorted(found | {path.parent.parent for path in outputs.glob("*/*/run.json")})
+
+
+def _chosen(entries: Sequence[Entry], name: str) -> Entry:
+    named = [entry for entry in entries if entry.run and entry.run.name.startswith(name)]
+    exact = [entry for entry in named if entry.run and entry.run.name == name]
+    if len(exact or named) == 1:
+        return (exact or named)[0]
+    names = [entry.run.name for entry in named or entries if entry.run]
+    what = f"is the beginning of {len(named)} runs" if named else "is not a run of the study"
+    raise UsageError(name, what, f"Runs: {', '.join(names)}")
+
+
+def _size(n_bytes: int) -> str:
+    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.1f} MB"
