@@ -2,8 +2,8 @@
 
     python tests/app/kill_study.py FOLDER [SEED] [KILLS]
 
-Every attempt is a fork of this process, which has imported everything but computed nothing, so that an attempt
-costs no imports. Prints a line per kill and, last, a JSON object that test_kill.py looks at.
+Every attempt is a fork of this process, which has imported everything but computed nothing: an attempt costs
+no imports. Prints a line per kill and, last, a JSON object that test_kill.py looks at.
 """
 
 import json
