@@ -2,10 +2,10 @@
 
 import argparse
 import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from softcord.app.exit import guarded
 from softcord.errors import UsageError
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return guarded(lambda: _serve(given.store, given.port))
 
 
-def _serve(store: Path, port: int) -> int:
+def _serve(store: Path, port: int) -> NoReturn:
     database = store.resolve() / "mlflow.db"
     if not database.exists():
         raise UsageError(
@@ -41,7 +41,8 @@ def _serve(store: Path, port: int) -> int:
         "DO_NOT_TRACK": "true",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     }
-    return subprocess.run(command, env={**os.environ, **quiet}, check=False).returncode
+    # In place of this process, so that whatever ends it ends the server.
+    os.execve(sys.executable, command, {**os.environ, **quiet})
 
 
 def _check_is_free(port: int) -> None:
