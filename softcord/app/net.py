@@ -103,6 +103,7 @@ def train_net(
         seed=plan.seed,
         checkpoint_dir=run_dir / "checkpoints",
         on_epoch=on_epoch,
+        devices=plan.trainer,
     )
     entry.metrics({"train/seconds": result.seconds, "train/best_val_loss": result.best_val_loss})
     entry.artifact(result.best_checkpoint, "checkpoints")

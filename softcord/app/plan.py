@@ -18,7 +18,7 @@ from softcord.app.sources import SEVERAL, data_content, kind_of, sources
 from softcord.contrasts import contrast_set
 from softcord.errors import UsageError
 from softcord.sweep.search import TrialSettings
-from softcord.train.settings import MachineSettings, TrainSettings
+from softcord.train.settings import MachineSettings, TrainerSettings, TrainSettings
 
 if TYPE_CHECKING:
     from torch import nn
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 VOLATILE = (
     "paths",
     "machine",
+    "trainer",
     "study",
     "rerun",
     "experiment",
@@ -46,7 +47,8 @@ VOLATILE = (
 )
 _AMOUNTS = ("patches_per_epoch", "validation_patches")
 _ROOT_KEYS = (
-    *("data", "phantom", "split", "gt", "loss", "model", "augment", "train", "machine", "recipe", "baseline"),
+    *("data", "phantom", "split", "gt", "loss", "model", "augment", "train", "machine", "trainer"),
+    *("recipe", "baseline"),
     "synthetic",
     *("study", "variant", "contrasts", "model_per_contrast", "seed", "levels", "reference", "volumes"),
     "rerun",
@@ -77,6 +79,7 @@ class Plan:
     train: TrainSettings
     volumes: "CacheSettings"
     machine: MachineSettings
+    trainer: TrainerSettings
 
     @property
     def data(self) -> "DataSettings":
@@ -247,6 +250,7 @@ def make_plan(composed: Composed) -> Plan:
         train=build(config["train"], "train"),
         volumes=build(config["volumes"], "volumes"),
         machine=build(config["machine"], "machine"),
+        trainer=build(config["trainer"], "trainer"),
     )
 
 

@@ -1,6 +1,7 @@
 """Feed patches to Lightning so that an interrupted training goes on exactly where it stopped."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import lightning
 import numpy as np
@@ -15,19 +16,26 @@ class EpochSampler(Sampler[int]):
 
     The number carries the epoch to the dataset, which draws the sample's crop and augmentation from (seed,
     epoch, i): what a sample looks like depends neither on workers nor on whether training was resumed.
+
+    Of several ranks, ``share`` = (rank, ranks), each yields its even part of every batch.
     """
 
-    def __init__(self, n: int, seed: int, epoch: int) -> None:
-        self.n, self.seed, self.epoch = n, seed, epoch
+    def __init__(
+        self, n: int, seed: int, epoch: int, batch_size: int = 1, share: tuple[int, int] = (0, 1)
+    ) -> None:
+        order = np.random.default_rng([seed, epoch]).permutation(n)
+        batches = (order[start : start + batch_size] for start in range(0, n, batch_size))
+        rank, ranks = share
+        mine = [np.split(batch, ranks)[rank] for batch in batches]
+        self.numbers: list[int] = (epoch * n + np.concatenate(mine)).tolist()
 
     def __iter__(self) -> Iterator[int]:
         """Yield the numbers of this epoch."""
-        order = np.random.default_rng([self.seed, self.epoch]).permutation(self.n)
-        return iter((self.epoch * self.n + order).tolist())
+        return iter(self.numbers)
 
     def __len__(self) -> int:
-        """Return the number of samples of an epoch."""
-        return self.n
+        """Return how many there are."""
+        return len(self.numbers)
 
 
 class CordData(lightning.LightningDataModule):
@@ -44,19 +52,24 @@ class CordData(lightning.LightningDataModule):
         """Return the loader of the coming epoch; the trainer asks again before each."""
         assert self.trainer is not None
         epoch = self.trainer.fit_loop.epoch_progress.current.processed  # type: ignore[attr-defined]
-        sampler = EpochSampler(len(self.train), self.seed, epoch)  # type: ignore[arg-type]
-        return self._loader(self.train, sampler)
+        rank, ranks = self.trainer.global_rank, self.trainer.world_size
+        sampler = EpochSampler(len(self.train), self.seed, epoch, self.batch_size, (rank, ranks))  # type: ignore[arg-type]
+        return self._loader(self.train, sampler=sampler, batch_size=self.batch_size // ranks)
 
     def val_dataloader(self) -> DataLoader[Batch]:
-        """Return the loader of the validation patches."""
-        return self._loader(self.val, range(len(self.val)))  # type: ignore[arg-type]
+        """Return the loader of the validation patches; ranks take whole batches in turn."""
+        assert self.trainer is not None
+        numbers = range(len(self.val))  # type: ignore[arg-type]
+        batches = [numbers[start : start + self.batch_size] for start in numbers[:: self.batch_size]]
+        return self._loader(
+            self.val, batch_sampler=batches[self.trainer.global_rank :: self.trainer.world_size]
+        )
 
-    def _loader(self, dataset: Dataset[Batch], sampler: Sampler[int] | range) -> DataLoader[Batch]:
+    def _loader(self, dataset: Dataset[Batch], **batches: Any) -> DataLoader[Batch]:
         return DataLoader(
             dataset,
-            batch_size=self.batch_size,
-            sampler=sampler,
             num_workers=self.workers,
             persistent_workers=False,
             pin_memory=torch.cuda.is_available(),
+            **batches,
         )

@@ -34,17 +34,20 @@ class CordModule(lightning.LightningModule):
     def training_step(self, batch: dict[str, Tensor], _index: int) -> Tensor:
         """Loss of one batch of augmented patches."""
         loss: Tensor = self.loss(self.net(batch["image"]), batch["softseg"])
-        self.log("train/loss", loss.detach(), on_step=False, on_epoch=True, batch_size=len(batch["image"]))
+        self._log("train/loss", loss.detach(), batch)
         return loss
 
     def validation_step(self, batch: dict[str, Tensor], _index: int) -> None:
         """Log the loss and the soft Dice of the highest resolution, clipped to [0, 1]."""
         output = self.net(batch["image"])
-        size = len(batch["image"])
-        self.log("val/loss", self.loss(output, batch["softseg"]), batch_size=size)
+        self._log("val/loss", self.loss(output, batch["softseg"]), batch)
         softseg = activate(output[0], self.activation)
         overlap = 2 * (softseg * batch["softseg"]).sum() + 1
-        self.log("val/dice_soft", overlap / (softseg.sum() + batch["softseg"].sum() + 1), batch_size=size)
+        self._log("val/dice_soft", overlap / (softseg.sum() + batch["softseg"].sum() + 1), batch)
+
+    def _log(self, name: str, value: Tensor, batch: dict[str, Tensor]) -> None:
+        """Average over the epoch's samples, of all ranks."""
+        self.log(name, value, on_step=False, on_epoch=True, batch_size=len(batch["image"]), sync_dist=True)
 
     def configure_optimizers(self) -> Any:
         """Adam without weight decay; the learning rate falls to zero along a cosine over all epochs."""

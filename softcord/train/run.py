@@ -1,14 +1,18 @@
 """Train one network on prepared patches: the function that the command line, notebooks and tests call."""
 
+import copy
+import logging
 import math
+import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import lightning
 import torch
+from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, TQDMProgressBar
 from torch.utils.data import Dataset
 
@@ -17,7 +21,10 @@ from softcord.train.checkpoint import AtomicCheckpointIO
 from softcord.train.data import Batch, CordData
 from softcord.train.device import resolve_precision
 from softcord.train.module import CordModule
-from softcord.train.settings import MachineSettings, TrainSettings
+from softcord.train.ranks import n_ranks, ranks
+from softcord.train.settings import MachineSettings, TrainerSettings, TrainSettings
+
+logger = logging.getLogger("softcord")
 
 OnEpoch = Callable[[int, dict[str, float]], None]
 Patches = tuple[Dataset[Batch], Dataset[Batch]]  # training, validation
@@ -43,32 +50,70 @@ def train(
     seed: int,
     checkpoint_dir: Path,
     on_epoch: OnEpoch | None = None,
+    devices: TrainerSettings | None = None,
 ) -> TrainResult:
     """Train ``module`` on (training, validation) ``patches`` and keep the best and the last checkpoint.
 
     If ``checkpoint_dir`` holds the last checkpoint of an interrupted training, it goes on from there; on a
     CPU the weights at the end are bit for bit those of an undisturbed training. ``on_epoch`` receives the
-    epoch number and its metrics.
+    epoch number and its metrics. Several ``devices`` share each batch and learn the same up to rounding.
 
     Raises:
         RunError: the loss became infinite or NaN.
         KeyboardInterrupt: Ctrl-C; the last finished epoch is on disk.
     """
-    if machine.threads:
-        torch.set_num_threads(machine.threads)
-    started = time.perf_counter()
-    data = CordData(*patches, batch_size=settings.batch_size, workers=machine.workers, seed=seed)
-    best = ModelCheckpoint(checkpoint_dir, "best", "val/loss", mode="min", enable_version_counter=False)
-    trainer = _trainer(settings, machine, checkpoint_dir, [best, _Watch(on_epoch)])
+    sizes = (len(patches[0]), len(patches[1]))  # type: ignore[arg-type]
+    n = n_ranks(devices or TrainerSettings(), machine, settings.batch_size, *sizes)
+    if devices and devices.devices not in ("auto", n):
+        logger.warning(
+            "%d of %s devices share each batch of %d evenly", n, devices.devices, settings.batch_size
+        )
     last = checkpoint_dir / "last.ckpt"
-    _fit(trainer, module, data, last if last.exists() else None)
-    best_path = checkpoint_dir / "best.ckpt"
-    score = float(best.best_model_score) if best.best_model_score is not None else math.nan
-    return TrainResult(best_path, last, trainer.current_epoch, score, time.perf_counter() - started)
+    job = _Job(module, patches, settings, machine, seed, checkpoint_dir, last if last.exists() else None, n)
+    with ranks(n, job.join):
+        return job.run(on_epoch)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What every rank does."""
+
+    module: CordModule
+    patches: Patches
+    settings: TrainSettings
+    machine: MachineSettings
+    seed: int
+    checkpoint_dir: Path
+    resume_from: Path | None
+    n_ranks: int
+
+    def join(self) -> None:
+        """Be one of the other ranks: rank 0 reports for all."""
+        # Tensors that come from another process share its memory: both would step the same weights.
+        replace(self, module=copy.deepcopy(self.module)).run()
+
+    def run(self, on_epoch: OnEpoch | None = None) -> TrainResult:
+        if self.machine.threads or self.n_ranks > 1:
+            torch.set_num_threads(self.machine.threads or max(1, (os.cpu_count() or 1) // self.n_ranks))
+        started = time.perf_counter()
+        settings, folder = self.settings, self.checkpoint_dir
+        data = CordData(
+            *self.patches, batch_size=settings.batch_size, workers=self.machine.workers, seed=self.seed
+        )
+        best = ModelCheckpoint(folder, "best", "val/loss", mode="min", enable_version_counter=False)
+        trainer = _trainer(settings, self.machine, folder, [best, _Watch(on_epoch)], self.n_ranks)
+        _fit(trainer, self.module, data, self.resume_from)
+        score = float(best.best_model_score) if best.best_model_score is not None else math.nan
+        seconds = time.perf_counter() - started
+        return TrainResult(folder / "best.ckpt", folder / "last.ckpt", trainer.current_epoch, score, seconds)
 
 
 def _trainer(
-    settings: TrainSettings, machine: MachineSettings, checkpoint_dir: Path, callbacks: list[Callback]
+    settings: TrainSettings,
+    machine: MachineSettings,
+    checkpoint_dir: Path,
+    callbacks: list[Callback],
+    n_ranks: int,
 ) -> lightning.Trainer:
     # One checkpoint file per purpose; `last` is written at the end of every epoch, after validation.
     last = ModelCheckpoint(
@@ -81,7 +126,10 @@ def _trainer(
         callbacks.append(TQDMProgressBar(leave=False))
     return lightning.Trainer(
         accelerator=machine.accelerator,
-        devices=1,
+        devices=n_ranks,
+        strategy="ddp" if n_ranks > 1 else "auto",
+        # Each rank draws its own part of every batch.
+        use_distributed_sampler=False,
         precision=resolve_precision(machine),
         max_epochs=settings.epochs,
         # A short training is validated at least once, at its end.
@@ -89,7 +137,8 @@ def _trainer(
         reload_dataloaders_every_n_epochs=1,
         num_sanity_val_steps=0,
         callbacks=[*callbacks, last],
-        plugins=[AtomicCheckpointIO()],
+        # Whatever started this process, its ranks are its own (softcord/train/ranks.py).
+        plugins=[AtomicCheckpointIO(), LightningEnvironment()],
         logger=False,
         enable_model_summary=False,
         enable_progress_bar=is_terminal,

@@ -59,3 +59,15 @@ class MachineSettings:
         for field in ("jobs", "workers", "threads"):
             if getattr(self, field) < 0:
                 raise ValueError(f"{field}: must be 0 (automatic) or more, got {getattr(self, field)}")
+
+
+@dataclass(frozen=True)
+class TrainerSettings:
+    """How many processes or GPUs share each batch; batches and results stay the same."""
+
+    devices: int | Literal["auto"] = 1
+
+    def __post_init__(self) -> None:
+        """Refuse counts that cannot train."""
+        if self.devices != "auto" and self.devices < 1:
+            raise ValueError(f"devices: must be at least 1 or auto, got {self.devices}")
