@@ -32,8 +32,8 @@ class Dataset:
     ``train`` and ``val`` have the training contrasts, ``test``, the images to measure, every contrast there
     is (with ``measured_on=val`` they are the validation participants'). The column ``label`` is what the net
     learns in the first two, and what predictions are measured against in the third; the column ``dataset`` is
-    the dataset's name, ``truth_csa_mm2`` the true area that only phantoms have. Where patches are drawn,
-    ``train`` and ``val`` are empty.
+    the dataset's name, ``truth_csa_mm2`` the true area that only phantoms have. Where patches are drawn
+    or nothing is trained here, ``train`` and ``val`` are empty.
     ``participants`` are the rows of participants.tsv of everybody in the split, with the column dataset.
     ``parts`` are the datasets one by one, with their own participant ids: of several, participants are called
     ``dataset/sub-01`` here, since two datasets may both have a sub-01.
@@ -58,7 +58,7 @@ def open_dataset(plan: Plan) -> Dataset:
     """
     parts = [_open_one(one) for one in plan.for_each_dataset()]
     dataset = parts[0] if len(parts) == 1 else _joined(plan, parts)
-    for side in ("test",) if plan.is_synthetic else SIDES:
+    for side in SIDES if plan.learns and not plan.is_synthetic else ("test",):
         if getattr(dataset, side).empty:
             raise DataError(
                 f"split {plan.split_name}", f"leaves no image of the contrasts to {side}", "Check split"
@@ -72,10 +72,13 @@ def _open_one(plan: Plan) -> Dataset:
     table = read_index(plan.data)
     participants = table["participant_id"].unique()
     split = make_split(plan.split, participants, read_persons(plan.data, participants))
-    table = _present(_of(table, split.participants), plan.contrasts)
+    if plan.learns:
+        table = _present(_of(table, split.participants), plan.contrasts)
+    else:
+        table = _present(_of(table, split.test), ())
     table = table.assign(dataset=plan.data.name, truth_csa_mm2=_truth(plan, table["participant_id"]))
     is_soft = plan.gt.name != "hard"
-    trained = table[:0] if plan.is_synthetic else table
+    trained = table if plan.learns and not plan.is_synthetic else table[:0]
     if is_soft:
         trained = with_soft_labels(plan, trained, plan.gt, plan.contrasts)
     trained = trained[trained["contrast"].isin(plan.contrasts)]

@@ -35,9 +35,10 @@ def log_inputs(plan: Plan, dataset: Dataset, run: Run, run_dir: Path, entry: Run
             "method": plan.method,
             "study": plan.study,
             "seed": plan.seed,
-            "gt": plan.gt.name,
-            "loss": plan.choices["loss"],
-            "contrasts": " ".join(plan.contrasts),
+            "gt": plan.labels["gt"],
+            "loss": plan.labels["loss"],
+            "contrasts": plan.labels["contrasts_trained"],
+            "engine": plan.choices["engine"],
             "baseline": plan.choices["baseline"],
             **({"modified": " ".join(plan.modified)} if plan.modified else {}),
             "recipe": plan.choices["recipe"],
@@ -70,7 +71,7 @@ def log_results(
         for row in sample(dataset.test).to_dict("records"):
             image = Path(row["image"])
             prediction = softseg_path(predictions_of(run_dir / "predictions", row["participant_id"]), image)
-            if not prediction.exists():  # of a contrast that no model is for
+            if not prediction.exists():  # of a contrast that no model is for, or missing
                 continue
             volumes = [read_volume(path) for path in (image, prediction, row["label"])]
             overlay_png(volumes[0], volumes[1], volumes[2], Path(folder) / f"{image.name.split('.')[0]}.png")
@@ -134,8 +135,7 @@ def description(plan: Plan, dataset: Dataset, measures: pd.DataFrame) -> str:
             # The page shows the first lines only, until it is asked for more.
             f"**{plan.method}**, seed {plan.seed}: {_headline(plan, measures)}",
             "",
-            f"- **method** learnt from {plan.gt.name} masks of {', '.join(plan.contrasts)}, loss "
-            f"{plan.choices['loss']}, augmentation {plan.choices['augment']}, {plan.train.epochs} epochs",
+            f"- **method** {_how(plan)}",
             f"- **data** `{plan.data_name}`, identity `{dataset.identity[:12]}`",
             f"- **split** `{plan.split_name}`: {counts} participants",
             f"- **measured** on {people} participants against {plan.reference} masks, "
@@ -149,6 +149,16 @@ def description(plan: Plan, dataset: Dataset, measures: pd.DataFrame) -> str:
             "Artifacts: `overlays` (prediction and ground truth on each contrast), `measures.csv`, `model`.",
         ]
     )
+
+
+def _how(plan: Plan) -> str:
+    if not plan.learns:
+        return f"not trained here: {plan.choices['engine']}"
+    learnt = f"learnt from {plan.gt.name} masks of {', '.join(plan.contrasts)}"
+    if plan.engine is not None:
+        return f"{learnt} by {plan.choices['engine']}, {plan.train.nnunet.epochs} epochs"
+    how = f"loss {plan.choices['loss']}, augmentation {plan.choices['augment']}, {plan.train.epochs} epochs"
+    return f"{learnt}, {how}"
 
 
 def _headline(plan: Plan, measures: pd.DataFrame) -> str:

@@ -48,6 +48,15 @@ def _approach(gt: str, loss: str, augment: str) -> tuple[str, ...]:
     return (_LOSS_WORDS.get(loss, loss),)
 
 
+def foreign_name(name: str, variant: str = "", *, gt: str = "", contrasts: str = "all") -> str:
+    """Return for example ``sct_propseg`` or ``nnunet3d_hard_T1w_T2w``: a method not of softcord's training.
+
+    nnU-Net learns from binarised masks whatever ``gt`` is; only hard masks of each contrast are worth a word.
+    """
+    words = [name, "hard" if gt == "hard" else "", "" if contrasts == "all" else contrasts, variant]
+    return "_".join(word for word in words if word)
+
+
 def contrasts_word(contrasts: Sequence[str], *, per_contrast: bool) -> str:
     """Return ``all`` for one model of the paper's six contrasts, ``per_contrast`` for a model of each.
 

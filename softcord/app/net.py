@@ -18,7 +18,7 @@ from softcord.sweep.ledger import note
 from softcord.track.store import RunRecord
 
 if TYPE_CHECKING:
-    from softcord.app.engine import AfterEpoch, Predict, Training
+    from softcord.app.engine import AfterEpoch, NetTraining, Predict
     from softcord.augment.chain import Augment
     from softcord.data.dataset import PatchDataset
     from softcord.predict.package import Model, ModelDescription
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("softcord")
 
 
-def prepare_net(plan: Plan, dataset: Dataset, contrast: str | None = None) -> "Training":
+def prepare_net(plan: Plan, dataset: Dataset, contrast: str | None = None) -> "NetTraining":
     """Prepare every training and validation image; return what trains one net on them.
 
     ``contrast`` names the one that ``dataset`` was reduced to, for a model of that contrast.

@@ -18,8 +18,8 @@ from softcord.sweep.ledger import Run, attempt, claim, read_run
 from softcord.track.store import RunRecord, StudyRecord
 
 if TYPE_CHECKING:
-    from softcord.app.engine import AfterEpoch, Predict, Training
-    from softcord.evaluate.run import TestImage
+    from softcord.app.engine import AfterEpoch, NetTraining, Predict
+    from softcord.evaluate.image import TestImage
     from softcord.nifti import Volume
 
 logger = logging.getLogger("softcord")
@@ -32,7 +32,7 @@ class Child:
     """The training on one contrast: a run of its own, in a folder below that of the run it belongs to."""
 
     contrast: str
-    training: "Training"
+    training: "NetTraining"
     run: Run
     run_dir: Path
     study: StudyRecord
@@ -49,7 +49,7 @@ class ByContrast:
         return self.models[image.contrast](image)
 
 
-def prepare_per_contrast(plan: Plan, dataset: Dataset) -> "Training":
+def prepare_per_contrast(plan: Plan, dataset: Dataset) -> "NetTraining":
     """Prepare every training and validation image; return what trains one net on those of each contrast.
 
     Raises:
@@ -75,7 +75,7 @@ def _reduced(plan: Plan, dataset: Dataset, contrast: str) -> Dataset:
 
 def _train_all(
     plan: Plan,
-    trainings: "Mapping[str, Training]",
+    trainings: "Mapping[str, NetTraining]",
     run_dir: Path,
     entry: RunRecord,
     _after_epoch: "AfterEpoch | None",  # no single epoch has a predictor for all contrasts

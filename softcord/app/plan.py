@@ -8,15 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from softcord.app.baseline import modifications
-from softcord.app.build import build, suggest
+from softcord.app.build import TARGET, build, suggest
 from softcord.app.compose import Composed, changes
-from softcord.app.method import contrasts_word, method_name
+from softcord.app.method import contrasts_word, foreign_name, method_name
 from softcord.app.sources import SEVERAL, data_content, kind_of, sources
 from softcord.contrasts import contrast_set
 from softcord.errors import UsageError
+from softcord.ingest.match import Predictions
+from softcord.ingest.tool import Tool
+from softcord.nnunet.settings import NnUNetSettings
 from softcord.sweep.search import TrialSettings
 from softcord.train.settings import MachineSettings, TrainerSettings, TrainSettings
 
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from softcord.phantom.settings import PhantomSettings
     from softcord.synthetic.settings import SyntheticSettings
 
+# What makes the masks; None is softcord's own training.
+Engine: TypeAlias = NnUNetSettings | Tool | Predictions | None
 # Where results lie and what they ran on does not change them; nor do the names given to them.
 VOLATILE = (
     "paths",
@@ -46,10 +51,13 @@ VOLATILE = (
     "search",
 )
 _AMOUNTS = ("patches_per_epoch", "validation_patches")
+# What a method that is not softcord's own training does not read.
+_OF_OUR_TRAINING = ("loss", "model", "model_per_contrast", "augment", "train", "volumes")
+_OF_ANY_TRAINING = (*_OF_OUR_TRAINING, "gt", "contrasts", "seed")
 _ROOT_KEYS = (
     *("data", "phantom", "split", "gt", "loss", "model", "augment", "train", "machine", "trainer"),
     *("recipe", "baseline"),
-    "synthetic",
+    *("synthetic", "engine"),
     *("study", "variant", "contrasts", "model_per_contrast", "seed", "levels", "reference", "volumes"),
     "rerun",
     *("measured_on", "compare", "check", "search", "paths", "experiment"),
@@ -75,6 +83,7 @@ class Plan:
     method: str
     modified: tuple[str, ...]
     datasets: "tuple[Source, ...]"
+    engine: Engine
     gt: "GtSettings"
     train: TrainSettings
     volumes: "CacheSettings"
@@ -122,6 +131,25 @@ class Plan:
         ]
 
     @property
+    def learns(self) -> bool:
+        """Whether the method is trained in this run, by softcord or by nnU-Net."""
+        return self.engine is None or isinstance(self.engine, NnUNetSettings)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What measures.csv says about how the method was made."""
+        from softcord.measure.table import MISSING
+
+        of_training = {
+            "gt": self.gt.name,
+            "contrasts_trained": " ".join(self.contrasts),
+            "loss": self.choices["loss"] if self.engine is None else self.choices["engine"],
+            "seed": str(self.seed),
+        }
+        how = of_training if self.learns else dict.fromkeys(of_training, MISSING)
+        return {"method": self.method, **how}
+
+    @property
     def patch_voxels(self) -> tuple[int, int, int]:
         """Size of a training patch and of a window at prediction, in voxels."""
         x, y, z = (round(side / self.volumes.spacing_mm) for side in self.train.patch_size_mm)
@@ -158,7 +186,12 @@ class Plan:
 
             # Which weights they are, wherever they lie.
             kept["train"]["start_from"] = weights_sha256(self.train.start_from)
-        return digest(kept)
+        # Nor does it matter where predictions lie: their content is part of the fingerprint.
+        kept["engine"] = {key: value for key, value in kept["engine"].items() if key != "path"}
+        if self.engine is None:
+            return digest(kept)
+        unread = _OF_OUR_TRAINING if self.learns else _OF_ANY_TRAINING
+        return digest({key: value for key, value in kept.items() if key not in unread})
 
     @property
     def is_synthetic(self) -> bool:
@@ -219,12 +252,7 @@ def make_plan(composed: Composed) -> Plan:
             raise UsageError(f"paths.{key}".rstrip("."), f"must be a folder, got {value!r}")
     contrasts = contrast_set(config["contrasts"])
     per_contrast = _truth(config["model_per_contrast"], "model_per_contrast")
-    is_synthetic = composed.choices["data"] == "synthetic"
-    named = ("loss", "augment", "synthetic") if is_synthetic else ("loss", "augment")
-    changed = {group: changes(composed, group) for group in named}
-    if is_synthetic:
-        # How many patches is how long a training is, which names do not say of images either.
-        changed["synthetic"] = {k: v for k, v in changed["synthetic"].items() if not k.endswith(_AMOUNTS)}
+    engine: Engine = build(config["engine"], "engine") if config["engine"].get(TARGET) else None
     return Plan(
         config=config,
         choices=composed.choices,
@@ -238,14 +266,10 @@ def make_plan(composed: Composed) -> Plan:
         measured_on=_one_of(config["measured_on"], "measured_on", ("test", "val")),
         search=build(config["search"], "search"),
         rerun=_truth(config["rerun"], "rerun"),
-        method=method_name(
-            composed.choices,
-            "synthetic" if is_synthetic else contrasts_word(contrasts, per_contrast=per_contrast),
-            changed,
-            _variant(config["variant"]),
-        ),
+        method=_method(composed, engine, contrasts_word(contrasts, per_contrast=per_contrast)),
         modified=modifications(composed),
         datasets=sources(composed),
+        engine=engine,
         gt=build(config["gt"], "gt"),
         train=build(config["train"], "train"),
         volumes=build(config["volumes"], "volumes"),
@@ -254,12 +278,29 @@ def make_plan(composed: Composed) -> Plan:
     )
 
 
+def _method(composed: Composed, engine: Engine, contrasts: str) -> str:
+    choices, variant = composed.choices, _variant(composed.config["variant"])
+    if isinstance(engine, NnUNetSettings):
+        return foreign_name(choices["engine"], variant, gt=choices["gt"], contrasts=contrasts)
+    if engine is not None:
+        return foreign_name(engine.name if isinstance(engine, Predictions) else choices["engine"], variant)
+    is_synthetic = composed.choices["data"] == "synthetic"
+    named = ("loss", "augment", "synthetic") if is_synthetic else ("loss", "augment")
+    changed = {group: changes(composed, group) for group in named}
+    if is_synthetic:
+        # How many patches is how long a training is, which names do not say of images either.
+        changed["synthetic"] = {k: v for k, v in changed["synthetic"].items() if not k.endswith(_AMOUNTS)}
+    return method_name(choices, "synthetic" if is_synthetic else contrasts, changed, variant)
+
+
 def check_training(plan: Plan) -> None:
     """Check what only training needs: loss, augmentation, net, and patches that fit the net.
 
     Raises:
         UsageError: a value that cannot work; it names the key.
     """
+    if plan.engine is not None:
+        return
     for group in ("loss", "augment"):
         _build_empty(group, json.dumps(plan.config[group], sort_keys=True))
     if plan.is_synthetic:

@@ -13,7 +13,8 @@ from softcord.app.describe import trained_on
 from softcord.app.engine import prepare_training
 from softcord.app.leakage import TRAINED_ON
 from softcord.app.log import log_inputs, log_results, log_study
-from softcord.app.plan import Plan
+from softcord.app.missing import write_missing
+from softcord.app.plan import Plan, jobs_of
 from softcord.app.progress import phase
 from softcord.app.provenance import environment_text, provenance
 from softcord.app.record import recorded
@@ -29,8 +30,8 @@ from softcord.sweep.ledger import Run, note
 from softcord.track.store import open_store, open_study
 
 if TYPE_CHECKING:
-    from softcord.app.engine import Predict
-    from softcord.evaluate.run import TestImage
+    from softcord.app.engine import Segment
+    from softcord.evaluate.image import TestImage
 
 logger = logging.getLogger("softcord")
 
@@ -48,8 +49,8 @@ def bring_to_end(plan: Plan, dataset: Dataset, run: Run, run_dir: Path) -> None:
     parent = search_record(plan) if plan.search.name else open_study(open_store(plan.store_dir), plan.study)
     with recorded(run_dir, run, parent) as entry:
         log_inputs(plan, dataset, run, run_dir, entry)
-        predict = training(run_dir, entry, watch(plan, images, entry))
-        measures = _evaluate(plan, images, run, run_dir, predict)
+        segment = training(run_dir, entry, watch(plan, images, entry))
+        measures = _evaluate(plan, images, run, run_dir, segment)
         log_results(plan, dataset, measures, run_dir, entry)
     log_study(plan, parent)
     logger.info("%s is complete: %s", run.name, run_dir)
@@ -78,29 +79,30 @@ def _write_inputs(plan: Plan, dataset: Dataset, run_dir: Path) -> None:
 
 
 def _evaluate(
-    plan: Plan, images: "list[TestImage]", run: Run, run_dir: Path, predict: "Predict"
+    plan: Plan, images: "list[TestImage]", run: Run, run_dir: Path, segment: "Segment"
 ) -> pd.DataFrame:
     from softcord.evaluate.ground_truth import ground_truth_measures
-    from softcord.evaluate.run import evaluate
+    from softcord.evaluate.measure import measure_masks
 
     predictions = run_dir / "predictions"
     for folder in {predictions_of(predictions, image.participant_id) for image in images}:
         describe_derivatives(folder, f"softcord predictions of {run.name}", {"Run": run.name})
-    labels = {
-        "run": run.name,
-        "method": plan.method,
-        "gt": plan.gt.name,
-        "contrasts_trained": " ".join(plan.contrasts),
-        "loss": plan.choices["loss"],
-        "seed": str(plan.seed),
-    }
     predicted = _with_a_model(plan, images)
     logger.info("predicting and measuring %d %s images", len(predicted), plan.measured_on)
     note(run_dir, "predicting", 1.0)
     with phase("prediction", len(predicted)) as on_done:
-        measures = evaluate(
-            predict, predicted, predictions, levels=plan.levels, labels=labels, on_done=on_done
+        masks = segment(predicted, predictions, on_done)
+    with phase("measures", len(predicted)) as on_done:
+        measures, missing = measure_masks(
+            masks,
+            predicted,
+            predictions,
+            levels=plan.levels,
+            labels={"run": run.name, **plan.labels},
+            jobs=jobs_of(plan),
+            on_done=on_done,
         )
+    write_missing(run_dir, images, missing)
     truth = ground_truth_measures(images, plan.levels, run.name, reference=plan.reference)
     measures = pd.concat([measures, truth], ignore_index=True)
     write_measures(run_dir / "measures.csv", measures)
@@ -118,9 +120,10 @@ def _with_a_model(plan: Plan, images: "list[TestImage]") -> "list[TestImage]":
 
 
 def _test_images(plan: Plan, dataset: Dataset) -> "list[TestImage]":
-    from softcord.evaluate.run import TestImage
+    from softcord.evaluate.image import TestImage
 
-    volumes = cached_volumes(plan, dataset.test, "test")
+    if plan.engine is None:
+        cached_volumes(plan, dataset.test, "test")
     rows = dataset.test.to_dict("records")
     return [
         TestImage(
@@ -128,13 +131,12 @@ def _test_images(plan: Plan, dataset: Dataset) -> "list[TestImage]":
             session_id=row["session_id"],
             contrast=row["contrast"],
             image=Path(row["image"]),
-            volume=volume,
             reference=Path(row["label"]),
             hard_seg=_if_present(row["hard_seg"]),
             discs=_if_present(row["discs"]),
             truth_csa_mm2=None if pd.isna(row["truth_csa_mm2"]) else row["truth_csa_mm2"],
         )
-        for row, volume in zip(rows, volumes, strict=True)
+        for row in rows
     ]
 
 

@@ -71,7 +71,10 @@ def has_results(run_dir: Path) -> bool:
 
 def fingerprint_of(plan: Plan, dataset: Dataset) -> str:
     """Return the hash of all that determines a run's result."""
+    from softcord.app.engine import engine_identity
+
     identity = {
+        **engine_identity(plan, dataset),
         "config": plan.config_hash,
         "split": dataset.split.sha256,
         "dataset": dataset.identity,

@@ -8,11 +8,11 @@ from softcord.app.net import train_and_load
 
 if TYPE_CHECKING:
     from softcord.app.dataset import Dataset
-    from softcord.app.engine import Training
+    from softcord.app.engine import NetTraining
     from softcord.app.plan import Plan
 
 
-def prepare_synthetic(plan: "Plan", dataset: "Dataset") -> "Training":
+def prepare_synthetic(plan: "Plan", dataset: "Dataset") -> "NetTraining":
     """Return what trains one net on drawn patches; those that validate it are the same in every run."""
     from softcord.synthetic.dataset import SyntheticPatches, SyntheticValidation
 

@@ -44,7 +44,7 @@ def train_one(plan: Plan) -> "Outcome | None":
     Return what its search wants to know; None for a run that is no trial.
     """
     from softcord.app.dataset import open_dataset
-    from softcord.app.per_contrast import MODELS
+    from softcord.app.engine import WORK_FOLDERS
     from softcord.app.sweep import (
         check_names,
         fingerprint_of,
@@ -71,8 +71,8 @@ def train_one(plan: Plan) -> "Outcome | None":
             say_complete(run)
             return outcome(plan, run_dir)
         if run is None or plan.rerun:
-            # Without its checkpoints and the runs below it, a run starts anew.
-            for folder in ("checkpoints", MODELS):
+            # Without what it has made so far, a run starts anew.
+            for folder in WORK_FOLDERS:
                 shutil.rmtree(run_dir / folder, ignore_errors=True)
             run = Run(
                 name=name,

@@ -12,7 +12,7 @@ from softcord.track.store import RunRecord, StudyRecord, open_group, open_store,
 
 if TYPE_CHECKING:
     from softcord.app.engine import AfterEpoch, Predict
-    from softcord.evaluate.run import TestImage
+    from softcord.evaluate.image import TestImage
 
 
 def search_record(plan: Plan) -> StudyRecord:

@@ -210,14 +210,19 @@ def _image_arrays(path: Path, settings: CacheSettings) -> Arrays:
 
 def _label_arrays(label_path: Path, image_path: Path, settings: CacheSettings) -> Arrays:
     label, image = read_volume(label_path), read_volume(image_path)
-    _check_label(label_path, label, image)
+    check_label(label_path, label, image)
     softseg = crop(to_grid(Volume(label.data.clip(0, 1), image.affine), settings.spacing_mm)[0], settings)
     cord = np.argwhere(softseg > 0.5)
     spread = np.linspace(0, len(cord) - 1, min(len(cord), CORD_VOXELS)).astype(int)
     return {"softseg": softseg.astype(np.float16), "cord": cord[spread].astype(np.int16)}
 
 
-def _check_label(path: Path, label: Volume, image: Volume) -> None:
+def check_label(path: Path, label: Volume, image: Volume) -> None:
+    """Refuse a mask that is not on its image's grid, or whose values are no shares of a voxel.
+
+    Raises:
+        DataError: another shape, more than 0.1 mm off, or values outside [0, 1].
+    """
     if label.data.shape != image.data.shape:
         raise DataError(
             path,

@@ -12,7 +12,7 @@ from softcord.measure.table import Measure, measures_frame
 from softcord.nifti import Volume, read_volume
 
 if TYPE_CHECKING:
-    from softcord.evaluate.run import TestImage
+    from softcord.evaluate.image import TestImage
 
 _CSA = ("csa_mm2", "csa_bin_mm2")
 

@@ -41,6 +41,7 @@ _ROWS = (
     Metric("asd_mm", "mm", "lower", 0.0, "ASD (mm)"),
     Metric("asd_anima_compat", "voxel", "none", None, "ASD as Anima computes it (voxels; not a distance)"),
     Metric("hd95_mm", "mm", "lower", 0.0, "HD95 (mm)"),
+    Metric("inference_s", "s", "lower", None, "Inference time (s)"),
     Metric("volume_mm3", "mm3", "none", None, "Volume (mm³)"),
     Metric("angle_ap_deg", "deg", "none", None, "Tilt about the AP axis (°)"),
     Metric("angle_rl_deg", "deg", "none", None, "Tilt about the RL axis (°)"),

@@ -5,13 +5,16 @@ from math import inf
 from pathlib import Path
 from typing import Literal
 
+from softcord.nnunet.settings import NNUNET_DEFAULT, NnUNetLength
+
 
 @dataclass(frozen=True)
 class TrainSettings:
     """What determines the result of a training, besides data, net, loss and augmentation.
 
     Sizes are in millimetres, which at 1 mm voxels are voxels; axes are R-L, A-P, S-I. ``start_from`` is the
-    package of a trained model whose weights are the first ones.
+    package of a trained model whose weights are the first ones. ``nnunet`` is how long nnU-Net trains, which
+    reads nothing else of these.
     """
 
     epochs: int
@@ -25,6 +28,7 @@ class TrainSettings:
     patience: int | None = None
     deep_supervision_divisor: Literal["weights", "count"] = "weights"
     start_from: Path | None = None
+    nnunet: NnUNetLength = NNUNET_DEFAULT
 
     def __post_init__(self) -> None:
         """Refuse values that cannot train anything."""
@@ -51,6 +55,8 @@ class MachineSettings:
     workers: int = 0
     threads: int = 0
     trainings: int = 1
+    time_inference: bool = False
+    nnunet: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse negative counts; 0 means "as many as the machine has" (none for ``workers``)."""

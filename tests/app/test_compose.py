@@ -26,8 +26,12 @@ OPTIONS = sorted(
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_builds_what_it_describes(option: str) -> None:
-    # The paper's net needs patches of the paper's size.
-    found = plan(option, "train=paper") if option == "model=nnunet" else plan(option)
+    needed = {
+        "model=nnunet": ("train=paper",),  # the paper's net needs patches of the paper's size
+        "train=finetune": ("train.start_from=model",),
+        "engine=predictions": ("engine.name=theirs", "engine.path=pred"),
+    }
+    found = plan(option, *needed.get(option, ()))
     group, _, name = option.partition("=")
     assert found.choices[group] == name
 

@@ -1,0 +1,186 @@
+"""nnU-Net's steps; each is skipped where an earlier start of the same run has ended it."""
+
+import json
+import logging
+import time
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import ModuleType
+
+from softcord.evaluate.timing import write_inference_s
+from softcord.files import write_json, write_text
+from softcord.nnunet import predict_images, train_model
+from softcord.nnunet.export import DATASET, Case, export_dataset, is_exported, write_splits
+from softcord.nnunet.install import Install
+from softcord.nnunet.log import EpochReader, OnEpoch
+from softcord.nnunet.settings import NnUNetSettings
+from softcord.process import run_process
+
+logger = logging.getLogger("softcord")
+
+
+@dataclass(frozen=True)
+class Work:
+    """Where and with what nnU-Net works: ``folder`` is the run's own, all that it writes lies below.
+
+    ``device`` is cpu or cuda, ``jobs`` the number of processes, ``workers`` those that augment, ``threads``
+    those of the net on a processor.
+    """
+
+    install: Install
+    folder: Path
+    settings: NnUNetSettings
+    device: str
+    jobs: int
+    workers: int
+    threads: int
+
+    @property
+    def raw(self) -> Path:
+        """The exported dataset."""
+        return self.folder.absolute() / "raw"
+
+    @property
+    def preprocessed(self) -> Path:
+        """Planned and preprocessed data."""
+        return self.folder.absolute() / "preprocessed"
+
+    @property
+    def model(self) -> Path:
+        """The folder of the trained model."""
+        name = f"nnUNetTrainer__nnUNetPlans__{self.settings.configuration}"
+        return self.folder.absolute() / "results" / DATASET / name
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Environment variables of nnU-Net's processes."""
+        return {
+            "nnUNet_raw": str(self.raw),
+            "nnUNet_preprocessed": str(self.preprocessed),
+            "nnUNet_results": str(self.folder.absolute() / "results"),
+            "nnUNet_def_n_proc": str(self.jobs),
+            "OMP_NUM_THREADS": str(self.threads),
+            # softcord's own modules are nothing to nnU-Net's Python.
+            "PYTHONPATH": "",
+        }
+
+
+def train_nnunet(
+    work: Work,
+    train: Sequence[Case],
+    val: Sequence[Case],
+    *,
+    seed: int,
+    on_epoch: OnEpoch,
+    on_export: Callable[[str], None] | None = None,
+) -> None:
+    """Export, plan, preprocess and train, or go on with what an earlier start has begun.
+
+    Raises:
+        DataError: images or labels that cannot be used.
+        RunError: nnU-Net fails; its log is named.
+    """
+    checkpoints = work.model / "fold_0"
+    if (checkpoints / "checkpoint_final.pth").exists():
+        logger.info("nnU-Net's training is complete")
+        return
+    if not is_exported(work.raw):
+        export_dataset(work.raw, [*train, *val], jobs=work.jobs, on_done=on_export)
+    _preprocess(work)
+    write_splits(work.preprocessed, train, val)
+    resume = _has_checkpoint(checkpoints)
+    if resume:
+        logger.info("nnU-Net goes on from its last checkpoint")
+    request = {
+        "preprocessed": str(work.preprocessed / DATASET),
+        "configuration": work.settings.configuration,
+        "device": work.device,
+        "seed": seed,
+        "resume": resume,
+        "save_every": work.settings.save_every_epochs,
+        **asdict(work.settings.length),
+    }
+    # On a graphics card nnU-Net's own number of augmenting processes is better than none.
+    workers = {"nnUNet_n_proc_DA": str(work.workers)} if work.workers or work.device == "cpu" else {}
+    _run_script(work, train_model, request, "train", env=workers, on_line=EpochReader(on_epoch))
+
+
+def _preprocess(work: Work) -> None:
+    done = work.preprocessed / "complete"
+    if done.exists():
+        return
+    logger.info("nnU-Net plans and preprocesses")
+    command = str(work.install.command("nnUNetv2_plan_and_preprocess"))
+    arguments = ["-d", "1", "--verify_dataset_integrity", "--no_pbar", "-c", work.settings.configuration]
+    arguments += ["-np", str(work.jobs), "-npfp", str(work.jobs)]
+    run_process([command, *arguments], work.folder / "preprocess.log", env=work.environment)
+    write_text(done, "")
+
+
+def _has_checkpoint(folder: Path) -> bool:
+    """Whether there is a checkpoint to go on from; one that was cut off while being written is removed."""
+    names = ("checkpoint_latest.pth", "checkpoint_best.pth")
+    there = [folder / name for name in names if (folder / name).exists()]
+    for path in there:
+        if not zipfile.is_zipfile(path):
+            path.unlink()
+    return any(path.exists() for path in there)
+
+
+def predict_nnunet(
+    work: Work,
+    masks: Mapping[Path, Path],
+    *,
+    on_done: Callable[[str], None] | None = None,
+) -> dict[Path, str]:
+    """Predict each image (key) to its mask (value); return the errors of those that nnU-Net failed on.
+
+    Images that have a mask are left alone. Each mask has its inference time noted beside it
+    (:mod:`softcord.evaluate.timing`).
+
+    Raises:
+        RunError: nnU-Net fails as a whole.
+    """
+    wanted = {str(image.absolute()): image for image, mask in masks.items() if not mask.exists()}
+    if not wanted:
+        return {}
+    pairs = [(path, str(masks[image].absolute())) for path, image in wanted.items()]
+    request = {"model": str(work.model), "device": work.device, "threads": work.threads, "images": pairs}
+    for mask in masks.values():
+        mask.parent.mkdir(parents=True, exist_ok=True)
+    errors: dict[Path, str] = {}
+    started, start_s = time.perf_counter(), 0.0
+
+    def read(line: str) -> None:
+        nonlocal start_s
+        said = json.loads(line) if line.startswith("{") else {}
+        if "ready" in said:
+            start_s = time.perf_counter() - started
+        elif "error" in said:
+            errors[wanted[said["image"]]] = f"nnU-Net failed: {said['error']}"
+        elif "seconds" in said:
+            write_inference_s(masks[wanted[said["image"]]], start_s + said["seconds"])
+        if on_done and "image" in said:
+            on_done(wanted[said["image"]].name)
+
+    _run_script(work, predict_images, request, "predict", on_line=read)
+    return errors
+
+
+def _run_script(
+    work: Work,
+    script: ModuleType,
+    request: Mapping[str, object],
+    name: str,
+    *,
+    env: Mapping[str, str] | None = None,
+    on_line: Callable[[str], None],
+) -> None:
+    """Let nnU-Net's Python run one of our files."""
+    path = work.folder / f"{name}.json"
+    write_json(path, request)
+    command = [str(work.install.python), str(script.__file__), str(path)]
+    variables = {**work.environment, **(env or {})}
+    run_process(command, work.folder / f"{name}.log", env=variables, on_line=on_line)

@@ -1,0 +1,43 @@
+"""How nnU-Net is trained."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class NnUNetLength:
+    """How long nnU-Net trains; its own defaults.
+
+    ``iterations`` and ``val_iterations`` are batches per epoch.
+    """
+
+    epochs: int = 1000
+    iterations: int = 250
+    val_iterations: int = 50
+
+    def __post_init__(self) -> None:
+        """Refuse lengths that train nothing."""
+        for field in ("epochs", "iterations", "val_iterations"):
+            if getattr(self, field) < 1:
+                raise ValueError(f"{field}: must be at least 1, got {getattr(self, field)}")
+
+
+NNUNET_DEFAULT = NnUNetLength()
+
+
+@dataclass(frozen=True)
+class NnUNetSettings:
+    """What determines the result besides the data.
+
+    ``configuration`` is nnU-Net's name for the net: ``2d``, ``3d_fullres``, ``3d_lowres``. A checkpoint to go
+    on from is written every ``save_every_epochs``.
+    """
+
+    configuration: Literal["2d", "3d_fullres", "3d_lowres"]
+    length: NnUNetLength
+    save_every_epochs: int = 10
+
+    def __post_init__(self) -> None:
+        """Refuse a training that never saves."""
+        if self.save_every_epochs < 1:
+            raise ValueError(f"save_every_epochs: must be at least 1, got {self.save_every_epochs}")
