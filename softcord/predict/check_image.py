@@ -10,8 +10,9 @@ from softcord.data.resample import Shape
 from softcord.errors import DataError
 from softcord.nifti import Volume, open_nifti, read_volume
 
-# Voxel sides between which a cord of 10-15 mm can be seen and an image of the neck fits into memory.
-SMALLEST_MM, LARGEST_MM = 0.15, 15.0
+# Voxel sides between which a cord of 10-15 mm can be seen and an image of the neck fits into memory. Axial
+# slices of 17 mm, gaps included, are in use.
+SMALLEST_MM, LARGEST_MM = 0.15, 20.0
 MAX_SHEAR_DEG = 2.0  # rounding in headers is a hundred times smaller
 # Copies of the image and of its 1 mm grid, float32, that are held at once; the net's windows on top.
 COPIES, WINDOWS_BYTES = 6, 1_000_000_000
@@ -22,7 +23,7 @@ def read_checked(path: Path, spacing_mm: float) -> Volume:
 
     Raises:
         DataError: what :func:`softcord.nifti.read_volume` refuses, and: one slice only, an orientation that
-            the header does not give, a sheared affine, voxels of under 0.15 or over 15 mm, an image that
+            the header does not give, a sheared affine, voxels of under 0.15 or over 20 mm, an image that
             memory cannot hold, or a constant one.
     """
     image = open_nifti(path)
