@@ -1,0 +1,34 @@
+"""A study that is killed twenty times ends as one that was left alone (kill_study.py does the killing)."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.slow
+def test_a_study_killed_again_and_again_ends_like_an_undisturbed_one(tmp_path: Path) -> None:
+    script = Path(__file__).with_name("kill_study.py")
+    done = subprocess.run(
+        [sys.executable, str(script), str(tmp_path / "kill"), "1", "20"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    print(done.stdout)
+    assert done.returncode == 0, done.stderr[-2000:]
+    report = json.loads(done.stdout.splitlines()[-1])
+    assert report["undisturbed_code"] == 0
+    assert report["kills"] >= 15  # the rest came when the command had just ended
+    assert report["final_codes"] == [0, 0]
+    assert (report["runs"], report["differing"]) == (6, [])
+    assert report["same_measures"]
+    assert report["same_comparisons"]
+    assert report["states"] == ["complete"] * 6
+    assert report["unreadable"] == []
+    assert report["orphans"] == []
+    # One entry in the store for each run: none doubled, none lost.
+    assert len({name for name, _ in report["store"]}) == len(report["store"]) == 6
+    assert {state for _, state in report["store"]} == {"complete"}
