@@ -9,6 +9,7 @@ no imports. Prints a line per kill and, last, a JSON object that test_kill.py lo
 import json
 import os
 import random
+import shutil
 import signal
 import sys
 import time
@@ -17,14 +18,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from softcord.app.train import main as train
-from softcord.sweep.ledger import read_run, read_study
+from softcord.sweep.ledger import Run, read_run, read_study
 from softcord.sweep.study import read_entries
 from softcord.train.checkpoint import load_weights
 
 COMMAND = (
     *("phantom=tiny", "model.features=[4,8]", "model.strides=[[1,1,1],[2,2,2]]", "train.epochs=3"),
     *("train.batch_size=4", "train.patch_size_mm=[32,48,64]", "train.validate_every_epochs=1"),
-    *("augment=none", "contrasts=2", "machine.threads=1", "machine.jobs=1", "machine.accelerator=cpu"),
+    *(
+        "augment=none",
+        "contrasts=2",
+        "split.train=0.5",
+        "split.test=0.3",
+        "machine.threads=1",
+        "machine.jobs=1",
+        "machine.accelerator=cpu",
+    ),
     *("machine.precision=float32", "study=kill", "-m", "gt=soft,hard", "seed=1,2,3"),
 )
 POOL = ("hydra/launcher=pool", "hydra.launcher.n_jobs=2", "hydra.launcher.gpus=[]")
@@ -33,11 +42,11 @@ STUDY = Path("outputs/kill")
 
 @dataclass(frozen=True)
 class Kill:
-    """When and whom: after ``delay_s``, or as soon as ``when`` holds; a worker of the pool, or the parent."""
+    """When and whom: ``delay_s`` after ``when`` holds; a worker of the pool first, or only the parent."""
 
     what: str
     delay_s: float
-    when: Callable[[], bool] | None = None
+    when: Callable[[float], bool]
     worker: bool = False
 
 
@@ -76,22 +85,31 @@ def of_session(session: int) -> list[int]:
     return found
 
 
-def is_between_training_and_end() -> bool:
-    """Whether some run has trained its last epoch and is not complete."""
-    return any(run.state == "running" and run.fraction == 1.0 for run in read_study(STUDY))
+def at_work(since: float) -> list[Run]:
+    """Runs that an attempt has begun since a moment and not ended."""
+    return [run for run in read_study(STUDY) if run.state == "running" and run.started_at > since]
 
 
-def is_measured() -> bool:
-    """Whether some run has its measures and is not complete."""
-    return any(
-        (STUDY / run.name / "measures.csv").exists() and run.state == "running" for run in read_study(STUDY)
-    )
+def is_begun(since: float) -> bool:
+    """Whether a run is at work."""
+    return bool(at_work(since))
+
+
+def is_between_training_and_end(since: float) -> bool:
+    """Whether a run has trained its last epoch and is not complete."""
+    return any(run.fraction == 1.0 for run in at_work(since))
+
+
+def is_measured(since: float) -> bool:
+    """Whether a run has written its measures and is not complete."""
+    paths = [STUDY / run.name / "measures.csv" for run in at_work(since)]
+    return any(path.exists() and path.stat().st_mtime > since for path in paths)
 
 
 def kill_once(pid: int, kill: Kill, draw: random.Random) -> str:
     """Kill at the chosen moment; return what was hit, or nothing if the command had ended."""
-    deadline = time.monotonic() + 120
-    while kill.when and not kill.when() and time.monotonic() < deadline:
+    since, deadline = time.time(), time.monotonic() + 120
+    while not kill.when(since) and time.monotonic() < deadline:
         if os.waitpid(pid, os.WNOHANG)[0]:
             return ""
         time.sleep(0.002)
@@ -103,8 +121,7 @@ def kill_once(pid: int, kill: Kill, draw: random.Random) -> str:
             time.sleep(draw.uniform(0.3, 2))
     if os.waitpid(pid, os.WNOHANG)[0]:
         return ""
-    doing = [f"{run.method} s{run.seed} {run.doing or 'starting'}" for run in read_study(STUDY)]
-    doing = [one for one, run in zip(doing, read_study(STUDY), strict=False) if run.state == "running"]
+    doing = [f"{run.method} s{run.seed} {run.doing or 'starting'}" for run in at_work(since)]
     os.kill(pid, signal.SIGKILL)
     wait(pid)
     return "; ".join(doing) or "between runs"
@@ -162,16 +179,20 @@ def store_runs(folder: Path) -> list[tuple[str, str]]:
 
 def plan_kills(draw: random.Random, n: int, run_s: float) -> list[Kill]:
     """Draw the moments: some in the pool, some after the last epoch, the others anywhere in a run."""
-    kills = [Kill("pool, a worker and then the parent", draw.uniform(12, 20), worker=True) for _ in range(2)]
-    kills += [Kill("pool, the parent", draw.uniform(8, 20))]
-    rest = n - len(kills)
-    for number in range(rest):
-        if number % 4 == 1:
+    kills = []
+    for number in range(n):
+        if number < 2:
+            kills.append(
+                Kill("pool, a worker, then the parent", draw.uniform(0, run_s), is_begun, worker=True)
+            )
+        elif number == 2:
+            kills.append(Kill("pool, the parent", draw.uniform(0, run_s), is_begun))
+        elif number % 4 == 1:
             kills.append(Kill("after the last epoch", draw.uniform(0, 0.5), is_between_training_and_end))
         elif number % 4 == 3:
-            kills.append(Kill("after the measures", draw.uniform(0, 0.1), is_measured))
+            kills.append(Kill("after the measures", draw.uniform(0, 1), is_measured))
         else:
-            kills.append(Kill("anywhere", draw.uniform(0.3, run_s)))
+            kills.append(Kill("anywhere", draw.uniform(0, 2 * run_s), lambda _since: True))
     return kills
 
 
@@ -203,8 +224,7 @@ def main(folder: Path, seed: int, n_kills: int) -> None:
         print(f"{number:2d} {kill.what} + {kill.delay_s:.2f} s: {hit or 'had ended'} | {stand}", flush=True)
     codes = [wait(start(killed, data)), wait(start(killed, data))]
     broken += unreadable()
-    for path in elsewhere.rglob("*"):
-        path.unlink(missing_ok=True) if path.is_file() else None
+    shutil.rmtree(elsewhere)
     expected, found = results(undisturbed), results(killed)
     report = {
         "undisturbed_code": code,
