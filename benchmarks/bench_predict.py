@@ -3,8 +3,8 @@
     python benchmarks/bench_predict.py -m MODEL [--cost nnunet] [--threads 2] [--only thick]
 
 Side by side on phantoms of the public dataset's sizes: the paper's inference as published (RPI, order-2
-spline to 1 mm, centre crop 64x192x-1, a window of 64x192x320 in float32, spline back; MONAI's own transforms) and
-softcord's, with the same net and weights, each in a process of its own, so that its peak memory is its own.
+spline to 1 mm, centre crop 64x192x-1, a window of 64x192x320 in float32, spline back; MONAI's own transforms)
+and softcord's, with the same net and weights, each in a process of its own.
 
 What the net sees is MODEL's, which must segment. ``--cost nnunet`` lets the paper's net compute on every
 window too and drops its output: its cost on both sides, without trained weights of it.
@@ -110,7 +110,8 @@ def paper(model: Model, path: Path) -> Array:
         [
             monai.LoadImaged("image"),
             monai.EnsureChannelFirstd("image"),
-            monai.Orientationd("image", axcodes="RPI", labels=None),
+            # What spinal cord people call RPI is nibabel's LAS: the axes that the weights were trained with.
+            monai.Orientationd("image", axcodes="LAS", labels=None),
             monai.Spacingd("image", pixdim=(1, 1, 1), mode=2),
             monai.ResizeWithPadOrCropd("image", spatial_size=(64, 192, -1)),
             monai.DivisiblePadd("image", k=2**5),
@@ -205,7 +206,7 @@ def bench_speed(options: argparse.Namespace, folder: Path) -> None:
             print(
                 f"   {way}: {faster:.1f} times faster ({less_cpu:.1f} in CPU time; bar {BARS[name]}); "
                 f"Dice to the label differs by {gain:+.4f}, CSA by {soft:+.2f} % (soft), "
-                f"{binary:+.2f} % (binarised); Dice of one to the other {dice(masks[way], masks['paper']):.4f}"
+                f"{binary:+.2f} % (binarised); Dice to each other {dice(masks[way], masks['paper']):.4f}"
             )
 
 

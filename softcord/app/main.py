@@ -15,6 +15,7 @@ VERBS = {
     "train": ("softcord.app.train", "train, predict and measure one method or a sweep of them"),
     "predict": ("softcord.app.predict", "segment the cord in images"),
     "ingest": ("softcord.app.ingest", "adopt a method's predictions, or run a known program, and measure it"),
+    "export": ("softcord.app.export", "give a trained model away: package, ONNX, MONAI bundle"),
     "measure": ("softcord.app.measure", "cross-sectional area and shape of cord masks"),
     "compare": ("softcord.app.compare", "paired statistics, tables, figures and report of a study"),
     "study": ("softcord.app.study", "the runs of a study: status, show, rerun, clean"),

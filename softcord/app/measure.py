@@ -3,9 +3,10 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from softcord.app.exit import DATA, DONE, USAGE, guarded
+from softcord.app.words import Words
 from softcord.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,16 +24,9 @@ The table given to -o is tidy: one number a row, with how it was made and what w
 """
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong in one line."""
-        print(f"softcord measure: {message}. softcord measure -h lists the arguments.", file=sys.stderr)
-        sys.exit(USAGE)
-
-
 def parser() -> argparse.ArgumentParser:
     """Return the parser of `softcord measure`."""
-    words = _Parser(
+    words = Words(
         prog="softcord measure",
         description="Measure cross-sectional area (CSA) and shape of spinal cord masks, soft and binarised.",
         epilog=_EXAMPLES,

@@ -5,9 +5,10 @@ import re
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from softcord.app.exit import DONE, USAGE, guarded
+from softcord.app.words import Words
 from softcord.errors import RunError, SoftcordError, UsageError
 
 if TYPE_CHECKING:
@@ -27,16 +28,9 @@ checkpoint, an MLflow run id, or models:/NAME@ALIAS.
 """
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong in one line."""
-        print(f"softcord predict: {message}. softcord predict -h lists the arguments.", file=sys.stderr)
-        sys.exit(USAGE)
-
-
 def parser() -> argparse.ArgumentParser:
     """Return the parser of `softcord predict`."""
-    words = _Parser(
+    words = Words(
         prog="softcord predict",
         description="Segment the spinal cord in MRI: a soft mask in each image's own space.",
         epilog=_EXAMPLES,
