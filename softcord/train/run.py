@@ -151,8 +151,21 @@ def _fit(trainer: lightning.Trainer, module: CordModule, data: CordData, resume_
     except SystemExit:
         # Lightning turns Ctrl-C into an exit of its own.
         raise KeyboardInterrupt from None
+    except (MemoryError, RuntimeError) as error:
+        if not _is_out_of_memory(error):
+            raise
+        hint = "Lower train.batch_size, train.patch_size_mm or model.features, whichever your question allows"
+        raise RunError("memory", "ran out while training", hint) from error
     if trainer.interrupted:
         raise KeyboardInterrupt
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    # On the processor torch says it in words only.
+    words = ("can't allocate memory", "out of memory", "not enough memory")
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(
+        part in str(error) for part in words
+    )
 
 
 class _Watch(Callback):

@@ -98,3 +98,15 @@ class Exploding(nn.Module):
 def test_a_loss_that_is_not_a_number_stops_the_training(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"train/loss: became nan in epoch 0\. Lower"):
         fit(tmp_path, loss=Exploding())
+
+
+class NoMemory(nn.Module):
+    """A loss for which there is no memory; the words are torch's, on the processor."""
+
+    def forward(self, *_: object) -> Tensor:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
+
+
+def test_running_out_of_memory_names_the_keys_that_help(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"train\.batch_size, train\.patch_size_mm or model\.features"):
+        fit(tmp_path, loss=NoMemory())
