@@ -18,9 +18,10 @@ logger = logging.getLogger("softcord")
 
 
 def label_map_volumes(plan: Plan, table: "pd.DataFrame", name: str) -> list[CachedVolume]:
-    """Return a label map with its cord mask of every image that has one.
+    """Return label maps with their cord masks, as many as ``table`` has images.
 
-    Where a dataset has no tissue labels, the maps are made from mask and brightness of each image.
+    Of images that have tissue labels, each map as often as it takes to make as many patches an epoch as the
+    images would; where none has, the maps are made from mask and brightness of each image.
 
     Raises:
         DataError: a file that cannot be used, by name.
@@ -37,7 +38,8 @@ def label_map_volumes(plan: Plan, table: "pd.DataFrame", name: str) -> list[Cach
     for outcome in parallel_map(_make, maps, jobs_of(plan)):
         if outcome.error:
             raise DataError(f"{name} label maps", outcome.error, "Repair the file or remove it")
-    return [with_tissues(*one) for one in maps]
+    made = [with_tissues(*one) for one in maps]
+    return [made[i % len(made)] for i in range(len(table))]
 
 
 def _make(one: tuple[CachedVolume, Path | None, CacheSettings]) -> None:

@@ -4,11 +4,17 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from softcord.app.compose import compose
+from softcord.app.dataset import Dataset, open_dataset
+from softcord.app.label_maps import label_map_volumes
+from softcord.app.plan import make_plan
 from softcord.app.train import main
 from softcord.measure.table import read_measures
+from softcord.phantom.tissues import Tissue
 from softcord.predict.package import read_package
 from softcord.sweep.ledger import Run, read_run, read_study, record
 from softcord.track.store import open_store
@@ -69,10 +75,20 @@ def test_every_baseline_is_measured_on_all_six_contrasts(in_study: Path, method:
     assert (ours.loc[ours["metric"] == "csa_std_contrasts", "value"] == 6).all()
 
 
-def test_synthseg_trains_on_the_label_maps_of_the_reference_contrast_alone(in_study: Path) -> None:
-    folder, _ = run_of(in_study, "hard_all_SynthSeg")
-    # Four of the six participants train, and only their T2w images have tissue labels.
-    assert "training on 4 patches" in (folder / "log.txt").read_text()
+@pytest.mark.usefixtures("in_study")
+def test_synthseg_trains_on_the_tissue_labels_of_t2w_as_often_as_others_on_images() -> None:
+    plan = make_plan(compose(*QUICK, "baseline=synthseg"))
+    dataset = open_dataset(plan)
+    volumes = label_map_volumes(plan, dataset.train, "training")
+    assert len(volumes) == len(dataset.train)
+    people = dataset.train["participant_id"].nunique()
+    assert len({volume.image for volume in volumes}) == people
+    labels = np.load(volumes[0].image)
+    assert labels.dtype == np.uint8
+    cord = np.load(volumes[0].softseg) > 0.5
+    is_cord = np.isin(labels, [Tissue.WHITE_MATTER, Tissue.GREY_MATTER])
+    np.testing.assert_array_equal(is_cord, cord)
+    assert len(np.unique(labels)) > 8
 
 
 def test_each_contrast_has_a_complete_training_of_its_own_below_the_one_run(in_study: Path) -> None:
@@ -167,6 +183,26 @@ def test_a_contradicted_baseline_is_tagged_as_modified(study: Path, in_study: Pa
     assert client.get_run(run.store_run_id).data.tags["modified"] == "loss=awing"
     plain = run_of(in_study, "hard_all_BigAug")[1]
     assert "modified" not in client.get_run(plain.store_run_id).data.tags
+
+
+def opened(*overrides: str) -> Dataset:
+    return open_dataset(make_plan(compose(*QUICK, *overrides)))
+
+
+def label_folders(dataset: Dataset, side: str) -> set[str]:
+    return {Path(label).parts[-4] for label in getattr(dataset, side)["label"]}
+
+
+@pytest.mark.usefixtures("in_study")
+def test_fewer_contrasts_make_their_own_ground_truth_and_are_tested_on_all_six() -> None:
+    two, six, each = opened("contrasts=2"), opened(), opened("baseline=per_contrast")
+    assert set(two.train["contrast"]) == set(two.val["contrast"]) == {"T1w", "T2w"}
+    assert set(two.test["contrast"]) == set(six.train["contrast"]) == SIX
+    # Learnt from the average of two masks, held against that of six.
+    assert label_folders(six, "train") == label_folders(two, "test") == {"labels_softseg"}
+    assert label_folders(two, "train").isdisjoint({"labels_softseg", "labels"})
+    # One model per contrast is no such ablation: all learn from the average of all.
+    assert label_folders(each, "train") == {"labels_softseg"}
 
 
 @pytest.mark.slow
