@@ -1,19 +1,49 @@
 """Which runs of a comparison were trained on participants that they, or others, were tested on."""
 
 import json
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Iterable, Sequence
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from softcord.data.leakage import Seen, tested_on_own_training, trained_on_tests_of_another
+from softcord.data.filehash import checksum
+from softcord.data.leakage import Seen, meets_own_training, seen_participants, trained_on_tests_of_another
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from softcord.data.leakage import TrainedOn
+
+logger = logging.getLogger("softcord")
+
 TRAINED_ON = "trained_on.json"  # beside measures.csv: what the model of a run says about its training
 
 People = frozenset[tuple[str, str]]  # dataset and participant
+
+
+def warn_of_leakage(
+    model: str,
+    trained_on: "Iterable[TrainedOn]",
+    images: Iterable[tuple[str, str]],
+    dataset: str | None = None,
+    digest: Callable[[str], str] = checksum,
+) -> None:
+    """Log a warning where a model meets participants that it was trained on.
+
+    Args:
+        model: what to call it.
+        trained_on: what it says about its training.
+        images: participant and path of each image that it meets.
+        dataset: name of their dataset; None where it has none, so that only the images themselves count.
+        digest: returns the SHA-256 of an image's file.
+    """
+    paths: dict[str, list[str]] = {}
+    for participant, path in images:
+        paths.setdefault(participant, []).append(path)
+    seen = seen_participants(trained_on, dataset, paths, digest)
+    if seen:
+        logger.warning("%s", meets_own_training(model, seen, len(paths)))
 
 
 def leakage_notes(run_dirs: Sequence[Path], measures: "pd.DataFrame") -> list[str]:
@@ -31,7 +61,7 @@ def leakage_notes(run_dirs: Sequence[Path], measures: "pd.DataFrame") -> list[st
         train, val = _trained(run_dir)
         trainings[method, train, val] = tests[method, people] = None
         if seen := _seen(train, val, people):
-            sentences[tested_on_own_training(method, seen, len(people))] = None
+            sentences[meets_own_training(method, seen, len(people))] = None
     for (model, train, val), (other, people) in product(trainings, tests):
         if model != other and (seen := _seen(train, val, people)):
             sentences[trained_on_tests_of_another(model, seen, len(people), other)] = None

@@ -125,6 +125,8 @@ def _predict(arguments: argparse.Namespace) -> int:
     task = _task(arguments, model, crop_voxels)
     pairs = [(image, _output(arguments, image, task)) for image in images]
     _refuse_same(pairs)
+    if arguments.v:
+        _warn_of_leakage(model, images)
     return _predict_all(arguments, pairs, task)
 
 
@@ -223,6 +225,18 @@ def _refuse_same(pairs: list[tuple[Path, Path]]) -> None:
             what = f"would hold the masks of both {seen[output]} and {image}"
             raise UsageError(output, what, "Predict them into different folders")
         seen[output] = image
+
+
+def _warn_of_leakage(model: "Model", images: list[Path]) -> None:
+    """Say which of the images trained the model: their masks do not show what it makes of new ones."""
+    from softcord.app.leakage import warn_of_leakage
+    from softcord.app.terminal import start_logging
+    from softcord.data.bids import parse_path
+
+    start_logging()
+    named = ((parsed, str(path)) for path in images for parsed in [parse_path(str(path))])
+    found = [(parsed.participant_id if parsed else Path(path).name, path) for parsed, path in named]
+    warn_of_leakage(model.description.name, model.description.trained_on, found)
 
 
 def _predict_all(arguments: argparse.Namespace, pairs: list[tuple[Path, Path]], task: "Task") -> int:

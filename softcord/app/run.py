@@ -11,7 +11,7 @@ import yaml
 from softcord.app.dataset import Dataset, cached_volumes, log_counts
 from softcord.app.describe import trained_on
 from softcord.app.engine import prepare_training
-from softcord.app.leakage import TRAINED_ON
+from softcord.app.leakage import TRAINED_ON, warn_of_leakage
 from softcord.app.log import log_inputs, log_results, log_study
 from softcord.app.missing import write_missing
 from softcord.app.plan import Plan, jobs_of
@@ -43,9 +43,7 @@ def bring_to_end(plan: Plan, dataset: Dataset, run: Run, run_dir: Path) -> None:
     # Every image is looked at before training, so that a bad one is not found at the end.
     training = prepare_training(plan, dataset)
     images = _test_images(plan, dataset)
-    _check_images_apart(plan, dataset)
-    seen = [asdict(one) for one in trained_on(plan, dataset, plan.contrasts)]
-    write_json(run_dir / TRAINED_ON, seen)
+    _check_leakage(plan, dataset, run_dir)
     parent = search_record(plan) if plan.search.name else open_study(open_store(plan.store_dir), plan.study)
     with recorded(run_dir, run, parent) as entry:
         log_inputs(plan, dataset, run, run_dir, entry)
@@ -56,13 +54,25 @@ def bring_to_end(plan: Plan, dataset: Dataset, run: Run, run_dir: Path) -> None:
     logger.info("%s is complete: %s", run.name, run_dir)
 
 
-def _check_images_apart(plan: Plan, dataset: Dataset) -> None:
+def _check_leakage(plan: Plan, dataset: Dataset, run_dir: Path) -> None:
+    """Refuse images on two sides, and warn of test images that the starting model was trained on.
+
+    Leaves the list of all that the model will have seen beside the results.
+    """
     cache_dir = plan.data_dir / "cache"
     hashes = known_hashes(cache_dir)
-    sides = {side: getattr(dataset, side)["image"] for side in SIDES}
-    if plan.measured_on == "val":
-        del sides["test"]  # these are the validation images
-    check_images_apart(sides, lambda path: content_hash(path, cache_dir, hashes))
+    trained = trained_on(plan, dataset, plan.contrasts)
+    write_json(run_dir / TRAINED_ON, [asdict(one) for one in trained])
+
+    def sha256(path: str) -> str:
+        return content_hash(path, cache_dir, hashes)
+
+    is_tested = plan.measured_on == "test"  # else the images to measure are those that validate
+    sides = SIDES if is_tested else ("train", "val")
+    check_images_apart({side: getattr(dataset, side)["image"] for side in sides}, sha256)
+    for part in (dataset.parts or (dataset,)) if is_tested else ():
+        images = zip(part.test["participant_id"], part.test["image"], strict=True)
+        warn_of_leakage(plan.method, trained, images, part.name, sha256)
 
 
 def _write_inputs(plan: Plan, dataset: Dataset, run_dir: Path) -> None:

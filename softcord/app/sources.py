@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from softcord.app.build import build, suggest
@@ -89,7 +90,8 @@ def _data(composed: Composed, node: Mapping[str, Any], kind: str, key: str) -> "
     if kind != "phantom":
         return settings
     phantom: PhantomSettings = build(composed.config["phantom"], "phantom")
-    if not changes(composed, "phantom"):
+    shipped = Path(composed.config["paths"]["data"]) / f"phantom-{phantom.name}"
+    if settings.root != shipped or not changes(composed, "phantom"):
         return settings
     # A changed preset is another dataset: it gets a folder of its own.
     return replace(settings, root=settings.root.with_name(f"{settings.root.name}-{phantom.identity[:6]}"))

@@ -38,3 +38,12 @@ def content_hash(path: Path | str, cache_dir: Path, hashes: dict[str, str]) -> s
         with (cache_dir / HASHES).open("a") as log:
             log.write(json.dumps([identity, hashes[identity]]) + "\n")
     return hashes[identity]
+
+
+def checksum(path: Path | str) -> str:
+    """Return the SHA-256 of a file's bytes, empty for one that cannot be read."""
+    try:
+        with open(path, "rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return ""

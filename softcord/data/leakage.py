@@ -94,10 +94,10 @@ def check_images_apart(sides: Mapping[str, Iterable[str]], digest: Callable[[str
                 raise DataError(path, what, hint)
 
 
-def tested_on_own_training(model: str, seen: Seen, tested: int) -> str:
+def meets_own_training(model: str, seen: Seen, tested: int) -> str:
     """Say in one sentence that a model meets participants it was trained on."""
     return (
-        f"Leakage: {model} {_has_seen(seen)} of the {tested} participants it is tested on here "
+        f"Leakage: {model} {_has_seen(seen)} of the {tested} participants it meets here "
         f"({_some(seen)}): results on them say nothing about new images."
     )
 

@@ -1,6 +1,5 @@
 """Read one participant's masks, disc labels and image headers, naming everything that cannot be read."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,12 +77,3 @@ def native_grid(path: str) -> Grid:
         raise DataError(path, f"is not one 3-D volume but has shape {image.shape}", "Extract one frame first")
     i, j, k = image.shape[:3]
     return Grid((i, j, k), image.affine)
-
-
-def checksum(path: str | Path) -> str:
-    """Return the SHA-256 of a file, empty for one that cannot be read."""
-    try:
-        with open(path, "rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError:
-        return ""

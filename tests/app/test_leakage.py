@@ -39,7 +39,7 @@ def test_a_model_of_the_paper_s_split_tested_on_the_drift_list_has_seen_28_of_49
     validated = len(set(PAPER.val) & set(DRIFT.test))
     assert note.startswith(
         f"Leakage: soft_all was trained on 28 and chose its checkpoint by {validated} of the 49 participants "
-        "it is tested on here (sub-"
+        "it meets here (sub-"
     )
 
 
@@ -67,7 +67,7 @@ def test_participants_of_several_datasets_are_told_apart(tmp_path: Path) -> None
     trained = {"dataset": "a", "train_participants": ["sub-01"], "val_participants": []}
     (tmp_path / "both" / TRAINED_ON).write_text(json.dumps([trained]))
     (note,) = notes(tmp_path / "both")
-    assert "trained on 1 of the 2 participants it is tested on here (sub-01)" in note
+    assert "trained on 1 of the 2 participants it meets here (sub-01)" in note
 
 
 def test_measures_without_a_training_list_say_nothing(tmp_path: Path) -> None:
