@@ -12,6 +12,7 @@ from softcord.app.build import build
 from softcord.app.compose import Composed
 from softcord.app.exit import DONE
 from softcord.app.launch import launch_once
+from softcord.app.missing import count_missing
 from softcord.app.leakage import leakage_notes
 from softcord.app.plan import study_name
 from softcord.app.progress import phase
@@ -217,6 +218,7 @@ def _provenance(folder: Path, run: "Run") -> dict[str, object]:
         "seed": run.seed,
         "overrides": " ".join(run.overrides),
         "seconds": run.seconds,
+        "images_missing": count_missing(folder / run.name),
         "fingerprint": run.fingerprint[:12],
         **recorded,
     }

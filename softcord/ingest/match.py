@@ -65,14 +65,20 @@ def match_predictions(folder: Path, images: Mapping[ImageKey, Path], pattern: st
         images: path of each image of the dataset by participant, session ("n/a" if none) and contrast.
         pattern: how a file is named, with ``{participant}`` (with or without ``sub-``), ``{session}``,
             ``{contrast}`` (T1w, MTon, or as in the image's name), ``{image}`` (the image's name without
-            extension) and ``*`` for anything; with a ``/`` it is the path below ``folder``.
+            extension) and ``*`` for anything but ``/``; with a ``/`` it is the path below ``folder``. Files
+            named otherwise are no predictions.
 
     Raises:
         DataError: the folder is missing or holds no NIfTI file.
         UsageError: a pattern that cannot tell images apart.
     """
     files = _nifti_files(folder)
-    find = _by_name(images.values()) if pattern is None else _by_pattern(images, pattern, folder)
+    if pattern is None:
+        find = _by_name(images.values())
+    else:
+        named = _named(folder, files, pattern)
+        find = _by_pattern(images, pattern, named)
+        files = list(named)
     of_image: dict[Path, list[Path]] = defaultdict(list)
     orphans = []
     for file in files:
@@ -110,8 +116,16 @@ def _by_name(images: Iterable[Path]) -> Find:
     return find
 
 
-def _by_pattern(images: Mapping[ImageKey, Path], pattern: str, folder: Path) -> Find:
-    expression, fields = _expression(pattern)
+def _named(folder: Path, files: Iterable[Path], pattern: str) -> dict[Path, re.Match[str]]:
+    """Return the files whose names are as the pattern says."""
+    expression, _ = _expression(pattern)
+    where = {file: file.relative_to(folder).as_posix() if "/" in pattern else file.name for file in files}
+    matches = {file: expression.fullmatch(name) for file, name in where.items()}
+    return {file: match for file, match in matches.items() if match}
+
+
+def _by_pattern(images: Mapping[ImageKey, Path], pattern: str, named: Mapping[Path, re.Match[str]]) -> Find:
+    _, fields = _expression(pattern)
     of_values: dict[tuple[str, ...], Path] = {}
     for key, image in images.items():
         for values in _values(key, image, fields):
@@ -120,9 +134,7 @@ def _by_pattern(images: Mapping[ImageKey, Path], pattern: str, folder: Path) -> 
                 raise UsageError("pattern", what, f"Use more of {_in_braces(FIELDS)}")
 
     def find(file: Path) -> Path | None:
-        where = file.relative_to(folder).as_posix() if "/" in pattern else file.name
-        match = expression.fullmatch(where)
-        return of_values.get(tuple(_plain(match[name]) for name in fields)) if match else None
+        return of_values.get(tuple(_plain(named[file][field]) for field in fields))
 
     return find
 
