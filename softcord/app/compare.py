@@ -12,8 +12,8 @@ from softcord.app.build import build
 from softcord.app.compose import Composed
 from softcord.app.exit import DONE
 from softcord.app.launch import launch_once
-from softcord.app.missing import count_missing
 from softcord.app.leakage import leakage_notes
+from softcord.app.missing import count_missing
 from softcord.app.plan import study_name
 from softcord.app.progress import phase
 from softcord.app.sources import data_content
