@@ -4,8 +4,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from softcord.evaluate.image import TestImage, name_missing
 from softcord.files import write_text
 
@@ -17,6 +15,8 @@ _COLUMNS = ("participant_id", "session_id", "contrast", "image", "reason")
 
 def write_missing(run_dir: Path, images: Sequence[TestImage], missing: Mapping[Path, str]) -> None:
     """Write a run's missing.csv, one row per image without a usable mask, and say so in the log."""
+    import pandas as pd
+
     rows = [
         (one.participant_id, one.session_id, one.contrast, str(one.image), missing[one.image])
         for one in images
@@ -33,5 +33,7 @@ def write_missing(run_dir: Path, images: Sequence[TestImage], missing: Mapping[P
 
 def count_missing(run_dir: Path) -> int:
     """Return how many test images a finished run has no mask of."""
+    import pandas as pd
+
     path = run_dir / MISSING_CSV
     return len(pd.read_csv(path)) if path.exists() else 0
