@@ -76,6 +76,12 @@ def _add_choices(words: argparse.ArgumentParser) -> None:
         help="look only into this box about the image's centre, R-L x A-P x S-I in voxels of the "
         "model's grid, -1 for all (64x192x-1 is the paper's); default: find the cord",
     )
+    group.add_argument(
+        "-fast",
+        "--fast",
+        action="store_true",
+        help="windows smaller than the model was trained on: faster, not quite the same answer",
+    )
     group.add_argument("-tta", "--tta", action="store_true", help="average over flips: 4 times slower")
 
 
@@ -187,7 +193,7 @@ def _task(arguments: argparse.Namespace, model: "Model", crop_voxels: tuple[int,
     return Task(
         model,
         made_by,
-        PredictSettings(arguments.largest, crop_voxels, apply),
+        PredictSettings(arguments.largest, crop_voxels, arguments.fast, apply),
         threshold=arguments.thr or None,
         overwrite=arguments.overwrite,
     )

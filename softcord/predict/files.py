@@ -105,6 +105,7 @@ def _sidecar(image: Path, task: Task) -> dict[str, object]:
         "Threshold": "soft" if task.threshold is None else task.threshold,
         "Largest": task.settings.largest,
         "CropSize": task.settings.crop_voxels or "along the cord",
+        "SmallWindows": task.settings.small_windows,
         "TestTimeAugmentation": task.settings.apply.flips,
     }
     return {

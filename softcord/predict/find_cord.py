@@ -24,7 +24,7 @@ Float32 = npt.NDArray[np.float32]
 Place = tuple[float, float, float]
 
 # Windows no wider than this hold the cord (10-15 mm wide) with what lies around it, and its bends.
-BOX_MM = (48, 64, 128)
+SMALL_MM = (48, 64, 128)
 OVERLAP = 0.3  # of one window with the next along the cord
 COARSE = 2  # voxels of the coarse look, in voxels of the grid
 GUESSES = 3  # places of the coarse look that are tried
@@ -58,15 +58,15 @@ class Tube:
         return int(self.slices.max() if step > 0 else self.slices.min())
 
 
-def cord_box(window: Shape, multiple: Shape, shape: Shape, spacing_mm: float) -> Shape:
-    """Return the size of the windows that follow the cord: what the net needs and no more.
+def cord_box(window: Shape, multiple: Shape, shape: Shape, limit: Shape | None = None) -> Shape:
+    """Return the size of the windows that follow the cord, in voxels: as in training, fitted to the image.
 
-    No side exceeds the window the net was trained on, the image or ``BOX_MM``; all are multiples of what the
-    net halves.
+    No side exceeds the window the net was trained on, what the image of ``shape`` needs, or ``limit``; all
+    are multiples of what the net halves.
     """
     x, y, z = (
-        min(side, _up(min(n, round(mm / spacing_mm)), step))
-        for side, step, n, mm in zip(window, multiple, shape, BOX_MM, strict=True)
+        min(side, _up(min(n, most), step))
+        for side, step, n, most in zip(window, multiple, shape, limit or window, strict=True)
     )
     return x, y, z
 

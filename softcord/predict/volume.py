@@ -9,7 +9,7 @@ import numpy.typing as npt
 from softcord.data.resample import Grid, Shape, from_grid, to_grid
 from softcord.nifti import Volume
 from softcord.predict.clean import keep_cord
-from softcord.predict.find_cord import cord_box, follow_cord
+from softcord.predict.find_cord import SMALL_MM, cord_box, follow_cord
 from softcord.predict.infer import PLAIN, Apply, predict_grid
 from softcord.predict.package import Model
 
@@ -24,11 +24,14 @@ class PredictSettings:
 
     ``largest`` is the number of connected parts to keep, 0 for all. ``crop_voxels`` looks only into a box of
     that size about the image's centre (R-L, A-P, S-I; -1 is the whole axis), as the paper does; None finds
-    the cord first.
+    the cord first. ``small_windows`` looks along the cord through windows of ``SMALL_MM`` at most, where the
+    net was trained on larger ones: faster, but a net that normalises over its window answers a little
+    differently.
     """
 
     largest: int = 1
     crop_voxels: Shape | None = None
+    small_windows: bool = False
     apply: Apply = PLAIN
 
     def __post_init__(self) -> None:
@@ -94,10 +97,11 @@ def _look(model: Model, image_rpi: Float32, grid: Grid, settings: PredictSetting
     description = model.description
     # A net that does not say what it halves sees windows of the size it was trained on.
     multiple = getattr(model.net, "required_multiple", description.window_voxels)
+    limit = _in_voxels(SMALL_MM, description.spacing_mm) if settings.small_windows else None
     found = follow_cord(
         model.net,
         image_rpi,
-        box=cord_box(description.window_voxels, multiple, grid.shape, description.spacing_mm),
+        box=cord_box(description.window_voxels, multiple, grid.shape, limit),
         activation=description.activation,
         spacing_mm=description.spacing_mm,
         apply=settings.apply,
@@ -106,6 +110,11 @@ def _look(model: Model, image_rpi: Float32, grid: Grid, settings: PredictSetting
         return _clean(model, found, settings.largest), "along the cord"
     everywhere = softseg_on_grid(model, image_rpi, apply=settings.apply, largest=settings.largest)
     return everywhere, "everywhere"
+
+
+def _in_voxels(size_mm: Shape, spacing_mm: float) -> Shape:
+    x, y, z = (round(side / spacing_mm) for side in size_mm)
+    return x, y, z
 
 
 def _clean(model: Model, softseg: Float32, largest: int) -> Float32:

@@ -70,7 +70,7 @@ def test_the_whole_cord_is_found_wherever_it_lies(
 ) -> None:
     image, cord = tube((173, 173, 110), bottom, top)
     net = Bright()
-    box = cord_box((64, 192, 320), net.required_multiple, (173, 173, 110), 1.0)
+    box = cord_box((64, 192, 320), net.required_multiple, (173, 173, 110), (48, 64, 128))
     found = follow_cord(net, image, box=box, activation="clip")
     assert found is not None
     assert dice(found, cord) > 0.99
@@ -92,11 +92,16 @@ def test_a_cord_that_ends_within_the_image_is_followed_to_its_end() -> None:
     assert dice(found, cord) > 0.99
 
 
-def test_only_what_the_net_was_trained_on_limits_the_windows() -> None:
-    assert cord_box((64, 192, 320), (16, 32, 32), (192, 260, 320), 1.0) == (48, 64, 128)
-    assert cord_box((64, 192, 320), (16, 32, 32), (173, 173, 25), 1.0) == (48, 64, 32)
-    assert cord_box((32, 48, 64), (8, 8, 8), (173, 173, 110), 1.0) == (32, 48, 64)
-    assert cord_box((64, 192, 320), (16, 32, 32), (30, 40, 110), 1.0) == (32, 64, 128)
+def test_windows_are_those_of_training_fitted_to_the_image_and_to_what_the_net_halves() -> None:
+    assert cord_box((64, 192, 320), (16, 32, 32), (192, 260, 320)) == (64, 192, 320)
+    assert cord_box((64, 192, 320), (16, 32, 32), (173, 173, 25)) == (64, 192, 32)
+    assert cord_box((64, 192, 320), (16, 32, 32), (30, 40, 110)) == (32, 64, 128)
+    assert cord_box((32, 48, 64), (8, 8, 8), (173, 173, 110)) == (32, 48, 64)
+
+
+def test_small_windows_are_never_larger_than_those_of_training() -> None:
+    assert cord_box((64, 192, 320), (16, 32, 32), (192, 260, 320), (48, 64, 128)) == (48, 64, 128)
+    assert cord_box((32, 48, 64), (8, 8, 8), (173, 173, 110), (48, 64, 128)) == (32, 48, 64)
 
 
 def test_a_bright_ball_in_the_middle_is_not_taken_for_a_cord() -> None:
