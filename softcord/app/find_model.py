@@ -36,10 +36,10 @@ def find_model(
         return read_package(BUILT_IN, nets)
     if word.startswith("models:/") or re.fullmatch(r"[0-9a-f]{32}", word):
         return _from_store(word, store, nets)
-    path = Path(word)
-    if not path.exists():
-        path = outputs / word
-    if not path.exists():
+    path = next(
+        (place for place in (Path(word), BUILT_IN.parent / word, outputs / word) if place.exists()), None
+    )
+    if path is None:
         raise UsageError("-m", f"{word} is no model, neither here nor in {outputs}/", _FORMS)
     if path.suffix == ".ckpt":
         return _with_weights_of(path, nets)

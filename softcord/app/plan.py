@@ -182,10 +182,10 @@ class Plan:
             del kept["synthetic"]
         kept["train"] = {key: value for key, value in kept["train"].items() if key != "start_from"}
         if self.train.start_from is not None:
-            from softcord.predict.package import weights_sha256
+            from softcord.app.start import starting_weights_sha256
 
             # Which weights they are, wherever they lie.
-            kept["train"]["start_from"] = weights_sha256(self.train.start_from)
+            kept["train"]["start_from"] = starting_weights_sha256(self)
         # Nor does it matter where predictions lie: their content is part of the fingerprint.
         kept["engine"] = {key: value for key, value in kept["engine"].items() if key != "path"}
         if self.engine is None:

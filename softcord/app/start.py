@@ -1,5 +1,7 @@
 """The trained model that a training goes on from: ``train.start_from``."""
 
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softcord.errors import UsageError
@@ -13,14 +15,12 @@ def starting_model(plan: "Plan", net: "NetDescription") -> "Model | None":
     """Return the model whose weights ``net`` starts with; None for random ones.
 
     Raises:
-        DataError: the package cannot be read.
-        UsageError: its net is another one.
+        DataError: the model cannot be read.
+        UsageError: nothing of that name, or its net is another one.
     """
     if plan.train.start_from is None:
         return None
-    from softcord.predict.package import read_package
-
-    model = read_package(plan.train.start_from)
+    model = _find(plan.train.start_from, plan.study_dir.parent, plan.store_dir)
     there = model.description.net
     for key in sorted({*there.arguments, *net.arguments}):
         theirs, ours = there.arguments.get(key), net.arguments.get(key)
@@ -30,3 +30,18 @@ def starting_model(plan: "Plan", net: "NetDescription") -> "Model | None":
     if there.target != net.target:
         raise UsageError("train.start_from", f"is a {there.target}, the configuration's net a {net.target}")
     return model
+
+
+def starting_weights_sha256(plan: "Plan") -> str:
+    """Return the checksum of the weights that ``train.start_from`` names."""
+    from softcord.predict.package import weights_sha256
+
+    assert plan.train.start_from is not None
+    return weights_sha256(_find(plan.train.start_from, plan.study_dir.parent, plan.store_dir))
+
+
+@cache
+def _find(word: str, outputs: Path, store: Path) -> "Model":
+    from softcord.app.find_model import find_model
+
+    return find_model(word, outputs, store)

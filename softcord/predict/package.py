@@ -95,14 +95,11 @@ class Model:
 
 def write_package(folder: Path, model: Model) -> Path:
     """Write ``model`` as the package ``folder`` and return it; one that is there is replaced as a whole."""
-    from safetensors.torch import save
-
-    weights = {name: value.detach().cpu().contiguous() for name, value in model.net.state_dict().items()}
     described = asdict(model.description)
     files = {
         DESCRIPTION: (json.dumps(described, indent=2) + "\n").encode(),
-        WEIGHTS: save(weights),
-        CARD: card_text(described, sum(value.numel() for value in weights.values())).encode(),
+        WEIGHTS: _weights(model),
+        CARD: card_text(described, sum(value.numel() for value in model.net.state_dict().values())).encode(),
     }
     files[CHECKSUMS] = "".join(f"{_sha256(files[name])}  {name}\n" for name in CONTENT).encode()
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -118,6 +115,12 @@ def write_package(folder: Path, model: Model) -> Path:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
     return folder
+
+
+def _weights(model: Model) -> bytes:
+    from safetensors.torch import save
+
+    return save({name: value.detach().cpu().contiguous() for name, value in model.net.state_dict().items()})
 
 
 def read_package(path: Path, allowed: tuple[str, ...] = OWN_NETS) -> Model:
@@ -148,9 +151,9 @@ def read_description(path: Path) -> ModelDescription:
     return _description(path, _verified(path)[DESCRIPTION])
 
 
-def weights_sha256(path: Path) -> str:
-    """Return the checksum of a package's weights, which says what they are wherever they lie."""
-    return _sha256(_verified(path)[WEIGHTS])
+def weights_sha256(model: Model) -> str:
+    """Return the checksum of a model's weights, which says what they are wherever they lie."""
+    return _sha256(_weights(model))
 
 
 def is_package(path: Path) -> bool:

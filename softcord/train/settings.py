@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from math import inf
-from pathlib import Path
 from typing import Literal
 
 from softcord.nnunet.settings import NNUNET_DEFAULT, NnUNetLength
@@ -12,8 +11,8 @@ from softcord.nnunet.settings import NNUNET_DEFAULT, NnUNetLength
 class TrainSettings:
     """What determines the result of a training, besides data, net, loss and augmentation.
 
-    Sizes are in millimetres, which at 1 mm voxels are voxels; axes are R-L, A-P, S-I. ``start_from`` is the
-    package of a trained model whose weights are the first ones. ``nnunet`` is how long nnU-Net trains, which
+    Sizes are in millimetres, which at 1 mm voxels are voxels; axes are R-L, A-P, S-I. ``start_from`` names
+    the trained model whose weights are the first ones. ``nnunet`` is how long nnU-Net trains, which
     reads nothing else of these.
     """
 
@@ -27,7 +26,7 @@ class TrainSettings:
     validate_every_epochs: int = 1
     patience: int | None = None
     deep_supervision_divisor: Literal["weights", "count"] = "weights"
-    start_from: Path | None = None
+    start_from: str | None = None
     nnunet: NnUNetLength = NNUNET_DEFAULT
 
     def __post_init__(self) -> None:
