@@ -65,27 +65,33 @@ BARS = {"thick": 20, "T1w": 8, "T2w": 8}
 
 
 class WithCostOf(nn.Module):
-    """What one net sees, at the cost of computing another one too."""
+    """What one net sees through windows of its own size, at the cost of computing another one as well."""
 
-    def __init__(self, sees: nn.Module, costs: nn.Module, multiple: tuple[int, int, int]) -> None:
+    def __init__(self, model: Model, costs: UNet) -> None:
         super().__init__()
-        self.sees, self.costs, self.required_multiple = sees, costs, multiple
+        self.model, self.costs, self.required_multiple = model, costs, costs.required_multiple
 
     def forward(self, image: Tensor) -> list[Tensor]:
+        from monai.inferers.utils import sliding_window_inference
+
         self.costs(image)
-        outputs: list[Tensor] = self.sees(image)
-        return outputs
+        window = self.model.description.window_voxels
+        seen = sliding_window_inference(
+            image, window, 4, lambda tiles: Apply()(self.model.net, tiles), mode="gaussian"
+        )
+        assert isinstance(seen, Tensor)
+        return [seen]
 
 
 def load(package: Path, cost: str) -> Model:
     model = read_package(package)
     if cost == "none":
         return model
-    # The paper's net and window on both sides, whatever the model was trained on.
-    model = replace(model, description=replace(model.description, window_voxels=(64, 192, 320)))
     node = yaml.safe_load((CONF / "model" / f"{cost}.yaml").read_text())
-    net = UNet(**{key: value for key, value in node.items() if key != "_target_"}).eval()
-    return replace(model, net=WithCostOf(model.net, net, net.required_multiple))
+    costs = UNet(**{key: value for key, value in node.items() if key != "_target_"}).eval()
+    # The paper's net and window on both sides, whatever the model was trained on.
+    description = replace(model.description, window_voxels=(64, 192, 320))
+    return replace(model, net=WithCostOf(model, costs), description=description)
 
 
 def write_phantoms(folder: Path) -> None:

@@ -2,8 +2,8 @@
 
 The cord is a thin tube. A window is placed where the cord probably is: first in the middle of the image, then
 where a coarse look at all of it shows something. Only if a tube runs through the window is that taken for the
-cord and followed up and down, each window centred on where the last one saw it. Where no guess convinces, the
-caller slides windows over everything.
+cord, of several the steadiest, and followed up and down, each window centred on where the last one saw it.
+Where no guess convinces, the caller slides windows over everything.
 """
 
 from collections.abc import Iterator
@@ -31,6 +31,9 @@ GUESSES = 3  # places of the coarse look that are tried
 # A tube is cord if it passes through at least this share of the window's slices, and has a cord's area.
 MIN_SHARE = 0.7
 AREA_MM2 = (12.0, 300.0)
+# A cord's area hardly changes within a window; what else a net marks swells and shrinks. A guess steadier
+# than CERTAIN is taken at once, one up to POSSIBLE only if no other place shows a steadier tube.
+CERTAIN, POSSIBLE = 0.1, 0.35
 MIN_LENGTH_MM = 40.0  # shorter than that, and not through most of the image, is not sure
 MARGIN_MM = 8  # a cord nearer than this to the window's side is looked at again, centred
 
@@ -42,6 +45,7 @@ class Tube:
     centres: npt.NDArray[np.float64]  # shape (slices of the grid, 2)
     share: float
     area_mm2: float
+    unsteadiness: float = np.inf  # standard deviation of its area over the slices, by its mean
 
     @property
     def is_cord(self) -> bool:
@@ -111,9 +115,15 @@ class _Search:
         self.weight = torch.zeros(self.image.shape)
 
     def run(self) -> Float32 | None:
+        guesses: list[tuple[Tensor, Shape, Tube]] = []
         for place in self.places():
-            self.clear()
-            if self.follow_from(place):
+            guess = self.settle(place)
+            if guess[2].is_cord and guess[2].unsteadiness <= CERTAIN:
+                guesses = [guess]
+                break
+            guesses.append(guess)
+        for guess in sorted(guesses, key=lambda guess: guess[2].unsteadiness):
+            if guess[2].is_cord and guess[2].unsteadiness <= POSSIBLE and self.follow_from(*guess):
                 blended = self.total / self.weight.clamp_min(1e-12)
                 softseg = activate(blended[None, None], self.activation)[0, 0]
                 return torch.where(self.weight > 0, softseg, 0.0).numpy()
@@ -142,15 +152,18 @@ class _Search:
         centres = ndimage.center_of_mass(seen, parts, longest + 1)
         return [tuple((np.array(centre) + 0.5) * COARSE - 0.5) for centre in centres]
 
-    def follow_from(self, place: Place) -> bool:
-        """Look at a place; if the cord runs through it, follow it both ways. Whether that convinces."""
+    def settle(self, place: Place) -> tuple[Tensor, Shape, Tube]:
+        """Look at a place, and again centred on the cord if it runs near the window's side."""
         raw, corner = self.look(place)
         tube = self.tube(raw, corner)
         if tube.is_cord and not self.is_central(tube, corner):
             raw, corner = self.look(self.middle(tube))
             tube = self.tube(raw, corner)
-        if not tube.is_cord:
-            return False
+        return raw, corner, tube
+
+    def follow_from(self, raw: Tensor, corner: Shape, tube: Tube) -> bool:
+        """Follow a cord both ways from the window that shows it. Whether that convinces."""
+        self.clear()
         self.accept(raw, corner)
         seen = np.isfinite(tube.centres[:, 0])
         for step in (1, -1):
@@ -219,8 +232,9 @@ class _Search:
         for k in np.flatnonzero(areas):
             x, y = (cord[:, :, k].sum(axis=1 - axis) @ np.arange(cord.shape[axis]) for axis in (0, 1))
             centres[first[2] + k] = first[0] + x / areas[k], first[1] + y / areas[k]
-        area_mm2 = float(areas[areas > 0].mean()) * self.spacing_mm**2
-        return Tube(centres, float((areas > 0).mean()), area_mm2)
+        seen = areas[areas > 0]
+        area_mm2 = float(seen.mean()) * self.spacing_mm**2
+        return Tube(centres, float((areas > 0).mean()), area_mm2, float(seen.std() / seen.mean()))
 
     def is_central(self, tube: Tube, corner: Shape) -> bool:
         """Whether the cord keeps away from the window's sides, or cannot because the image ends there."""
