@@ -1,6 +1,7 @@
 """A search from the command line: one Optuna study per condition, each trial a run below the search's."""
 
 import logging
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -70,6 +71,7 @@ def _search(condition: Overrides, space: Space, settings: SearchSettings, launch
                 (*condition, *as_overrides(one.values), *whose, f"search.trial={one.number}")
                 for one in trials
             ]
+            _remember(plan.study_dir, batch)
             return launch(batch, trials[0].number)
 
         try:
@@ -77,6 +79,18 @@ def _search(condition: Overrides, space: Space, settings: SearchSettings, launch
         finally:
             _record(replace(plan, search=replace(plan.search, name=name)), study)
     _show(plan, study)
+
+
+def _remember(study_dir: Path, batch: Sequence[Overrides]) -> None:
+    """Add trials to the command that asks for them, so that the study says what to repeat."""
+    from softcord.app.sweep import planned
+    from softcord.sweep.study import read_commands, record_command
+
+    typed = tuple(sys.argv[1:])  # as Hydra reads it
+    given = [command for command in read_commands(study_dir) if command.arguments == typed]
+    earlier = [one for command in given for one in command.runs]
+    new = [planned(make_plan(compose(*overrides))) for overrides in batch]
+    record_command(study_dir, typed, {one.config_hash: one for one in earlier + new}.values())
 
 
 def search_name(plan: Plan) -> str:

@@ -18,6 +18,7 @@ from softcord.errors import UsageError
 from softcord.measure.table import read_measures
 from softcord.sweep.ledger import read_study
 from softcord.sweep.search import Options, Range
+from softcord.sweep.study import read_commands
 from softcord.track.store import open_store
 
 SEARCH = (
@@ -166,6 +167,10 @@ def test_conditions_have_searches_of_their_own_and_batches_go_through_a_launcher
     names = optuna.get_all_study_names(f"sqlite:///{tmp_path}/mlruns/optuna.db")
     assert sorted(names) == ["s/hard_all_SoftSeg_s1", "s/soft_all_s1"]
     assert len([run for run in read_study(tmp_path / "outputs/s") if run.is_complete]) == 4
+    # One command asked for them all, and its repetition is what the study proposes.
+    (asked,) = read_commands(tmp_path / "outputs/s")
+    assert list(asked.arguments) == command
+    assert len(asked.runs) == 4
     capsys.readouterr()
     assert main(command) == 0
     assert "training on" not in capsys.readouterr().err
