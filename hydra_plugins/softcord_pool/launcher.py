@@ -46,7 +46,7 @@ class PoolLauncher(Launcher):
     ) -> None:
         self.gpus = [str(gpu) for gpu in gpus] if gpus is not None else None
         self.n_jobs, self.threads = n_jobs, threads
-        self.timeout_s = None if timeout_min is None else 60 * timeout_min
+        self.timeout_min = timeout_min
         self.grace_s = grace_s
         self.preload = list(preload)
 
@@ -56,10 +56,16 @@ class PoolLauncher(Launcher):
         """Take what every job shares."""
         self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
 
+    @property
+    def timeout_s(self) -> float | None:
+        """Seconds after which a job is stopped."""
+        return None if self.timeout_min is None else 60 * self.timeout_min
+
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> "Sequence[JobReturn]":
         """Run every job, at most ``n_jobs`` at a time; return what they returned, in order."""
         from hydra.core.utils import configure_log, setup_globals
 
+        self._check_settings()
         setup_globals()
         configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
         slots = self._slots(len(job_overrides))
@@ -84,6 +90,19 @@ class PoolLauncher(Launcher):
                 for worker in running.values():
                     worker.kill()
         return [returns[number] for number in sorted(returns)]
+
+    def _check_settings(self) -> None:
+        from softcord.errors import UsageError
+
+        for key, value in (("n_jobs", self.n_jobs), ("threads", self.threads)):
+            if not isinstance(value, int) or value < 0:
+                raise UsageError(f"hydra.launcher.{key}", f"must be 0 (automatic) or more, got {value!r}")
+        if self.timeout_min is not None and not (
+            isinstance(self.timeout_min, int | float) and self.timeout_min > 0
+        ):
+            raise UsageError(
+                "hydra.launcher.timeout_min", f"must be above 0 or null, got {self.timeout_min!r}"
+            )
 
     def _slots(self, n_runs: int) -> list[dict[str, str]]:
         """Return the environment of each slot: its GPU and its share of the cores."""

@@ -154,11 +154,20 @@ def is_for_engine(override: str) -> bool:
 
 
 def sweeper(arguments: Sequence[str]) -> dict[str, Any]:
-    """Return the settings of the sweeper that a command, or the experiment it names, chooses."""
+    """Return the settings of the sweeper that a command, or the experiment it names, chooses.
+
+    Raises:
+        UsageError: an override that cannot work, also of how the runs are run (hydra/launcher=...).
+    """
+    from hydra.errors import HydraException
+
     fixed = [str(one.input_line) for one in parse(arguments) if not one.is_sweep_override()]
-    with initialised(fixed) as hydra_compose:
-        full = hydra_compose("config", overrides=fixed, return_hydra_config=True)
-        return dict(full.hydra.sweeper)
+    try:
+        with initialised(fixed) as hydra_compose:
+            full = hydra_compose("config", overrides=fixed, return_hydra_config=True)
+            return dict(full.hydra.sweeper)
+    except HydraException as error:
+        raise _explained(error, fixed) from error
 
 
 def parse(overrides: Sequence[str]) -> "list[Override]":

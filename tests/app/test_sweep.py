@@ -108,6 +108,24 @@ def test_two_methods_of_one_name_are_refused_before_anything_runs(
     assert "Add variant=WORD" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "engine",
+    [
+        ["hydra/launcher=poool"],
+        ["hydra/launcher=pool", "hydra.launcher.n_job=2"],
+        ["hydra/launcher=pool", "hydra.launcher.n_jobs=-2"],
+        ["hydra/launcher=pool", "hydra.launcher.timeout_min=soon"],
+        ["hydra/launcher=pool,joblib"],
+    ],
+)
+def test_a_launcher_or_setting_that_is_not_there_is_refused_before_anything_runs(
+    engine: list[str], data: Path, training: FakeTraining, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sweep(data, "seed=1,2", *engine) == 2
+    assert set(standings().values()) <= {"missing"}
+    assert capsys.readouterr().err.startswith("softcord: ")
+
+
 def test_rerun_runs_what_failed_or_what_is_named_anew(data: Path, training: FakeTraining) -> None:
     training.ends = {2: MemoryError("no room")}
     assert sweep(data, "seed=1,2,3") == 4
