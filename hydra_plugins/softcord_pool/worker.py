@@ -102,6 +102,8 @@ def work(
     """Run the job in this process and send what it returned."""
     # In a group of its own it hears of Ctrl-C only by the launcher, and can be ended with all it started.
     os.setpgid(0, 0)
+    # The launcher asks it to stop by SIGINT, which a command started in the background would ignore.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Thread(target=_end_with_launcher, daemon=True).start()
     os.environ.clear()
     os.environ.update(environment)

@@ -59,8 +59,9 @@ class Study:
 
     ``check`` refuses a plan that cannot work, before anything runs. ``begin`` gets the command's arguments
     and all its plans and returns those left to run. ``watch`` shows how these come along. ``note_failure``
-    records why one failed, in whatever process that was. ``without_end`` returns those that neither ended
-    nor failed, which an engine that broke down leaves.
+    records why one failed, in whatever process that was. ``without_end`` returns
+    those that have begun but neither ended nor failed, and those that have not begun, which an engine that
+    broke down leaves.
     ``finish`` sums up and returns the exit code.
     """
 
@@ -68,7 +69,7 @@ class Study:
     begin: Callable[[Sequence[str], list[Plan]], list[Plan]]
     watch: Callable[[list[Plan]], AbstractContextManager[None]]
     note_failure: Callable[[Plan, Exception], None]
-    without_end: Callable[[list[Plan]], list[Plan]]
+    without_end: Callable[[list[Plan]], tuple[list[Plan], list[Plan]]]
     finish: Callable[[list[Plan]], int]
 
 
@@ -162,23 +163,37 @@ def _engine(overrides: Overrides) -> Overrides:
 
 
 def _launch_until_all_ended(task: "Contained", plans: list[Plan], engine: Overrides, study: Study) -> None:
-    """Launch, and once more what an engine that broke down has left without an end."""
-    for _ in range(2):
-        try:
-            _launch(task, plans, engine)
-        except (SoftcordError, MemoryError):
-            raise
-        except Exception as error:
-            # joblib and submitit give up when one of their workers is killed, and take the others along.
-            if wants_traceback():
-                logger.exception("the launcher gave up")
-            logger.warning("the launcher gave up (%s: %s)", type(error).__name__, _first_line(error))
-        plans = study.without_end(plans)
-        if not plans:
-            return
-        logger.warning("%d runs ended without a result; they are tried once more", len(plans))
-    for plan in study.without_end(plans):
-        study.note_failure(plan, RunError("its process", "was killed", "Look for a lack of memory"))
+    """Launch all; where the engine breaks down, go on with what has not begun, then try the rest one by one.
+
+    joblib and submitit give up when a worker is killed, and take down the runs beside it: only a run that is
+    killed again when it is alone is to blame.
+    """
+    alone: list[Plan] = []
+    fresh = plans
+    while fresh:
+        _launch_or_say(task, fresh, engine)
+        stopped, waiting = study.without_end(fresh)
+        alone += stopped
+        if len(waiting) == len(fresh):
+            alone += waiting
+            break
+        fresh = waiting
+    for plan in alone:
+        logger.warning("%s ended without a result; it is tried once more, alone", plan.method)
+        _launch_or_say(task, [plan], engine)
+        if any(study.without_end([plan])):
+            study.note_failure(plan, RunError("its process", "was killed", "Look for a lack of memory"))
+
+
+def _launch_or_say(task: "Contained", plans: Sequence[Plan], engine: Overrides) -> None:
+    try:
+        _launch(task, plans, engine)
+    except (SoftcordError, MemoryError):
+        raise
+    except Exception as error:
+        if wants_traceback():
+            logger.exception("the launcher gave up")
+        logger.warning("the launcher gave up (%s: %s)", type(error).__name__, _first_line(error))
 
 
 def _first_line(error: Exception) -> str:

@@ -135,14 +135,12 @@ def note_failure(plan: Plan, error: Exception) -> None:
         fail(plan.study_dir / run.name, run, error)
 
 
-def without_end(plans: list[Plan]) -> list[Plan]:
-    """Return the plans whose run neither ended nor failed, nor is run by another process."""
+def without_end(plans: list[Plan]) -> tuple[list[Plan], list[Plan]]:
+    """Return the plans whose run has stopped without an end, and those whose run has not begun."""
     entries = entries_of(plans)
-    return [
-        plan
-        for plan in plans
-        if _key(plan) not in entries or entries[_key(plan)].standing in ("stale", "missing", "interrupted")
-    ]
+    stands = {key: entry.standing for key, entry in entries.items()}
+    stopped = [plan for plan in plans if stands.get(_key(plan)) in ("stale", "interrupted")]
+    return stopped, [plan for plan in plans if stands.get(_key(plan), "missing") == "missing"]
 
 
 def entries_of(plans: Sequence[Plan]) -> dict[tuple[Path, str], Entry]:

@@ -52,10 +52,11 @@ study = Study(
     begin=lambda arguments, plans: plans,
     watch=lambda plans: nullcontext(),
     note_failure=note_failure,
-    without_end=lambda plans: [],
+    without_end=lambda plans: ([], []),
     finish=lambda plans: 0,
 )
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where tests run in the background
     sys.exit(launch(job, sys.argv[1:], lambda: study))
 """
 

@@ -238,7 +238,7 @@ def test_a_run_whose_process_is_killed_is_a_failed_run_under_either_launcher(
     assert found == {1: "complete", 2: "failed", 3: "complete", 4: "complete"}, done.stderr
     assert "was killed" in done.stderr
     trained = (tmp_path / "trained").read_text().split()
-    # joblib takes down its other workers with the killed one; each of these is tried once more.
+    # joblib takes down its other workers with the killed one; each of these is tried once more, alone.
     assert trained.count("2") == {"pool": 1, "joblib": 2}[launcher]
 
 
