@@ -3,7 +3,7 @@
 import shlex
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from softcord.app.terminal import duration
@@ -32,12 +32,20 @@ def studies_text(studies: Mapping[str, Sequence[Entry]]) -> str:
 
 def status_text(name: str, entries: Sequence[Entry], commands: Sequence[Command]) -> str:
     """Say where each run stands, by method and seed, and what repeating the commands would do."""
+    shared = set.intersection(*(set(entry.overrides) for entry in entries)) if entries else set()
     rows = [("state", "method", "seed", "run", "time", "")]
     for entry in entries:
         run = entry.run
         spent = duration(run.seconds) if run and run.seconds else "-"
         rows.append(
-            (entry.standing, entry.method, str(entry.seed), run.name if run else "-", spent, _remark(entry))
+            (
+                entry.standing,
+                entry.method,
+                str(entry.seed),
+                run.name if run else "-",
+                spent,
+                _remark(entry, shared),
+            )
         )
     parts = [f"study {name}: {_counts(entries)}; {duration(_seconds(entries))}", "", _columns(rows)]
     replicates = _replicates(entries)
@@ -80,14 +88,15 @@ def run_text(study_dir: Path, entry: Entry) -> str:
     return "\n".join([text, "", f"{log} ends:", *(f"  {line}" for line in lines)])
 
 
-def _remark(entry: Entry) -> str:
+def _remark(entry: Entry, shared: Collection[str] = ()) -> str:
+    """Say more about a state; of a run that has not begun, the arguments that not all runs share."""
     run = entry.run
     if run is None:
-        return " ".join(entry.overrides)
+        return " ".join(override for override in entry.overrides if override not in shared)
     if entry.standing in ("failed", "pruned"):
         return run.reason
     if entry.standing == "stale":
-        return f"process {run.pid} on {run.host} was killed; {run.doing or 'training had not begun'}"
+        return f"process {run.pid} on {run.host} was killed; {run.doing or 'it had just started'}"
     if entry.standing == "running":
         return f"process {run.pid} on {run.host}; {run.doing or 'starting'}"
     return run.doing

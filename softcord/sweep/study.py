@@ -85,11 +85,12 @@ def read_commands(study_dir: Path) -> list[Command]:
 
 
 def record_command(study_dir: Path, arguments: Sequence[str], runs: Iterable[Planned]) -> None:
-    """Add a command to the study; the same command given again moves to the end."""
+    """Add a command to the study, in the place of earlier ones that ask for the same runs."""
     command = Command(tuple(arguments), time.time(), tuple(runs))
     study_dir.mkdir(parents=True, exist_ok=True)
     with FileLock(study_dir / ".study.lock"):
-        others = [one for one in read_commands(study_dir) if one.arguments != command.arguments]
+        asked = {run.config_hash for run in command.runs}
+        others = [one for one in read_commands(study_dir) if {run.config_hash for run in one.runs} != asked]
         _write_commands(study_dir, [*others, command])
 
 
