@@ -113,7 +113,7 @@ def _evaluate(
             on_done=on_done,
         )
     write_missing(run_dir, images, missing)
-    truth = ground_truth_measures(images, plan.levels, run.name, reference=plan.reference)
+    truth = ground_truth_measures(images, plan.levels, run.name, reference=plan.reference, jobs=jobs_of(plan))
     measures = pd.concat([measures, truth], ignore_index=True)
     write_measures(run_dir / "measures.csv", measures)
     return measures

@@ -13,13 +13,13 @@ from softcord.errors import DataError
 from softcord.evaluate.image import Mask, Masks, TestImage
 from softcord.measure.image import ImageMeasure, measure_image, measure_rows
 from softcord.measure.spread import csa_std_rows
-from softcord.measure.table import Measure, measures_frame
+from softcord.measure.table import MISSING, Measure, measures_frame
 from softcord.nifti import Volume, read_volume
 from softcord.parallel import parallel_map
-from softcord.predict.write import predictions_of, softseg_path, write_softseg
+from softcord.predict.write import copy_mask, predictions_of, softseg_path, write_softseg
 
-# Starting a process costs as much as measuring so many images.
-_WORTH_PROCESSES = 50
+# Starting processes costs as much as measuring so many images.
+WORTH_PROCESSES = 50
 
 
 def measure_masks(
@@ -46,7 +46,7 @@ def measure_masks(
     pairs = [(one, masks.found[one.image]) for one in images if one.image in masks.found]
     measured: dict[Path, list[ImageMeasure]] = {}
     measure = partial(_measure, predictions=predictions, levels=levels, run=labels["run"])
-    for outcome in parallel_map(measure, pairs, jobs if len(pairs) >= _WORTH_PROCESSES else 1):
+    for outcome in parallel_map(measure, pairs, jobs if len(pairs) >= WORTH_PROCESSES else 1):
         image = outcome.item[0].image
         if outcome.value is None:
             missing[image] = str(outcome.error)
@@ -74,28 +74,28 @@ def measure_masks(
     return pd.concat([frame, csa_std_rows(frame)], ignore_index=True), missing
 
 
-def read_mask(path: Path, image: TestImage) -> Volume:
-    """Read a predicted mask, on the grid of its image, with values in [0, 1].
+def _measure(
+    pair: tuple[TestImage, Mask], *, predictions: Path, levels: tuple[int, ...], run: str
+) -> list[ImageMeasure]:
+    """Check and measure one mask.
 
     Raises:
         DataError: it cannot be read, holds NaN, is not on its image's grid or has values outside [0, 1].
     """
-    mask, reference = read_volume(path), read_volume(image.reference)
-    check_label(path, mask, reference)
-    return Volume(np.clip(mask.data, 0, 1), reference.affine)
-
-
-def _measure(
-    pair: tuple[TestImage, Mask], *, predictions: Path, levels: tuple[int, ...], run: str
-) -> list[ImageMeasure]:
     image, mask = pair
-    softseg = read_mask(mask.path, image)
+    found, reference = read_volume(mask.path), read_volume(image.reference)
+    check_label(mask.path, found, reference)
+    softseg = Volume(np.clip(found.data, 0, 1), reference.affine)
     if mask.path != _place(predictions, image):
         folder = predictions_of(predictions, image.participant_id)
-        write_softseg(folder, image.image, softseg, {"Run": run, "Prediction": str(mask.path)})
-    measured = _measures(image, softseg, levels)
+        made_by = {"Run": run, "Prediction": str(mask.path)}
+        if mask.path.name.endswith(".nii.gz"):
+            copy_mask(folder, image.image, mask.path, made_by)
+        else:
+            write_softseg(folder, image.image, softseg, made_by)
+    measured = _measures(image, softseg, reference, levels)
     if mask.inference_s is not None:
-        measured.append(ImageMeasure("inference_s", "n/a", mask.inference_s))
+        measured.append(ImageMeasure("inference_s", MISSING, mask.inference_s))
     return measured
 
 
@@ -103,10 +103,12 @@ def _place(predictions: Path, image: TestImage) -> Path:
     return softseg_path(predictions_of(predictions, image.participant_id), image.image)
 
 
-def _measures(image: TestImage, softseg: Volume, levels: tuple[int, ...]) -> list[ImageMeasure]:
+def _measures(
+    image: TestImage, softseg: Volume, reference: Volume, levels: tuple[int, ...]
+) -> list[ImageMeasure]:
     return measure_image(
         softseg,
-        reference_softseg=read_volume(image.reference),
+        reference_softseg=reference,
         discs=read_volume(image.discs) if image.discs else None,
         truth_csa_mm2=image.truth_csa_mm2,
         levels=levels,
@@ -115,5 +117,5 @@ def _measures(image: TestImage, softseg: Volume, levels: tuple[int, ...]) -> lis
 
 def _without_values(image: TestImage, levels: tuple[int, ...]) -> list[ImageMeasure]:
     """Return the measures that the image would have, as NaN."""
-    measured = _measures(image, read_volume(image.reference), levels)
-    return [replace(one, value=float("nan")) for one in measured]
+    reference = read_volume(image.reference)
+    return [replace(one, value=float("nan")) for one in _measures(image, reference, reference, levels)]

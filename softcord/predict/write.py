@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import softcord
-from softcord.files import write_json
+from softcord.files import write_bytes, write_json
 from softcord.nifti import Volume, write_volume
 
 CODE_URL = "https://github.com/softcord/softcord"
@@ -31,10 +31,22 @@ def predictions_of(predictions: Path, participant_id: str) -> Path:
 def write_softseg(root: Path, image: Path, softseg: Volume, provenance: Mapping[str, object]) -> Path:
     """Write a soft mask, float32 in [0, 1] in the image's own space, and its sidecar; return its path."""
     path = softseg_path(root, image)
-    sidecar = {"SpatialReference": "orig", "GeneratedBy": [generated_by(provenance)], "Sources": [image.name]}
     write_volume(path, softseg.data, softseg.affine)
-    write_json(path.with_name(path.name.removesuffix(".nii.gz") + ".json"), sidecar)
+    _write_sidecar(path, image, provenance)
     return path
+
+
+def copy_mask(root: Path, image: Path, mask: Path, provenance: Mapping[str, object]) -> Path:
+    """Copy a ``.nii.gz`` mask made elsewhere to where :func:`write_softseg` would write it, byte for byte."""
+    path = softseg_path(root, image)
+    write_bytes(path, mask.read_bytes())
+    _write_sidecar(path, image, provenance)
+    return path
+
+
+def _write_sidecar(path: Path, image: Path, provenance: Mapping[str, object]) -> None:
+    sidecar = {"SpatialReference": "orig", "GeneratedBy": [generated_by(provenance)], "Sources": [image.name]}
+    write_json(path.with_name(path.name.removesuffix(".nii.gz") + ".json"), sidecar)
 
 
 def describe_derivatives(root: Path, name: str, provenance: Mapping[str, object]) -> None:
