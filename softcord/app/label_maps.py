@@ -32,7 +32,7 @@ def label_map_volumes(plan: Plan, table: "pd.DataFrame", name: str) -> list[Cach
         labelled = table
     volumes = cached_volumes(plan, labelled, name)
     maps = [
-        (volume, Path(path) if path else None, plan.volumes)
+        (volume, Path(path) if isinstance(path, str) else None, plan.volumes)
         for volume, path in zip(volumes, labelled["tissues"], strict=True)
     ]
     for outcome in parallel_map(_make, maps, jobs_of(plan)):

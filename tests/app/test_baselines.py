@@ -89,6 +89,10 @@ def test_synthseg_trains_on_the_tissue_labels_of_t2w_as_often_as_others_on_image
     is_cord = np.isin(labels, [Tissue.WHITE_MATTER, Tissue.GREY_MATTER])
     np.testing.assert_array_equal(is_cord, cord)
     assert len(np.unique(labels)) > 8
+    unlabelled = dataset.train.head(2).assign(tissues=None)
+    made = label_map_volumes(plan, unlabelled, "training")
+    assert [volume.image.name for volume in made] == ["tissues-brightness.npy"] * 2
+    assert np.load(made[0].image)[np.load(made[0].softseg) > 0.5].min() == np.load(made[0].image).max()
 
 
 def test_each_contrast_has_a_complete_training_of_its_own_below_the_one_run(in_study: Path) -> None:
