@@ -29,6 +29,12 @@ class Finding:
     detail: str = ""
     hint: str = ""
 
+    def __post_init__(self) -> None:
+        """Replace bytes of a file's name that are no text, which could be neither printed nor written."""
+        for name in ("file", "detail"):
+            text = getattr(self, name).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            object.__setattr__(self, name, text)
+
 
 @dataclass(frozen=True)
 class Summary:
