@@ -13,6 +13,7 @@ from softcord.app.exit import DONE
 from softcord.app.objective import directions
 from softcord.app.plan import VOLATILE, Plan, digest, make_plan
 from softcord.app.space import Space, as_overrides, read_space
+from softcord.errors import UsageError
 from softcord.measure.metrics import METRICS
 from softcord.sweep.search import (
     SearchSettings,
@@ -42,6 +43,9 @@ def check_search(arguments: Sequence[str], params: Mapping[str, str], check: Cal
     for overrides in read_space(arguments, params).ends():
         plan = make_plan(compose(*overrides))
         check(plan)
+        if plan.measured_on != "val":
+            what = "would let the search see the participants that its result is tested on"
+            raise UsageError(f"measured_on={plan.measured_on}", what, "Add measured_on=val")
         directions(plan.search.metrics)
 
 

@@ -72,6 +72,7 @@ def test_every_end_of_every_parameter_is_reached() -> None:
         ([*SEARCH, "hydra.sweeper.sampler=tpee"], "hydra.sweeper.sampler: Input should be 'tpe'"),
         (["-m", "loss.omega=interval(2,9)"], "loss.omega: loss.omega=interval(2,9) is for a search"),
         (["-m", "hydra/sweeper=softcord_optuna"], "hydra/sweeper=softcord_optuna: has nothing to search"),
+        ([*SEARCH, "measured_on=test"], "measured_on=test: would let the search see the participants"),
         ([*SEARCH, "measured_on=train"], "measured_on: must be one of test, val"),
     ],
 )
