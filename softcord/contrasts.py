@@ -12,7 +12,8 @@ class Contrast:
     """One contrast and how its files are named.
 
     ``stem`` is what follows ``sub-XX[_ses-YY]_`` in an image's name; ``old_stems`` are earlier names of the
-    same image in spine-generic/data-multi-subject.
+    same image in spine-generic/data-multi-subject. ``like`` is the contrast of the paper's six whose model
+    stands for this one's, where there is one model per contrast (section 3.4).
     """
 
     key: str
@@ -20,6 +21,7 @@ class Contrast:
     stem: str
     label: str
     old_stems: tuple[str, ...] = ()
+    like: str | None = None
 
 
 _ROWS = (
@@ -31,9 +33,9 @@ _ROWS = (
     Contrast("dwi", "dwi", "rec-average_dwi", "DWI"),
     Contrast("MToff", "anat", "flip-1_mt-off_MTS", "MT-off", ("acq-MToff_MTS",)),
     # Contrasts of the paper's external datasets (section 2.4.4, supplement S2): tested on, never trained on.
-    Contrast("UNIT1", "anat", "UNIT1", "MP2RAGE UNI"),
-    Contrast("EPI", "func", "task-rest_rec-average_bold", "GRE-EPI"),
-    Contrast("FLAIR", "anat", "FLAIR", "FLAIR"),
+    Contrast("UNIT1", "anat", "UNIT1", "MP2RAGE UNI", like="T1w"),
+    Contrast("EPI", "func", "task-rest_rec-average_bold", "GRE-EPI", like="T2star"),
+    Contrast("FLAIR", "anat", "FLAIR", "FLAIR", like="T1w"),
 )
 CONTRASTS: dict[str, Contrast] = {row.key: row for row in _ROWS}
 

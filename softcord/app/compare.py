@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from softcord.app.build import build
 from softcord.app.compose import Composed
+from softcord.app.datasets import by_dataset, is_about, run_config, write_overview
 from softcord.app.exit import DONE
 from softcord.app.launch import launch_once
 from softcord.app.leakage import leakage_notes
 from softcord.app.missing import count_missing
+from softcord.app.overlays import overlays
 from softcord.app.plan import study_name
 from softcord.app.progress import phase
 from softcord.app.sources import data_content
@@ -44,30 +46,59 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def compare_study(composed: Composed) -> int:
-    """Compare a study's finished runs (or the given files), write and log the results, show the summary."""
-    from softcord.report.study import write_study
+    """Compare a study's finished runs (or the given files), write and log the results, show the summary.
 
+    Runs on different datasets are compared dataset by dataset, each in a folder of its own, with one table
+    over all of them.
+    """
     config = composed.config
     options = config["compare"]
     folder = Path(config["paths"]["outputs"]) / study_name(config["study"])
-    settings = study_settings(options, str(config["levels"]))
-    runs = [] if options["measures"] else finished_runs(folder)
-    if not options["allow_different"]:
-        _check_alike(folder, runs)
-    measures = _load(options, folder, runs, settings)
-    background = _background(options, folder, runs, measures)
-    settings = _by_dataset(settings, background.participants)
-    steps = 2 + len(settings.questions)
-    with phase("report", steps) as on_done:
-        comparisons = write_study(measures, config["study"], folder, settings, background, on_done)
-    if runs:
-        _log(config, folder)
-    _show(config["study"], folder, measures, len(comparisons), settings, background)
+    study_settings(options, str(config["levels"]))  # a wrong entry is refused, whatever dataset it is about
+    if options["measures"]:
+        _compare(config, config["data"]["name"], folder, folder, [])
+        return DONE
+    run_of = {folder / run.name: run for run in finished_runs(folder)}
+    groups = {data: [run_of[path] for path in paths] for data, paths in by_dataset([*run_of]).items()}
+    if len(groups) == 1:
+        ((data, runs),) = groups.items()
+        _compare(config, data, folder, folder, runs)
+        return DONE
+    tables = {data: _compare(config, data, folder, folder / data, runs) for data, runs in groups.items()}
+    write_overview(config["study"], folder, tables)
+    _log(config, folder)
+    print(f"\nall        {folder / 'report.html'}")
     return DONE
 
 
-def study_settings(options: Mapping[str, Any], level: str) -> "StudySettings":
+def _compare(
+    config: Mapping[str, Any], data: str, folder: Path, out: Path, runs: "Sequence[Run]"
+) -> "pd.DataFrame":
+    """Compare the runs in ``folder`` that were tested on one dataset; return the summary that was shown."""
+    from softcord.report.study import write_study
+
+    options = config["compare"]
+    settings = study_settings(options, str(config["levels"]), data)
+    if not options["allow_different"]:
+        _check_alike(folder, runs)
+    measures = _load(options, folder, runs, settings)
+    study = config["study"] if out == folder else f"{config['study']}, {data}"
+    if measures.empty:
+        logger.info("%s: nothing was measured, so there is nothing to compare", study)
+        return measures
+    background = _background(options, folder, runs, measures)
+    settings = _by_dataset(settings, background.participants)
+    with phase("report", 2 + len(settings.questions)) as on_done:
+        comparisons = write_study(measures, study, out, settings, background, on_done)
+    if runs:
+        _log(config, out, "" if out == folder else data)
+    return _show(study, out, measures, len(comparisons), settings, background)
+
+
+def study_settings(options: Mapping[str, Any], level: str, data: str | None = None) -> "StudySettings":
     """Build what a study asks and shows from the configuration's ``compare`` node.
+
+    Of the claims only those about the dataset ``data`` count, and those about no dataset; None takes all.
 
     Raises:
         UsageError: an entry with an unknown key or value; it is named with its place.
@@ -79,8 +110,9 @@ def study_settings(options: Mapping[str, Any], level: str) -> "StudySettings":
         for place, entry in _entries(options, "figures")
     ]
     claims = [
-        build({"_target_": f"softcord.stats.expected.{_claim_kind(entry)}", **entry}, place)
+        build({"_target_": f"softcord.stats.expected.{_claim_kind(entry)}", **_without_dataset(entry)}, place)
         for place, entry in _entries(options, "claims")
+        if data is None or is_about(entry.get("dataset"), data)
     ]
     return StudySettings(
         questions=_questions(options, level),
@@ -118,6 +150,10 @@ def _entries(options: Mapping[str, Any], key: str) -> Iterator[tuple[str, Mappin
         yield place, entry
 
 
+def _without_dataset(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in entry.items() if key != "dataset"}
+
+
 def _claim_kind(entry: Mapping[str, Any]) -> str:
     """Tell what a claim is about by the key that only its kind has."""
     kinds = {"mean": "PaperValue", "slope": "PaperLine", "differs": "PaperEffect"}
@@ -148,13 +184,9 @@ def unfinished_methods(folder: Path) -> dict[str, str]:
 
 
 def _check_alike(folder: Path, runs: "Sequence[Run]") -> None:
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     first: tuple[str, Any] | None = None
     for run in runs:
-        path = folder / run.name / "config.yaml"
-        config = yaml.load(path.read_text(encoding="utf-8"), Loader=loader) if path.exists() else {}
+        config = run_config(folder / run.name)
         kept = {key: config.get(key) for key in _SAME_MEASUREMENT}
         kept["data"] = data_content(kept["data"] or {})
         if first is None:
@@ -206,7 +238,8 @@ def _background(
     provenance = pd.DataFrame([_provenance(folder, run) for run in runs])
     unfinished = {} if options["measures"] else unfinished_methods(folder)
     participants = _participants(folder, runs, measures["participant_id"].unique())
-    return Background(byline, (*leaks, *notes), qc, provenance, participants, unfinished)
+    figures = overlays(folder, runs, measures, int(options["overlays"]))
+    return Background(byline, (*leaks, *notes), qc, provenance, participants, unfinished, figures)
 
 
 def _provenance(folder: Path, run: "Run") -> dict[str, object]:
@@ -247,7 +280,8 @@ def _by_dataset(settings: "StudySettings", participants: "pd.DataFrame | None") 
     return replace(settings, breakdown=(*settings.breakdown, "dataset"))
 
 
-def _log(config: Mapping[str, Any], folder: Path) -> None:
+def _log(config: Mapping[str, Any], folder: Path, place: str = "") -> None:
+    """Copy the results of a comparison to the study's own run in the store, below ``place``."""
     from softcord.track.store import open_store, open_study
 
     study = open_study(open_store(Path(config["paths"]["store"])), config["study"])
@@ -255,9 +289,9 @@ def _log(config: Mapping[str, Any], folder: Path) -> None:
     for name in _OUTPUTS:
         path = folder / name
         if path.is_dir():
-            client.log_artifacts(study.parent_run_id, str(path), name)
-        else:
-            client.log_artifact(study.parent_run_id, str(path))
+            client.log_artifacts(study.parent_run_id, str(path), f"{place}/{name}".strip("/"))
+        elif path.exists():
+            client.log_artifact(study.parent_run_id, str(path), place or None)
 
 
 def _show(
@@ -267,7 +301,8 @@ def _show(
     tests: int,
     settings: "StudySettings",
     background: "Background",
-) -> None:
+) -> "pd.DataFrame":
+    """Print the summary and where the results lie; return the summary."""
     from softcord.report.absent import absent_methods, with_absent
     from softcord.report.summary import summary_table
 
@@ -276,3 +311,4 @@ def _show(
     show_table(table, f"{study}: mean ± SD over test participants")
     print(f"\n{tests} tests   {folder / 'comparisons.csv'}")
     print(f"report     {folder / 'report.html'}")
+    return table

@@ -76,7 +76,7 @@ def _open_one(plan: Plan) -> Dataset:
         table = _present(_of(table, split.participants), plan.contrasts)
     else:
         table = _present(_of(table, split.test), ())
-    table = table.assign(dataset=plan.data.name, truth_csa_mm2=_truth(plan, table["participant_id"]))
+    table = table.assign(dataset=plan.data.name, truth_csa_mm2=true_csa_mm2(plan, table["participant_id"]))
     is_soft = plan.gt.name != "hard"
     trained = table if plan.learns and not plan.is_synthetic else table[:0]
     if is_soft:
@@ -182,7 +182,7 @@ def cached_volumes(plan: Plan, table: "pd.DataFrame", name: str) -> list[CachedV
     return [outcome.value for outcome in outcomes if outcome.value]
 
 
-def _truth(plan: Plan, participants: "pd.Series[str]") -> "pd.Series[float]":
+def true_csa_mm2(plan: Plan, participants: "pd.Series[str]") -> "pd.Series[float]":
     """Return the true CSA over the wanted levels of each participant, NaN where there is none to know."""
     import pandas as pd
 

@@ -64,7 +64,7 @@ def log_results(
     plan: Plan, dataset: Dataset, measures: pd.DataFrame, run_dir: Path, entry: RunRecord
 ) -> None:
     """Record the measures, their means, sample overlays and a description."""
-    entry.metrics(means(plan, measures))
+    entry.metrics(means(measures, plan.method, format_levels(plan.levels), plan.measured_on))
     entry.artifact(run_dir / "measures.csv")
     entry.tag({"predictions": (run_dir / "predictions").resolve()})
     with TemporaryDirectory() as folder:
@@ -79,16 +79,15 @@ def log_results(
     entry.describe(description(plan, dataset, measures))
 
 
-def means(plan: Plan, measures: pd.DataFrame) -> dict[str, float]:
+def means(measures: pd.DataFrame, method: str, level: str, prefix: str = "test") -> dict[str, float]:
     """Return ``test/<metric>``, the method's mean over participants, and ``test/<metric>/<contrast>``.
 
     The same numbers as in the table that ``train`` prints; ``val/`` for runs that measure validation images.
     """
-    own = measures[measures["method"] == plan.method]
-    metrics, level = sorted(own["metric"].unique()), format_levels(plan.levels)
+    own = measures[measures["method"] == method]
+    metrics = sorted(own["metric"].unique())
     overall = describe(own, metrics, level).to_dict("records")
     by_contrast = describe_contrasts(own, metrics, level).to_dict("records")
-    prefix = plan.measured_on
     return {f"{prefix}/{row['metric']}": float(row["mean"]) for row in overall} | {
         f"{prefix}/{row['metric']}/{row['contrast']}": float(row["mean"])
         for row in by_contrast

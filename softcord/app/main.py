@@ -16,6 +16,7 @@ VERBS = {
     "predict": ("softcord.app.predict", "segment the cord in images"),
     "ingest": ("softcord.app.ingest", "adopt a method's predictions, or run a known program, and measure it"),
     "export": ("softcord.app.export", "give a trained model away: package, ONNX, MONAI bundle"),
+    "evaluate": ("softcord.app.evaluate", "test trained methods on another dataset"),
     "measure": ("softcord.app.measure", "cross-sectional area and shape of cord masks"),
     "compare": ("softcord.app.compare", "paired statistics, tables, figures and report of a study"),
     "study": ("softcord.app.study", "the runs of a study: status, show, rerun, clean"),

@@ -42,6 +42,7 @@ VOLATILE = (
     "machine",
     "trainer",
     "study",
+    "evaluate",
     "rerun",
     "experiment",
     "baseline",
@@ -60,7 +61,7 @@ _ROOT_KEYS = (
     *("synthetic", "engine"),
     *("study", "variant", "contrasts", "model_per_contrast", "seed", "levels", "reference", "volumes"),
     "rerun",
-    *("measured_on", "compare", "check", "search", "paths", "experiment"),
+    *("measured_on", "compare", "check", "evaluate", "search", "paths", "experiment"),
 )
 
 

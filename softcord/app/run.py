@@ -142,13 +142,14 @@ def _test_images(plan: Plan, dataset: Dataset) -> "list[TestImage]":
             contrast=row["contrast"],
             image=Path(row["image"]),
             reference=Path(row["label"]),
-            hard_seg=_if_present(row["hard_seg"]),
-            discs=_if_present(row["discs"]),
+            hard_seg=if_present(row["hard_seg"]),
+            discs=if_present(row["discs"]),
             truth_csa_mm2=None if pd.isna(row["truth_csa_mm2"]) else row["truth_csa_mm2"],
         )
         for row in rows
     ]
 
 
-def _if_present(path: str | None) -> Path | None:
+def if_present(path: str | None) -> Path | None:
+    """Return a label's path, None where there is none or it is not downloaded."""
     return Path(path) if path and file_state(path) == "present" else None

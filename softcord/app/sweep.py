@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import softcord
@@ -154,8 +154,8 @@ def entries_of(plans: Sequence[Plan]) -> dict[tuple[Path, str], Entry]:
     }
 
 
-def finish(plans: list[Plan]) -> int:
-    """Show the table of the runs that were asked for, name those that failed, say where to look."""
+def finish(plans: list[Plan], show: "Callable[[Plan, Sequence[Path]], None] | None" = None) -> int:
+    """Show the results of the runs that were asked for, name those that failed, say where to look."""
     entries = entries_of(plans)
     done = [
         folder / entry.run.name
@@ -163,7 +163,7 @@ def finish(plans: list[Plan]) -> int:
         if entry.run and entry.standing == "complete"
     ]
     if done:
-        _show_results(plans[0], done)
+        (show or _show_results)(plans[0], done)
     failed = [(key[0], entry) for key, entry in entries.items() if entry.standing == "failed"]
     for folder, entry in failed:
         _say_failed(folder, entry)

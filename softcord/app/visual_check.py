@@ -36,7 +36,7 @@ def _drawn(folder: Path, measures: "pd.DataFrame") -> "Iterator[QcImage]":
     for row in worst_images(measures).to_dict("records"):
         run_dir = folder / str(row["run"])
         key = (row["participant_id"], row["session_id"], row["contrast"])
-        image, label = _test_files(run_dir).get(key, (None, None))
+        image, label = test_files(run_dir).get(key, (None, None))
         if image is None or label is None:
             continue
         try:
@@ -54,7 +54,7 @@ def _drawn(folder: Path, measures: "pd.DataFrame") -> "Iterator[QcImage]":
 
 
 @cache
-def _test_files(run_dir: Path) -> dict[ImageKey, tuple[Path, Path]]:
+def test_files(run_dir: Path) -> dict[ImageKey, tuple[Path, Path]]:
     """Image and reference mask of each test image of a run; empty where the run did not say."""
     import pandas as pd
 

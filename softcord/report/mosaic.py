@@ -57,6 +57,20 @@ def mosaic(image_rpi: Volume, pred_softseg_rpi: Volume, gt_softseg_rpi: Volume |
     return _stack(*columns, axis=1)
 
 
+def axial_cell(image_rpi: Volume, k: int, pred_rpi: Volume, truth_rpi: Volume) -> Rgb:
+    """Return slice ``k`` around the true cord with the 0.5 contours of ground truth and prediction.
+
+    RGB in 0..1, CELL_PIXELS square, turned as :func:`mosaic`; all volumes are in RPI order on one grid.
+    """
+    at = _sampling(truth_rpi.data[:, :, k], image_rpi.spacing_mm)
+    low, high = _grey_range(image_rpi.data, truth_rpi.data)
+    grey = np.clip((_sample(image_rpi.data[:, :, k], at) - low) / (high - low), 0, 1)
+    rgb = _outline(
+        np.repeat(grey[..., None], 3, axis=2), _sample(truth_rpi.data[:, :, k], at), GROUND_TRUTH_COLOUR
+    )
+    return _shrink(_outline(rgb, _sample(pred_rpi.data[:, :, k], at), PREDICTION_COLOUR))
+
+
 def slices_through(mask: npt.NDArray[np.floating], count: int = SLICES) -> list[int]:
     """Pick evenly spaced axial slices (last axis) that hold cord, top first; of the whole stack if none."""
     holds = np.flatnonzero((mask > 0.5).any(axis=(0, 1)))

@@ -27,7 +27,8 @@ from softcord.stats.sentence import sentences
 class Background:
     """What the report says besides the measures' answers.
 
-    ``unfinished`` gives by method the reason why its run did not end.
+    ``unfinished`` gives by method the reason why its run did not end, ``figures`` by file name what is drawn
+    from images instead of measures.
     """
 
     byline: str = ""
@@ -36,6 +37,7 @@ class Background:
     provenance: pd.DataFrame = field(default_factory=pd.DataFrame)
     participants: pd.DataFrame | None = None
     unfinished: Mapping[str, str] = field(default_factory=dict)
+    figures: Mapping[str, html.Figure] = field(default_factory=dict)
 
 
 def write_study(
@@ -80,6 +82,8 @@ def write_study(
         write_bytes(folder / "figures" / f"{spec.name}.svg", svg)
         if on_done:
             on_done(f"{spec.name}.png")
+    for name, figure in background.figures.items():
+        write_bytes(folder / "figures" / f"{name}.{figure.kind}", figure.content)
     background = replace(background, notes=(*background.notes, *_notes(measures, settings, questions)))
     report = _report(study, questions, detailed, tables, figures, background)
     _write(folder / "report.html", html.page(report), on_done)
@@ -142,7 +146,7 @@ def _report(
         expected=tables.get("paper_and_here", pd.DataFrame()),
         answers=tuple(answers),
         tables={_title(name): table for name, table in tables.items() if name not in apart},
-        figures=tuple(_shown(others)),
+        figures=(*_shown(others), *background.figures.values()),
         qc=background.qc,
         dropped=tables["dropped"],
         provenance=background.provenance,

@@ -1,0 +1,153 @@
+"""Find a trained method by the name it is asked for, and apply it: one model, or one per contrast."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from softcord.app.net import package_dir
+from softcord.app.per_contrast import MODELS
+from softcord.errors import DataError, UsageError
+from softcord.sweep.ledger import Run, read_run, read_study
+
+if TYPE_CHECKING:
+    from softcord.nifti import Volume
+    from softcord.predict.package import ModelDescription, TrainedOn
+    from softcord.train.settings import MachineSettings
+
+EVERY = "every"  # the key of a model that is for all contrasts
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained method: its packages by contrast (``EVERY``: one for all), and what it says of itself."""
+
+    method: str
+    seed: int
+    packages: Mapping[str, Path]
+    descriptions: "Mapping[str, ModelDescription]"
+
+    @property
+    def trained_on(self) -> "tuple[TrainedOn, ...]":
+        """What of which datasets the models have seen."""
+        return tuple(one for each in self.descriptions.values() for one in each.trained_on)
+
+    @property
+    def contrasts(self) -> tuple[str, ...]:
+        """The contrasts that trained, each once."""
+        return tuple(dict.fromkeys(name for one in self.trained_on for name in one.contrasts))
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Columns of measures.csv that say which method this is."""
+        first = next(iter(self.descriptions.values()))
+        return {
+            "method": self.method,
+            "gt": first.gt,
+            "contrasts_trained": " ".join(self.contrasts),
+            "loss": first.loss,
+            "seed": str(self.seed),
+        }
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """Checksum of each model's weights."""
+        from softcord.predict.package import weights_sha256
+
+        return {contrast: weights_sha256(path) for contrast, path in self.packages.items()}
+
+    def package_for(self, contrast: str, model_of: Mapping[str, str]) -> Path | None:
+        """Return the model for a contrast: its own, else that of the contrast that stands for it."""
+        names = (EVERY, contrast, model_of.get(contrast, contrast))
+        return next((self.packages[name] for name in names if name in self.packages), None)
+
+
+@cache
+def find_trained(reference: str | None, outputs: Path) -> Trained:
+    """Return the trained method of ``STUDY/RUN``, ``STUDY/METHOD``, or a package's folder or zip file.
+
+    Raises:
+        UsageError: nothing is named, or several runs answer to the name.
+        DataError: there is no such finished run, or its package is damaged.
+    """
+    from softcord.predict.package import is_package, read_description
+
+    if not reference:
+        raise UsageError(
+            "model", "is missing", "Write model=STUDY/RUN, model=STUDY/METHOD or a package's folder"
+        )
+    path = Path(reference)
+    if is_package(path):
+        description = read_description(path)
+        seed = description.provenance.get("seed", "0")
+        return Trained(
+            description.name, int(seed) if seed.isdigit() else 0, {EVERY: path}, {EVERY: description}
+        )
+    run_dir = path if (path / "run.json").is_file() else _run_dir(reference, outputs)
+    run = read_run(run_dir)
+    assert run is not None
+    packages = _packages_of(run_dir)
+    if not packages:
+        what = "left no model that softcord can apply"
+        raise DataError(run_dir, what, "Train it again, or measure its masks with softcord ingest")
+    descriptions = {contrast: read_description(package) for contrast, package in packages.items()}
+    return Trained(run.method, run.seed, packages, descriptions)
+
+
+def _run_dir(reference: str, outputs: Path) -> Path:
+    study, _, name = reference.rpartition("/")
+    runs = read_study(outputs / study) if study else []
+    if not runs:
+        known = sorted({path.parent.parent.name for path in outputs.glob("*/*/run.json")})
+        hint = f"Studies: {', '.join(known)}" if known else "Train first"
+        raise DataError(reference, f"there is no package, and no study of that name in {outputs}", hint)
+    complete = [run for run in runs if run.is_complete]
+    found = [run for run in complete if name in (run.name, run.method)] or [
+        run for run in complete if run.name.startswith(f"{name}-")
+    ]
+    if not found:
+        raise DataError(reference, "is no finished run", f"Finished: {_names(complete) or 'none'}")
+    if len(found) > 1:
+        raise UsageError(reference, "names several runs", f"Choose one of {_names(found)}")
+    return outputs / study / found[0].name
+
+
+def _names(runs: Sequence[Run], at_most: int = 8) -> str:
+    more = f" and {len(runs) - at_most} more" if len(runs) > at_most else ""
+    return ", ".join(run.name for run in runs[:at_most]) + more
+
+
+def _packages_of(run_dir: Path) -> dict[str, Path]:
+    from softcord.predict.package import is_package
+
+    if is_package(package_dir(run_dir)):
+        return {EVERY: package_dir(run_dir)}
+    children = sorted((run_dir / MODELS).glob("*"))
+    return {child.name: package_dir(child) for child in children if is_package(package_dir(child))}
+
+
+def make_predict(
+    trained: Trained, model_of: Mapping[str, str], machine: "MachineSettings"
+) -> "Callable[[Path, str], Volume]":
+    """Return what predicts the image in a file, of a contrast, by the model that is for it."""
+    from softcord.nifti import read_volume
+    from softcord.predict.infer import Apply
+    from softcord.predict.package import Model, read_package
+    from softcord.predict.volume import PredictSettings, predict_volume
+    from softcord.train.device import resolve_precision, training_device
+
+    settings = PredictSettings(apply=Apply(bfloat16=resolve_precision(machine) == "bf16-mixed"))
+
+    @cache
+    def load(package: Path) -> Model:
+        model = read_package(package)
+        model.net.to(training_device(machine))
+        return model
+
+    def predict(image: Path, contrast: str) -> "Volume":
+        package = trained.package_for(contrast, model_of)
+        assert package is not None
+        return predict_volume(load(package), read_volume(image), settings).softseg
+
+    return predict
