@@ -5,51 +5,24 @@ import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
-from math import isnan
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import yaml
 
 from softcord.app.build import build
 from softcord.app.datasets import dataset_of
 from softcord.app.launch import Study, launch
 from softcord.app.plan import Plan, digest
 from softcord.app.terminal import logging_to, show_table, start_logging
-from softcord.app.trained import Trained, find_trained
+from softcord.app.trained import find_trained
 from softcord.errors import UsageError
-from softcord.files import write_json, write_text
 from softcord.sweep.ledger import Run, read_study
 from softcord.sweep.study import record_command
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from softcord.app.unseen import Unseen
-    from softcord.evaluate.run import TestImage
     from softcord.evaluate.settings import EvaluateSettings
-    from softcord.track.store import RunRecord
 
 logger = logging.getLogger("softcord")
-
-# What of the configuration says how images are tested; the rest describes a training, and that was another.
-_KEPT = ("data", "phantom", "split", "study", "levels", "machine", "paths", "evaluate")
-
-
-@dataclass(frozen=True)
-class Test:
-    """One trained method on one dataset; ``plan`` is :func:`as_tested`'s."""
-
-    plan: Plan
-    settings: "EvaluateSettings"
-    trained: Trained
-    unseen: "Unseen"
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """Columns of measures.csv that say which method this is."""
-        return {**self.trained.labels, "method": self.plan.method}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -121,10 +94,8 @@ def _check_names(plans: "Sequence[Plan]") -> None:
     for folder in dict.fromkeys(plan.study_dir for plan in plans):
         for run in read_study(folder):
             if run.is_complete:
-                names[str(folder), dataset_of(folder / run.name), run.method, str(run.seed)] = (
-                    run.config_hash,
-                    run.name,
-                )
+                data = dataset_of(folder / run.name)
+                names[str(folder), data, run.method, str(run.seed)] = (run.config_hash, run.name)
     for plan in plans:
         key = (str(plan.study_dir), plan.data_name, plan.method, str(plan.seed))
         other = names.setdefault(key, (plan.config_hash, " ".join(plan.overrides)))
@@ -137,6 +108,7 @@ def _check_names(plans: "Sequence[Plan]") -> None:
 def evaluate_one(plan: Plan) -> None:
     """Bring one trained method through one dataset: recognised if complete, continued if interrupted."""
     import softcord
+    from softcord.app.evaluation import Test, bring_to_end
     from softcord.app.sweep import has_results
     from softcord.app.unseen import open_unseen
     from softcord.sweep.ledger import attempt, claim, leftovers, read_run
@@ -173,177 +145,7 @@ def evaluate_one(plan: Plan) -> None:
         for path in leftovers(run_dir):
             path.unlink(missing_ok=True)
         with logging_to(run_dir / "log.txt"), attempt(run_dir, run) as begun:
-            _bring_to_end(test, begun, run_dir)
-
-
-def _bring_to_end(test: Test, run: "Run", run_dir: Path) -> None:
-    """Predict, measure and record; leave the results in ``run_dir`` and in the store, complete last."""
-    from softcord.app.record import recorded
-    from softcord.measure.table import write_measures
-    from softcord.track.store import open_store, open_study
-
-    plan, images = test.plan, test.unseen.images
-    _write_inputs(test, run_dir)
-    with recorded(run_dir, run, open_study(open_store(plan.store_dir), plan.study)) as entry:
-        entry.tag(_tags(test, run))
-        for name in ("config.yaml", "overrides.txt", "environment.txt"):
-            entry.artifact(run_dir / name)
-        predicted = _predict(test, run, run_dir)
-        measures = _measure(test, run, run_dir, predicted)
-        write_measures(run_dir / "measures.csv", measures)
-        _write_qc(test, run_dir, predicted, measures)
-        _log_results(test, run_dir, measures, entry)
-    measured = int(predicted["label"].notna().sum())
-    what = f"{measured} measured" if measured else "no ground truth, so nothing measured"
-    logger.info("%s: %d of %d images predicted, %s; look at %s", run.name, len(predicted), len(images), what,
-                run_dir / "qc.html")  # fmt: skip
-
-
-def _write_inputs(test: Test, run_dir: Path) -> None:
-    from dataclasses import asdict
-
-    from softcord.app.provenance import environment_text, provenance
-
-    config = {key: test.plan.config[key] for key in _KEPT} | {"reference": test.unseen.reference}
-    if test.plan.choices["data"] != "phantom":
-        del config["phantom"]
-    write_text(run_dir / "config.yaml", yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
-    write_text(run_dir / "overrides.txt", "\n".join(test.plan.overrides) + "\n")
-    write_text(run_dir / "environment.txt", environment_text())
-    people = test.unseen.participants
-    write_text(run_dir / "participants.tsv", people.to_csv(sep="\t", index=False, na_rep="n/a"))
-    models = {contrast: str(path) for contrast, path in test.trained.packages.items()}
-    content = {"models": models, "dataset_identity": test.unseen.identity, **provenance()}
-    write_json(run_dir / "provenance.json", content)
-    write_json(run_dir / "trained_on.json", [asdict(one) for one in test.trained.trained_on])
-
-
-def _tags(test: Test, run: "Run") -> dict[str, object]:
-    from softcord.app.provenance import provenance
-
-    return {
-        **test.labels,
-        "study": test.plan.study,
-        "data": test.plan.data.name,
-        "dataset_identity": test.unseen.identity,
-        "reference": test.unseen.reference or "none",
-        "models": " ".join(str(path) for path in test.trained.packages.values()),
-        "fingerprint": run.fingerprint,
-        "overrides": " ".join(run.overrides),
-        **{f"provenance.{key}": value for key, value in provenance().items()},
-    }
-
-
-def _predict(test: Test, run: "Run", run_dir: Path) -> "pd.DataFrame":
-    """Predict every image that a model is for and that was not predicted yet; return their rows."""
-    from softcord.app.progress import phase
-    from softcord.app.trained import make_predict
-    from softcord.predict.write import describe_derivatives, softseg_path, write_softseg
-
-    predictions, images = run_dir / "predictions", test.unseen.images
-    describe_derivatives(predictions, f"softcord predictions of {run.name}", {"Run": run.name})
-    model_of = test.settings.stand_ins
-    has_model = images["contrast"].map(lambda one: test.trained.package_for(one, model_of) is not None)
-    lacking = sorted(images.loc[~has_model, "contrast"].unique())
-    if lacking:
-        logger.warning("no model is for %s: not predicted. evaluate.model_of names one", ", ".join(lacking))
-    images = images[has_model].reset_index(drop=True)
-    predict = make_predict(test.trained, model_of, test.plan.machine)
-    with phase("prediction", len(images)) as on_done:
-        for row in images.to_dict("records"):
-            image = Path(row["image"])
-            if not softseg_path(predictions, image).exists():
-                softseg = predict(image, row["contrast"])
-                write_softseg(predictions, image, softseg, {"Run": run.name})
-            on_done(image.name)
-    return images
-
-
-def _test_images(test: Test, predicted: "pd.DataFrame") -> "list[TestImage]":
-    from softcord.app.run import if_present
-    from softcord.evaluate.run import TestImage
-
-    return [
-        TestImage(
-            participant_id=row["participant_id"],
-            session_id=row["session_id"],
-            contrast=row["contrast"],
-            image=Path(row["image"]),
-            volume=None,
-            reference=Path(row["label"]),
-            hard_seg=if_present(row["hard_seg"]),
-            discs=if_present(row["discs"]),
-            truth_csa_mm2=None if isnan(row["truth_csa_mm2"]) else row["truth_csa_mm2"],
-        )
-        for row in predicted[predicted["label"].notna()].to_dict("records")
-    ]
-
-
-def _measure(test: Test, run: "Run", run_dir: Path, predicted: "pd.DataFrame") -> "pd.DataFrame":
-    """Return the rows of measures.csv: of the images with ground truth, and of that ground truth."""
-    import pandas as pd
-
-    from softcord.app.progress import phase
-    from softcord.evaluate.ground_truth import ground_truth_measures
-    from softcord.measure.image import measure_image, measure_rows
-    from softcord.measure.spread import csa_std_rows
-    from softcord.measure.table import measures_frame
-    from softcord.nifti import read_volume
-    from softcord.predict.write import softseg_path
-
-    images, levels = _test_images(test, predicted), test.plan.levels
-    rows = []
-    with phase("measures", len(images)) as on_done:
-        for image in images:
-            measured = measure_image(
-                read_volume(softseg_path(run_dir / "predictions", image.image)),
-                reference_softseg=read_volume(image.reference),
-                discs=read_volume(image.discs) if image.discs else None,
-                truth_csa_mm2=image.truth_csa_mm2,
-                levels=levels,
-            )
-            rows += measure_rows(
-                measured,
-                participant_id=image.participant_id,
-                session_id=image.session_id,
-                contrast=image.contrast,
-                run=run.name,
-                **test.labels,
-            )
-            on_done(image.image.name)
-    frame = measures_frame(rows)
-    if test.unseen.reference is None:
-        return frame
-    # Levels that no image shows were not missed by anybody.
-    measurable = frame.groupby(["metric", "level"])["value"].transform("count") > 0
-    frame = frame[measurable]
-    truth = ground_truth_measures(images, levels, run.name, reference=test.unseen.reference)
-    truth = truth[truth["value"].notna()]
-    return pd.concat([frame, csa_std_rows(frame), truth], ignore_index=True)
-
-
-def _write_qc(test: Test, run_dir: Path, predicted: "pd.DataFrame", measures: "pd.DataFrame") -> None:
-    from softcord.app.qc_page import write_qc_page
-    from softcord.measure.levels import format_levels
-
-    method = test.plan.method
-    own = measures[measures["method"] == method]
-    write_qc_page(run_dir, method, test.plan.data.name, predicted, own, format_levels(test.plan.levels))
-    # What the report's visual check and overlays read; without ground truth there is nothing to compare.
-    columns = ["participant_id", "session_id", "contrast", "image", "label"]
-    measured = predicted.loc[predicted["label"].notna(), columns]
-    write_text(run_dir / "test.csv", measured.to_csv(index=False))
-
-
-def _log_results(test: Test, run_dir: Path, measures: "pd.DataFrame", entry: "RunRecord") -> None:
-    from softcord.app.log import means
-    from softcord.measure.levels import format_levels
-
-    if len(measures):
-        entry.metrics(means(measures, test.plan.method, format_levels(test.plan.levels)))
-    for name in ("measures.csv", "qc.html"):
-        entry.artifact(run_dir / name)
-    entry.tag({"predictions": (run_dir / "predictions").resolve()})
+            bring_to_end(test, begun, run_dir)
 
 
 def _show_results(first: Plan, run_dirs: Sequence[Path]) -> None:

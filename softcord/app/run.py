@@ -130,11 +130,15 @@ def _with_a_model(plan: Plan, images: "list[TestImage]") -> "list[TestImage]":
 
 
 def _test_images(plan: Plan, dataset: Dataset) -> "list[TestImage]":
-    from softcord.evaluate.image import TestImage
-
     if plan.engine is None:
         cached_volumes(plan, dataset.test, "test")
-    rows = dataset.test.to_dict("records")
+    return test_images(dataset.test)
+
+
+def test_images(table: pd.DataFrame) -> "list[TestImage]":
+    """Return the rows of an index, with the columns ``label`` and ``truth_csa_mm2``, as test images."""
+    from softcord.evaluate.image import TestImage
+
     return [
         TestImage(
             participant_id=row["participant_id"],
@@ -142,14 +146,13 @@ def _test_images(plan: Plan, dataset: Dataset) -> "list[TestImage]":
             contrast=row["contrast"],
             image=Path(row["image"]),
             reference=Path(row["label"]),
-            hard_seg=if_present(row["hard_seg"]),
-            discs=if_present(row["discs"]),
+            hard_seg=_if_present(row["hard_seg"]),
+            discs=_if_present(row["discs"]),
             truth_csa_mm2=None if pd.isna(row["truth_csa_mm2"]) else row["truth_csa_mm2"],
         )
-        for row in rows
+        for row in table.to_dict("records")
     ]
 
 
-def if_present(path: str | None) -> Path | None:
-    """Return a label's path, None where there is none or it is not downloaded."""
+def _if_present(path: str | None) -> Path | None:
     return Path(path) if path and file_state(path) == "present" else None

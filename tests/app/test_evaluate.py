@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -240,3 +241,24 @@ def test_several_runs_of_one_method_have_to_be_told_apart(here, capsys):
     assert main(["model=seeds/soft_all", "phantom=flair", *TINY]) == 2
     assert "soft_all_s1-99, soft_all_s2-99" in capsys.readouterr().err
     assert main(["model=seeds/soft_all_s2", "phantom=flair", *TINY, "study=seeded"]) == 0
+
+
+def test_participants_that_the_model_was_trained_on_are_named(here, capsys):
+    seen = model("seen")
+    trained_on = replace(seen.description.trained_on[0], dataset="phantom-sci_t2w")
+    described = replace(seen.description, trained_on=(trained_on,))
+    write_package(here / "seen", Model(seen.net, described))
+    assert main(["model=seen", "phantom=sci_t2w", *TINY, "study=leak"]) == 0
+    said = capsys.readouterr().err
+    assert "Leakage: seen was trained on 1 and chose its checkpoint by 1 of the 3 participants" in said
+    (run,) = read_study(here / "outputs/leak")
+    (told,) = json.loads((here / "outputs/leak" / run.name / "trained_on.json").read_text())
+    assert told["dataset"] == "phantom-sci_t2w"  # compare warns by it
+
+
+def test_the_test_list_of_the_split_can_be_chosen(here):
+    words = ["model=mine/soft_all", "phantom=sci_t2w", "evaluate.participants=test", "study=test-list"]
+    assert main([*words, *TINY[:-1], "split.hold_out_test=[sub-002]"]) == 0
+    (run,) = read_study(here / "outputs/test-list")
+    tested = pd.read_csv(here / "outputs/test-list" / run.name / "test.csv")
+    assert list(tested["participant_id"]) == ["sub-002"]

@@ -1,0 +1,204 @@
+"""One trained method on one dataset: predict, measure where there is ground truth, and record."""
+
+import logging
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from softcord.app.leakage import TRAINED_ON
+from softcord.app.plan import Plan
+from softcord.app.trained import Trained
+from softcord.files import write_json, write_text
+from softcord.sweep.ledger import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from softcord.app.unseen import Unseen
+    from softcord.evaluate.image import Masks
+    from softcord.evaluate.settings import EvaluateSettings
+    from softcord.track.store import RunRecord
+
+logger = logging.getLogger("softcord")
+
+# What of the configuration says how images are tested; the rest describes a training, and that was another.
+_KEPT = ("data", "phantom", "split", "study", "levels", "machine", "paths", "evaluate")
+
+
+@dataclass(frozen=True)
+class Test:
+    """One trained method on one dataset; ``plan`` is :func:`softcord.app.evaluate.as_tested`'s."""
+
+    plan: Plan
+    settings: "EvaluateSettings"
+    trained: Trained
+    unseen: "Unseen"
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Columns of measures.csv that say which method this is."""
+        return {**self.trained.labels, "method": self.plan.method}
+
+
+def bring_to_end(test: Test, run: Run, run_dir: Path) -> None:
+    """Predict, measure and record; leave the results in ``run_dir`` and in the store, complete last."""
+    from softcord.app.record import recorded
+    from softcord.measure.table import write_measures
+    from softcord.track.store import open_store, open_study
+
+    plan, images = test.plan, test.unseen.images
+    _write_inputs(test, run_dir)
+    _warn_of_leakage(test)
+    with recorded(run_dir, run, open_study(open_store(plan.store_dir), plan.study)) as entry:
+        entry.tag(_tags(test, run))
+        for name in ("config.yaml", "overrides.txt", "environment.txt"):
+            entry.artifact(run_dir / name)
+        masks = _predict(test, run, run_dir)
+        measures = _measure(test, run, run_dir, masks)
+        write_measures(run_dir / "measures.csv", measures)
+        predicted = images[images["image"].map(lambda image: Path(image) in masks.found)]
+        _write_qc(test, run_dir, predicted, measures)
+        _log_results(test, run_dir, measures, entry)
+    measured = int(predicted["label"].notna().sum())
+    what = f"{measured} measured" if measured else "no ground truth, so nothing measured"
+    done = f"{len(predicted)} of {len(images)} images predicted, {what}"
+    logger.info("%s: %s; look at %s", run.name, done, run_dir / "qc.html")
+
+
+def _write_inputs(test: Test, run_dir: Path) -> None:
+    from softcord.app.provenance import environment_text, provenance
+
+    config = {key: test.plan.config[key] for key in _KEPT} | {"reference": test.unseen.reference}
+    if test.plan.choices["data"] != "phantom":
+        del config["phantom"]
+    write_text(run_dir / "config.yaml", yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
+    write_text(run_dir / "overrides.txt", "\n".join(test.plan.overrides) + "\n")
+    write_text(run_dir / "environment.txt", environment_text())
+    people = test.unseen.participants
+    write_text(run_dir / "participants.tsv", people.to_csv(sep="\t", index=False, na_rep="n/a"))
+    models = {contrast: str(path) for contrast, path in test.trained.packages.items()}
+    content = {"models": models, "dataset_identity": test.unseen.identity, **provenance()}
+    write_json(run_dir / "provenance.json", content)
+    write_json(run_dir / TRAINED_ON, [asdict(one) for one in test.trained.trained_on])
+
+
+def _tags(test: Test, run: Run) -> dict[str, object]:
+    from softcord.app.provenance import provenance
+
+    return {
+        **test.labels,
+        "study": test.plan.study,
+        "data": test.plan.data.name,
+        "dataset_identity": test.unseen.identity,
+        "reference": test.unseen.reference or "none",
+        "models": " ".join(str(path) for path in test.trained.packages.values()),
+        "fingerprint": run.fingerprint,
+        "overrides": " ".join(run.overrides),
+        **{f"provenance.{key}": value for key, value in provenance().items()},
+    }
+
+
+def _warn_of_leakage(test: Test) -> None:
+    """Say whom of the tested the model has seen; the report says it again."""
+    from softcord.data.filehash import content_hash, known_hashes
+    from softcord.data.leakage import seen_participants, tested_on_own_training
+    from softcord.data.settings import read_persons
+
+    grouped = test.unseen.images.groupby("participant_id")["image"]
+    images = {str(participant): list(paths) for participant, paths in grouped}
+    cache = test.plan.data_dir / "cache"
+    hashes = known_hashes(cache)
+    seen = seen_participants(
+        test.trained.trained_on,
+        test.plan.data_name,
+        images,
+        lambda path: content_hash(path, cache, hashes),
+        read_persons(test.plan.data, images),
+    )
+    if seen:
+        logger.warning("%s", tested_on_own_training(test.plan.method, seen, len(images)))
+
+
+def _predict(test: Test, run: Run, run_dir: Path) -> "Masks":
+    """Predict every image that a model is for and that was not predicted yet; return their masks."""
+    from softcord.app.progress import phase
+    from softcord.app.trained import make_predict
+    from softcord.evaluate.image import Mask, Masks
+    from softcord.predict.write import describe_derivatives, softseg_path, write_softseg
+
+    predictions, model_of = run_dir / "predictions", test.settings.stand_ins
+    describe_derivatives(predictions, f"softcord predictions of {run.name}", {"Run": run.name})
+    predict = make_predict(test.trained, model_of, test.plan.machine)
+    rows = test.unseen.images.to_dict("records")
+    masks = Masks()
+    with phase("prediction", len(rows)) as on_done:
+        for row in rows:
+            image, mask = Path(row["image"]), softseg_path(predictions, Path(row["image"]))
+            if test.trained.package_for(row["contrast"], model_of) is None:
+                masks.missing[image] = f"no model is for {row['contrast']}. evaluate.model_of names one"
+                continue
+            if not mask.exists():
+                write_softseg(predictions, image, predict(image, row["contrast"]), {"Run": run.name})
+            masks.found[image] = Mask(mask)
+            on_done(image.name)
+    return masks
+
+
+def _measure(test: Test, run: Run, run_dir: Path, masks: "Masks") -> "pd.DataFrame":
+    """Return the rows of measures.csv: of the images with ground truth, and of that ground truth."""
+    import pandas as pd
+
+    from softcord.app.missing import write_missing
+    from softcord.app.plan import jobs_of
+    from softcord.app.progress import phase
+    from softcord.app.run import test_images
+    from softcord.evaluate.ground_truth import ground_truth_measures
+    from softcord.evaluate.measure import measure_masks
+    from softcord.measure.table import measures_frame
+
+    images = test_images(test.unseen.images[test.unseen.images["label"].notna()])
+    if test.unseen.reference is None:
+        return measures_frame([])
+    with phase("measures", len(images)) as on_done:
+        measures, missing = measure_masks(
+            masks,
+            images,
+            run_dir / "predictions",
+            levels=test.plan.levels,
+            labels={"run": run.name, **test.labels},
+            jobs=jobs_of(test.plan),
+            on_done=on_done,
+        )
+    write_missing(run_dir, images, missing)
+    truth = ground_truth_measures(images, test.plan.levels, run.name, reference=test.unseen.reference)
+    # Levels that no image of the dataset shows were not missed by anybody: they have no rows.
+    shown = truth.loc[truth["value"].notna(), "level"].unique()
+    is_of_level = measures["level"].str.fullmatch(r"[0-9:,]+")
+    measures = measures[~is_of_level | measures["level"].isin(shown)]
+    return pd.concat([measures, truth[truth["level"].isin(shown)]], ignore_index=True)
+
+
+def _write_qc(test: Test, run_dir: Path, predicted: "pd.DataFrame", measures: "pd.DataFrame") -> None:
+    from softcord.app.qc_page import write_qc_page
+    from softcord.measure.levels import format_levels
+
+    method = test.plan.method
+    own = measures[measures["method"] == method]
+    write_qc_page(run_dir, method, test.plan.data.name, predicted, own, format_levels(test.plan.levels))
+    # What the report's visual check and overlays read; without ground truth there is nothing to compare.
+    columns = ["participant_id", "session_id", "contrast", "image", "label"]
+    measured = predicted.loc[predicted["label"].notna(), columns]
+    write_text(run_dir / "test.csv", measured.to_csv(index=False))
+
+
+def _log_results(test: Test, run_dir: Path, measures: "pd.DataFrame", entry: "RunRecord") -> None:
+    from softcord.app.log import means
+    from softcord.measure.levels import format_levels
+
+    if len(measures):
+        entry.metrics(means(measures, test.plan.method, format_levels(test.plan.levels)))
+    for name in ("measures.csv", "qc.html"):
+        entry.artifact(run_dir / name)
+    entry.tag({"predictions": (run_dir / "predictions").resolve()})
