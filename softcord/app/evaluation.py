@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from softcord.app.leakage import TRAINED_ON
+from softcord.app.leakage import TRAINED_ON, warn_of_leakage
 from softcord.app.plan import Plan
 from softcord.app.trained import Trained
 from softcord.files import write_json, write_text
@@ -103,22 +103,16 @@ def _tags(test: Test, run: Run) -> dict[str, object]:
 def _warn_of_leakage(test: Test) -> None:
     """Say whom of the tested the model has seen; the report says it again."""
     from softcord.data.filehash import content_hash, known_hashes
-    from softcord.data.leakage import seen_participants, tested_on_own_training
-    from softcord.data.settings import read_persons
 
-    grouped = test.unseen.images.groupby("participant_id")["image"]
-    images = {str(participant): list(paths) for participant, paths in grouped}
     cache = test.plan.data_dir / "cache"
     hashes = known_hashes(cache)
-    seen = seen_participants(
+    warn_of_leakage(
+        test.plan.method,
         test.trained.trained_on,
+        zip(test.unseen.images["participant_id"], test.unseen.images["image"], strict=True),
         test.plan.data_name,
-        images,
         lambda path: content_hash(path, cache, hashes),
-        read_persons(test.plan.data, images),
     )
-    if seen:
-        logger.warning("%s", tested_on_own_training(test.plan.method, seen, len(images)))
 
 
 def _predict(test: Test, run: Run, run_dir: Path) -> "Masks":
