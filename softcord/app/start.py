@@ -44,4 +44,7 @@ def starting_weights_sha256(plan: "Plan") -> str:
 def _find(word: str, outputs: Path, store: Path) -> "Model":
     from softcord.app.find_model import find_model
 
-    return find_model(word, outputs, store)
+    try:
+        return find_model(word, outputs, store)
+    except UsageError as error:
+        raise UsageError("train.start_from", error.what, error.hint) from error

@@ -48,6 +48,15 @@ def test_a_misspelt_key_of_the_generator_is_refused(capsys: pytest.CaptureFixtur
     assert "rots" in capsys.readouterr().err
 
 
+def test_a_model_to_start_from_that_is_not_there_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    assert main(["experiment=synthetic_then_real", "data.root=data", "train.start_from=nope"]) == 2
+    assert "train.start_from: nope is no model" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_drawn_patches_train_and_the_model_is_fine_tuned_on_images(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
