@@ -267,7 +267,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("-m", "--model", type=Path, required=True, help="a package that segments phantoms")
+    parser.add_argument("-m", "--model", type=Path, help="a package that segments phantoms")
     parser.add_argument("--cost", choices=("nnunet", "none"), default="nnunet")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument(
@@ -280,7 +280,11 @@ def main() -> None:
     parser.add_argument("--phantoms", type=Path, help="folder to keep the phantoms in")
     options = parser.parse_args()
     if options.one:
-        return one(options)
+        one(options)
+        return
+    if options.model is None:
+        print("left out: needs -m MODEL, a package that segments phantoms, such as outputs/demo/RUN/model")
+        return
     print(f"Python {sys.version.split()[0]}, torch {torch.__version__}")
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.phantoms or Path(temporary) / "phantom"
