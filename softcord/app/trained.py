@@ -53,9 +53,9 @@ class Trained:
     @property
     def identity(self) -> dict[str, str]:
         """Checksum of each model's weights."""
-        from softcord.predict.package import weights_sha256
+        from softcord.predict.package import read_package, weights_sha256
 
-        return {contrast: weights_sha256(path) for contrast, path in self.packages.items()}
+        return {contrast: weights_sha256(read_package(path)) for contrast, path in self.packages.items()}
 
     def package_for(self, contrast: str, model_of: Mapping[str, str]) -> Path | None:
         """Return the model for a contrast: its own, else that of the contrast that stands for it."""
