@@ -46,9 +46,13 @@ def evaluation_study() -> Study:
             record_command(folder, arguments, wanted)
         return plans  # each recognises by itself whether it is complete
 
-    def without_end(plans: list[Plan]) -> list[Plan]:
-        left = {(plan.study_dir, plan.config_hash) for plan in sweep.without_end([*map(as_tested, plans)])}
-        return [plan for plan in plans if (plan.study_dir, as_tested(plan).config_hash) in left]
+    def without_end(plans: list[Plan]) -> tuple[list[Plan], list[Plan]]:
+        given = {(plan.study_dir, as_tested(plan).config_hash): plan for plan in plans}
+        stopped, missing = sweep.without_end([as_tested(plan) for plan in plans])
+        return (
+            [given[plan.study_dir, plan.config_hash] for plan in stopped],
+            [given[plan.study_dir, plan.config_hash] for plan in missing],
+        )
 
     return Study(
         check=lambda plan: _check_names([as_tested(plan)]),
