@@ -16,7 +16,6 @@ from softcord.app.compose import (
     combinations,
     compose,
     config_dir,
-    experiments,
     initialised,
     is_for_engine,
     normalise,
@@ -24,6 +23,7 @@ from softcord.app.compose import (
     sweeper,
 )
 from softcord.app.exit import DONE, STUDY, guarded, wants_traceback
+from softcord.app.help import help_text
 from softcord.app.plan import Plan, make_plan
 from softcord.app.terminal import start_logging
 from softcord.errors import BusyError, RunError, SoftcordError, UsageError
@@ -100,10 +100,10 @@ def _refuse(flag: str) -> int:
 
 
 def _answer(arguments: list[str]) -> int:
-    code = _hydra(lambda _config: None, arguments)
     if {"--help", "-h"} & set(arguments):
-        print(f"\nexperiment: {', '.join(sorted(experiments()))}")
-    return code
+        print(help_text(arguments))
+        return DONE
+    return _hydra(lambda _config: None, arguments)
 
 
 def _run(job: Job, arguments: list[str], study: Study | None) -> int:
