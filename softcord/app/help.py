@@ -25,7 +25,10 @@ def help_text(arguments: Iterable[str]) -> str:
     with initialised(overrides) as hydra_compose:
         config = OmegaConf.to_yaml(hydra_compose("config", overrides=overrides))
     choices = "\n".join(f"  {group}: {', '.join(options)}" for group, options in _groups().items())
-    return f"{_USAGE}\nChoices (group=option):\n\n{choices}\n\nEverything that can be set (key=value):\n\n{config}"
+    return (
+        f"{_USAGE}\nChoices (group=option):\n\n{choices}\n\n"
+        f"Everything that can be set (key=value):\n\n{config.rstrip()}"
+    )
 
 
 def _groups() -> dict[str, list[str]]:
