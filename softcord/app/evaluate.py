@@ -46,9 +46,9 @@ def evaluation_study() -> Study:
             record_command(folder, arguments, wanted)
         return plans  # each recognises by itself whether it is complete
 
-    def without_end(plans: list[Plan]) -> tuple[list[Plan], list[Plan]]:
+    def without_end(plans: list[Plan], since: float) -> tuple[list[Plan], list[Plan]]:
         given = {(plan.study_dir, as_tested(plan).config_hash): plan for plan in plans}
-        stopped, missing = sweep.without_end([as_tested(plan) for plan in plans])
+        stopped, missing = sweep.without_end([as_tested(plan) for plan in plans], since)
         return (
             [given[plan.study_dir, plan.config_hash] for plan in stopped],
             [given[plan.study_dir, plan.config_hash] for plan in missing],

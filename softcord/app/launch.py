@@ -5,6 +5,7 @@ import logging
 import os
 import socket
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -59,9 +60,9 @@ class Study:
 
     ``check`` refuses a plan that cannot work, before anything runs. ``begin`` gets the command's arguments
     and all its plans and returns those left to run. ``watch`` shows how these come along. ``note_failure``
-    records why one failed, in whatever process that was. ``without_end`` returns
-    those that have begun but neither ended nor failed, and those that have not begun, which an engine that
-    broke down leaves.
+    records why one failed, in whatever process that was. ``without_end`` returns those that have begun since
+    a moment (Unix time) but neither ended nor failed, and those that have not begun since, which an engine
+    that broke down leaves.
     ``finish`` sums up and returns the exit code.
     """
 
@@ -69,7 +70,7 @@ class Study:
     begin: Callable[[Sequence[str], list[Plan]], list[Plan]]
     watch: Callable[[list[Plan]], AbstractContextManager[None]]
     note_failure: Callable[[Plan, Exception], None]
-    without_end: Callable[[list[Plan]], tuple[list[Plan], list[Plan]]]
+    without_end: Callable[[list[Plan], float], tuple[list[Plan], list[Plan]]]
     finish: Callable[[list[Plan]], int]
 
 
@@ -168,11 +169,12 @@ def _launch_until_all_ended(task: "Contained", plans: list[Plan], engine: Overri
     joblib and submitit give up when a worker is killed, and take down the runs beside it: only a run that is
     killed again when it is alone is to blame.
     """
+    since = time.time()
     alone: list[Plan] = []
     fresh = plans
     while fresh:
         _launch_or_say(task, fresh, engine)
-        stopped, waiting = study.without_end(fresh)
+        stopped, waiting = study.without_end(fresh, since)
         alone += stopped
         if len(waiting) == len(fresh):
             alone += waiting
@@ -180,12 +182,18 @@ def _launch_until_all_ended(task: "Contained", plans: list[Plan], engine: Overri
         fresh = waiting
     for plan in alone:
         logger.warning("%s ended without a result; it is tried once more, alone", plan.method)
-        _launch_or_say(task, [plan], engine)
-        if any(study.without_end([plan])):
-            study.note_failure(plan, RunError("its process", "was killed", "Look for a lack of memory"))
+        said = _launch_or_say(task, [plan], engine)
+        stopped, waiting = study.without_end([plan], since)
+        if stopped:
+            what = f"was killed ({said})" if said else "was killed"
+            study.note_failure(plan, RunError("its process", what, "Look for a lack of memory or time"))
+        elif waiting:
+            what = f"did not start the run ({said or 'and did not say why'})"
+            study.note_failure(plan, RunError("the launcher", what, "Look at the settings of hydra.launcher"))
 
 
-def _launch_or_say(task: "Contained", plans: Sequence[Plan], engine: Overrides) -> None:
+def _launch_or_say(task: "Contained", plans: Sequence[Plan], engine: Overrides) -> str:
+    """Launch; return why the launcher gave up, nothing if it did not."""
     try:
         _launch(task, plans, engine)
     except (SoftcordError, MemoryError):
@@ -193,7 +201,10 @@ def _launch_or_say(task: "Contained", plans: Sequence[Plan], engine: Overrides) 
     except Exception as error:
         if wants_traceback():
             logger.exception("the launcher gave up")
-        logger.warning("the launcher gave up (%s: %s)", type(error).__name__, _first_line(error))
+        said = f"{type(error).__name__}: {_first_line(error)}"
+        logger.warning("the launcher gave up (%s)", said)
+        return said
+    return ""
 
 
 def _first_line(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -122,7 +123,7 @@ def note_failure(plan: Plan, error: Exception) -> None:
         run_dir = plan.study_dir / run.name
         if not is_claimed(run_dir):  # its process was killed
             fail(run_dir, run, error)
-    elif run is None or (run.state, run.reason) != ("failed", reason(error)):
+    elif run is None or not run.fingerprint or (run.state, run.reason) != ("failed", reason(error)):
         run = Run(
             name=f"{plan.method}_s{plan.seed}-{plan.config_hash[:6]}",
             study=plan.study,
@@ -131,16 +132,28 @@ def note_failure(plan: Plan, error: Exception) -> None:
             fingerprint="",
             config_hash=plan.config_hash,
             overrides=lasting_overrides(plan),
+            started_at=time.time(),
         )
         fail(plan.study_dir / run.name, run, error)
 
 
-def without_end(plans: list[Plan]) -> tuple[list[Plan], list[Plan]]:
-    """Return the plans whose run has stopped without an end, and those whose run has not begun."""
+def without_end(plans: list[Plan], since: float) -> tuple[list[Plan], list[Plan]]:
+    """Return the plans whose run has stopped without an end, and those whose run has not begun ``since``.
+
+    What an earlier command left, a failure too, says nothing of this one.
+    """
     entries = entries_of(plans)
-    stands = {key: entry.standing for key, entry in entries.items()}
-    stopped = [plan for plan in plans if stands.get(_key(plan)) in ("stale", "interrupted")]
-    return stopped, [plan for plan in plans if stands.get(_key(plan), "missing") == "missing"]
+    stopped, waiting = [], []
+    for plan in plans:
+        entry = entries.get(_key(plan))
+        unfinished = entry is None or entry.standing in ("missing", "stale", "interrupted")
+        if entry is None or entry.run is None or entry.run.started_at < since:
+            again = entry is not None and (entry.standing == "failed" or plan.rerun)
+            if unfinished or again:
+                waiting.append(plan)
+        elif unfinished:
+            stopped.append(plan)
+    return stopped, waiting
 
 
 def entries_of(plans: Sequence[Plan]) -> dict[tuple[Path, str], Entry]:

@@ -52,7 +52,7 @@ study = Study(
     begin=lambda arguments, plans: plans,
     watch=lambda plans: nullcontext(),
     note_failure=note_failure,
-    without_end=lambda plans: ([], []),
+    without_end=lambda plans, since: ([], []),
     finish=lambda plans: 0,
 )
 if __name__ == "__main__":

@@ -24,7 +24,8 @@ from softcord.track.store import open_store
 SEARCH = (
     *("-m", "experiment=search_awing", "study=s", "phantom=tiny"),
     *("model.features=[4,8]", "model.strides=[[1,1,1],[2,2,2]]", "train.epochs=2", "train.batch_size=4"),
-    *("train.patch_size_mm=[32,48,64]", "train.validate_every_epochs=1"),
+    *("train.patch_size_mm=[32,48,64]", "train.validate_every_epochs=1", "augment=none", "contrasts=2"),
+    *("split.train=0.5", "split.test=0.3", "machine.precision=float32"),
     *("machine.threads=1", "machine.jobs=1", "machine.accelerator=cpu"),
 )
 

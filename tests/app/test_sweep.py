@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -240,6 +241,48 @@ def test_a_run_whose_process_is_killed_is_a_failed_run_under_either_launcher(
     trained = (tmp_path / "trained").read_text().split()
     # joblib takes down its other workers with the killed one; each of these is tried once more, alone.
     assert trained.count("2") == {"pool": 1, "joblib": 2}[launcher]
+
+
+def break_launcher(monkeypatch: pytest.MonkeyPatch, n_times: int) -> None:
+    """Let the launcher refuse its first calls, as sbatch refuses a job that asks for too much."""
+    from softcord.app import launch
+
+    works, calls = launch._launch, []
+
+    def refusing(*arguments: Any) -> Any:
+        calls.append(1)
+        if len(calls) <= n_times:
+            raise OSError("sbatch: error: Memory specification can not be satisfied")
+        return works(*arguments)
+
+    monkeypatch.setattr(launch, "_launch", refusing)
+
+
+def test_runs_that_the_launcher_refuses_fail_by_its_words_and_begin_when_it_works(
+    data: Path, training: FakeTraining, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with monkeypatch.context() as refused:
+        break_launcher(refused, 100)
+        assert sweep(data, "seed=1,2") == 1  # all for one reason
+    (first, second) = read_study(Path("outputs/sweep"))
+    assert first.reason == second.reason
+    assert "the launcher: did not start the run (OSError: sbatch: error: Memory specif" in first.reason
+    assert "hydra.launcher" in first.reason
+    assert "lack of memory" not in capsys.readouterr().err
+    assert sweep(data, "seed=1,2") == 0
+    assert standings() == {1: "complete", 2: "complete"}
+
+
+def test_a_launcher_that_gives_up_does_not_cost_earlier_failures_their_retry(
+    data: Path, training: FakeTraining, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training.ends = {1: MemoryError("no room"), 2: KeyboardInterrupt()}
+    assert sweep(data, "seed=1,2,3") == 130
+    training.ends = {}
+    break_launcher(monkeypatch, 1)
+    assert sweep(data, "seed=1,2,3") == 0
+    assert standings() == {1: "complete", 2: "complete", 3: "complete"}
+    assert training.trained == [1, 2, 1, 2, 3]
 
 
 def test_without_a_terminal_the_log_says_how_far_the_study_is(
