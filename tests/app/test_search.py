@@ -24,8 +24,7 @@ from softcord.track.store import open_store
 SEARCH = (
     *("-m", "experiment=search_awing", "study=s", "phantom=tiny"),
     *("model.features=[4,8]", "model.strides=[[1,1,1],[2,2,2]]", "train.epochs=2", "train.batch_size=4"),
-    *("train.patch_size_mm=[32,48,64]", "train.validate_every_epochs=1", "augment=none", "contrasts=2"),
-    *("split.train=0.5", "split.test=0.3", "machine.precision=float32"),
+    *("train.patch_size_mm=[32,48,64]", "train.validate_every_epochs=1"),
     *("machine.threads=1", "machine.jobs=1", "machine.accelerator=cpu"),
 )
 
@@ -98,7 +97,8 @@ def test_a_malformed_parameter_is_named() -> None:
 
 @pytest.mark.slow
 def test_a_search_on_phantoms_killed_three_times_ends_with_thirty_trials(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "softcord.train", *SEARCH, "hydra.sweeper.n_trials=30"]
+    small = ("augment=none", "contrasts=2", "split.train=0.5", "split.test=0.3", "machine.precision=float32")
+    command = [sys.executable, "-m", "softcord.train", *SEARCH, *small, "hydra.sweeper.n_trials=30"]
     with (tmp_path / "log").open("w") as log:
         for finished in (4, 12, 21):
             process = subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=log, start_new_session=True)
@@ -107,7 +107,8 @@ def test_a_search_on_phantoms_killed_three_times_ends_with_thirty_trials(tmp_pat
             assert process.wait() == -9
         assert subprocess.run(command, cwd=tmp_path, stdout=log, stderr=log, check=False).returncode == 0
     database = f"sqlite:///{tmp_path}/mlruns/optuna.db"
-    (study,) = [optuna.load_study(study_name="s/soft_all_s1", storage=database)]
+    (name,) = optuna.get_all_study_names(database)
+    study = optuna.load_study(study_name=name, storage=database)
     states = pd.Series([trial.state.name for trial in study.trials]).value_counts()
     assert states["COMPLETE"] + states.get("PRUNED", 0) == 30
     assert set(states.index) <= {"COMPLETE", "PRUNED", "FAIL"}

@@ -1,5 +1,6 @@
 """A search: its number of trials is a total, what was killed is tried again, and one sweeper holds it."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -31,6 +32,19 @@ ERROR = {"csa_abs_error_mm2": "minimize"}
 
 def database(folder: Path) -> str:
     return f"sqlite:///{folder}/optuna.db"
+
+
+@pytest.fixture(scope="module")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with Optuna's tables, whose making takes half a second."""
+    folder = tmp_path_factory.mktemp("empty")
+    optuna.storages.RDBStorage(database(folder))
+    return folder / "optuna.db"
+
+
+@pytest.fixture(autouse=True)
+def _own_database(empty_database: Path, tmp_path: Path) -> None:
+    shutil.copy(empty_database, tmp_path)
 
 
 def bowl(trial: Trial) -> Outcome:
@@ -160,7 +174,7 @@ def test_nothing_is_reported_to_a_trial_that_is_over_or_without_a_pruner(tmp_pat
 
 def test_several_objectives_give_the_trials_that_none_surpasses(tmp_path: Path) -> None:
     both = {"csa_std_mm2": "minimize", "dice": "maximize"}
-    settings = SearchSettings(n_trials=12, sampler="nsgaii")
+    settings = SearchSettings(n_trials=8, sampler="nsgaii")
 
     def run(trials: list[Trial]) -> list[Outcome]:
         return [Outcome((float(trial.values["x"]) ** 2, float(trial.values["x"]))) for trial in trials]
