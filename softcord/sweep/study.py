@@ -85,12 +85,13 @@ def read_commands(study_dir: Path) -> list[Command]:
 
 
 def record_command(study_dir: Path, arguments: Sequence[str], runs: Iterable[Planned]) -> None:
-    """Add a command to the study, in the place of earlier ones that ask for the same runs."""
+    """Add a command to the study, in the place of earlier ones that ask for none but its runs."""
     command = Command(tuple(arguments), time.time(), tuple(runs))
     study_dir.mkdir(parents=True, exist_ok=True)
     with FileLock(study_dir / ".study.lock"):
         asked = {run.config_hash for run in command.runs}
-        others = [one for one in read_commands(study_dir) if {run.config_hash for run in one.runs} != asked]
+        earlier = read_commands(study_dir)
+        others = [one for one in earlier if not {run.config_hash for run in one.runs} <= asked]
         _write_commands(study_dir, [*others, command])
 
 

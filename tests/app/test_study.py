@@ -7,7 +7,7 @@ import pytest
 
 from softcord.app.study import main
 from softcord.sweep.ledger import Run, attempt, begin, claim, note, read_study, record
-from softcord.sweep.study import Planned, record_command
+from softcord.sweep.study import Planned, read_commands, record_command
 
 
 def run(method: str, seed: int) -> Run:
@@ -66,6 +66,14 @@ def test_status_says_where_every_run_stands_and_what_repeating_would_do(
     assert "replicates soft_all: seeds 1, 2, 3 (1 of 3 complete)" in printed
     assert "repeat     python -m softcord.train -m gt=soft,hard 'contrasts=[T1w,T2w]'" in printed
     assert "would      skip 1, try again 1, go on with 1, start 2" in printed
+
+
+def test_a_command_takes_the_place_of_those_that_ask_for_less(study: Path) -> None:
+    """A search asks for one trial more each time, by the same words."""
+    wanted = [run for command in read_commands(study) for run in command.runs]
+    record_command(study, ["more"], [*wanted, planned("soft_all", 4)])
+    record_command(study, ["other"], [planned("soft_all", 4), planned("soft_all", 5)])
+    assert [command.arguments for command in read_commands(study)] == [("more",), ("other",)]
 
 
 def test_status_without_a_name_lists_the_studies(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
