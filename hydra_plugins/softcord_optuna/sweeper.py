@@ -2,6 +2,7 @@
 
 # Hydra imports every plugin at its start, and without entering it in sys.modules: keep imports light, and no
 # `from __future__ import annotations`.
+import logging
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from hydra.plugins.launcher import Launcher
     from hydra.types import HydraContext, TaskFunction
     from omegaconf import DictConfig
+
+logger = logging.getLogger("softcord")
 
 
 class SoftcordOptunaSweeper(Sweeper):
@@ -44,11 +47,25 @@ class SoftcordOptunaSweeper(Sweeper):
             sys.exit(code)
 
     def _launch(self, runs: Sequence[Sequence[str]], first: int) -> list[Any]:
-        """Run a batch; return what its jobs returned, None for one that failed."""
+        """Run a batch; return what its jobs returned, None for one that failed.
+
+        A launcher that breaks down, as joblib's does when a worker is killed, gets the runs once more one by
+        one: those that were complete are recognised, and only one that breaks it alone has failed.
+        """
         from hydra.core.utils import JobStatus
+
+        from softcord.errors import SoftcordError
 
         assert self.launcher is not None
         self.validate_batch_is_legal(runs)
-        returns = self.launcher.launch(runs, initial_job_idx=first)
+        try:
+            returns = self.launcher.launch(runs, initial_job_idx=first)
+        except (SoftcordError, MemoryError):
+            raise
+        except Exception as error:
+            logger.warning("the launcher gave up (%s: %s)", type(error).__name__, error)
+            if len(runs) == 1:
+                return [None]
+            return [self._launch([run], first + number)[0] for number, run in enumerate(runs)]
         # `return_value` of a failed job would raise its error here.
         return [one._return_value if one.status == JobStatus.COMPLETED else None for one in returns]

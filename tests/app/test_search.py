@@ -95,6 +95,29 @@ def test_a_malformed_parameter_is_named() -> None:
         read_space([], {"loss.omega": "interval(2"})
 
 
+def test_a_launcher_that_breaks_down_costs_only_the_trial_that_breaks_it_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from types import SimpleNamespace
+
+    from hydra.core.utils import JobReturn, JobStatus
+
+    from hydra_plugins.softcord_optuna.sweeper import SoftcordOptunaSweeper
+
+    def launch(runs: list[list[str]], initial_job_idx: int) -> list[JobReturn]:
+        if ["loss.omega=2"] in runs:
+            raise OSError("a worker was killed")
+        job = JobReturn(status=JobStatus.COMPLETED)
+        job.return_value = initial_job_idx
+        return [job]
+
+    sweeper = SoftcordOptunaSweeper()
+    monkeypatch.setattr(sweeper, "launcher", SimpleNamespace(launch=launch))
+    monkeypatch.setattr(sweeper, "validate_batch_is_legal", lambda _runs: None)
+    runs = [["loss.omega=1"], ["loss.omega=2"], ["loss.omega=3"]]
+    assert sweeper._launch(runs, 7) == [7, None, 9]
+
+
 @pytest.mark.slow
 def test_a_search_on_phantoms_killed_three_times_ends_with_thirty_trials(tmp_path: Path) -> None:
     small = ("augment=none", "contrasts=2", "split.train=0.5", "split.test=0.3", "machine.precision=float32")
