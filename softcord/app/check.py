@@ -16,13 +16,22 @@ if TYPE_CHECKING:
     from softcord.data.check import DatasetCheck
     from softcord.data.settings import DataSettings
 
+USAGE = """\
+softcord check: look through a dataset and report what is missing, misnamed or inconsistent; changes nothing.
+
+Usage: softcord check data=bids data.root=PATH [gt=hard] [contrasts=2] [key=value ...]
+  check.depth=names     file names and sidecars only; headers: also headers; voxels (default): everything
+  check.bids=true       ask the official BIDS validator too
+
+Exit code 3: something that a study with this gt and these contrasts needs is missing or broken.
+"""
 MATRIX_ROWS = 30  # more participants than fit a terminal are shown on the page only
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the verb; the exit code is 3 when something that is needed is missing or broken."""
     start_logging()
-    return launch_once(_check, sys.argv[1:] if arguments is None else arguments)
+    return launch_once(_check, sys.argv[1:] if arguments is None else arguments, USAGE)
 
 
 def _check(composed: Composed) -> int:

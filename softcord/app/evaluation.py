@@ -110,7 +110,7 @@ def _warn_of_leakage(test: Test) -> None:
         test.plan.method,
         test.trained.trained_on,
         zip(test.unseen.images["participant_id"], test.unseen.images["image"], strict=True),
-        test.plan.data_name,
+        test.plan.data,
         lambda path: content_hash(path, cache, hashes),
     )
 

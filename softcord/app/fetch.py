@@ -13,6 +13,19 @@ from softcord.app.progress import phase
 from softcord.errors import UsageError
 
 DOWNLOADS = 4  # at a time; more do not make a server faster
+USAGE = """\
+softcord fetch: download the files of a dataset that a study needs, with git and git-annex.
+
+Usage: softcord fetch dataset=NAME [key=value ...]
+  dataset=spine_generic        the public dataset; any other: dataset=bids root=PATH url=ADDRESS version=TAG
+  version=r20250310            the release: a tag or branch
+  contrasts=T1w,T2w            only these (2, 4, 6 or names); left out: the study's
+  participants=sub-a,sub-b     only these; left out: everybody
+  gt=hard                      hard masks instead of soft labels
+  root=PATH                    where to
+
+Repeat the command after an interruption: what is here already is not downloaded again.
+"""
 # Words of this verb, and the keys that they stand for.
 WORDS = {
     "dataset": "data",
@@ -27,7 +40,7 @@ WORDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the verb and return its exit code."""
     given = sys.argv[1:] if arguments is None else list(arguments)
-    return guarded(lambda: launch_once(_fetch, translated(given)))
+    return guarded(lambda: launch_once(_fetch, translated(given), USAGE))
 
 
 def translated(arguments: Sequence[str]) -> list[str]:

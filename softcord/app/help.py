@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from softcord.app.compose import config_dir, experiments, initialised
 
-_USAGE = """\
+USAGE = """\
 softcord: studies of soft, contrast-agnostic spinal cord segmentation.
 
 Usage: softcord VERB [-m] [key=value ...]      the same as python -m softcord.VERB
@@ -14,8 +14,8 @@ Usage: softcord VERB [-m] [key=value ...]      the same as python -m softcord.VE
 """
 
 
-def help_text(arguments: Iterable[str]) -> str:
-    """Return usage, the options of each group and the configuration that ``key=value`` arguments give.
+def help_text(arguments: Iterable[str], usage: str = USAGE) -> str:
+    """Return usage (the verb's own words, where it has some), the options of each group and the configuration that ``key=value`` arguments give.
 
     Hydra's own help takes seconds to list as many groups as there are here.
     """
@@ -26,7 +26,7 @@ def help_text(arguments: Iterable[str]) -> str:
         config = OmegaConf.to_yaml(hydra_compose("config", overrides=overrides))
     choices = "\n".join(f"  {group}: {', '.join(options)}" for group, options in _groups().items())
     return (
-        f"{_USAGE}\nChoices (group=option):\n\n{choices}\n\n"
+        f"{usage}\nChoices (group=option):\n\n{choices}\n\n"
         f"Everything that can be set (key=value):\n\n{config.rstrip()}"
     )
 

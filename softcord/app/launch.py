@@ -24,7 +24,7 @@ from softcord.app.compose import (
     sweeper,
 )
 from softcord.app.exit import DONE, STUDY, guarded, wants_traceback
-from softcord.app.help import help_text
+from softcord.app.help import USAGE, help_text
 from softcord.app.plan import Plan, make_plan
 from softcord.app.terminal import start_logging
 from softcord.errors import BusyError, RunError, SoftcordError, UsageError
@@ -85,11 +85,14 @@ def launch(job: Job, arguments: Sequence[str], study: Callable[[], Study] | None
     return guarded(lambda: _run(job, normal, study() if study else None))
 
 
-def launch_once(verb: Callable[[Composed], int], arguments: Sequence[str]) -> int:
-    """Run a verb that has no runs to sweep over on one configuration; return its exit code."""
+def launch_once(verb: Callable[[Composed], int], arguments: Sequence[str], usage: str = USAGE) -> int:
+    """Run a verb that has no runs to sweep over on one configuration; return its exit code.
+
+    ``usage`` is what ``--help`` begins with.
+    """
     normal = normalise(arguments)
     if any(argument.split("=")[0] in _QUESTIONS for argument in normal):
-        return guarded(lambda: _answer(normal))
+        return guarded(lambda: _answer(normal, usage))
     flags = [argument for argument in normal if argument.startswith("-")]
     if flags:
         return guarded(lambda: _refuse(flags[0]))
@@ -100,9 +103,9 @@ def _refuse(flag: str) -> int:
     raise UsageError(flag, "is not for this verb, which takes one configuration", "Leave it out")
 
 
-def _answer(arguments: list[str]) -> int:
+def _answer(arguments: list[str], usage: str = USAGE) -> int:
     if {"--help", "-h"} & set(arguments):
-        print(help_text(arguments))
+        print(help_text(arguments, usage))
         return DONE
     return _hydra(lambda _config: None, arguments)
 

@@ -2,31 +2,34 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from softcord.data.filehash import checksum
 from softcord.data.leakage import Seen, meets_own_training, seen_participants, trained_on_tests_of_another
+from softcord.data.settings import read_persons
+from softcord.data.splits import persons_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from softcord.data.leakage import TrainedOn
+    from softcord.data.settings import DataSettings
 
 logger = logging.getLogger("softcord")
 
 TRAINED_ON = "trained_on.json"  # beside measures.csv: what the model of a run says about its training
 
-People = frozenset[tuple[str, str]]  # dataset and participant
+People = frozenset[tuple[str, str]]  # dataset and person
 
 
 def warn_of_leakage(
     model: str,
     trained_on: "Iterable[TrainedOn]",
     images: Iterable[tuple[str, str]],
-    dataset: str | None = None,
+    data: "DataSettings | None" = None,
     digest: Callable[[str], str] = checksum,
 ) -> None:
     """Log a warning where a model meets participants that it was trained on.
@@ -35,13 +38,19 @@ def warn_of_leakage(
         model: what to call it.
         trained_on: what it says about its training.
         images: participant and path of each image that it meets.
-        dataset: name of their dataset; None where it has none, so that only the images themselves count.
+        data: their dataset, by whose rules two ids may be one person; None where there is none, so that only
+            the images themselves count.
         digest: returns the SHA-256 of an image's file.
     """
     paths: dict[str, list[str]] = {}
     for participant, path in images:
         paths.setdefault(participant, []).append(path)
-    seen = seen_participants(trained_on, dataset, paths, digest)
+    trained_on = tuple(trained_on)
+    name, persons = None, dict[str, str]()
+    if data is not None:
+        known = (one for part in trained_on for one in (*part.train_participants, *part.val_participants))
+        name, persons = data.name, read_persons(data, {*paths, *known})
+    seen = seen_participants(trained_on, name, paths, digest, persons)
     if seen:
         logger.warning("%s", meets_own_training(model, seen, len(paths)))
 
@@ -57,8 +66,9 @@ def leakage_notes(run_dirs: Sequence[Path], measures: "pd.DataFrame") -> list[st
     tests: dict[tuple[str, People], None] = {}
     sentences: dict[str, None] = {}
     for run_dir in (one for one in run_dirs if one.name in rows_of):
-        method, people = _tested(run_dir, rows_of[run_dir.name])
-        train, val = _trained(run_dir)
+        data = _data(run_dir)
+        method, people = _tested(rows_of[run_dir.name], data)
+        train, val = _trained(run_dir, data)
         trainings[method, train, val] = tests[method, people] = None
         if seen := _seen(train, val, people):
             sentences[meets_own_training(method, seen, len(people))] = None
@@ -68,29 +78,52 @@ def leakage_notes(run_dirs: Sequence[Path], measures: "pd.DataFrame") -> list[st
     return list(sentences)
 
 
-def _tested(run_dir: Path, rows: "pd.DataFrame") -> tuple[str, People]:
+def _data(run_dir: Path) -> Mapping[str, Any]:
+    """Return what a run's configuration says of its dataset or datasets."""
     import yaml
 
-    own = rows[~rows["method"].astype(str).str.startswith("GT_")]
     path = run_dir / "config.yaml"
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     config = yaml.load(path.read_text(encoding="utf-8"), Loader=loader) if path.exists() else {}
-    dataset = str(config.get("data", {}).get("name", ""))
-    people = frozenset(_person(dataset, str(one)) for one in own["participant_id"].unique())
+    node: Mapping[str, Any] = config.get("data", {})
+    return node
+
+
+def _tested(rows: "pd.DataFrame", data: Mapping[str, Any]) -> tuple[str, People]:
+    own = rows[~rows["method"].astype(str).str.startswith("GT_")]
+    name = str(data.get("name", ""))
+    people = _persons((_participant(name, str(one)) for one in own["participant_id"].unique()), data)
     return ", ".join(sorted(own["method"].astype(str).unique())), people
 
 
-def _person(dataset: str, participant_id: str) -> tuple[str, str]:
+def _persons(people: Iterable[tuple[str, str]], data: Mapping[str, Any]) -> People:
+    """Replace participants by persons, by the rules of their dataset: two ids may be one person."""
+    members: dict[str, set[str]] = {}
+    for dataset, participant in people:
+        members.setdefault(dataset, set()).add(participant)
+    found: set[tuple[str, str]] = set()
+    for dataset, ids in members.items():
+        rules = (data.get("datasets") or {}).get(dataset, data)
+        groups = rules.get("same_person") or ()
+        # With all of a group, so that a person is called the same whichever id is here.
+        persons = persons_of(ids.union(*groups), rules.get("person_pattern"), groups)
+        found |= {(dataset, persons[one]) for one in ids}
+    return frozenset(found)
+
+
+def _participant(dataset: str, participant_id: str) -> tuple[str, str]:
     """Tell dataset and participant apart, which ``dataset/sub-01`` says itself."""
     own, slash, participant = participant_id.rpartition("/")
     return (own, participant) if slash else (dataset, participant_id)
 
 
-def _trained(run_dir: Path) -> tuple[People, People]:
+def _trained(run_dir: Path, data: Mapping[str, Any]) -> tuple[People, People]:
     try:
         parts = json.loads((run_dir / TRAINED_ON).read_text(encoding="utf-8"))
         train, val = (
-            frozenset((part["dataset"], one) for part in parts for one in part[f"{side}_participants"])
+            _persons(
+                ((part["dataset"], one) for part in parts for one in part[f"{side}_participants"]), data
+            )
             for side in ("train", "val")
         )
     except (OSError, ValueError, KeyError, TypeError):

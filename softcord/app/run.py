@@ -70,9 +70,10 @@ def _check_leakage(plan: Plan, dataset: Dataset, run_dir: Path) -> None:
     is_tested = plan.measured_on == "test"  # else the images to measure are those that validate
     sides = SIDES if is_tested else ("train", "val")
     check_images_apart({side: getattr(dataset, side)["image"] for side in sides}, sha256)
-    for part in (dataset.parts or (dataset,)) if is_tested else ():
+    parts = zip(dataset.parts or (dataset,), plan.for_each_dataset(), strict=True)
+    for part, one in parts if is_tested else ():
         images = zip(part.test["participant_id"], part.test["image"], strict=True)
-        warn_of_leakage(plan.method, trained, images, part.name, sha256)
+        warn_of_leakage(plan.method, trained, images, one.data, sha256)
 
 
 def _write_inputs(plan: Plan, dataset: Dataset, run_dir: Path) -> None:

@@ -11,8 +11,12 @@ import pandas as pd
 import pytest
 
 from softcord.app.check import main as check
+from softcord.app.compose import compose
+from softcord.app.dataset import open_dataset
 from softcord.app.fetch import main as fetch
+from softcord.app.plan import make_plan
 from softcord.app.prepare import main as prepare
+from softcord.app.terminal import start_logging
 from softcord.nifti import write_volume
 
 IMAGE = "sub-01/anat/sub-01_T2w.nii.gz"
@@ -185,3 +189,25 @@ def test_masks_by_a_network_are_said_before_soft_labels_are_made_of_them(
     said = capsys.readouterr().err
     assert "bids: 1 hard masks are a network's predictions (sub-01_T2w_label-SC_seg.nii.gz)" in said
     assert "use release r20250310 (`softcord fetch dataset=spine_generic version=r20250310`)" in said
+
+
+def test_training_on_masks_by_a_network_is_warned_of_with_the_alternative(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in [*root.rglob("sub-02_*.nii.gz")]:
+        copy = Path(str(path).replace("sub-02", "sub-03"))
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, copy)
+    chosen = [*arguments(root), "split.hold_out_test=[sub-03]"]
+    start_logging()
+    open_dataset(make_plan(compose(*chosen)))
+    assert "predictions" not in capsys.readouterr().err
+    sidecar = {"GeneratedBy": [{"Name": "sct_deepseg", "ModelURL": "https://example.org/model.zip"}]}
+    for number in (1, 2, 3):
+        mask = MASK.replace("sub-01", f"sub-0{number}")
+        (root / mask.replace(".nii.gz", ".json")).write_text(json.dumps(sidecar))
+    open_dataset(make_plan(compose(*chosen, "reference=hard")))
+    said = capsys.readouterr().err
+    assert "bids: 3 hard masks are a network's predictions (sub-01_T2w_label-SC_seg.nii.gz, ...)" in said
+    assert "use release r20250310" in said
+    assert "or gt=soft" in said

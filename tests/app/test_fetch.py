@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from softcord.app.compose import compose
-from softcord.app.fetch import main, translated
+from softcord.app.fetch import WORDS, main, translated
 
 PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 needs_annex = pytest.mark.skipif(
@@ -88,6 +88,14 @@ def test_the_words_of_the_verb_stand_for_keys() -> None:
     ]
     config = compose(*translated(["dataset=bids", "root=my, own data=1", "version=1.0"])).config["data"]
     assert (config["root"], config["version"]) == ("my, own data=1", "1.0")
+
+
+def test_help_says_the_words_of_the_verb_first(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["dataset=spine_generic", "--help"]) == 0
+    usage, choices = capsys.readouterr().out.split("Choices (group=option)")
+    assert usage.startswith("softcord fetch: ")
+    assert all(f" {word}=" in usage for word in WORDS)
+    assert "data: bids, " in choices
 
 
 MISTAKES = {

@@ -7,8 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from softcord.app.leakage import TRAINED_ON, leakage_notes
+from softcord.app.leakage import TRAINED_ON, leakage_notes, warn_of_leakage
+from softcord.app.terminal import start_logging
 from softcord.data.leakage import Seen, check_images_apart, seen_participants
+from softcord.data.settings import DataSettings
 from softcord.data.splits import Split, read_split
 from softcord.errors import DataError
 from softcord.measure.table import Measure, measures_frame
@@ -68,6 +70,31 @@ def test_participants_of_several_datasets_are_told_apart(tmp_path: Path) -> None
     (tmp_path / "both" / TRAINED_ON).write_text(json.dumps([trained]))
     (note,) = notes(tmp_path / "both")
     assert "trained on 1 of the 2 participants it meets here (sub-01)" in note
+
+
+def test_another_session_of_the_same_person_is_that_person(tmp_path: Path) -> None:
+    split = Split(("sub-01Ses1", "sub-02"), ("sub-03",), ("sub-01Ses2", "sub-04", "sub-05"))
+    run_dir = run(tmp_path, "soft_all", split, split.test)
+    assert notes(run_dir) == []
+    rules = "person_pattern: '(sub-[0-9]+)Ses[0-9]+', same_person: [[sub-03, sub-04]]"
+    (run_dir / "config.yaml").write_text(f"data: {{name: spine_generic, {rules}}}\n")
+    (note,) = notes(run_dir)
+    assert "was trained on 1 and chose its checkpoint by 1 of the 3 participants it meets here (sub-01" in note
+
+
+def test_a_model_meets_another_session_of_whom_it_was_trained_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start_logging()
+    trained = [TrainedOn("ours", "", ("T2w",), ("sub-01Ses1",), ("sub-02",))]
+    images = [("sub-01Ses2", "x"), ("sub-17", "y"), ("sub-18", "z")]
+    rules = {"person_pattern": r"(sub-\d+)Ses\d+", "same_person": (("sub-02", "sub-17"),)}
+    warn_of_leakage("soft_all", trained, images, DataSettings("ours", tmp_path, **rules))  # type: ignore[arg-type]
+    said = capsys.readouterr().err
+    assert "soft_all was trained on 1 and chose its checkpoint by 1 of the 3 participants" in said
+    assert "(sub-01Ses2, sub-17)" in said
+    warn_of_leakage("soft_all", trained, images, DataSettings("theirs", tmp_path, **rules))  # type: ignore[arg-type]
+    assert not capsys.readouterr().err
 
 
 def test_measures_without_a_training_list_say_nothing(tmp_path: Path) -> None:

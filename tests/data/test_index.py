@@ -171,8 +171,8 @@ def test_an_empty_dataset_is_one_line(tmp_path: Path) -> None:
 
 
 def test_a_dataset_of_unknown_contrasts_says_which_names_it_has(tree: Tree) -> None:
-    root = tree("sub-01/anat/sub-01_UNIT1.nii.gz")
-    with pytest.raises(DataError, match=r"Found UNIT1; say which contrast they are with data\.image_names"):
+    root = tree("sub-01/anat/sub-01_PDw.nii.gz")
+    with pytest.raises(DataError, match=r"Found PDw; say which contrast they are with data\.image_names"):
         index_dataset(root)
 
 
