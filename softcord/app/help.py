@@ -15,7 +15,7 @@ Usage: softcord VERB [-m] [key=value ...]      the same as python -m softcord.VE
 
 
 def help_text(arguments: Iterable[str], usage: str = USAGE) -> str:
-    """Return usage (the verb's own words, where it has some), the options of each group and the configuration that ``key=value`` arguments give.
+    """Return ``usage``, the options of each group and the configuration that the arguments give.
 
     Hydra's own help takes seconds to list as many groups as there are here.
     """

@@ -121,9 +121,7 @@ def _trained(run_dir: Path, data: Mapping[str, Any]) -> tuple[People, People]:
     try:
         parts = json.loads((run_dir / TRAINED_ON).read_text(encoding="utf-8"))
         train, val = (
-            _persons(
-                ((part["dataset"], one) for part in parts for one in part[f"{side}_participants"]), data
-            )
+            _persons(((part["dataset"], one) for part in parts for one in part[f"{side}_participants"]), data)
             for side in ("train", "val")
         )
     except (OSError, ValueError, KeyError, TypeError):

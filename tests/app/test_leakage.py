@@ -79,7 +79,9 @@ def test_another_session_of_the_same_person_is_that_person(tmp_path: Path) -> No
     rules = "person_pattern: '(sub-[0-9]+)Ses[0-9]+', same_person: [[sub-03, sub-04]]"
     (run_dir / "config.yaml").write_text(f"data: {{name: spine_generic, {rules}}}\n")
     (note,) = notes(run_dir)
-    assert "was trained on 1 and chose its checkpoint by 1 of the 3 participants it meets here (sub-01" in note
+    assert (
+        "was trained on 1 and chose its checkpoint by 1 of the 3 participants it meets here (sub-01" in note
+    )
 
 
 def test_a_model_meets_another_session_of_whom_it_was_trained_on(
@@ -88,12 +90,15 @@ def test_a_model_meets_another_session_of_whom_it_was_trained_on(
     start_logging()
     trained = [TrainedOn("ours", "", ("T2w",), ("sub-01Ses1",), ("sub-02",))]
     images = [("sub-01Ses2", "x"), ("sub-17", "y"), ("sub-18", "z")]
-    rules = {"person_pattern": r"(sub-\d+)Ses\d+", "same_person": (("sub-02", "sub-17"),)}
-    warn_of_leakage("soft_all", trained, images, DataSettings("ours", tmp_path, **rules))  # type: ignore[arg-type]
+    pattern, same = r"(sub-\d+)Ses\d+", (("sub-02", "sub-17"),)
+    ours, theirs = (
+        DataSettings(name, tmp_path, person_pattern=pattern, same_person=same) for name in ("ours", "theirs")
+    )
+    warn_of_leakage("soft_all", trained, images, ours)
     said = capsys.readouterr().err
     assert "soft_all was trained on 1 and chose its checkpoint by 1 of the 3 participants" in said
     assert "(sub-01Ses2, sub-17)" in said
-    warn_of_leakage("soft_all", trained, images, DataSettings("theirs", tmp_path, **rules))  # type: ignore[arg-type]
+    warn_of_leakage("soft_all", trained, images, theirs)
     assert not capsys.readouterr().err
 
 
