@@ -25,14 +25,15 @@ def run_process(
     """Run a program to its end and return how many seconds that took.
 
     Its output is added to ``log`` line by line; ``on_line`` sees each line, too. ``env`` is added to this
-    process's environment. However this call ends, the program and what it started end with it.
+    process's environment. However this call ends, also by SIGTERM, the program and
+    what it started end with it.
 
     Raises:
         RunError: the program cannot be started, ends with another code than 0 or takes longer than
             ``timeout_s``; or one that was left behind by a process that was killed still writes to ``log``.
     """
     name, last, timed_out = Path(command[0]).name, "", threading.Event()
-    with _locked(log, name) as lock:
+    with sigterm_as_interrupt(), _locked(log, name) as lock:
         started = time.perf_counter()
         with log.open("a", encoding="utf-8") as stream, _started(command, env, lock) as process:
             stream.write(f"$ {shlex.join(command)}\n")
@@ -51,6 +52,20 @@ def run_process(
         said = f": {last}" if last else ""
         raise RunError(name, f"ended with code {code}{said}", f"Its output is in {log}")
     return seconds
+
+
+@contextmanager
+def sigterm_as_interrupt() -> Iterator[None]:
+    """Take SIGTERM, as batch systems and service managers send it, for Ctrl-C where nobody else takes it."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @contextmanager

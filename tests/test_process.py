@@ -2,8 +2,10 @@
 
 import fcntl
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -67,6 +69,25 @@ def test_an_interrupt_ends_the_program_too(tmp_path: Path) -> None:
         )
     with pytest.raises(ProcessLookupError):
         os.kill(pids[0], 0)
+
+
+def test_sigterm_ends_the_program_at_once_also_while_it_says_nothing(tmp_path: Path) -> None:
+    said = tmp_path / "pid"
+    code = (
+        f"import os, pathlib, time; pathlib.Path({str(said)!r}).write_text(str(os.getpid())); time.sleep(60)"
+    )
+
+    def terminate() -> None:
+        while not said.exists() or not said.read_text():
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=terminate, daemon=True).start()
+    with pytest.raises(KeyboardInterrupt):
+        run_process(python(code), tmp_path / "one.log")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(said.read_text()), 0)
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_what_an_earlier_process_left_running_is_not_started_twice(tmp_path: Path) -> None:

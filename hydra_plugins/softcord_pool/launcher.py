@@ -4,7 +4,6 @@
 # `from __future__ import annotations`.
 import os
 import signal
-import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -65,6 +64,8 @@ class PoolLauncher(Launcher):
         """Run every job, at most ``n_jobs`` at a time; return what they returned, in order."""
         from hydra.core.utils import configure_log, setup_globals
 
+        from softcord.process import sigterm_as_interrupt
+
         self._check_settings()
         setup_globals()
         configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
@@ -73,7 +74,7 @@ class PoolLauncher(Launcher):
         free = list(reversed(range(len(slots))))
         running: dict[int, Worker] = {}
         returns: dict[int, JobReturn] = {}
-        with _environment(slots[0]), _sigterm_as_interrupt():
+        with _environment(slots[0]), sigterm_as_interrupt():
             try:
                 while waiting or running:
                     while waiting and free:
@@ -214,16 +215,3 @@ def _environment(slot: Mapping[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-@contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
-    """Take SIGTERM, as a batch system or a service manager sends it, for Ctrl-C."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

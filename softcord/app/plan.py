@@ -253,7 +253,7 @@ def make_plan(composed: Composed) -> Plan:
             raise UsageError(f"paths.{key}".rstrip("."), f"must be a folder, got {value!r}")
     contrasts = contrast_set(config["contrasts"])
     per_contrast = _truth(config["model_per_contrast"], "model_per_contrast")
-    engine: Engine = build(config["engine"], "engine") if config["engine"].get(TARGET) else None
+    engine = _engine(composed)
     return Plan(
         config=config,
         choices=composed.choices,
@@ -279,6 +279,17 @@ def make_plan(composed: Composed) -> Plan:
     )
 
 
+def _engine(composed: Composed) -> Engine:
+    node = composed.config["engine"]
+    if not node.get(TARGET):
+        return None
+    if node.get("length", "none needed") is None:
+        what = f"says nothing of how long nnU-Net trains, which {composed.choices['engine']} needs"
+        raise UsageError(f"train={composed.choices['train']}", what, "Use train=demo, laptop or paper")
+    engine: Engine = build(node, "engine")
+    return engine
+
+
 def _method(composed: Composed, engine: Engine, contrasts: str) -> str:
     choices, variant = composed.choices, _variant(composed.config["variant"])
     if isinstance(engine, NnUNetSettings):
@@ -301,6 +312,7 @@ def check_training(plan: Plan) -> None:
         UsageError: a value that cannot work; it names the key.
     """
     if plan.engine is not None:
+        _check_foreign(plan)
         return
     for group in ("loss", "augment"):
         _build_empty(group, json.dumps(plan.config[group], sort_keys=True))
@@ -327,6 +339,14 @@ def _build_empty(group: str, node: str) -> Any:
     # On the meta device a net of any size is built in no time and no memory.
     with torch.device("meta"):
         return build(json.loads(node), group)
+
+
+def _check_foreign(plan: Plan) -> None:
+    engine = f"engine={plan.choices['engine']}"
+    if plan.model_per_contrast:
+        raise UsageError("model_per_contrast", f"is for softcord's own training, not for {engine}")
+    if plan.is_synthetic and plan.learns:
+        raise UsageError("data=synthetic", f"draws patches for softcord's own training, not for {engine}")
 
 
 def _check_synthetic(plan: Plan) -> None:

@@ -75,3 +75,26 @@ def test_without_nnunet_the_run_says_how_to_install_it(
     assert "nnU-Net: not found in" in capsys.readouterr().err
     (run,) = read_study(Path("outputs/real"))
     assert "make nnunet" in run.reason
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ("model_per_contrast=true", "model_per_contrast: is for softcord's own training"),
+        ("data=synthetic", "data=synthetic: draws patches for softcord's own training"),
+        ("train=synthetic", "train=synthetic: says nothing of how long nnU-Net trains"),
+    ],
+)
+def test_what_nnunet_cannot_do_is_refused_in_one_line(
+    argument: str,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["baseline=nnunet3d", "phantom=tiny", argument]) == 2
+    error = capsys.readouterr().err
+    assert f"softcord: {said}" in error
+    assert len(error.splitlines()) == 1
+    assert not Path("outputs").exists()
