@@ -48,11 +48,20 @@ def open_store(root: Path) -> Store:
     store = Store(f"sqlite:///{database}", f"file://{root}/artifacts", lock_path)
     # MLflow migrates an empty database without a lock: two processes at once leave it unusable.
     with FileLock(lock_path):
-        fresh = not database.exists()
+        if not database.exists():
+            _create(database)
         store.client().search_experiments(max_results=1)
-        if fresh:
-            _use_write_ahead_log(database)
     return store
+
+
+def _create(database: Path) -> None:
+    """Make the tables under a temporary name: MLflow cannot go on with those that a kill leaves half made."""
+    half_made = database.with_name(f".new-{database.name}")
+    for path in (half_made, half_made.with_name(f"{half_made.name}-journal")):
+        path.unlink(missing_ok=True)
+    _client(f"sqlite:///{half_made}").search_experiments(max_results=1)
+    half_made.rename(database)
+    _use_write_ahead_log(database)
 
 
 def _client(uri: str) -> "MlflowClient":

@@ -27,6 +27,24 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> StudyRecord:
     return open_study(open_store(tmp_path_factory.mktemp("store")), "demo")
 
 
+def test_a_store_whose_maker_was_killed_half_way_is_made_anew(tmp_path: Path) -> None:
+    code = """
+import os, sys
+from pathlib import Path
+from alembic.operations import Operations
+def killed(*arguments, **more):
+    os.kill(os.getpid(), 9)
+Operations.add_column = killed
+from softcord.track.store import open_store
+open_store(Path(sys.argv[1]))
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, check=False)
+    assert done.returncode == -9, done.stderr
+    assert (tmp_path / ".new-mlflow.db").exists()
+    assert open_study(open_store(tmp_path), "demo").parent_run_id
+    assert not (tmp_path / ".new-mlflow.db").exists()
+
+
 def test_a_study_is_found_again(study: StudyRecord) -> None:
     assert open_study(study.store, "demo") == study
 
