@@ -2,16 +2,15 @@
 
 from typing import TYPE_CHECKING, Any
 
-from softcord.app.build import TARGET
 from softcord.app.dataset import Dataset
 from softcord.app.plan import Plan, digest
 from softcord.app.provenance import provenance
-from softcord.app.start import starting_model
+from softcord.app.start import net_description, starting_model
 from softcord.data.filehash import content_hash, known_hashes
 from softcord.data.leakage import DIGEST_LENGTH
 
 if TYPE_CHECKING:
-    from softcord.predict.package import ModelDescription, NetDescription, TrainedOn
+    from softcord.predict.package import ModelDescription, TrainedOn
 
 
 def describe_model(plan: Plan, dataset: Dataset, name: str, contrasts: tuple[str, ...]) -> "ModelDescription":
@@ -25,7 +24,7 @@ def describe_model(plan: Plan, dataset: Dataset, name: str, contrasts: tuple[str
     made_by = provenance()
     return ModelDescription(
         name=name,
-        net=_net(plan),
+        net=net_description(plan),
         window_voxels=plan.patch_voxels,
         activation=activation,
         spacing_mm=plan.volumes.spacing_mm,
@@ -46,16 +45,9 @@ def trained_on(plan: Plan, dataset: Dataset, contrasts: tuple[str, ...]) -> "tup
 
     What the first weights have seen, the model has seen too.
     """
-    start = starting_model(plan, _net(plan))
+    start = starting_model(plan)
     own = (_trained_on(plan, part, contrasts) for part in dataset.parts or (dataset,))
     return (*own, *(start.description.trained_on if start else ()))
-
-
-def _net(plan: Plan) -> "NetDescription":
-    from softcord.predict.package import NetDescription
-
-    arguments = dict(plan.config["model"])
-    return NetDescription(arguments.pop(TARGET), arguments)
 
 
 def _trained_on(plan: Plan, dataset: Dataset, contrasts: tuple[str, ...]) -> "TrainedOn":

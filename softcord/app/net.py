@@ -79,7 +79,7 @@ def train_net(
     lightning.seed_everything(plan.seed, workers=True, verbose=False)
     supervised = DeepSupervisionLoss(loss, normalise=settings.deep_supervision_divisor)
     net = plan.net()
-    start = starting_model(plan, description.net)
+    start = starting_model(plan)
     if start:
         net.load_state_dict(start.net.state_dict())
         logger.info("starting with the weights of %s", start.description.name)

@@ -306,14 +306,18 @@ def _method(composed: Composed, engine: Engine, contrasts: str) -> str:
 
 
 def check_training(plan: Plan) -> None:
-    """Check what only training needs: loss, augmentation, net, and patches that fit the net.
+    """Check what only training needs: loss, augmentation, net, its first weights, and patches that fit it.
 
     Raises:
+        DataError: the model to start from cannot be read.
         UsageError: a value that cannot work; it names the key.
     """
+    from softcord.app.start import starting_model
+
     if plan.engine is not None:
         _check_foreign(plan)
         return
+    starting_model(plan)
     for group in ("loss", "augment"):
         _build_empty(group, json.dumps(plan.config[group], sort_keys=True))
     if plan.is_synthetic:

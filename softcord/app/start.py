@@ -4,6 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from softcord.app.build import TARGET
 from softcord.errors import UsageError
 
 if TYPE_CHECKING:
@@ -11,8 +12,16 @@ if TYPE_CHECKING:
     from softcord.predict.package import Model, NetDescription
 
 
-def starting_model(plan: "Plan", net: "NetDescription") -> "Model | None":
-    """Return the model whose weights ``net`` starts with; None for random ones.
+def net_description(plan: "Plan") -> "NetDescription":
+    """Return the class of the plan's net and its arguments."""
+    from softcord.predict.package import NetDescription
+
+    arguments = dict(plan.config["model"])
+    return NetDescription(arguments.pop(TARGET), arguments)
+
+
+def starting_model(plan: "Plan") -> "Model | None":
+    """Return the model whose weights the plan's net starts with; None for random ones.
 
     Raises:
         DataError: the model cannot be read.
@@ -21,7 +30,7 @@ def starting_model(plan: "Plan", net: "NetDescription") -> "Model | None":
     if plan.train.start_from is None:
         return None
     model = _find(plan.train.start_from, plan.study_dir.parent, plan.store_dir)
-    there = model.description.net
+    there, net = model.description.net, net_description(plan)
     for key in sorted({*there.arguments, *net.arguments}):
         theirs, ours = there.arguments.get(key), net.arguments.get(key)
         if theirs != ours:

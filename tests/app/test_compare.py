@@ -15,24 +15,11 @@ from softcord.stats.expected import PaperOrder, PaperValue
 from softcord.sweep.ledger import Run, record
 from tests.stats.measures import make_measures
 
-OPTIONS = {
-    "measures": [],
+CONFIG = {**compose("study=demo").config, "paths": {"outputs": "outputs", "data": "data", "store": "mlruns"}}
+OPTIONS = CONFIG["compare"] | {
     "questions": [{"name": "std", "metric": "csa_std_mm2"}],
     "figures": [{"name": "std", "kind": "methods", "metric": "csa_std_mm2"}],
-    "claims": [],
-    "same_data": False,
-    "breakdown": [],
-    "reference": None,
-    "correction": "bonferroni",
-    "unit_of_analysis": "participant",
     "qc": 2,
-    "allow_different": False,
-}
-CONFIG = {
-    "study": "demo",
-    "levels": "2:3",
-    "paths": {"outputs": "outputs", "data": "data", "store": "mlruns"},
-    "compare": OPTIONS,
 }
 
 
@@ -155,7 +142,7 @@ EXPERIMENTS = sorted(path.stem for path in (Path(__file__).parents[2] / "experim
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_experiment_asks_and_shows_what_can_be_built(name):
-    config = compose(f"experiment={name}").config
+    config = compose(f"experiment={name}", "data.root=.").config
     settings = study_settings(config["compare"], config["levels"])
     asked = {question.metric for question in settings.questions}
     assert asked <= set(METRICS)

@@ -178,7 +178,7 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "sheared": (lambda path: save(path, None, np.eye(4) + np.eye(4, k=1) * 0.3), "right angle"),
     "no orientation": (unoriented, "both 0"),
     "tiny voxels": (lambda path: save(path, None, np.diag([0.1, 0.1, 0.1, 1])), "voxels of 0.1"),
-    "large voxels": (lambda path: save(path, None, np.diag([20.0, 20, 20, 1])), "voxels of 20"),
+    "large voxels": (lambda path: save(path, None, np.diag([25.0, 25, 25, 1])), "voxels of 25"),
     "huge": (huge, "memory"),
 }
 
