@@ -26,15 +26,19 @@ def dataset_of(run_dir: Path) -> str:
     return str(run_config(run_dir).get("data", {}).get("name", ""))
 
 
-@cache
 def run_config(run_dir: Path) -> dict[str, Any]:
     """Return the configuration that a run was started with, empty where it did not say."""
+    path = (run_dir / "config.yaml").absolute()
+    return _parsed(path, path.stat().st_mtime_ns) if path.exists() else {}
+
+
+@cache
+def _parsed(path: Path, _modified_ns: int) -> dict[str, Any]:
+    # Slow for the thousand runs of a large study, which are asked for more than once.
     import yaml
 
-    path = run_dir / "config.yaml"
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    content = yaml.load(path.read_text(encoding="utf-8"), Loader=loader) if path.exists() else {}
-    return dict(content)
+    return dict(yaml.load(path.read_text(encoding="utf-8"), Loader=loader) or {})
 
 
 def is_about(dataset: str | None, name: str) -> bool:

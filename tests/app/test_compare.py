@@ -43,8 +43,8 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             Run(run, "demo", method, 1, "f" * 64, f"config of {method}", (f"gt={method}",)),
             "complete",
         )
-    (tmp_path / "bids").mkdir()
-    (tmp_path / "bids" / "participants.tsv").write_text("participant_id\tsex\nsub-01\tF\nsub-02\tn/a\n")
+        people = "participant_id\tdataset\tsex\n" + "".join(f"sub-0{i}\tbids\tF\n" for i in range(1, 7))
+        (folder / run / "participants.tsv").write_text(people.replace("sub-02\tbids\tF", "sub-02\tbids\tn/a"))
     return folder
 
 
@@ -102,7 +102,7 @@ def test_study_without_finished_runs_says_what_to_run(study):
 
 @pytest.mark.parametrize(("key", "value"), [("reference", "hard"), ("split", {"seed": 16})])
 def test_runs_that_were_measured_differently_are_refused_by_name(study, key, value, monkeypatch):
-    monkeypatch.setattr("softcord.app.compare._log", lambda _config, _folder: None)
+    monkeypatch.setattr("softcord.app.compare._log", lambda *_: None)
     path = study / "soft_all_s1" / "config.yaml"
     path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), key: value}))
     with pytest.raises(DataError, match=rf"soft_all_s1: differs from hard_all_SoftSeg_s1 in {key}"):
@@ -142,7 +142,7 @@ EXPERIMENTS = sorted(path.stem for path in (Path(__file__).parents[2] / "experim
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_experiment_asks_and_shows_what_can_be_built(name):
-    config = compose(f"experiment={name}", "data.root=.").config
+    config = compose(f"experiment={name}", "data.root=.", "train.start_from=null").config
     settings = study_settings(config["compare"], config["levels"])
     asked = {question.metric for question in settings.questions}
     assert asked <= set(METRICS)

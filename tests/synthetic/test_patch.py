@@ -96,7 +96,7 @@ def test_hard_targets_are_0_or_1() -> None:
 
 
 def test_soft_targets_hold_partial_volumes() -> None:
-    settings = replace(SETTINGS, empty=0.0, nothing=0.0, masked_fov=0.0, offset_mm=0.0)
+    settings = replace(SETTINGS, empty=0.0, masked_fov=0.0, offset_mm=0.0, conus=0.0)
     for seed in range(5):
         softseg = draw(seed, settings=settings)[1]
         assert ((softseg > 0.05) & (softseg < 0.95)).sum() > 0.1 * (softseg > 0.5).sum()
