@@ -104,7 +104,10 @@ def study_settings(options: Mapping[str, Any], level: str, data: str | None = No
         UsageError: an entry with an unknown key or value; it is named with its place.
     """
     from softcord.report.settings import StudySettings
+    from softcord.stats.questions import Question
 
+    shared = {key: options[key] for key in ("correction", "unit_of_analysis")}
+    build({"_target_": f"{Question.__module__}.Question", "name": "", "metric": "", **shared}, "compare")
     figures = [
         build({"_target_": "softcord.report.figures.FigureSpec", "level": level, **entry}, place)
         for place, entry in _entries(options, "figures")

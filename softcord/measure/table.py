@@ -108,6 +108,8 @@ def read_measures(path: Path | str) -> pd.DataFrame:
         frame["value"] = pd.to_numeric(values).astype(np.float64)
     except ValueError as error:
         raise DataError(path, f"column value holds what is no number ({error})", "Write n/a there") from error
+    if np.isinf(frame["value"]).any():
+        raise DataError(path, "column value holds an infinite number", "Write n/a there")
     return frame
 
 

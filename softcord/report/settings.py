@@ -53,7 +53,8 @@ def applicable(measures: pd.DataFrame, settings: StudySettings) -> tuple[Questio
     Raises:
         DataError: none of them can be answered.
     """
-    measured = {str(name) for name in measures["metric"].unique()}
+    # A spread over contrasts has a row, but no value, where one contrast was measured.
+    measured = {str(name) for name in measures.loc[measures["value"].notna(), "metric"].unique()}
     methods = tested_methods([str(name) for name in measures["method"].unique()])
     questions = []
     for question in DEFAULT_QUESTIONS:

@@ -50,7 +50,8 @@ def write_study(
 ) -> pd.DataFrame:
     """Compare, then write ``comparisons.csv``, ``tables/``, ``figures/`` and ``report.html``.
 
-    All answers are computed before the first file is written, so an error overwrites nothing.
+    All answers are computed before the first file is written, so an error overwrites nothing. Tables and
+    figures that an earlier comparison left are then removed: none but this one's lie beside the page.
 
     Args:
         measures: tidy measures (:func:`softcord.stats.load.load_measures`).
@@ -74,6 +75,7 @@ def write_study(
     tables = make_tables(measures, detailed, settings, background.participants, absent)
     figures = list(_figures(measures, detailed, settings.figures or tuple(default_figures(questions))))
     comparisons = detailed[list(COMPARISON_COLUMNS)]
+    _remove_earlier(folder)
     _write(folder / "comparisons.csv", comparisons.to_csv(index=False, na_rep=MISSING), on_done)
     for name, table in tables.items():
         write_tables(table, folder / "tables" / name)
@@ -165,6 +167,13 @@ def _title(name: str) -> str:
 
 def _shown(figures: Iterable[_Drawn]) -> Iterator[html.Figure]:
     return (html.Figure(caption, "svg", svg) for _, _, svg, caption in figures)
+
+
+def _remove_earlier(folder: Path) -> None:
+    for name, suffixes in (("tables", (".csv", ".md", ".tex")), ("figures", (".png", ".svg"))):
+        for path in (folder / name).glob("*"):
+            if path.suffix in suffixes:
+                path.unlink()
 
 
 def _write(path: Path, text: str, on_done: Callable[[str], None] | None) -> None:

@@ -33,14 +33,16 @@ class PaperValue:
 
 @dataclass(frozen=True)
 class PaperOrder:
-    """A published comparison: ``lower`` has the lower values with p < ``p_below``, or (``similar``) no
-    difference was found."""
+    """A published comparison: ``lower`` has the lower values, or (``similar``) no difference was found.
+
+    ``p_below`` is the published bound of p; None where the paper's text gives none.
+    """
 
     source: str
     metric: str
     lower: str
     higher: str
-    p_below: float = ALPHA
+    p_below: float | None = None
     similar: bool = False
 
 
@@ -138,7 +140,8 @@ def _value(claim: PaperValue, measures: pd.DataFrame, level: str) -> Row:
 def _order(claim: PaperOrder, detailed: pd.DataFrame) -> Row:
     sign = "similar to" if claim.similar else "lower than"
     name = f"{_label(claim.metric)}: {claim.lower} {sign} {claim.higher}"
-    paper = "no difference" if claim.similar else f"p < {claim.p_below:g}"
+    published = "lower" if claim.p_below is None else f"p < {claim.p_below:g}"
+    paper = "no difference" if claim.similar else published
     is_test = (detailed["test"] == "wilcoxon") & (detailed["metric"] == claim.metric)
     for first, second, turn in ((claim.lower, claim.higher, 1.0), (claim.higher, claim.lower, -1.0)):
         rows = detailed[is_test & (detailed["a"] == first) & (detailed["b"] == second)]

@@ -57,8 +57,9 @@ def _seed_rows(rows: pd.DataFrame, pairs: Sequence[tuple[str, str]], question: Q
     seeds = rows.groupby("method", observed=True)["run"].nunique()
     fits = {}
     for a, b in pairs:
-        if min(seeds[a], seeds[b]) >= 2:
-            fits[a, b] = seed_model(rows, a, b)
+        fit = seed_model(rows, a, b) if min(seeds[a], seeds[b]) >= 2 else None
+        if fit is not None:
+            fits[a, b] = fit
     adjusted = adjust([fit.p for fit in fits.values()], question.correction)
     for ((a, b), fit), p_adjusted in zip(fits.items(), adjusted, strict=True):
         words = correction_words(question, len(fits))

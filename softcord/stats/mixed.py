@@ -32,7 +32,7 @@ class SeedModel:
     sd_seed: float
 
 
-def seed_model(rows: pd.DataFrame, a: str, b: str) -> SeedModel:
+def seed_model(rows: pd.DataFrame, a: str, b: str) -> SeedModel | None:
     """Fit value = method + participant + run + error, the run (one seed of one method) being random.
 
     A difference no larger than what another seed gives is not called one. Participants are blocks and
@@ -44,8 +44,11 @@ def seed_model(rows: pd.DataFrame, a: str, b: str) -> SeedModel:
         a: first method.
         b: second method.
 
+    Returns:
+        None where fewer than two participants are complete in every run of both methods.
+
     Raises:
-        ValueError: a method has fewer than two runs, or fewer than two complete participants are left.
+        ValueError: a method has fewer than two runs.
 
     Source: Searle, Casella and McCulloch 1992, Variance Components, chapter 4.
     """
@@ -54,7 +57,7 @@ def seed_model(rows: pd.DataFrame, a: str, b: str) -> SeedModel:
     if min(len(first), len(second)) < 2:
         raise ValueError(f"{a}, {b}: both methods need at least two seeds")
     if participants < 2:
-        raise ValueError(f"{a}, {b}: fewer than two participants are complete in every run")
+        return None
     effect = float(first.mean() - second.mean())
     runs = len(first) + len(second)
     variance_of_run, variance_of_seed = _variances(first, second)

@@ -67,9 +67,9 @@ def power_table(
     table = []
     for method in methods:
         csa = complete_pairs(wide_by_method.get(method, pd.DataFrame())).values
-        if len(csa) < 2:
+        mean = float(csa.to_numpy().mean()) if csa.size else 0.0
+        if len(csa) < 2 or mean == 0:  # nothing was segmented: there is no cord whose atrophy could be seen
             continue
-        mean = float(csa.to_numpy().mean())
         designs = {"cross-sectional": sqrt(float(csa.var(ddof=1).mean()))}
         if csa.shape[1] > 1:
             designs["change"] = sqrt(2 * float(csa.var(axis=1, ddof=1).mean()))

@@ -45,6 +45,44 @@ def test_failed_comparison_overwrites_nothing(tmp_path):
     assert (tmp_path / "report.html").read_text() == "yesterday's"
 
 
+def test_tables_and_figures_of_an_earlier_comparison_do_not_stay(tmp_path):
+    measures = make_measures(participants=4)
+    claims = (PaperValue("Table 2", "soft_all", "csa_std_mm2", 2.0, 1.0),)
+    old = FigureSpec("old", "methods", "csa_std_mm2")
+    write_study(measures, "demo", tmp_path, replace(SMALL, claims=claims, figures=(old,)))
+    (tmp_path / "figures" / "notes.txt").write_text("the user's own")
+    write_study(measures, "demo", tmp_path, SMALL)
+    written = files(tmp_path)
+    assert "tables/paper_and_here.csv" not in written
+    assert "figures/old.png" not in written
+    assert {"figures/std.png", "figures/notes.txt", "tables/summary.csv"} <= set(written)
+
+
+def test_a_method_that_segmented_nothing_is_reported_without_power(tmp_path):
+    measures = make_measures(participants=4)
+    is_csa = measures["metric"].isin(["csa_mm2", "csa_bin_mm2"]) & (measures["method"] == "soft_all")
+    for value in (0.0, np.nan):
+        failed = measures.assign(value=measures["value"].mask(is_csa, value))
+        write_study(failed, "demo", tmp_path, SMALL)
+        power = pd.read_csv(tmp_path / "tables" / "power.csv")
+        assert "soft_all" not in set(power["method"])
+        assert "hard_all_SoftSeg" in set(power["method"])
+
+
+def test_default_questions_leave_out_what_has_rows_but_no_values():
+    measures = make_measures(participants=4)
+    blank = measures.assign(value=measures["value"].mask(measures["metric"] == "csa_std_mm2"))
+    assert "csa_std_mm2" in {question.metric for question in applicable(measures, StudySettings())}
+    assert "csa_std_mm2" not in {question.metric for question in applicable(blank, StudySettings())}
+
+
+def test_an_order_without_a_published_p_is_shown_without_one():
+    measures = make_measures(participants=6)
+    detailed = compare_in_detail(measures, [STD])
+    claim = PaperOrder("Fig. 7", "csa_std_mm2", "soft_all", "hard_all_SoftSeg")
+    assert check_claims([claim], measures, detailed)["paper"].tolist() == ["lower"]
+
+
 def test_a_method_without_measures_keeps_its_row_and_says_why(tmp_path):
     claims = (
         PaperOrder("Fig. 7", "csa_std_mm2", lower="soft_all", higher="sct_propseg"),

@@ -48,6 +48,15 @@ def test_gain_smaller_than_the_spread_between_seeds_is_not_significant():
     assert seed_model(seeded_rows(shift=1.0, sd_seed=0.05, seeds=3), "a", "b").p < 0.01
 
 
+def test_seed_model_needs_two_participants_complete_in_every_run():
+    rows = seeded_rows(shift=1.0, sd_seed=0.1, seeds=2)
+    first, second = sorted(rows.loc[rows["method"] == "a", "run"].unique())
+    people = sorted(rows["participant_id"].unique())
+    early = rows["participant_id"].isin(people[: len(people) // 2])
+    lost = ((rows["run"] == first) & early) | ((rows["run"] == second) & ~early)
+    assert seed_model(rows.assign(value=rows["value"].mask(lost)), "a", "b") is None
+
+
 def test_interval_of_the_seed_model_just_touches_zero_where_p_is_five_percent():
     fit = seed_model(seeded_rows(seeds=3), "a", "b")
     error = fit.effect / fit.statistic
