@@ -106,6 +106,11 @@ def study_settings(options: Mapping[str, Any], level: str, data: str | None = No
     from softcord.report.settings import StudySettings
     from softcord.stats.questions import Question
 
+    for key in ("measures", "questions", "figures", "claims", "breakdown"):
+        if not isinstance(options[key], list):
+            raise UsageError(f"compare.{key}", f"must be a list, got {options[key]!r}", f"Write {key}=[a,b]")
+    if not isinstance(options["qc"], int) or options["qc"] < 0:
+        raise UsageError("compare.qc", f"must be a whole number of at least 0, got {options['qc']!r}")
     shared = {key: options[key] for key in ("correction", "unit_of_analysis")}
     build({"_target_": f"{Question.__module__}.Question", "name": "", "metric": "", **shared}, "compare")
     figures = [

@@ -1,5 +1,6 @@
 """Which figures a study has, and each of them drawn from its measures."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -39,6 +40,8 @@ class FigureSpec:
     caption: str = ""
 
     def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", self.name):
+            raise ValueError(f"name: must be a file's name without a folder, got {self.name!r}")
         if self.kind not in get_args(FigureKind):
             known = ", ".join(get_args(FigureKind))
             raise ValueError(f"kind: must be one of {known}, got {self.kind!r}")

@@ -54,11 +54,14 @@ def applicable(measures: pd.DataFrame, settings: StudySettings) -> tuple[Questio
         DataError: none of them can be answered.
     """
     # A spread over contrasts has a row, but no value, where one contrast was measured.
-    measured = {str(name) for name in measures.loc[measures["value"].notna(), "metric"].unique()}
+    given = measures[measures["value"].notna()]
+    measured = {str(name) for name in given["metric"].unique()}
+    contrasts = {str(name) for name in given["contrast"].unique()}
     methods = tested_methods([str(name) for name in measures["method"].unique()])
     questions = []
     for question in DEFAULT_QUESTIONS:
-        if question.metric in measured and (question.kind != "methods" or len(methods) >= 2):
+        is_known = question.metric in measured and set(question.contrasts) <= contrasts
+        if is_known and (question.kind != "methods" or len(methods) >= 2):
             questions.append(
                 replace(
                     question,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from softcord.errors import DataError
 from softcord.stats.check import check_same_test
 from softcord.stats.contrasts import answer_agreement, answer_contrasts
 from softcord.stats.frames import rows_of
@@ -30,7 +31,8 @@ def compare(
         allow_different: compare runs with different test participants or ground truth all the same.
 
     Raises:
-        DataError: nothing to compare, see :func:`softcord.stats.check.check_same_test`.
+        DataError: nothing to compare, see :func:`softcord.stats.check.check_same_test`, or a contrast that
+            nobody measured.
     """
     detailed = compare_in_detail(measures, questions, allow_different=allow_different)
     return detailed[list(COMPARISON_COLUMNS)]
@@ -45,8 +47,17 @@ def compare_in_detail(
     rows: list[Row] = []
     for question in questions:
         found = rows_of(comparable_spread(measures, question.metric), question.metric, question.level)
+        _check_contrasts(found, question)
         rows.extend(_ANSWERS[question.kind](found, question))
     return pd.DataFrame(rows, columns=[*COMPARISON_COLUMNS, *DETAIL_COLUMNS])
+
+
+def _check_contrasts(found: pd.DataFrame, question: Question) -> None:
+    measured = [str(name) for name in found["contrast"].unique()]
+    unknown = [name for name in question.contrasts if name not in measured]
+    if unknown:
+        what = f"nobody measured its contrast {', '.join(unknown)}"
+        raise DataError(question.name, what, f"Measured: {', '.join(measured)}")
 
 
 def comparable_spread(measures: pd.DataFrame, metric: str) -> pd.DataFrame:

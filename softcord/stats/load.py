@@ -19,19 +19,24 @@ def load_measures(
     The columns of text are categorical: thousands of runs fit in little memory.
 
     Raises:
-        DataError: no file, or one that is no table of measures.
+        DataError: no file, or one that is no table of measures, or nobody measured that level.
     """
-    tables = []
+    tables, levels = [], set[str]()
     for path in paths:
         table = read_measures(path)[list(MEASURE_COLUMNS)]
         if metrics is not None:
             table = table[table["metric"].isin(metrics)]
         if level is not None:
+            levels.update(table["level"].unique())
             table = table[table["level"].isin([level, "all", "n/a"])]
         # Made compact file by file: as text, a thousand of them would not fit.
         tables.append(table.astype(dict.fromkeys(_TEXT, "category")))
     if not tables:
         raise DataError("measures", "there are none", "Finish a run first")
+    if levels - {"n/a"} and not levels & {str(level), "all"}:
+        raise DataError(
+            f"levels={level}", "was not measured", f"Measured: {', '.join(sorted(levels - {'n/a'}))}"
+        )
     return _stacked(tables)
 
 

@@ -120,6 +120,13 @@ def test_runs_that_were_measured_differently_are_refused_by_name(study, key, val
         ),
         ({"questions": [{"name": "q", "metric": "dice", "kind": "x"}]}, r"compare\.questions\.0\.kind"),
         ({"questions": ["dice"]}, r"compare\.questions\.0: must be a set of keys and values"),
+        (
+            {"figures": [{"name": "a/../../b", "kind": "methods", "metric": "dice"}]},
+            r"compare\.figures\.0\.name",
+        ),
+        ({"qc": -1}, r"compare\.qc: must be a whole number"),
+        ({"measures": "x.csv"}, r"compare\.measures: must be a list, got 'x\.csv'"),
+        ({"correction": "nope"}, r"compare\.correction"),
         ({"figures": [{"name": "f", "kind": "bars", "metric": "dice"}]}, r"compare\.figures\.0\.kind"),
     ],
 )

@@ -178,6 +178,12 @@ def test_values_that_are_all_equal_make_no_line_no_effect_and_no_crash():
     assert check_claims(claims, measures, table)["agrees"].tolist() == ["unclear", "no"]
 
 
+def test_a_contrast_that_nobody_measured_is_named():
+    question = Question("q", "csa_mm2", "agreement", contrasts=("T1w", "FLAIR"))
+    with pytest.raises(DataError, match="q: nobody measured its contrast FLAIR"):
+        compare(make_measures(), [question])
+
+
 def test_several_seeds_add_the_answer_with_the_seed_as_a_random_factor():
     table = compare_in_detail(make_measures(seeds=(1, 2, 3)), [STD])
     assert table["test"].tolist() == ["wilcoxon"] * 3 + ["seed model"] * 3
