@@ -1,4 +1,5 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -86,3 +87,14 @@ def test_hard_mask_without_offset_is_the_truth_thresholded(tiny):
     samples = cord_samples(scan, anatomy, 0.0)
     offset = draw_border_offset(np.random.default_rng(0), 0.0, 0.0, 0.0)
     np.testing.assert_array_equal(hard_mask(samples, offset), samples.partial_volume() > 0.5)
+
+
+def test_a_voxel_that_sampling_left_out_within_a_slice_is_filled():
+    volume = np.zeros((7, 7, 3))
+    volume[1:6, 1:6, :2] = 0.9
+    volume[3, 3, 1] = 0.4
+    samples = SimpleNamespace(partial_volume=lambda _offset: volume)
+    drawn = hard_mask(samples, SimpleNamespace(at=lambda _samples: 0.0))
+    assert drawn.dtype == np.uint8
+    assert drawn[3, 3, 1] == 1
+    assert drawn.sum() == 50
