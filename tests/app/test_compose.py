@@ -28,7 +28,7 @@ OPTIONS = sorted(
 def test_every_option_builds_what_it_describes(option: str) -> None:
     needed = {
         "model=nnunet": ("train=paper",),  # the paper's net needs patches of the paper's size
-        "train=finetune": ("train.start_from=model",),
+        "train=finetune": ("train.start_from=null",),
         "engine=predictions": ("engine.name=theirs", "engine.path=pred"),
     }
     found = plan(option, *needed.get(option, ()))
