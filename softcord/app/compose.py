@@ -193,6 +193,9 @@ def normalise(arguments: Iterable[str]) -> list[str]:
 
 def _explained(error: Exception, overrides: Iterable[str]) -> SoftcordError:
     """Find the override that Hydra's error is about and say what would have been right."""
+    missing = getattr(error, "full_key", None) if "Missing mandatory value" in str(error) else None
+    if missing:
+        return UsageError(str(missing), "is missing", f"Add {missing}=... to the command")
     is_ambiguous = "Ambiguous value" in str(error)
     overrides = tuple(overrides)
     known = _known_keys(tuple(one for one in overrides if _is_option(one)))
@@ -209,9 +212,6 @@ def _explained(error: Exception, overrides: Iterable[str]) -> SoftcordError:
     if added := re.search(r"To append to your config use (\S+?)=", str(error)):
         key = added[1].lstrip("+")
         return UsageError(key, "is not there to be changed", f"Check the name, or add it: {added[1]}=...")
-    missing = getattr(error, "full_key", None) if "Missing mandatory value" in str(error) else None
-    if missing:
-        return UsageError(str(missing), "is missing", f"Add {missing}=... to the command")
     return UsageError("configuration", _first_line(error), "--cfg job shows the configuration")
 
 
@@ -242,7 +242,7 @@ def options(group: str) -> list[str]:
 @cache
 def _known_keys(options: Overrides) -> frozenset[str]:
     groups = {path.name for path in config_dir().iterdir() if path.is_dir()}
-    return frozenset(_dotted(compose(*options, "++data.root=.").config)) | groups
+    return frozenset(_dotted(compose(*options, "++data.root=.", "++train.start_from=null").config)) | groups
 
 
 def _dotted(node: Mapping[str, Any], prefix: str = "") -> Iterable[str]:

@@ -64,6 +64,7 @@ MISTAKES = {
     "gt=soft,hard": "gt=soft,hard: gives several values. Add -m to sweep",
     "reference=none": "reference: must be one of soft, hard",
     "gt": "gt: is not key=value",
+    "train=finetune": "train.start_from: is missing. Add train.start_from=",
     "train=8": "train=8: there is no such option",
     "~loss": "loss: is missing",
     "contrasts=null": "contrasts: None is not a list of names",
@@ -93,6 +94,8 @@ def test_drawn_images_cannot_be_drawn_from_again() -> None:
 def test_a_misspelt_key_is_held_against_the_options_that_were_chosen() -> None:
     with pytest.raises(UsageError, match=r"ce_weigth: is not a known key\. Did you mean loss\.ce_weight\?"):
         plan("loss=dicece", "loss.ce_weigth=2")
+    with pytest.raises(UsageError, match=r"train\.epocs: is not a known key\. Did you mean train\.epochs\?"):
+        plan("train=finetune", "train.epocs=2")
 
 
 def test_options_are_found_whatever_their_case() -> None:
