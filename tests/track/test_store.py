@@ -162,11 +162,13 @@ def test_eight_processes_can_open_an_empty_store_at_once(tmp_path: Path) -> None
     code = (
         "import sys; from pathlib import Path; from softcord.track.store import *;"
         "s = open_study(open_store(Path(sys.argv[1])), 'race');"
-        "r = RunRecord(s, 'r').__enter__(); r.complete()"
+        "r = RunRecord(s, sys.argv[2]).__enter__(); r.complete()"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
     with ThreadPoolExecutor(8) as pool:
-        done = list(pool.map(lambda _: subprocess.run(command, capture_output=True, text=True), range(8)))
+        done = list(
+            pool.map(lambda i: subprocess.run([*command, f"r{i}"], capture_output=True, text=True), range(8))
+        )
     assert [(one.returncode, one.stderr[-300:]) for one in done if one.returncode] == []
     study = open_study(open_store(tmp_path), "race")
     children = study.store.client().search_runs([study.experiment_id], "tags.`softcord.state` = 'complete'")
