@@ -26,6 +26,7 @@ def describe_model(plan: Plan, dataset: Dataset, name: str, contrasts: tuple[str
         name=name,
         net=net_description(plan),
         window_voxels=plan.patch_voxels,
+        narrow_window_voxels=plan.narrow_voxels,
         activation=activation,
         spacing_mm=plan.volumes.spacing_mm,
         interpolation=plan.volumes.interpolation,

@@ -73,6 +73,7 @@ def train_net(
     from softcord.predict.package import Model, write_package
     from softcord.train.checkpoint import load_weights
     from softcord.train.module import CordModule
+    from softcord.train.narrow import Narrow
     from softcord.train.run import train
 
     settings, loss = plan.train, plan.loss()
@@ -83,7 +84,11 @@ def train_net(
     if start:
         net.load_state_dict(start.net.state_dict())
         logger.info("starting with the weights of %s", start.description.name)
-    module = CordModule(net, supervised, description.activation, settings.learning_rate, settings.epochs)
+    size = plan.narrow_voxels
+    narrow = Narrow(size, settings.narrow_share, plan.seed) if size else None
+    module = CordModule(
+        net, supervised, description.activation, settings.learning_rate, settings.epochs, narrow
+    )
 
     def on_epoch(epoch: int, metrics: dict[str, float]) -> None:
         entry.metrics(metrics, epoch)

@@ -153,7 +153,16 @@ class Plan:
     @property
     def patch_voxels(self) -> tuple[int, int, int]:
         """Size of a training patch and of a window at prediction, in voxels."""
-        x, y, z = (round(side / self.volumes.spacing_mm) for side in self.train.patch_size_mm)
+        return self._in_voxels(self.train.patch_size_mm)
+
+    @property
+    def narrow_voxels(self) -> tuple[int, int, int] | None:
+        """Size of the patches that some batches are cut to, in voxels; None if none are."""
+        size_mm = self.train.narrow_patch_mm
+        return None if size_mm is None else self._in_voxels(size_mm)
+
+    def _in_voxels(self, size_mm: tuple[int, int, int]) -> tuple[int, int, int]:
+        x, y, z = (round(side / self.volumes.spacing_mm) for side in size_mm)
         return x, y, z
 
     @property
@@ -323,7 +332,9 @@ def check_training(plan: Plan) -> None:
     if plan.is_synthetic:
         _check_synthetic(plan)
     net = _build_empty("model", json.dumps(plan.config["model"], sort_keys=True))
-    _check_patch(plan, net.required_multiple)
+    _check_patch("train.patch_size_mm", plan.patch_voxels, net.required_multiple)
+    if plan.narrow_voxels:
+        _check_patch("train.narrow_patch_mm", plan.narrow_voxels, net.required_multiple)
 
 
 def jobs_of(plan: Plan) -> int:
@@ -363,11 +374,10 @@ def _check_synthetic(plan: Plan) -> None:
         raise UsageError("model_per_contrast", "has no meaning with data=synthetic: a patch has no contrast")
 
 
-def _check_patch(plan: Plan, multiple: tuple[int, int, int]) -> None:
-    voxels = plan.patch_voxels
+def _check_patch(key: str, voxels: tuple[int, int, int], multiple: tuple[int, int, int]) -> None:
     if any(side % step for side, step in zip(voxels, multiple, strict=True)):
         hint = f"Its sides in voxels must be multiples of {multiple} for this model"
-        raise UsageError("train.patch_size_mm", f"gives patches of {voxels} voxels", hint)
+        raise UsageError(key, f"gives patches of {voxels} voxels", hint)
 
 
 def study_name(value: Any) -> str:

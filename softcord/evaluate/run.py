@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from softcord.data.resample import from_grid, to_grid
 from softcord.evaluate.image import Mask, Masks, TestImage
 from softcord.evaluate.measure import measure_masks
 from softcord.nifti import Volume, read_volume
 from softcord.predict.infer import PLAIN, Apply
 from softcord.predict.package import Model
-from softcord.predict.volume import softseg_on_grid
+from softcord.predict.volume import PredictSettings, predict_volume
 from softcord.predict.write import predictions_of, write_softseg
 
 
@@ -26,10 +25,8 @@ class Predictor:
 
     def __call__(self, image: TestImage) -> Volume:
         """Return the soft mask of an image in the image's own space."""
-        volume, description = read_volume(image.image), self.model.description
-        on_grid, grid = to_grid(volume, description.spacing_mm, description.interpolation)
-        scaled = (on_grid - on_grid.min()) / max(float(on_grid.std()), 1e-6)
-        return Volume(from_grid(softseg_on_grid(self.model, scaled, apply=self.apply), grid), volume.affine)
+        settings = PredictSettings(apply=self.apply)
+        return predict_volume(self.model, read_volume(image.image), settings).softseg
 
 
 def predict_images(

@@ -6,7 +6,8 @@ from typing import Any
 
 def card_text(description: Mapping[str, Any], parameters: int) -> str:
     """Return the card in Markdown; ``description`` is a package's, as JSON holds it."""
-    window = " x ".join(map(str, description["window_voxels"]))
+    sizes = (description["window_voxels"], description["narrow_window_voxels"])
+    windows = " and of ".join(" x ".join(map(str, size)) for size in sizes if size)
     lines = [
         f"# {description['name']}",
         "",
@@ -14,7 +15,7 @@ def card_text(description: Mapping[str, Any], parameters: int) -> str:
         "",
         f"- net: `{description['net']['target']}`, {parameters / 1e6:.2f} million parameters",
         f"- learnt from {description['gt']} masks, loss {description['loss']}",
-        f"- sees windows of {window} voxels of {description['spacing_mm']:g} mm (R-L, A-P, S-I)",
+        f"- sees windows of {windows} voxels of {description['spacing_mm']:g} mm (R-L, A-P, S-I)",
         "",
         "## Trained on",
         "",

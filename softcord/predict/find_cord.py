@@ -6,8 +6,9 @@ cord, of several the steadiest, and followed up and down, each window centred on
 Where no guess convinces, the caller slides windows over everything.
 """
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,47 +20,22 @@ from torch.nn.functional import avg_pool3d
 from softcord.data.resample import Shape
 from softcord.nets.activation import Activation, activate
 from softcord.predict.infer import PLAIN, Apply, device_of
+from softcord.predict.tube import AREA_MM2, MIN_SHARE, Tube, find_tube
 
 Float32 = npt.NDArray[np.float32]
 Place = tuple[float, float, float]
 
 # Windows no wider than this hold the cord (10-15 mm wide) with what lies around it, and its bends.
 SMALL_MM = (48, 64, 128)
-OVERLAP = 0.3  # of one window with the next along the cord
+OVERLAP = 0.25  # at least, of one window with the next along the cord
+SCOUT = 4  # the cord is first looked for in a window so many times shorter than those that follow it
 COARSE = 2  # voxels of the coarse look, in voxels of the grid
 GUESSES = 3  # places of the coarse look that are tried
-# A tube is cord if it passes through at least this share of the window's slices, and has a cord's area.
-MIN_SHARE = 0.7
-AREA_MM2 = (12.0, 300.0)
 # A cord's area hardly changes within a window; what else a net marks swells and shrinks. A guess steadier
 # than CERTAIN is taken at once, one up to POSSIBLE only if no other place shows a steadier tube.
 CERTAIN, POSSIBLE = 0.1, 0.35
 MIN_LENGTH_MM = 40.0  # shorter than that, and not through most of the image, is not sure
 MARGIN_MM = 8  # a cord nearer than this to the window's side is looked at again, centred
-
-
-@dataclass(frozen=True)
-class Tube:
-    """What a window shows of the cord: its centre in each slice, in voxels of the grid; nan without cord."""
-
-    centres: npt.NDArray[np.float64]  # shape (slices of the grid, 2)
-    share: float
-    area_mm2: float
-    unsteadiness: float = np.inf  # standard deviation of its area over the slices, by its mean
-
-    @property
-    def is_cord(self) -> bool:
-        """Whether it passes through most of the window and has the area of a cord."""
-        return self.share >= MIN_SHARE and AREA_MM2[0] <= self.area_mm2 <= AREA_MM2[1]
-
-    @property
-    def slices(self) -> npt.NDArray[np.intp]:
-        """Slices in which it is seen."""
-        return np.flatnonzero(np.isfinite(self.centres[:, 0]))
-
-    def end(self, step: int) -> int:
-        """Last slice in which it is seen, upwards (1) or downwards (-1)."""
-        return int(self.slices.max() if step > 0 else self.slices.min())
 
 
 def cord_box(window: Shape, multiple: Shape, shape: Shape, limit: Shape | None = None) -> Shape:
@@ -107,6 +83,7 @@ class _Search:
         self.image = torch.as_tensor(np.ascontiguousarray(image_rpi, dtype=np.float32))
         self.black = float(self.image.min())
         self.box, self.activation, self.spacing_mm, self.apply = box, activation, spacing_mm, apply
+        self.stride = _stride(box[2], self.image.shape[2])
         self.importance = _importance(box)
         self.clear()
 
@@ -132,7 +109,9 @@ class _Search:
     def places(self) -> Iterator[Place]:
         """Yield where the cord may be, the likeliest first; the coarse look is taken only if needed."""
         x, y, z = self.image.shape
-        yield (x - 1) / 2, (y - 1) / 2, (z - 1) / 2
+        # The middle one of the evenly spaced windows that cover a cord from end to end.
+        start = max(0, z - self.box[2]) // self.stride // 2 * self.stride
+        yield (x - 1) / 2, (y - 1) / 2, start + (self.box[2] - 1) / 2
         yield from self.coarse_places()
 
     def coarse_places(self) -> list[Place]:
@@ -154,12 +133,22 @@ class _Search:
 
     def settle(self, place: Place) -> tuple[Tensor, Shape, Tube]:
         """Look at a place, and again centred on the cord if it runs near the window's side."""
-        raw, corner = self.look(place)
+        raw, corner = self.look(self.scout(place), self.box)
         tube = self.tube(raw, corner)
         if tube.is_cord and not self.is_central(tube, corner):
-            raw, corner = self.look(self.middle(tube))
+            raw, corner = self.look(self.middle(tube), self.box)
             tube = self.tube(raw, corner)
         return raw, corner, tube
+
+    def scout(self, place: Place) -> Place:
+        """Move a place across to the cord that a short window about it shows, if it shows one."""
+        multiple = getattr(self.net, "required_multiple", self.box)[2]
+        length = _up(math.ceil(self.box[2] / SCOUT), multiple)
+        fits = all(n <= side for n, side in zip(self.image.shape[:2], self.box[:2], strict=True))
+        if fits or 2 * length > self.box[2]:
+            return place
+        tube = self.tube(*self.look(place, (*self.box[:2], length)))
+        return (*self.middle(tube)[:2], place[2]) if tube.is_cord else place
 
     def follow_from(self, raw: Tensor, corner: Shape, tube: Tube) -> bool:
         """Follow a cord both ways from the window that shows it. Whether that convinces."""
@@ -176,7 +165,7 @@ class _Search:
         seen = np.zeros(self.image.shape[2], dtype=bool)
         visited = {corner}
         while (centre := self.next_place(tube, corner, step)) is not None:
-            raw, corner = self.look(centre)
+            raw, corner = self.look(centre, self.box)
             onward = self.tube(raw, corner)
             if corner in visited or not self.is_same_cord(tube, onward):
                 break
@@ -194,23 +183,22 @@ class _Search:
             x, y = tube.centres[end]
             return float(x), float(y), end + step * length * (0.5 - OVERLAP)
         last = max(0, self.image.shape[2] - length)
-        onward = min(max(corner[2] + step * max(1, round(length * (1 - OVERLAP))), 0), last)
+        onward = min(max(corner[2] + step * self.stride, 0), last)
         # A cord that does not reach into the next window has ended.
         if onward != corner[2] and onward <= end < onward + length:
             return *self.ahead(tube, step), onward + (length - 1) / 2
         return None
 
-    def look(self, centre: Place) -> tuple[Tensor, Shape]:
+    def look(self, centre: Place, size: Shape) -> tuple[Tensor, Shape]:
         """Return the raw output of the window about ``centre``, black outside the image, and its corner."""
-        corner = tuple(
+        x, y, z = (
             _clamp(round(c - (side - 1) / 2), side, n)
-            for c, side, n in zip(centre, self.box, self.image.shape, strict=True)
+            for c, side, n in zip(centre, size, self.image.shape, strict=True)
         )
-        patch = torch.full(self.box, self.black)
-        inside, outside = _overlap(corner, self.box, self.image.shape)
+        patch = torch.full(size, self.black)
+        inside, outside = _overlap((x, y, z), size, self.image.shape)
         patch[outside] = self.image[inside]
-        raw = self.apply(self.net, patch[None, None].to(device_of(self.net)))[0, 0].cpu()
-        return raw, (corner[0], corner[1], corner[2])
+        return self.apply(self.net, patch[None, None].to(device_of(self.net)))[0, 0].cpu(), (x, y, z)
 
     def soft(self, windows: Tensor) -> Float32:
         raw = self.apply(self.net, windows.to(device_of(self.net)))
@@ -218,23 +206,13 @@ class _Search:
         return softseg
 
     def tube(self, raw: Tensor, corner: Shape) -> Tube:
-        """Return the longest part above 0.5 in a window."""
-        centres = np.full((self.image.shape[2], 2), np.nan)
-        inside, outside = _overlap(corner, self.box, self.image.shape)
+        """Return the tube that a window shows, in voxels of the grid."""
+        inside, outside = _overlap(corner, tuple(raw.shape), self.image.shape)
         softseg = activate(raw[None, None], self.activation)[0, 0].numpy()[outside]
-        parts, count = ndimage.label(softseg > 0.5)
-        if count == 0:
-            return Tube(centres, 0.0, 0.0)
-        lengths = [part[2].stop - part[2].start for part in ndimage.find_objects(parts)]
-        cord = parts == 1 + int(np.argmax(lengths))
-        areas = cord.sum(axis=(0, 1))
-        first = [box.start for box in inside]
-        for k in np.flatnonzero(areas):
-            x, y = (cord[:, :, k].sum(axis=1 - axis) @ np.arange(cord.shape[axis]) for axis in (0, 1))
-            centres[first[2] + k] = first[0] + x / areas[k], first[1] + y / areas[k]
-        seen = areas[areas > 0]
-        area_mm2 = float(seen.mean()) * self.spacing_mm**2
-        return Tube(centres, float((areas > 0).mean()), area_mm2, float(seen.std() / seen.mean()))
+        tube = find_tube(softseg, self.spacing_mm)
+        centres = np.full((self.image.shape[2], 2), np.nan)
+        centres[inside[2]] = tube.centres + np.array((inside[0].start, inside[1].start))
+        return replace(tube, centres=centres)
 
     def is_central(self, tube: Tube, corner: Shape) -> bool:
         """Whether the cord keeps away from the window's sides, or cannot because the image ends there."""
@@ -290,6 +268,12 @@ def _importance(size: Shape) -> Tensor:
     return torch.einsum("i,j,k->ijk", *axes).clamp_min(1e-3)
 
 
+def _stride(length: int, n: int) -> int:
+    """Slices from one window to the next: as few windows as overlap enough, evenly spaced over ``n``."""
+    steps = math.ceil(max(0, n - length) / (length * (1 - OVERLAP)))
+    return math.ceil((n - length) / steps) if steps else max(1, length // 2)
+
+
 def _up(n: int, step: int) -> int:
     return max(step, -(-n // step) * step)
 
@@ -300,7 +284,7 @@ def _clamp(start: int, side: int, n: int) -> int:
 
 
 def _overlap(
-    corner: tuple[int, ...], size: Shape, shape: tuple[int, ...]
+    corner: Shape, size: tuple[int, ...], shape: tuple[int, ...]
 ) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
     """Return the part of a window that lies in the image, as slices of the image and of the window."""
     low = [max(start, 0) for start in corner]

@@ -66,9 +66,10 @@ class ModelDescription:
     """How a net is applied and where it comes from; every value is JSON.
 
     ``name`` is the method's. Images are resampled to ``spacing_mm`` with ``interpolation`` and seen through
-    windows of ``window_voxels`` (R-L, A-P, S-I), each shifted and scaled to mean 0 and standard deviation 1.
-    ``activation`` makes the raw output a soft mask, of which what lies farther than ``rim_mm`` from the cord
-    is cleared (None: nothing is). ``gt`` and ``loss`` say what the net learnt from and how.
+    windows of ``window_voxels`` (R-L, A-P, S-I), or along the cord through those of ``narrow_window_voxels``
+    if the net has learnt to see through them too. Each is shifted and scaled to mean 0 and standard deviation
+    1. ``activation`` makes the raw output a soft mask, of which what lies farther than ``rim_mm`` from the
+    cord is cleared (None: nothing is). ``gt`` and ``loss`` say what the net learnt from and how.
     """
 
     name: str
@@ -77,6 +78,7 @@ class ModelDescription:
     activation: Activation
     spacing_mm: float = 1.0
     interpolation: Interpolation = "linear"
+    narrow_window_voxels: tuple[int, int, int] | None = None
     rim_mm: float | None = 3.0
     gt: str = "n/a"
     loss: str = "n/a"

@@ -24,9 +24,8 @@ class PredictSettings:
 
     ``largest`` is the number of connected parts to keep, 0 for all. ``crop_voxels`` looks only into a box of
     that size about the image's centre (R-L, A-P, S-I; -1 is the whole axis), as the paper does; None finds
-    the cord first. ``small_windows`` looks along the cord through windows of ``SMALL_MM`` at most, where the
-    net was trained on larger ones: faster, but a net that normalises over its window answers a little
-    differently.
+    the cord first. ``small_windows`` looks along the cord through windows of ``SMALL_MM`` at most, even where
+    the net has only seen larger ones: faster, but a net that normalises over its window answers differently.
     """
 
     largest: int = 1
@@ -97,7 +96,9 @@ def _look(model: Model, image_rpi: Float32, grid: Grid, settings: PredictSetting
     description = model.description
     # A net that does not say what it halves sees windows of the size it was trained on.
     multiple = getattr(model.net, "required_multiple", description.window_voxels)
-    limit = _in_voxels(SMALL_MM, description.spacing_mm) if settings.small_windows else None
+    limit = description.narrow_window_voxels
+    if limit is None and settings.small_windows:
+        limit = _in_voxels(SMALL_MM, description.spacing_mm)
     found = follow_cord(
         model.net,
         image_rpi,

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from softcord.nets.activation import Activation, activate
+from softcord.train.narrow import Narrow
 
 
 class CordModule(lightning.LightningModule):
@@ -14,11 +15,18 @@ class CordModule(lightning.LightningModule):
 
     ``loss``, a :class:`~softcord.losses.deep.DeepSupervisionLoss`, compares the net's raw outputs (a list,
     finest first) with soft masks in [0, 1], shape (batch, 1, R-L, A-P, S-I). ``activation`` turns an output
-    into a soft mask. Adam and a cosine schedule per epoch to zero are the paper's (section 2.3.5).
+    into a soft mask. ``narrow`` cuts some batches, of training and of validation, to smaller patches.
+    Adam and a cosine schedule per epoch to zero are the paper's (section 2.3.5).
     """
 
     def __init__(
-        self, net: nn.Module, loss: nn.Module, activation: Activation, learning_rate: float, epochs: int
+        self,
+        net: nn.Module,
+        loss: nn.Module,
+        activation: Activation,
+        learning_rate: float,
+        epochs: int,
+        narrow: Narrow | None = None,
     ) -> None:
         super().__init__()
         self.net = net
@@ -26,24 +34,32 @@ class CordModule(lightning.LightningModule):
         self.activation = activation
         self.learning_rate = learning_rate
         self.epochs = epochs
+        self.narrow = narrow
 
     def forward(self, image: Tensor) -> Any:
         """Return the net's raw output."""
         return self.net(image)
 
-    def training_step(self, batch: dict[str, Tensor], _index: int) -> Tensor:
+    def training_step(self, batch: dict[str, Tensor], index: int) -> Tensor:
         """Loss of one batch of augmented patches."""
+        batch = self.narrow(batch, self.current_epoch, index) if self.narrow else batch
         loss: Tensor = self.loss(self.net(batch["image"]), batch["softseg"])
         self._log("train/loss", loss.detach(), batch)
         return loss
 
-    def validation_step(self, batch: dict[str, Tensor], _index: int) -> None:
+    def validation_step(self, batch: dict[str, Tensor], index: int) -> None:
         """Log the loss and the soft Dice of the highest resolution, clipped to [0, 1]."""
+        # Of the same size and place in every epoch, so that losses compare.
+        batch = self.narrow(batch, 0, self._of_all_ranks(index)) if self.narrow else batch
         output = self.net(batch["image"])
         self._log("val/loss", self.loss(output, batch["softseg"]), batch)
         softseg = activate(output[0], self.activation)
         overlap = 2 * (softseg * batch["softseg"]).sum() + 1
         self._log("val/dice_soft", overlap / (softseg.sum() + batch["softseg"].sum() + 1), batch)
+
+    def _of_all_ranks(self, index: int) -> int:
+        """Number of a validation batch among those of all ranks, which take them in turn."""
+        return index * self.trainer.world_size + self.trainer.global_rank
 
     def _log(self, name: str, value: Tensor, batch: dict[str, Tensor]) -> None:
         """Average over the epoch's samples, of all ranks."""

@@ -11,14 +11,17 @@ from softcord.nnunet.settings import NNUNET_DEFAULT, NnUNetLength
 class TrainSettings:
     """What determines the result of a training, besides data, net, loss and augmentation.
 
-    Sizes are in millimetres, which at 1 mm voxels are voxels; axes are R-L, A-P, S-I. ``start_from`` names
-    the trained model whose weights are the first ones. ``nnunet`` is how long nnU-Net trains, which
-    reads nothing else of these.
+    Sizes are in millimetres, which at 1 mm voxels are voxels; axes are R-L, A-P, S-I. A share of the batches
+    is cut down to ``narrow_patch_mm`` where given; the net is then applied through windows of that size.
+    ``start_from`` names the trained model whose weights are the first ones. ``nnunet`` is how long nnU-Net
+    trains, which reads nothing else of these.
     """
 
     epochs: int
     batch_size: int
     patch_size_mm: tuple[int, int, int]
+    narrow_patch_mm: tuple[int, int, int] | None = None
+    narrow_share: float = 0.5
     crop: Literal["center", "random"] = "random"
     foreground_share: float = 0.67
     patches_per_image: int = 1
@@ -36,12 +39,27 @@ class TrainSettings:
                 raise ValueError(f"{field}: must be at least 1, got {getattr(self, field)}")
         if min(self.patch_size_mm) < 8:
             raise ValueError(f"patch_size_mm: must be at least 8 along each axis, got {self.patch_size_mm}")
+        self._check_narrow()
         if not 0 < self.learning_rate < inf:
             raise ValueError(f"learning_rate: must be > 0 and finite, got {self.learning_rate}")
         if not 0 <= self.foreground_share <= 1:
             raise ValueError(f"foreground_share: must be between 0 and 1, got {self.foreground_share}")
         if self.patience is not None and self.patience < 1:
             raise ValueError(f"patience: must be at least 1 or null, got {self.patience}")
+
+    def _check_narrow(self) -> None:
+        if not 0 <= self.narrow_share <= 1:
+            raise ValueError(f"narrow_share: must be between 0 and 1, got {self.narrow_share}")
+        if self.narrow_patch_mm is None:
+            return
+        if any(
+            not 8 <= narrow <= side
+            for narrow, side in zip(self.narrow_patch_mm, self.patch_size_mm, strict=True)
+        ):
+            raise ValueError(
+                "narrow_patch_mm: each side must be at least 8 and at most patch_size_mm's, "
+                f"got {self.narrow_patch_mm}"
+            )
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,14 @@ class Bright(nn.Module):
         return [(image > 2).float()]
 
 
-def model(net: nn.Module | None = None, window: tuple[int, int, int] = (64, 192, 320)) -> Model:
-    description = ModelDescription("bright", NetDescription("x", {}), window, "clip")
+def model(
+    net: nn.Module | None = None,
+    window: tuple[int, int, int] = (64, 192, 320),
+    narrow: tuple[int, int, int] | None = None,
+) -> Model:
+    description = ModelDescription(
+        "bright", NetDescription("x", {}), window, "clip", narrow_window_voxels=narrow
+    )
     return Model(net or Bright(), description)
 
 
@@ -83,6 +89,23 @@ def test_a_long_cord_is_followed_from_end_to_end() -> None:
     assert found is not None
     assert dice(found, cord) > 0.99
     assert net.looked_at < 0.45 * image.size
+
+
+def test_windows_along_the_cord_are_few_and_evenly_spaced() -> None:
+    image, _ = tube((96, 160, 320), (48, 80), (48, 80))
+    net = Bright()
+    assert follow_cord(net, image, box=(48, 64, 128), activation="clip") is not None
+    # Three windows cover 320 slices; the cord is found by a quarter of one.
+    assert net.looked_at == 3.25 * 48 * 64 * 128
+
+
+def test_a_net_that_has_learnt_to_sees_the_cord_through_narrow_windows() -> None:
+    image, cord = tube((173, 173, 110), (86, 86), (86, 86))
+    wide, narrow = Bright(), Bright()
+    predict_volume(model(wide), Volume(image, np.eye(4)))
+    prediction = predict_volume(model(narrow, narrow=(48, 64, 128)), Volume(image, np.eye(4)))
+    assert dice(prediction.softseg.data, cord) > 0.98
+    assert narrow.looked_at < 0.3 * wide.looked_at
 
 
 def test_a_cord_that_ends_within_the_image_is_followed_to_its_end() -> None:

@@ -1,0 +1,62 @@
+"""A tube that runs through a window: what a cord looks like, whatever the image around it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+# A tube is cord if it passes through at least this share of the window's slices, and has a cord's area.
+MIN_SHARE = 0.7
+AREA_MM2 = (12.0, 300.0)
+# Of the parts nearly as long as the longest, the steadiest is taken.
+NEARLY = 0.8
+
+
+@dataclass(frozen=True)
+class Tube:
+    """What a window shows of the cord: its centre in each slice, in voxels; nan without cord."""
+
+    centres: npt.NDArray[np.float64]  # shape (slices, 2)
+    share: float  # of the slices
+    area_mm2: float
+    unsteadiness: float = np.inf  # standard deviation of its area over the slices, by its mean
+
+    @property
+    def is_cord(self) -> bool:
+        """Whether it passes through most of the window and has the area of a cord."""
+        return self.share >= MIN_SHARE and AREA_MM2[0] <= self.area_mm2 <= AREA_MM2[1]
+
+    @property
+    def slices(self) -> npt.NDArray[np.intp]:
+        """Slices in which it is seen."""
+        return np.flatnonzero(np.isfinite(self.centres[:, 0]))
+
+    def end(self, step: int) -> int:
+        """Last slice in which it is seen, upwards (1) or downwards (-1)."""
+        return int(self.slices.max() if step > 0 else self.slices.min())
+
+
+def find_tube(softseg: npt.NDArray[np.float32], spacing_mm: float) -> Tube:
+    """Return the part above 0.5 that runs farthest along the last axis; of similar ones the steadiest."""
+    nothing = Tube(np.full((softseg.shape[2], 2), np.nan), 0.0, 0.0)
+    parts, _ = ndimage.label(softseg > 0.5)
+    boxes = ndimage.find_objects(parts)
+    lengths = [box[2].stop - box[2].start for box in boxes]
+    long = [n for n, length in enumerate(lengths) if length >= NEARLY * max(lengths)]
+    tubes = (
+        _tube(parts[box] == n + 1, box, softseg.shape[2], spacing_mm) for n in long for box in [boxes[n]]
+    )
+    return min(tubes, key=lambda tube: (not tube.is_cord, tube.unsteadiness), default=nothing)
+
+
+def _tube(part: npt.NDArray[np.bool_], box: tuple[slice, ...], n_slices: int, spacing_mm: float) -> Tube:
+    centres = np.full((n_slices, 2), np.nan)
+    areas = part.sum(axis=(0, 1))
+    for k in np.flatnonzero(areas):
+        x, y = (part[:, :, k].sum(axis=1 - axis) @ np.arange(part.shape[axis]) / areas[k] for axis in (0, 1))
+        centres[box[2].start + k] = box[0].start + x, box[1].start + y
+    seen = areas[areas > 0]
+    return Tube(
+        centres, len(seen) / n_slices, float(seen.mean()) * spacing_mm**2, float(seen.std() / seen.mean())
+    )
