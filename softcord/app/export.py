@@ -1,10 +1,9 @@
 """`softcord export`: a trained model as one file, as ONNX or as a MONAI bundle."""
 
 import argparse
-import sys
 from pathlib import Path
 
-from softcord.app.exit import DONE, USAGE, guarded
+from softcord.app.exit import DONE
 from softcord.app.words import Words
 from softcord.errors import UsageError
 
@@ -16,14 +15,12 @@ examples:
 """
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Words:
     """Return the parser of `softcord export`."""
     words = Words(
-        prog="softcord export",
-        description="Give a trained model away: one file with weights, how to apply them, and where from.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        "export",
+        "Give a trained model away: one file with weights, how to apply them, and where from.",
+        _EXAMPLES,
     )
     words.add_argument("-m", "--model", required=True, metavar="MODEL", help="as for softcord predict")
     words.add_argument("-o", "--output", required=True, type=Path, metavar="PATH", help="file or folder")
@@ -36,16 +33,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Run `softcord export`; return the exit code."""
-    argv = sys.argv[1:] if argv is None else argv
-    words = parser()
-    if not argv:
-        words.print_usage(sys.stderr)
-        return USAGE
-    try:
-        arguments = words.parse_args(argv)
-    except SystemExit as stop:
-        return int(stop.code or DONE)
-    return guarded(lambda: _export(arguments))
+    return parser().run(argv, _export)
 
 
 def _export(arguments: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from softcord.app.exit import DATA, DONE, USAGE, guarded
+from softcord.app.exit import DATA, DONE
 from softcord.app.words import Words
 from softcord.errors import UsageError
 
@@ -24,14 +24,12 @@ The table given to -o is tidy: one number a row, with how it was made and what w
 """
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Words:
     """Return the parser of `softcord measure`."""
     words = Words(
-        prog="softcord measure",
-        description="Measure cross-sectional area (CSA) and shape of spinal cord masks, soft and binarised.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        "measure",
+        "Measure cross-sectional area (CSA) and shape of spinal cord masks, soft and binarised.",
+        _EXAMPLES,
     )
     _add_inputs(words)
     _add_choices(words)
@@ -101,16 +99,7 @@ def _add_outputs(words: argparse.ArgumentParser) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run `softcord measure`; return the exit code."""
-    argv = sys.argv[1:] if argv is None else argv
-    words = parser()
-    if not argv:
-        words.print_usage(sys.stderr)
-        return USAGE
-    try:
-        arguments = words.parse_args(argv)
-    except SystemExit as stop:
-        return int(stop.code or DONE)
-    return guarded(lambda: _measure(arguments))
+    return parser().run(argv, _measure)
 
 
 def _measure(arguments: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from softcord.app.exit import DONE, USAGE, guarded
+from softcord.app.exit import DONE
 from softcord.app.words import Words
 from softcord.errors import RunError, SoftcordError, UsageError
 
@@ -28,14 +28,10 @@ checkpoint, an MLflow run id, or models:/NAME@ALIAS.
 """
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Words:
     """Return the parser of `softcord predict`."""
     words = Words(
-        prog="softcord predict",
-        description="Segment the spinal cord in MRI: a soft mask in each image's own space.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        "predict", "Segment the spinal cord in MRI: a soft mask in each image's own space.", _EXAMPLES
     )
     _add_files(words)
     _add_choices(words)
@@ -108,16 +104,7 @@ def _add_machine(words: argparse.ArgumentParser) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run `softcord predict`; return the exit code."""
-    argv = sys.argv[1:] if argv is None else argv
-    words = parser()
-    if not argv:
-        words.print_usage(sys.stderr)
-        return USAGE
-    try:
-        arguments = words.parse_args(argv)
-    except SystemExit as stop:
-        return int(stop.code or DONE)
-    return guarded(lambda: _predict(arguments))
+    return parser().run(argv, _predict)
 
 
 def _predict(arguments: argparse.Namespace) -> int:
