@@ -98,7 +98,7 @@ def train_net(
             after_epoch(epoch, _predictor(plan, Model(net, description)))
             net.train()
 
-    logger.info("training on %d patches an epoch", len(patches[0]))  # type: ignore[arg-type]
+    logger.info("training on %d patches an epoch%s", len(patches[0]), _memory(plan))  # type: ignore[arg-type]
     note(run_dir, "training", 0.0)
     result = train(
         module,
@@ -118,6 +118,29 @@ def train_net(
         write_package(package_dir(run_dir), Model(net, replace(description, provenance=made_by))), "model"
     )
     logger.info("trained %d epochs in %.0f s", result.epochs, result.seconds)
+
+
+def _memory(plan: Plan) -> str:
+    """Say about how much memory the training takes, and warn if this machine has less."""
+    import torch
+
+    from softcord.train.device import resolve_precision, training_device
+    from softcord.train.memory import machine_bytes, training_bytes
+
+    bytes_per_value = 4 if resolve_precision(plan.machine) == "32-true" else 2
+    try:
+        with torch.device("meta"):
+            net = plan.net()
+        needed = training_bytes(
+            net, plan.patch_voxels, plan.train.batch_size, bytes_per_value=bytes_per_value
+        )
+    except (NotImplementedError, RuntimeError):
+        return ""  # a net of somebody's own that cannot be computed without numbers
+    there = machine_bytes(training_device(plan.machine))
+    if needed > there:
+        hint = "Lower train.batch_size, train.patch_size_mm or model.features"
+        logger.warning("about %.0f GB of memory needed, %.0f there. %s", needed / 1e9, there / 1e9, hint)
+    return f", in about {needed / 1e9:.1f} GB of memory"
 
 
 def package_dir(run_dir: Path) -> Path:

@@ -1,6 +1,5 @@
 """Refuse images that cannot be predicted, from their header and before their voxels take memory."""
 
-import os
 from pathlib import Path
 
 import nibabel as nib
@@ -9,6 +8,7 @@ import numpy as np
 from softcord.data.resample import Shape
 from softcord.errors import DataError
 from softcord.nifti import Volume, open_nifti, read_volume
+from softcord.train.memory import machine_bytes
 
 # Voxel sides between which a cord of 10-15 mm can be seen and an image of the neck fits into memory. Axial
 # slices of 17 mm, gaps included, are in use.
@@ -65,7 +65,7 @@ def _check_memory(path: Path, shape: Shape, affine: np.ndarray, spacing_mm: floa
     sides_mm = np.linalg.norm(affine[:3, :3], axis=0)
     on_grid = voxels * float(np.prod(sides_mm)) / spacing_mm**3
     needed = 4 * COPIES * (voxels + on_grid) + WINDOWS_BYTES
-    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    available = machine_bytes()
     if needed > available:
         what = f"has {voxels:.2g} voxels, which would take about {needed / 1e9:.3g} GB of memory"
         raise DataError(path, what, f"This machine has {available / 1e9:.3g} GB; crop the image first")
