@@ -85,9 +85,14 @@ def train_net(
         net.load_state_dict(start.net.state_dict())
         logger.info("starting with the weights of %s", start.description.name)
     size = plan.narrow_voxels
-    narrow = Narrow(size, settings.narrow_share, plan.seed) if size else None
     module = CordModule(
-        net, supervised, description.activation, settings.learning_rate, settings.epochs, narrow
+        net,
+        supervised,
+        description.activation,
+        settings.learning_rate,
+        settings.epochs,
+        narrow=Narrow(size, settings.narrow_share, plan.seed) if size else None,
+        fused=plan.machine.fused_optimizer,
     )
 
     def on_epoch(epoch: int, metrics: dict[str, float]) -> None:

@@ -15,8 +15,9 @@ class CordModule(lightning.LightningModule):
 
     ``loss``, a :class:`~softcord.losses.deep.DeepSupervisionLoss`, compares the net's raw outputs (a list,
     finest first) with soft masks in [0, 1], shape (batch, 1, R-L, A-P, S-I). ``activation`` turns an output
-    into a soft mask. ``narrow`` cuts some batches, of training and of validation, to smaller patches.
-    Adam and a cosine schedule per epoch to zero are the paper's (section 2.3.5).
+    into a soft mask. ``narrow`` cuts some batches, of training and of validation, to smaller patches;
+    ``fused`` updates all weights in one operation. Adam and a cosine schedule per epoch to zero are the
+    paper's (section 2.3.5).
     """
 
     def __init__(
@@ -27,6 +28,7 @@ class CordModule(lightning.LightningModule):
         learning_rate: float,
         epochs: int,
         narrow: Narrow | None = None,
+        fused: bool = True,
     ) -> None:
         super().__init__()
         self.net = net
@@ -35,6 +37,7 @@ class CordModule(lightning.LightningModule):
         self.learning_rate = learning_rate
         self.epochs = epochs
         self.narrow = narrow
+        self.fused = fused
 
     def forward(self, image: Tensor) -> Any:
         """Return the net's raw output."""
@@ -67,7 +70,6 @@ class CordModule(lightning.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """Adam without weight decay; the learning rate falls to zero along a cosine over all epochs."""
-        fused = next(self.parameters()).is_cuda
-        optimizer = torch.optim.Adam(self.parameters(), lr=self.learning_rate, fused=fused)
+        optimizer = torch.optim.Adam(self.parameters(), lr=self.learning_rate, fused=self.fused)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=self.epochs)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "epoch"}}

@@ -95,6 +95,10 @@ class _Job:
     def run(self, on_epoch: OnEpoch | None = None) -> TrainResult:
         if self.machine.threads or self.n_ranks > 1:
             torch.set_num_threads(self.machine.threads or max(1, (os.cpu_count() or 1) // self.n_ranks))
+        if self.machine.channels_last:
+            self.module.net.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+        if self.machine.compile:
+            self.module.net.compile()
         started = time.perf_counter()
         settings, folder = self.settings, self.checkpoint_dir
         data = CordData(

@@ -74,6 +74,9 @@ class MachineSettings:
     trainings: int = 1
     time_inference: bool = False
     nnunet: str | None = None
+    fused_optimizer: bool = True
+    channels_last: bool = False
+    compile: bool = False
 
     def __post_init__(self) -> None:
         """Refuse negative counts; 0 means "as many as the machine has" (none for ``workers``)."""

@@ -1,5 +1,6 @@
 """Training: resumed bit for bit, stopped at the first loss that is not a number."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import lightning
@@ -38,7 +39,12 @@ class KilledError(Exception):
 
 
 def fit(
-    folder: Path, *, epochs: int = 4, stop_after: int | None = None, loss: nn.Module | None = None
+    folder: Path,
+    *,
+    epochs: int = 4,
+    stop_after: int | None = None,
+    loss: nn.Module | None = None,
+    machine: MachineSettings = CPU,
 ) -> Path:
     lightning.seed_everything(3, verbose=False)
     net = UNet(features=(4, 8), strides=((1, 1, 1), (2, 2, 2)))
@@ -50,7 +56,7 @@ def fit(
 
     settings = TrainSettings(epochs=epochs, batch_size=2, patch_size_mm=(16, 16, 16))
     return train(
-        module, (Blocks(), Blocks()), settings, CPU, seed=3, checkpoint_dir=folder, on_epoch=on_epoch
+        module, (Blocks(), Blocks()), settings, machine, seed=3, checkpoint_dir=folder, on_epoch=on_epoch
     ).last_checkpoint
 
 
@@ -61,6 +67,20 @@ def test_resumed_training_ends_with_the_weights_of_an_undisturbed_one(tmp_path: 
     resumed = load_weights(fit(tmp_path / "resumed"))
     for name, weights in undisturbed.items():
         assert torch.equal(weights, resumed[name]), name
+
+
+@pytest.mark.parametrize("faster", ["channels_last", pytest.param("compile", marks=pytest.mark.slow)])
+def test_what_makes_training_faster_changes_what_is_learnt_by_rounding_only(
+    tmp_path: Path, faster: str
+) -> None:
+    learnt = []
+    for name, machine in {"plain": CPU, faster: replace(CPU, **{faster: True})}.items():
+        net = UNet(features=(4, 8), strides=((1, 1, 1), (2, 2, 2))).eval()
+        net.load_state_dict(load_weights(fit(tmp_path / name, machine=machine)))
+        with torch.inference_mode():
+            learnt.append(net(Blocks()[0]["image"][None])[0])
+    # Outputs, not weights: biases before a norm have no effect, and Adam makes steps of their rounding.
+    assert torch.allclose(*learnt, atol=1e-3)
 
 
 def test_finished_training_is_not_trained_further(tmp_path: Path) -> None:
