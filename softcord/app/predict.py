@@ -180,7 +180,7 @@ def _task(arguments: argparse.Namespace, model: "Model", crop_voxels: tuple[int,
     return Task(
         model,
         made_by,
-        PredictSettings(arguments.largest, crop_voxels, arguments.fast, apply),
+        PredictSettings(arguments.largest, crop_voxels, arguments.fast, arguments.largest > 0, apply),
         threshold=arguments.thr or None,
         overwrite=arguments.overwrite,
     )

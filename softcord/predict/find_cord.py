@@ -20,7 +20,7 @@ from torch.nn.functional import avg_pool3d
 from softcord.data.resample import Shape
 from softcord.nets.activation import Activation, activate
 from softcord.predict.infer import PLAIN, Apply, device_of
-from softcord.predict.tube import AREA_MM2, MIN_SHARE, Tube, find_tube
+from softcord.predict.tube import MIN_SHARE, Tube, find_tube
 
 Float32 = npt.NDArray[np.float32]
 Place = tuple[float, float, float]
@@ -250,7 +250,7 @@ class _Search:
     def is_same_cord(self, tube: Tube, onward: Tube) -> bool:
         """Whether what the next window shows continues the cord: it overlaps and lies in the same place."""
         both = np.intersect1d(tube.slices, onward.slices)
-        if len(both) == 0 or not AREA_MM2[0] <= onward.area_mm2 <= AREA_MM2[1]:
+        if len(both) == 0 or not onward.has_area_of_cord:
             return False
         apart = np.linalg.norm(tube.centres[both] - onward.centres[both], axis=1)
         return bool(np.median(apart) * self.spacing_mm < MARGIN_MM)

@@ -9,6 +9,9 @@ from scipy import ndimage
 # A tube is cord if it passes through at least this share of the window's slices, and has a cord's area.
 MIN_SHARE = 0.7
 AREA_MM2 = (12.0, 300.0)
+# Where no tube could be followed, what is seen must at least be as long as a vertebra is high, and as steady
+# as a cord that is compressed or ends.
+SHORTEST_MM, LEAST_STEADY = 20.0, 0.5
 # Of the parts nearly as long as the longest, the steadiest is taken.
 NEARLY = 0.8
 
@@ -25,7 +28,17 @@ class Tube:
     @property
     def is_cord(self) -> bool:
         """Whether it passes through most of the window and has the area of a cord."""
-        return self.share >= MIN_SHARE and AREA_MM2[0] <= self.area_mm2 <= AREA_MM2[1]
+        return self.share >= MIN_SHARE and self.has_area_of_cord
+
+    @property
+    def has_area_of_cord(self) -> bool:
+        """Whether its mean area is that of a cord."""
+        return AREA_MM2[0] <= self.area_mm2 <= AREA_MM2[1]
+
+    def may_be_cord(self, spacing_mm: float) -> bool:
+        """Whether all that an image shows, in slices of ``spacing_mm``, may be a cord; a ball is not."""
+        is_long = self.share >= MIN_SHARE or len(self.slices) * spacing_mm >= SHORTEST_MM
+        return is_long and self.has_area_of_cord and self.unsteadiness <= LEAST_STEADY
 
     @property
     def slices(self) -> npt.NDArray[np.intp]:

@@ -12,6 +12,7 @@ from softcord.predict.clean import keep_cord
 from softcord.predict.find_cord import SMALL_MM, cord_box, follow_cord
 from softcord.predict.infer import PLAIN, Apply, predict_grid
 from softcord.predict.package import Model
+from softcord.predict.tube import find_tube
 
 Float32 = npt.NDArray[np.float32]
 # Where the net looked: along the cord that it found, everywhere, or in the middle of the image.
@@ -26,11 +27,14 @@ class PredictSettings:
     that size about the image's centre (R-L, A-P, S-I; -1 is the whole axis), as the paper does; None finds
     the cord first. ``small_windows`` looks along the cord through windows of ``SMALL_MM`` at most, even where
     the net has only seen larger ones: faster, but a net that normalises over its window answers differently.
+    ``only_a_cord`` empties masks in which nothing has the length, area and steadiness of a cord, if the net
+    looked everywhere for want of one to follow.
     """
 
     largest: int = 1
     crop_voxels: Shape | None = None
     small_windows: bool = False
+    only_a_cord: bool = False
     apply: Apply = PLAIN
 
     def __post_init__(self) -> None:
@@ -110,6 +114,9 @@ def _look(model: Model, image_rpi: Float32, grid: Grid, settings: PredictSetting
     if found is not None:
         return _clean(model, found, settings.largest), "along the cord"
     everywhere = softseg_on_grid(model, image_rpi, apply=settings.apply, largest=settings.largest)
+    spacing_mm = description.spacing_mm
+    if settings.only_a_cord and not find_tube(everywhere, spacing_mm).may_be_cord(spacing_mm):
+        everywhere = np.zeros_like(everywhere)
     return everywhere, "everywhere"
 
 

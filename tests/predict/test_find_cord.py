@@ -155,6 +155,17 @@ def test_without_a_cord_nothing_is_found_and_the_mask_is_empty() -> None:
     assert prediction.softseg.data.max() == 0
 
 
+def test_a_ball_alone_is_no_cord_if_only_a_cord_is_wanted() -> None:
+    image = np.random.default_rng(0).normal(1, 0.05, (96, 96, 96)).astype(np.float32)
+    x, y, z = np.indices(image.shape, sparse=True)
+    image[(x - 48) ** 2 + (y - 48) ** 2 + (z - 48) ** 2 < 14**2] = 5
+    volume = Volume(image, np.eye(4))
+    said = predict_volume(model(window=(48, 64, 64)), volume)
+    wanted = predict_volume(model(window=(48, 64, 64)), volume, PredictSettings(only_a_cord=True))
+    assert (said.looked, said.has_cord) == ("everywhere", True)
+    assert (wanted.looked, wanted.has_cord) == ("everywhere", False)
+
+
 @pytest.mark.parametrize("shape", [(30, 34, 110), (173, 173, 25), (20, 20, 25), (9, 9, 9)])
 def test_small_images_are_seen_whole(shape: tuple[int, int, int]) -> None:
     image, cord = tube(shape, (shape[0] / 2, shape[1] / 2), (shape[0] / 2, shape[1] / 2))
