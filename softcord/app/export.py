@@ -1,15 +1,21 @@
 """`softcord export`: a trained model as one file, as ONNX or as a MONAI bundle."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from softcord.app.exit import DONE
 from softcord.app.words import Words
 from softcord.errors import UsageError
 
+if TYPE_CHECKING:
+    from softcord.predict.package import Model
+
 _EXAMPLES = """\
 examples:
   softcord export -m demo/soft_all_s1-1c4667 -o soft_all.zip            a package, for softcord predict -m
+  softcord export -m soft_all.zip -half -name neck-v1 -o neck-v1        half the size, under another name
   softcord export -m soft_all.zip -format onnx -o soft_all.onnx         checked against torch to 0.001
   softcord export -m soft_all.zip -format monai -o soft_all_bundle/     a MONAI bundle
 """
@@ -25,6 +31,13 @@ def parser() -> Words:
     words.add_argument("-m", "--model", required=True, metavar="MODEL", help="as for softcord predict")
     words.add_argument("-o", "--output", required=True, type=Path, metavar="PATH", help="file or folder")
     words.add_argument("-format", "--format", choices=("package", "onnx", "monai"), default="package")
+    words.add_argument(
+        "-name", "--name", metavar="NAME", help="what the model calls itself (default: its method)"
+    )
+    words.add_argument("-remarks", "--remarks", type=Path, metavar="FILE", help="Markdown to add to its card")
+    words.add_argument(
+        "-half", "--half", action="store_true", help="package: weights in float16, half the size"
+    )
     words.add_argument("-outputs", type=Path, default=Path("outputs"), metavar="DIR", help="where runs lie")
     words.add_argument("-store", type=Path, default=Path("mlruns"), metavar="DIR", help="the MLflow store")
     words.add_argument("-overwrite", "--overwrite", action="store_true", help="replace what is there")
@@ -38,20 +51,40 @@ def main(argv: list[str] | None = None) -> int:
 
 def _export(arguments: argparse.Namespace) -> int:
     output: Path = arguments.output
-    suffix = {"package": ".zip", "onnx": ".onnx", "monai": ""}[arguments.format]
-    if output.suffix != suffix:
-        ending = f"end in {suffix}" if suffix else "be a folder"
-        raise UsageError("-o", f"must {ending} for -format {arguments.format}, got {output}")
-    if output.exists() and not arguments.overwrite:
-        raise UsageError(output, "exists", "-overwrite replaces it")
+    _check(arguments)
     from softcord.app.find_model import find_model
     from softcord.predict.export import export_bundle, export_onnx, export_zip
+    from softcord.predict.package import write_package
 
-    model = find_model(arguments.model, arguments.outputs, arguments.store)
+    model = _renamed(find_model(arguments.model, arguments.outputs, arguments.store), arguments)
     if arguments.format == "onnx":
         difference = export_onnx(output, model)
         print(f"{output}: its output differs from torch's by at most {difference:.1g}")
-        return DONE
-    write = export_zip if arguments.format == "package" else export_bundle
-    print(write(output, model))
+    elif arguments.format == "monai":
+        print(export_bundle(output, model))
+    else:
+        write = export_zip if output.suffix else write_package
+        print(write(output, model, half=arguments.half))
     return DONE
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Refuse what cannot work before torch is loaded."""
+    output: Path = arguments.output
+    endings = {"package": ("", ".zip"), "onnx": (".onnx",), "monai": ("",)}[arguments.format]
+    if output.suffix not in endings:
+        said = " or ".join(f"end in {ending}" if ending else "be a folder" for ending in endings)
+        raise UsageError("-o", f"must {said} for -format {arguments.format}, got {output}")
+    if output.exists() and not arguments.overwrite:
+        raise UsageError(output, "exists", "-overwrite replaces it")
+    if arguments.half and arguments.format != "package":
+        raise UsageError("-half", f"is for packages, not for -format {arguments.format}")
+    if arguments.remarks and not arguments.remarks.is_file():
+        raise UsageError("-remarks", f"{arguments.remarks} is not a file")
+
+
+def _renamed(model: "Model", arguments: argparse.Namespace) -> "Model":
+    described = model.description
+    name = arguments.name or described.name
+    remarks = arguments.remarks.read_text() if arguments.remarks else described.remarks
+    return replace(model, description=replace(described, name=name, remarks=remarks))

@@ -28,6 +28,7 @@ def card_text(description: Mapping[str, Any], parameters: int) -> str:
         "",
         *(f"- {key}: {value}" for key, value in description["provenance"].items()),
         "",
+        *([description["remarks"].strip(), ""] if description["remarks"] else []),
         "For research, not for diagnosis. Values between 0 and 1 are partial volume, not probability.",
     ]
     return "\n".join(lines) + "\n"

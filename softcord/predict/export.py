@@ -23,11 +23,11 @@ from softcord.predict.package import Model, write_package
 TOLERANCE = 1e-3
 
 
-def export_zip(path: Path, model: Model) -> Path:
+def export_zip(path: Path, model: Model, *, half: bool = False) -> Path:
     """Write a package as one file, which `softcord predict -m` reads as it reads the folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=path.parent, prefix=".export") as folder:
-        package = write_package(Path(folder) / path.stem, model)
+        package = write_package(Path(folder) / path.stem, model, half=half)
         archive = Path(folder) / path.name
         with zipfile.ZipFile(archive, "w") as whole:  # weights do not compress
             for file in sorted(package.iterdir()):

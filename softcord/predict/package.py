@@ -69,7 +69,8 @@ class ModelDescription:
     windows of ``window_voxels`` (R-L, A-P, S-I), or along the cord through those of ``narrow_window_voxels``
     if the net has learnt to see through them too. Each is shifted and scaled to mean 0 and standard deviation
     1. ``activation`` makes the raw output a soft mask, of which what lies farther than ``rim_mm`` from the
-    cord is cleared (None: nothing is). ``gt`` and ``loss`` say what the net learnt from and how.
+    cord is cleared (None: nothing is). ``gt`` and ``loss`` say what the net learnt from and how;
+    ``remarks``, Markdown, what somebody found out about it.
     """
 
     name: str
@@ -84,6 +85,7 @@ class ModelDescription:
     loss: str = "n/a"
     trained_on: tuple[TrainedOn, ...] = ()
     provenance: Mapping[str, str] = field(default_factory=dict)
+    remarks: str = ""
     format: Literal[1] = 1  # raised when an older softcord can no longer read it
 
 
@@ -95,12 +97,15 @@ class Model:
     description: ModelDescription
 
 
-def write_package(folder: Path, model: Model) -> Path:
-    """Write ``model`` as the package ``folder`` and return it; one that is there is replaced as a whole."""
+def write_package(folder: Path, model: Model, *, half: bool = False) -> Path:
+    """Write ``model`` as the package ``folder`` and return it; one that is there is replaced as a whole.
+
+    ``half`` rounds the weights to float16, for half the size.
+    """
     described = asdict(model.description)
     files = {
         DESCRIPTION: (json.dumps(described, indent=2) + "\n").encode(),
-        WEIGHTS: _weights(model),
+        WEIGHTS: _weights(model, torch.float16 if half else torch.float32),
         CARD: card_text(described, sum(value.numel() for value in model.net.state_dict().values())).encode(),
     }
     files[CHECKSUMS] = "".join(f"{_sha256(files[name])}  {name}\n" for name in CONTENT).encode()
@@ -119,10 +124,11 @@ def write_package(folder: Path, model: Model) -> Path:
     return folder
 
 
-def _weights(model: Model) -> bytes:
+def _weights(model: Model, dtype: torch.dtype = torch.float32) -> bytes:
     from safetensors.torch import save
 
-    return save({name: value.detach().cpu().contiguous() for name, value in model.net.state_dict().items()})
+    values = {name: value.detach().cpu().contiguous() for name, value in model.net.state_dict().items()}
+    return save({k: v.to(dtype) if v.is_floating_point() else v for k, v in values.items()})
 
 
 def read_package(path: Path, allowed: tuple[str, ...] = OWN_NETS) -> Model:
@@ -145,7 +151,7 @@ def read_package(path: Path, allowed: tuple[str, ...] = OWN_NETS) -> Model:
     except (SafetensorError, RuntimeError) as error:
         what = f"its weights do not fit its net ({str(error).splitlines()[0]})"
         raise DataError(path, what, "Export the model again") from error
-    return Model(net.eval(), description)
+    return Model(net.float().eval(), description)
 
 
 def read_description(path: Path) -> ModelDescription:

@@ -33,6 +33,32 @@ def test_a_zip_is_a_package(model: Model, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_package_of_half_the_size_has_the_same_weights_but_for_rounding(
+    model: Model, tmp_path: Path
+) -> None:
+    whole = write_package(tmp_path / "whole", model)
+    (tmp_path / "found.md").write_text("## Tested\n\nDice 0.9")
+    words = [
+        "-half",
+        "-name",
+        "neck-v1",
+        "-remarks",
+        str(tmp_path / "found.md"),
+        "-o",
+        str(tmp_path / "half"),
+    ]
+    assert main(["-m", str(whole), *words]) == 0
+    small = read_package(tmp_path / "half")
+    assert (tmp_path / "half" / "weights.safetensors").stat().st_size < 0.8 * (
+        whole / "weights.safetensors"
+    ).stat().st_size
+    assert small.description.name == "neck-v1"
+    assert "## Tested" in (tmp_path / "half" / "card.md").read_text()
+    for name, weights in model.net.state_dict().items():
+        assert small.net.state_dict()[name].dtype == torch.float32
+        assert torch.allclose(small.net.state_dict()[name], weights, rtol=1e-3, atol=1e-6)
+
+
 def test_onnx_gives_what_torch_gives_for_any_window_and_says_how_to_apply_it(
     model: Model, tmp_path: Path
 ) -> None:
