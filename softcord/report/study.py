@@ -86,7 +86,8 @@ def write_study(
             on_done(f"{spec.name}.png")
     for name, figure in background.figures.items():
         write_bytes(folder / "figures" / f"{name}.{figure.kind}", figure.content)
-    background = replace(background, notes=(*background.notes, *_notes(measures, settings, questions)))
+    notes = (*background.notes, *_notes(measures, settings, questions), *_undrawn(settings.figures, figures))
+    background = replace(background, notes=notes)
     report = _report(study, questions, detailed, tables, figures, background)
     _write(folder / "report.html", html.page(report), on_done)
     return comparisons
@@ -102,6 +103,13 @@ def _figures(measures: pd.DataFrame, detailed: pd.DataFrame, specs: Sequence[Fig
         if drawn is not None:
             figure, caption = drawn
             yield spec, figure_bytes(figure, "png"), figure_bytes(figure, "svg"), caption
+
+
+def _undrawn(asked: Sequence[FigureSpec], figures: Sequence[_Drawn]) -> Iterator[str]:
+    drawn = {spec.name for spec, *_ in figures}
+    for spec in asked:
+        if spec.name not in drawn:
+            yield f"Figure {spec.name} is left out: {spec.metric} was not measured, or not often enough."
 
 
 def _notes(measures: pd.DataFrame, settings: StudySettings, questions: Sequence[Question]) -> tuple[str, ...]:

@@ -58,6 +58,16 @@ def test_tables_and_figures_of_an_earlier_comparison_do_not_stay(tmp_path):
     assert {"figures/std.png", "figures/notes.txt", "tables/summary.csv"} <= set(written)
 
 
+def test_a_figure_of_what_nobody_measured_is_named_as_left_out(tmp_path):
+    nobodys = FigureSpec("surface", "methods", "hd95_mm")
+    write_study(
+        make_measures(participants=4), "demo", tmp_path, replace(SMALL, figures=(*SMALL.figures, nobodys))
+    )
+    page = (tmp_path / "report.html").read_text()
+    assert "Figure surface is left out: hd95_mm was not measured" in page
+    assert "Figure std is left out" not in page
+
+
 def test_a_method_that_segmented_nothing_is_reported_without_power(tmp_path):
     measures = make_measures(participants=4)
     is_csa = measures["metric"].isin(["csa_mm2", "csa_bin_mm2"]) & (measures["method"] == "soft_all")
