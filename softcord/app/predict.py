@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from softcord.app.exit import DONE
 from softcord.app.words import Words
-from softcord.errors import RunError, SoftcordError, UsageError
+from softcord.errors import DataError, RunError, SoftcordError, UsageError
 
 if TYPE_CHECKING:
     from softcord.nifti import Volume
@@ -263,6 +263,8 @@ def _predict_one(arguments: argparse.Namespace, image: Path, output: Path, task:
     done = predict_file(image, output, task)
     if arguments.qc is not None and done.image is not None and done.softseg is not None:
         _draw(arguments.qc / f"{output.name.partition('.nii')[0]}.png", done.image, done.softseg, image.name)
+    if done.outcome == "constant":
+        raise DataError(image, f"is constant, so {output} is empty", "Check how the image was exported")
     if done.outcome == "no cord":
         print(f"softcord: {image}: no cord was found; {output} is empty.", file=sys.stderr)
     elif arguments.v:

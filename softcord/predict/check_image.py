@@ -23,8 +23,8 @@ def read_checked(path: Path, spacing_mm: float) -> Volume:
 
     Raises:
         DataError: what :func:`softcord.nifti.read_volume` refuses, and: one slice only, an orientation that
-            the header does not give, a sheared affine, voxels of under 0.15 or over 20 mm, an image that
-            memory cannot hold, or a constant one.
+            the header does not give, a sheared affine, voxels of under 0.15 or over 20 mm, or an image that
+            memory cannot hold.
     """
     image = open_nifti(path)
     _check_geometry(path, image)
@@ -34,11 +34,7 @@ def read_checked(path: Path, spacing_mm: float) -> Volume:
         if min(shape) == 1:
             what = f"has a single slice (shape {tuple(image.shape)}), and the net looks at volumes"
             raise DataError(path, what, "Give it the whole stack")
-    volume = read_volume(path)
-    low, high = float(volume.data.min()), float(volume.data.max())
-    if low == high:
-        raise DataError(path, f"is constant (every voxel is {low:g})", "Check how it was exported")
-    return volume
+    return read_volume(path)
 
 
 def _check_geometry(path: Path, image: nib.Nifti1Image) -> None:

@@ -17,7 +17,7 @@ from softcord.predict.package import Model
 from softcord.predict.volume import AS_IT_IS, PredictSettings, predict_volume
 from softcord.predict.write import generated_by
 
-Outcome = Literal["predicted", "no cord", "kept"]
+Outcome = Literal["predicted", "no cord", "constant", "kept"]
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,8 @@ def predict_file(image: Path, output: Path, task: Task) -> Done:
             sidecar.unlink()
         what = f"cannot be written ({error.strerror or error})"
         raise RunError(output, what, "Check the folder, its permissions and the space on its disk") from error
-    outcome: Outcome = "predicted" if prediction.has_cord else "no cord"
+    empty: Outcome = "constant" if prediction.looked == "nowhere" else "no cord"
+    outcome = "predicted" if prediction.has_cord else empty
     return Done(outcome, prediction.looked, volume, prediction.softseg)
 
 

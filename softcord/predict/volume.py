@@ -15,8 +15,9 @@ from softcord.predict.package import Model
 from softcord.predict.tube import find_tube
 
 Float32 = npt.NDArray[np.float32]
-# Where the net looked: along the cord that it found, everywhere, or in the middle of the image.
-Looked = Literal["along the cord", "everywhere", "in the centre"]
+# Where the net looked: along the cord that it found, everywhere, in the middle of the image, or, where all
+# voxels are the same, nowhere.
+Looked = Literal["along the cord", "everywhere", "in the centre", "nowhere"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ def predict_volume(model: Model, image: Volume, settings: PredictSettings = Pred
 
     It has the image's shape and affine. Where the net sees no cord at all, it is empty.
     """
+    if image.data.min() == image.data.max():
+        return Prediction(Volume(np.zeros(image.data.shape, np.float32), image.affine), "nowhere")
     description = model.description
     grid_image, grid = to_grid(image, description.spacing_mm, description.interpolation)
     scaled = (grid_image - grid_image.min()) / max(float(grid_image.std()), 1e-6)

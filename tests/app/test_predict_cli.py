@@ -174,7 +174,6 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "one slice": (lambda path: save(path, voxels(30, 30, 1)), "single slice"),
     "NaN": (lambda path: save(path, np.where(voxels() > 0.5, np.nan, 1).astype(np.float32)), "NaN"),
     "infinite": (lambda path: save(path, np.where(voxels() > 0.5, np.inf, 1).astype(np.float32)), "infinite"),
-    "constant": (lambda path: save(path, np.ones((8, 8, 8), np.float32)), "constant"),
     "sheared": (lambda path: save(path, None, np.eye(4) + np.eye(4, k=1) * 0.3), "right angle"),
     "no orientation": (unoriented, "both 0"),
     "tiny voxels": (lambda path: save(path, None, np.diag([0.1, 0.1, 0.1, 1])), "voxels of 0.1"),
@@ -196,6 +195,17 @@ def test_what_cannot_be_predicted_is_said_in_one_line_and_leaves_nothing(
     assert words in message
     assert "bad.nii" in message
     assert not out.exists() or not list(out.iterdir())
+
+
+def test_a_constant_image_has_an_empty_mask_and_is_named(
+    package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = save(tmp_path / "t2.nii.gz", np.full((20, 20, 20), 7, np.float32))
+    assert predict("-i", image, "-m", package, "-o", tmp_path / "mask.nii.gz", "-qc", tmp_path / "qc") == 3
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert "t2.nii.gz: is constant" in message
+    assert not nib.load(tmp_path / "mask.nii.gz").get_fdata().any()
 
 
 def test_a_rotated_image_is_predicted(package: Path, tmp_path: Path) -> None:
