@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from softcord.app.build import build
 from softcord.app.datasets import dataset_of
+from softcord.app.exit import STUDY
 from softcord.app.launch import Study, launch
 from softcord.app.plan import Plan, digest
 from softcord.app.terminal import logging_to, show_table, start_logging
 from softcord.app.trained import find_trained
-from softcord.errors import UsageError
+from softcord.errors import DataError, UsageError
 from softcord.sweep.ledger import Run, read_study
 from softcord.sweep.study import record_command
 
@@ -38,7 +39,13 @@ def evaluation_study() -> Study:
     """Return what makes tests of trained methods a study: recorded and summed up like trainings."""
     from softcord.app import sweep
 
+    def check(plan: Plan) -> None:
+        evaluate_settings(plan)
+        if not _why_absent(plan):  # said where it is to run: the others of a sweep go on
+            _check_names([as_tested(plan)])
+
     def begin(arguments: Sequence[str], plans: list[Plan]) -> list[Plan]:
+        plans = _present(plans)
         tested = [as_tested(plan) for plan in plans]
         _check_names(tested)
         for folder in dict.fromkeys(plan.study_dir for plan in tested):
@@ -54,13 +61,20 @@ def evaluation_study() -> Study:
             [given[plan.study_dir, plan.config_hash] for plan in missing],
         )
 
+    def finish(plans: list[Plan]) -> int:
+        present = [as_tested(plan) for plan in plans if not _why_absent(plan)]
+        code = sweep.finish(present, _show_results)
+        if len(present) < len(plans):
+            logger.error("%d of %d tests lack their model", len(plans) - len(present), len(plans))
+        return code if len(present) == len(plans) else STUDY
+
     return Study(
-        check=lambda plan: _check_names([as_tested(plan)]),
+        check=check,
         begin=begin,
         watch=lambda _plans: nullcontext(),
         note_failure=lambda plan, error: sweep.note_failure(as_tested(plan), error),
         without_end=without_end,
-        finish=lambda plans: sweep.finish([as_tested(plan) for plan in plans], _show_results),
+        finish=finish,
     )
 
 
@@ -86,6 +100,30 @@ def as_tested(plan: Plan) -> Plan:
     }
     method = "_".join(word for word in (trained.method, plan.config["variant"]) if word)
     return replace(plan, method=method, seed=trained.seed, config={**plan.config, "tested": tested})
+
+
+def _why_absent(plan: Plan) -> str:
+    """Return why a plan's trained method cannot be applied, nothing if it can."""
+    try:
+        as_tested(plan)
+    except DataError as error:
+        return str(error)
+    return ""
+
+
+def _present(plans: list[Plan]) -> list[Plan]:
+    """Return the plans whose trained method is there; name the methods that are not.
+
+    Raises:
+        DataError: none is there.
+    """
+    absent = {plan.config["evaluate"]["model"]: why for plan in plans if (why := _why_absent(plan))}
+    present = [plan for plan in plans if plan.config["evaluate"]["model"] not in absent]
+    if not present:
+        as_tested(plans[0])
+    for why in absent.values():
+        logger.warning("not run: %s", why)
+    return present
 
 
 def _check_names(plans: "Sequence[Plan]") -> None:

@@ -1,6 +1,8 @@
 """One trained method on one dataset: predict, measure where there is ground truth, and record."""
 
 import logging
+import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,12 +12,14 @@ import yaml
 from softcord.app.leakage import TRAINED_ON, warn_of_leakage
 from softcord.app.plan import Plan
 from softcord.app.trained import Trained
+from softcord.errors import DataError
 from softcord.files import write_json, write_text
 from softcord.sweep.ledger import Run
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from softcord.app.engine import OnDone
     from softcord.app.unseen import Unseen
     from softcord.evaluate.image import Masks
     from softcord.evaluate.settings import EvaluateSettings
@@ -44,6 +48,7 @@ class Test:
 
 def bring_to_end(test: Test, run: Run, run_dir: Path) -> None:
     """Predict, measure and record; leave the results in ``run_dir`` and in the store, complete last."""
+    from softcord.app.missing import write_missing
     from softcord.app.record import recorded
     from softcord.measure.table import write_measures
     from softcord.track.store import open_store, open_study
@@ -57,6 +62,7 @@ def bring_to_end(test: Test, run: Run, run_dir: Path) -> None:
             entry.artifact(run_dir / name)
         masks = _predict(test, run, run_dir)
         measures = _measure(test, run, run_dir, masks)
+        write_missing(run_dir, images, masks.missing)
         write_measures(run_dir / "measures.csv", measures)
         predicted = images[images["image"].map(lambda image: Path(image) in masks.found)]
         _write_qc(test, run_dir, predicted, measures)
@@ -78,7 +84,7 @@ def _write_inputs(test: Test, run_dir: Path) -> None:
     write_text(run_dir / "environment.txt", environment_text())
     people = test.unseen.participants
     write_text(run_dir / "participants.tsv", people.to_csv(sep="\t", index=False, na_rep="n/a"))
-    models = {contrast: str(path) for contrast, path in test.trained.packages.items()}
+    models = {contrast: str(path) for contrast, path in test.trained.models.items()}
     content = {"models": models, "dataset_identity": test.unseen.identity, **provenance()}
     write_json(run_dir / "provenance.json", content)
     write_json(run_dir / TRAINED_ON, [asdict(one) for one in test.trained.trained_on])
@@ -93,7 +99,7 @@ def _tags(test: Test, run: Run) -> dict[str, object]:
         "data": test.plan.data.name,
         "dataset_identity": test.unseen.identity,
         "reference": test.unseen.reference or "none",
-        "models": " ".join(str(path) for path in test.trained.packages.values()),
+        "models": " ".join(str(path) for path in test.trained.models.values()),
         "fingerprint": run.fingerprint,
         "overrides": " ".join(run.overrides),
         **{f"provenance.{key}": value for key, value in provenance().items()},
@@ -118,33 +124,76 @@ def _warn_of_leakage(test: Test) -> None:
 def _predict(test: Test, run: Run, run_dir: Path) -> "Masks":
     """Predict every image that a model is for and that was not predicted yet; return their masks."""
     from softcord.app.progress import phase
-    from softcord.app.trained import make_predict
     from softcord.evaluate.image import Mask, Masks
-    from softcord.predict.write import describe_derivatives, softseg_path, write_softseg
+    from softcord.predict.write import describe_derivatives, softseg_path
 
     predictions, model_of = run_dir / "predictions", test.settings.stand_ins
     describe_derivatives(predictions, f"softcord predictions of {run.name}", {"Run": run.name})
-    predict = make_predict(test.trained, model_of, test.plan.machine)
-    rows = test.unseen.images.to_dict("records")
-    masks = Masks()
-    with phase("prediction", len(rows)) as on_done:
-        for row in rows:
-            image, mask = Path(row["image"]), softseg_path(predictions, Path(row["image"]))
-            if test.trained.package_for(row["contrast"], model_of) is None:
-                masks.missing[image] = f"no model is for {row['contrast']}. evaluate.model_of names one"
-                continue
-            if not mask.exists():
-                write_softseg(predictions, image, predict(image, row["contrast"]), {"Run": run.name})
-            masks.found[image] = Mask(mask)
-            on_done(image.name)
-    return masks
+    contrast_of = {Path(row["image"]): row["contrast"] for row in test.unseen.images.to_dict("records")}
+    missing = {
+        image: f"no model is for {contrast}. evaluate.model_of names one"
+        for image, contrast in contrast_of.items()
+        if test.trained.model_for(contrast, model_of) is None
+    }
+    masks = {image: softseg_path(predictions, image) for image in contrast_of if image not in missing}
+    wanted = {image: contrast_of[image] for image, mask in masks.items() if not mask.exists()}
+    predict = _predict_with_nnunet if test.trained.is_nnunet else _predict_with_packages
+    with phase("prediction", len(wanted)) as on_done:
+        missing |= predict(test, run_dir, wanted, on_done)
+    found = {image: Mask(mask) for image, mask in masks.items() if mask.exists()}
+    if not found:
+        why = next(iter(missing.values()), "there is none")
+        raise DataError(test.plan.data.root, f"no image could be predicted: {why}")
+    return Masks(found, missing)
+
+
+def _predict_with_packages(
+    test: Test, run_dir: Path, wanted: Mapping[Path, str], on_done: "OnDone"
+) -> dict[Path, str]:
+    """Predict images, given with their contrasts; return why it was not possible for some."""
+    from softcord.app.trained import make_predict
+    from softcord.predict.write import write_softseg
+
+    predict = make_predict(test.trained, test.settings.stand_ins, test.plan.machine)
+    errors = {}
+    for image, contrast in wanted.items():
+        try:
+            softseg = predict(image, contrast)
+        except DataError as error:  # the image's own; the others go on
+            errors[image] = str(error)
+        else:
+            write_softseg(run_dir / "predictions", image, softseg, {"Run": run_dir.name})
+        on_done(image.name)
+    return errors
+
+
+def _predict_with_nnunet(
+    test: Test, run_dir: Path, wanted: Mapping[Path, str], on_done: "OnDone"
+) -> dict[Path, str]:
+    """Predict images; return why it was not possible for some."""
+    from softcord.app.nnunet import nnunet_work
+    from softcord.nnunet.run import predict_nnunet
+    from softcord.predict.write import copy_mask, softseg_path
+
+    if not wanted:
+        return {}
+    work = nnunet_work(test.plan, run_dir)
+    (model,) = test.trained.models.values()
+    made = {image: softseg_path(work.folder, image) for image in wanted}
+    errors = predict_nnunet(work, model, made, on_done=on_done)
+    for image, mask in made.items():
+        if mask.exists():
+            copy_mask(run_dir / "predictions", image, mask, {"Run": run_dir.name})
+        else:
+            errors.setdefault(image, "nnU-Net left no mask")
+    shutil.rmtree(work.folder)
+    return errors
 
 
 def _measure(test: Test, run: Run, run_dir: Path, masks: "Masks") -> "pd.DataFrame":
     """Return the rows of measures.csv: of the images with ground truth, and of that ground truth."""
     import pandas as pd
 
-    from softcord.app.missing import write_missing
     from softcord.app.plan import jobs_of
     from softcord.app.progress import phase
     from softcord.app.run import test_images
@@ -156,7 +205,7 @@ def _measure(test: Test, run: Run, run_dir: Path, masks: "Masks") -> "pd.DataFra
     if test.unseen.reference is None:
         return measures_frame([])
     with phase("measures", len(images)) as on_done:
-        measures, missing = measure_masks(
+        measures, unusable = measure_masks(
             masks,
             images,
             run_dir / "predictions",
@@ -165,7 +214,7 @@ def _measure(test: Test, run: Run, run_dir: Path, masks: "Masks") -> "pd.DataFra
             jobs=jobs_of(test.plan),
             on_done=on_done,
         )
-    write_missing(run_dir, images, missing)
+    masks.missing.update(unusable)
     truth = ground_truth_measures(images, test.plan.levels, run.name, reference=test.unseen.reference)
     # Levels that no image of the dataset shows were not missed by anybody: they have no rows.
     shown = truth.loc[truth["value"].notna(), "level"].unique()

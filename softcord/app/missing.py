@@ -1,28 +1,30 @@
 """Name and count the test images of which a method has no usable mask."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from softcord.evaluate.image import TestImage, name_missing
+from softcord.evaluate.image import name_missing
 from softcord.files import write_text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 logger = logging.getLogger("softcord")
 
 MISSING_CSV = "missing.csv"
-_COLUMNS = ("participant_id", "session_id", "contrast", "image", "reason")
+_COLUMNS = ["participant_id", "session_id", "contrast", "image"]
 
 
-def write_missing(run_dir: Path, images: Sequence[TestImage], missing: Mapping[Path, str]) -> None:
-    """Write a run's missing.csv, one row per image without a usable mask, and say so in the log."""
-    import pandas as pd
+def write_missing(run_dir: Path, images: "pd.DataFrame", missing: Mapping[Path, str]) -> None:
+    """Write a run's missing.csv, one row per image without a usable mask, and say so in the log.
 
-    rows = [
-        (one.participant_id, one.session_id, one.contrast, str(one.image), missing[one.image])
-        for one in images
-        if one.image in missing
-    ]
-    write_text(run_dir / MISSING_CSV, pd.DataFrame(rows, columns=list(_COLUMNS)).to_csv(index=False))
+    ``images`` are all that were tested, as the index has them.
+    """
+    reasons = images["image"].map(lambda image: missing.get(Path(image)))
+    rows = images[_COLUMNS].assign(reason=reasons)[reasons.notna()]
+    write_text(run_dir / MISSING_CSV, rows.to_csv(index=False))
     for line in name_missing(missing):
         logger.warning(line)
     if missing:

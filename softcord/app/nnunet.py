@@ -15,7 +15,7 @@ from softcord.evaluate.image import Mask, Masks, TestImage, unique_name
 from softcord.evaluate.timing import read_inference_s
 from softcord.nnunet.export import Case
 from softcord.nnunet.install import find_nnunet, nnunet_versions
-from softcord.nnunet.run import Work, predict_nnunet, train_nnunet
+from softcord.nnunet.run import Work, model_folder, predict_nnunet, train_nnunet
 from softcord.nnunet.settings import NnUNetSettings
 from softcord.track.store import RunRecord
 
@@ -51,23 +51,13 @@ def _train(
     entry: RunRecord,
     _after_epoch: "AfterEpoch | None",  # nnU-Net has no predictor before its end
 ) -> "Segment":
-    from softcord.train.device import training_device
-
-    machine = plan.machine
-    work = Work(
-        install=find_nnunet(Path(machine.nnunet) if machine.nnunet else None),
-        folder=run_dir / NNUNET,
-        settings=settings,
-        device=training_device(machine).type,
-        jobs=jobs_of(plan),
-        workers=machine.workers,
-        threads=machine.threads or os.cpu_count() or 1,
-    )
+    work = nnunet_work(plan, run_dir)
     entry.tag({f"provenance.{key}": value for key, value in nnunet_versions(work.install).items()})
     logger.info("nnU-Net %s trains on %d images", settings.configuration, len(train))
     with phase("export for nnU-Net", len(train) + len(val)) as on_done:
         train_nnunet(
             work,
+            settings,
             train,
             val,
             seed=plan.seed,
@@ -76,12 +66,33 @@ def _train(
         )
     for name in ("train.log", "preprocess.log"):
         entry.artifact(work.folder / name, NNUNET)
-    return partial(_predict, work)
+    return partial(_predict, work, model_folder(work.folder, settings.configuration))
 
 
-def _predict(work: Work, images: Sequence[TestImage], _predictions: Path, on_done: "OnDone") -> Masks:
+def nnunet_work(plan: Plan, run_dir: Path) -> Work:
+    """Return how nnU-Net works for a run.
+
+    Raises:
+        UsageError: nnU-Net is not installed.
+    """
+    from softcord.train.device import training_device
+
+    machine = plan.machine
+    return Work(
+        install=find_nnunet(Path(machine.nnunet) if machine.nnunet else None),
+        folder=run_dir / NNUNET,
+        device=training_device(machine).type,
+        jobs=jobs_of(plan),
+        workers=machine.workers,
+        threads=machine.threads or os.cpu_count() or 1,
+    )
+
+
+def _predict(
+    work: Work, model: Path, images: Sequence[TestImage], _predictions: Path, on_done: "OnDone"
+) -> Masks:
     files = {image.image: work.folder / "masks" / f"{image.name}.nii.gz" for image in images}
-    errors = predict_nnunet(work, files, on_done=on_done)
+    errors = predict_nnunet(work, model, files, on_done=on_done)
     found = {image: Mask(mask, read_inference_s(mask)) for image, mask in files.items() if mask.exists()}
     missing = {image: errors.get(image, "nnU-Net left no mask") for image in files if image not in found}
     # What nnU-Net made of the data can be made again, and is many times their size.

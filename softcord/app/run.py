@@ -48,7 +48,8 @@ def bring_to_end(plan: Plan, dataset: Dataset, run: Run, run_dir: Path) -> None:
     with recorded(run_dir, run, parent) as entry:
         log_inputs(plan, dataset, run, run_dir, entry)
         segment = training(run_dir, entry, watch(plan, images, entry))
-        measures = _evaluate(plan, images, run, run_dir, segment)
+        measures, missing = _evaluate(plan, images, run, run_dir, segment)
+        write_missing(run_dir, dataset.test, missing)
         log_results(plan, dataset, measures, run_dir, entry)
     log_study(plan, parent)
     logger.info("%s is complete: %s", run.name, run_dir)
@@ -91,7 +92,8 @@ def _write_inputs(plan: Plan, dataset: Dataset, run_dir: Path) -> None:
 
 def _evaluate(
     plan: Plan, images: "list[TestImage]", run: Run, run_dir: Path, segment: "Segment"
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, dict[Path, str]]:
+    """Predict and measure; return the rows of measures.csv, which are written, and whom they miss why."""
     from softcord.evaluate.ground_truth import ground_truth_measures
     from softcord.evaluate.measure import measure_masks
 
@@ -113,11 +115,10 @@ def _evaluate(
             jobs=jobs_of(plan),
             on_done=on_done,
         )
-    write_missing(run_dir, images, missing)
     truth = ground_truth_measures(images, plan.levels, run.name, reference=plan.reference, jobs=jobs_of(plan))
     measures = pd.concat([measures, truth], ignore_index=True)
     write_measures(run_dir / "measures.csv", measures)
-    return measures
+    return measures, missing
 
 
 def _with_a_model(plan: Plan, images: "list[TestImage]") -> "list[TestImage]":

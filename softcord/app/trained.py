@@ -6,14 +6,18 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from softcord.app.leakage import TRAINED_ON
 from softcord.app.net import package_dir
+from softcord.app.nnunet import NNUNET
 from softcord.app.per_contrast import MODELS
+from softcord.data.filehash import checksum
 from softcord.errors import DataError, UsageError
+from softcord.nnunet.run import FINAL_CHECKPOINT, find_model
 from softcord.sweep.ledger import Run, read_run, read_study
 
 if TYPE_CHECKING:
     from softcord.nifti import Volume
-    from softcord.predict.package import ModelDescription, TrainedOn
+    from softcord.predict.package import TrainedOn
     from softcord.train.settings import MachineSettings
 
 EVERY = "every"  # the key of a model that is for all contrasts
@@ -21,17 +25,19 @@ EVERY = "every"  # the key of a model that is for all contrasts
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained method: its packages by contrast (``EVERY``: one for all), and what it says of itself."""
+    """A trained method: its models by contrast (``EVERY``: one for all), and what it says of itself.
+
+    ``models`` are packages or, where ``is_nnunet``, the folder of nnU-Net's model. ``trained_on`` says what
+    of which datasets they have seen.
+    """
 
     method: str
     seed: int
-    packages: Mapping[str, Path]
-    descriptions: "Mapping[str, ModelDescription]"
-
-    @property
-    def trained_on(self) -> "tuple[TrainedOn, ...]":
-        """What of which datasets the models have seen."""
-        return tuple(one for each in self.descriptions.values() for one in each.trained_on)
+    models: Mapping[str, Path]
+    trained_on: "tuple[TrainedOn, ...]"
+    gt: str
+    loss: str
+    is_nnunet: bool = False
 
     @property
     def contrasts(self) -> tuple[str, ...]:
@@ -41,12 +47,11 @@ class Trained:
     @property
     def labels(self) -> dict[str, str]:
         """Columns of measures.csv that say which method this is."""
-        first = next(iter(self.descriptions.values()))
         return {
             "method": self.method,
-            "gt": first.gt,
+            "gt": self.gt,
             "contrasts_trained": " ".join(self.contrasts),
-            "loss": first.loss,
+            "loss": self.loss,
             "seed": str(self.seed),
         }
 
@@ -55,12 +60,14 @@ class Trained:
         """Checksum of each model's weights."""
         from softcord.predict.package import read_package, weights_sha256
 
-        return {contrast: weights_sha256(read_package(path)) for contrast, path in self.packages.items()}
+        if self.is_nnunet:
+            return {key: checksum(path / FINAL_CHECKPOINT) for key, path in self.models.items()}
+        return {contrast: weights_sha256(read_package(path)) for contrast, path in self.models.items()}
 
-    def package_for(self, contrast: str, model_of: Mapping[str, str]) -> Path | None:
+    def model_for(self, contrast: str, model_of: Mapping[str, str]) -> Path | None:
         """Return the model for a contrast: its own, else that of the contrast that stands for it."""
         names = (EVERY, contrast, model_of.get(contrast, contrast))
-        return next((self.packages[name] for name in names if name in self.packages), None)
+        return next((self.models[name] for name in names if name in self.models), None)
 
 
 @cache
@@ -81,18 +88,37 @@ def find_trained(reference: str | None, outputs: Path) -> Trained:
     if is_package(path):
         description = read_description(path)
         seed = description.provenance.get("seed", "0")
-        return Trained(
-            description.name, int(seed) if seed.isdigit() else 0, {EVERY: path}, {EVERY: description}
-        )
+        return _of_packages(description.name, int(seed) if seed.isdigit() else 0, {EVERY: path})
     run_dir = path if (path / "run.json").is_file() else _run_dir(reference, outputs)
     run = read_run(run_dir)
     assert run is not None
-    packages = _packages_of(run_dir)
-    if not packages:
-        what = "left no model that softcord can apply"
-        raise DataError(run_dir, what, "Train it again, or measure its masks with softcord ingest")
-    descriptions = {contrast: read_description(package) for contrast, package in packages.items()}
-    return Trained(run.method, run.seed, packages, descriptions)
+    if packages := _packages_of(run_dir):
+        return _of_packages(run.method, run.seed, packages)
+    if model := find_model(run_dir / NNUNET):
+        return _of_nnunet(run, run_dir, model)
+    what = "left no model that softcord can apply"
+    raise DataError(run_dir, what, "Train it again, or measure its masks with softcord ingest")
+
+
+def _of_packages(method: str, seed: int, packages: Mapping[str, Path]) -> Trained:
+    from softcord.predict.package import read_description
+
+    descriptions = [read_description(package) for package in packages.values()]
+    trained_on = tuple(one for each in descriptions for one in each.trained_on)
+    return Trained(method, seed, packages, trained_on, descriptions[0].gt, descriptions[0].loss)
+
+
+def _of_nnunet(run: Run, run_dir: Path, model: Path) -> Trained:
+    """Return what a run of nnU-Net trained; what a package says of itself is in the run's files."""
+    from pydantic import TypeAdapter
+
+    from softcord.measure.table import read_measures
+    from softcord.predict.package import TrainedOn
+
+    seen = TypeAdapter(tuple[TrainedOn, ...]).validate_json((run_dir / TRAINED_ON).read_bytes())
+    measures = read_measures(run_dir / "measures.csv")
+    own = measures[measures["method"] == run.method].iloc[0]
+    return Trained(run.method, run.seed, {EVERY: model}, seen, own["gt"], own["loss"], is_nnunet=True)
 
 
 def _run_dir(reference: str, outputs: Path) -> Path:
@@ -130,7 +156,7 @@ def _packages_of(run_dir: Path) -> dict[str, Path]:
 def make_predict(
     trained: Trained, model_of: Mapping[str, str], machine: "MachineSettings"
 ) -> "Callable[[Path, str], Volume]":
-    """Return what predicts the image in a file, of a contrast, by the model that is for it."""
+    """Return what predicts the image in a file, of a contrast, by the package that is for it."""
     from softcord.nifti import read_volume
     from softcord.predict.infer import Apply
     from softcord.predict.package import Model, read_package
@@ -146,7 +172,7 @@ def make_predict(
         return model
 
     def predict(image: Path, contrast: str) -> "Volume":
-        package = trained.package_for(contrast, model_of)
+        package = trained.model_for(contrast, model_of)
         assert package is not None
         return predict_volume(load(package), read_volume(image), settings).softseg
 

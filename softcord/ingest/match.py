@@ -35,6 +35,8 @@ class Predictions:
             raise ValueError("path: must be the folder that holds the predictions")
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", self.name):
             raise ValueError(f"name: must be letters, digits, dot, dash, underscore, got {self.name!r}")
+        if self.name.startswith("GT_"):
+            raise ValueError(f"name: GT_... is the ground truth's in every table, got {self.name!r}")
 
     @property
     def folder(self) -> Path:

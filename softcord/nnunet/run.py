@@ -20,6 +20,8 @@ from softcord.process import run_process
 
 logger = logging.getLogger("softcord")
 
+FINAL_CHECKPOINT = "fold_0/checkpoint_final.pth"  # below a model's folder
+
 
 @dataclass(frozen=True)
 class Work:
@@ -31,7 +33,6 @@ class Work:
 
     install: Install
     folder: Path
-    settings: NnUNetSettings
     device: str
     jobs: int
     workers: int
@@ -48,12 +49,6 @@ class Work:
         return self.folder.absolute() / "preprocessed"
 
     @property
-    def model(self) -> Path:
-        """The folder of the trained model."""
-        name = f"nnUNetTrainer__nnUNetPlans__{self.settings.configuration}"
-        return self.folder.absolute() / "results" / DATASET / name
-
-    @property
     def environment(self) -> dict[str, str]:
         """Environment variables of nnU-Net's processes."""
         return {
@@ -67,8 +62,20 @@ class Work:
         }
 
 
+def model_folder(folder: Path, configuration: str) -> Path:
+    """Return where below its work folder nnU-Net leaves the trained model of a configuration."""
+    return folder.absolute() / "results" / DATASET / f"nnUNetTrainer__nnUNetPlans__{configuration}"
+
+
+def find_model(folder: Path) -> Path | None:
+    """Return the folder of the model that a finished training left in its work folder, None if none did."""
+    found = sorted(model_folder(folder, "*").parent.glob(f"*/{FINAL_CHECKPOINT}"))
+    return found[0].parents[1] if found else None
+
+
 def train_nnunet(
     work: Work,
+    settings: NnUNetSettings,
     train: Sequence[Case],
     val: Sequence[Case],
     *,
@@ -82,38 +89,38 @@ def train_nnunet(
         DataError: images or labels that cannot be used.
         RunError: nnU-Net fails; its log is named.
     """
-    checkpoints = work.model / "fold_0"
-    if (checkpoints / "checkpoint_final.pth").exists():
+    model = model_folder(work.folder, settings.configuration)
+    if (model / FINAL_CHECKPOINT).exists():
         logger.info("nnU-Net's training is complete")
         return
     if not is_exported(work.raw):
         export_dataset(work.raw, [*train, *val], jobs=work.jobs, on_done=on_export)
-    _preprocess(work)
+    _preprocess(work, settings.configuration)
     write_splits(work.preprocessed, train, val)
-    resume = _has_checkpoint(checkpoints)
+    resume = _has_checkpoint((model / FINAL_CHECKPOINT).parent)
     if resume:
         logger.info("nnU-Net goes on from its last checkpoint")
     request = {
         "preprocessed": str(work.preprocessed / DATASET),
-        "configuration": work.settings.configuration,
+        "configuration": settings.configuration,
         "device": work.device,
         "seed": seed,
         "resume": resume,
-        "save_every": work.settings.save_every_epochs,
-        **asdict(work.settings.length),
+        "save_every": settings.save_every_epochs,
+        **asdict(settings.length),
     }
     # On a graphics card nnU-Net's own number of augmenting processes is better than none.
     workers = {"nnUNet_n_proc_DA": str(work.workers)} if work.workers or work.device == "cpu" else {}
     _run_script(work, train_model, request, "train", env=workers, on_line=EpochReader(on_epoch))
 
 
-def _preprocess(work: Work) -> None:
+def _preprocess(work: Work, configuration: str) -> None:
     done = work.preprocessed / "complete"
     if done.exists():
         return
     logger.info("nnU-Net plans and preprocesses")
     command = str(work.install.command("nnUNetv2_plan_and_preprocess"))
-    arguments = ["-d", "1", "--verify_dataset_integrity", "--no_pbar", "-c", work.settings.configuration]
+    arguments = ["-d", "1", "--verify_dataset_integrity", "--no_pbar", "-c", configuration]
     arguments += ["-np", str(work.jobs), "-npfp", str(work.jobs)]
     run_process([command, *arguments], work.folder / "preprocess.log", env=work.environment)
     write_text(done, "")
@@ -131,14 +138,15 @@ def _has_checkpoint(folder: Path) -> bool:
 
 def predict_nnunet(
     work: Work,
+    model: Path,
     masks: Mapping[Path, Path],
     *,
     on_done: Callable[[str], None] | None = None,
 ) -> dict[Path, str]:
     """Predict each image (key) to its mask (value); return the errors of those that nnU-Net failed on.
 
-    Images that have a mask are left alone. Each mask has its inference time noted beside it
-    (:mod:`softcord.evaluate.timing`).
+    ``model`` is the folder of a trained model. Images that have a mask are left alone. Each mask has its
+    inference time noted beside it (:mod:`softcord.evaluate.timing`).
 
     Raises:
         RunError: nnU-Net fails as a whole.
@@ -147,7 +155,12 @@ def predict_nnunet(
     if not wanted:
         return {}
     pairs = [(path, str(masks[image].absolute())) for path, image in wanted.items()]
-    request = {"model": str(work.model), "device": work.device, "threads": work.threads, "images": pairs}
+    request = {
+        "model": str(model.absolute()),
+        "device": work.device,
+        "threads": work.threads,
+        "images": pairs,
+    }
     for mask in masks.values():
         mask.parent.mkdir(parents=True, exist_ok=True)
     errors: dict[Path, str] = {}

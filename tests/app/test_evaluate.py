@@ -3,8 +3,9 @@
 import json
 import os
 import shutil
+import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +19,7 @@ from softcord.measure.image import measure_image
 from softcord.measure.table import MEASURE_COLUMNS, read_measures
 from softcord.nets.unet import UNet
 from softcord.nifti import read_volume
+from softcord.nnunet.run import model_folder
 from softcord.predict.package import Model, ModelDescription, NetDescription, TrainedOn, write_package
 from softcord.predict.write import softseg_path
 from softcord.sweep.ledger import Run, read_study, record
@@ -262,3 +264,81 @@ def test_the_test_list_of_the_split_can_be_chosen(here):
     (run,) = read_study(here / "outputs/test-list")
     tested = pd.read_csv(here / "outputs/test-list" / run.name / "test.csv")
     assert list(tested["participant_id"]) == ["sub-002"]
+
+
+def test_models_that_are_not_there_are_named_and_the_others_of_a_sweep_are_tested(here, capsys):
+    words = ["-m", "model=mine/soft_all,mine/absent", "phantom=flair", *TINY[:-1], "study=partly"]
+    assert main(words) == 4
+    said = capsys.readouterr().err
+    assert "not run: mine/absent: is no finished run" in said
+    assert "1 of 2 tests lack their model" in said
+    assert [run.method for run in read_study(here / "outputs/partly")] == ["soft_all"]
+    assert main(["-m", "model=mine/absent,mine/none", "phantom=flair", *TINY[:-1], "study=partly"]) == 3
+
+
+def test_an_image_that_cannot_be_read_is_missing_and_the_others_are_tested(here):
+    data = here / "data/damaged"
+    shutil.copytree(next((here / "data").glob("phantom-sci_t2w*")), data)
+    (data / "sub-002/anat/sub-002_T2w.nii.gz").write_bytes(b"no image")
+    words = ["model=mine/soft_all", "data=bids", f"data.root={data}", "reference=hard"]
+    assert main([*words, *TINY[:-1], "study=damaged"]) == 0
+    (run,) = read_study(here / "outputs/damaged")
+    run_dir = here / "outputs/damaged" / run.name
+    missing = pd.read_csv(run_dir / "missing.csv")
+    assert list(missing["participant_id"]) == ["sub-002"]
+    table = read_measures(run_dir / "measures.csv")
+    dice = table[(table["method"] == "soft_all") & (table["metric"] == "dice")]
+    assert list(dice["participant_id"][dice["value"].isna()]) == ["sub-002"]
+    assert len(dice) == 3
+
+
+# Stands for nnU-Net's Python: each mask is the middle of its image, but for one that fails.
+NNUNET = f"""#!{sys.executable}
+import json, os, pathlib, sys
+import nibabel as nib, numpy as np
+request = json.loads(pathlib.Path(sys.argv[2]).read_text())
+assert pathlib.Path(request["model"], "fold_0/checkpoint_final.pth").exists()
+print(json.dumps({{"ready": True}}))
+for path, mask in request["images"]:
+    if "sub-002" in path:
+        print(json.dumps({{"image": path, "error": "ValueError: no"}}))
+        continue
+    image = nib.load(path)
+    middle = np.zeros(image.shape, np.uint8)
+    middle[tuple(slice(n // 4, 3 * n // 4) for n in image.shape)] = 1
+    nib.save(nib.Nifti1Image(middle, image.affine), mask)
+    print(json.dumps({{"image": path, "seconds": 1.5}}))
+"""
+
+
+def test_an_nnunet_that_was_trained_here_is_tested_like_a_model_of_our_own(here):
+    run_dir = here / "outputs/mine/nnunet2d_s1-77"
+    checkpoint = model_folder(run_dir / "nnunet", "2d") / "fold_0/checkpoint_final.pth"
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.write_bytes(b"weights")
+    finished_run(here / "outputs", "mine", run_dir.name, "nnunet2d", {})
+    seen = TrainedOn("phantom-demo", "sha256:0", ("T1w", "T2w"), ("sub-001",))
+    (run_dir / "trained_on.json").write_text(json.dumps([asdict(seen)]))
+    row = dict.fromkeys(MEASURE_COLUMNS, "n/a") | {"method": "nnunet2d", "gt": "soft_bin", "loss": "nnunet2d"}
+    (run_dir / "measures.csv").write_text(pd.DataFrame([row | {"value": 1.0}]).to_csv(index=False))
+    programs = here / "nnunet-bin"
+    programs.mkdir()
+    for name in ("nnUNetv2_plan_and_preprocess", "python"):
+        (programs / name).write_text(NNUNET)
+        (programs / name).chmod(0o755)
+    words = ["model=mine/nnunet2d", "phantom=sci_t2w", f"machine.nnunet={programs}", *TINY[:-1], "study=nnu"]
+    assert main(words) == 0
+    (run,) = read_study(here / "outputs/nnu")
+    tested = here / "outputs/nnu" / run.name
+    assert run.method == "nnunet2d"
+    assert len(list((tested / "predictions").rglob("*_softseg.nii.gz"))) == 2
+    assert pd.read_csv(tested / "missing.csv")["reason"].tolist() == ["nnU-Net failed: ValueError: no"]
+    table = read_measures(tested / "measures.csv")
+    own = table[table["method"] == "nnunet2d"]
+    assert set(own["gt"]) == {"soft_bin"}
+    assert set(own["contrasts_trained"]) == {"T1w T2w"}
+    assert own.loc[own["metric"] == "dice", "value"].between(0.01, 1).sum() == 2
+    told = json.loads((tested / "trained_on.json").read_text())
+    assert told[0]["train_participants"] == ["sub-001"]
+    assert not (tested / "nnunet").exists()
+    assert main(words) == 0  # recognised: without nnU-Net's Python

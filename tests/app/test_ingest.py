@@ -14,6 +14,7 @@ import pytest
 
 from softcord.app.ingest import main, translated
 from softcord.errors import UsageError
+from softcord.ingest.match import Predictions
 from softcord.measure.table import read_measures
 from softcord.sweep.ledger import Run, read_study
 
@@ -158,6 +159,12 @@ def test_a_pattern_with_braces_needs_no_quotes_of_its_own(here: Path) -> None:
 def test_incomplete_commands_are_refused(arguments: list[str], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         translated(arguments)
+
+
+@pytest.mark.parametrize("name", ["GT_soft", "GT_mine", "a b"])
+def test_a_name_that_tables_cannot_have_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="name: "):
+        Predictions(name=name, path="pred")
 
 
 def test_a_name_in_capitals_and_a_path_with_commas_stay_as_they_are() -> None:

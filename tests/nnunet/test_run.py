@@ -12,7 +12,7 @@ from softcord.errors import RunError
 from softcord.nifti import write_volume
 from softcord.nnunet.export import DATASET, Case
 from softcord.nnunet.install import Install
-from softcord.nnunet.run import Work, predict_nnunet, train_nnunet
+from softcord.nnunet.run import Work, find_model, model_folder, predict_nnunet, train_nnunet
 from softcord.nnunet.settings import NnUNetLength, NnUNetSettings
 
 # Stands for nnU-Net's Python: notes its call and does what the real one leaves behind; the second epoch fails
@@ -46,6 +46,8 @@ else:
             print(json.dumps({{"image": image, "seconds": 1.5}}))
 """
 
+SETTINGS = NnUNetSettings("2d", NnUNetLength(epochs=2, iterations=1, val_iterations=1))
+
 
 @pytest.fixture
 def work(tmp_path: Path) -> Work:
@@ -54,9 +56,8 @@ def work(tmp_path: Path) -> Work:
     for name in ("nnUNetv2_plan_and_preprocess", "python"):
         (folder / name).write_text(STAND_IN)
         (folder / name).chmod(0o755)
-    settings = NnUNetSettings("2d", NnUNetLength(epochs=2, iterations=1, val_iterations=1))
     install = Install(folder, folder / "python")
-    return Work(install, tmp_path / "run", settings, "cpu", jobs=1, workers=0, threads=1)
+    return Work(install, tmp_path / "run", "cpu", jobs=1, workers=0, threads=1)
 
 
 def cases(folder: Path) -> tuple[list[Case], list[Case]]:
@@ -80,24 +81,28 @@ def test_a_training_that_dies_is_named_with_its_log_and_goes_on_when_started_aga
     with pytest.raises(
         RunError, match=r"background workers are no longer alive\. Its output is in .*train\.log"
     ):
-        train_nnunet(work, train, val, seed=1, on_epoch=lambda epoch, _metrics: epochs.append(epoch))
+        train_nnunet(
+            work, SETTINGS, train, val, seed=1, on_epoch=lambda epoch, _metrics: epochs.append(epoch)
+        )
     assert epochs == [0]
+    assert find_model(work.folder) is None
     exported = (work.raw / DATASET / "dataset.json").stat().st_mtime_ns
-    train_nnunet(work, train, val, seed=1, on_epoch=lambda _epoch, _metrics: None)
+    train_nnunet(work, SETTINGS, train, val, seed=1, on_epoch=lambda _epoch, _metrics: None)
     assert calls(work) == ["train_model.py False", "train_model.py True"]
     assert (work.raw / DATASET / "dataset.json").stat().st_mtime_ns == exported
     assert (work.folder / "preprocess.log").read_text().count("planned -d 1") == 1
-    train_nnunet(work, train, val, seed=1, on_epoch=lambda _epoch, _metrics: None)
+    train_nnunet(work, SETTINGS, train, val, seed=1, on_epoch=lambda _epoch, _metrics: None)
     assert len(calls(work)) == 2
+    assert find_model(work.folder) == model_folder(work.folder, "2d")
 
 
 def test_a_checkpoint_cut_off_while_it_was_written_is_not_gone_on_from(work: Work, tmp_path: Path) -> None:
     train, val = cases(tmp_path)
-    fold = work.model / "fold_0"
+    fold = model_folder(work.folder, "2d") / "fold_0"
     fold.mkdir(parents=True)
     (fold / "checkpoint_latest.pth").write_bytes(b"PK\\x03\\x04 and no end")
     with pytest.raises(RunError):
-        train_nnunet(work, train, val, seed=1, on_epoch=lambda _epoch, _metrics: None)
+        train_nnunet(work, SETTINGS, train, val, seed=1, on_epoch=lambda _epoch, _metrics: None)
     assert calls(work) == ["train_model.py False"]
     assert zipfile.is_zipfile(fold / "checkpoint_latest.pth")
 
@@ -108,10 +113,10 @@ def test_an_image_that_nnunet_fails_on_is_an_error_of_its_own_and_masks_are_made
     cases(tmp_path)
     masks = {tmp_path / f"{n}.nii.gz": work.folder / "masks" / f"{n}.nii.gz" for n in ("sub-01_T1w", "bad")}
     work.folder.mkdir()
-    errors = predict_nnunet(work, masks)
+    errors = predict_nnunet(work, model_folder(work.folder, "2d"), masks)
     assert errors == {tmp_path / "bad.nii.gz": "nnU-Net failed: ValueError: no"}
     took = json.loads((work.folder / "masks/sub-01_T1w.json").read_text())["inference_s"]
     assert took > 1.5
-    predict_nnunet(work, masks)
+    predict_nnunet(work, model_folder(work.folder, "2d"), masks)
     request = json.loads((work.folder / "predict.json").read_text())
     assert [Path(image).name for image, _ in request["images"]] == ["bad.nii.gz"]
