@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from hydra_plugins.softcord_pool.worker import Worker
 
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 # Beyond this, runs on a processor wait for memory rather than for cores.
 _MOST_WITHOUT_GPU = 4
 # How often deadlines are looked at; a job that ends is noticed at once.

@@ -151,9 +151,10 @@ def evaluate_one(plan: Plan) -> None:
     """Bring one trained method through one dataset: recognised if complete, continued if interrupted."""
     import softcord
     from softcord.app.evaluation import Test, bring_to_end
-    from softcord.app.sweep import has_results
+    from softcord.app.sweep import has_results, with_threads
     from softcord.app.unseen import open_unseen
     from softcord.sweep.ledger import attempt, claim, leftovers, read_run
+    from softcord.train.threads import computing_in
 
     plan, settings = as_tested(plan), evaluate_settings(plan)
     trained = find_trained(settings.model, Path(plan.config["paths"]["outputs"]))
@@ -186,8 +187,10 @@ def evaluate_one(plan: Plan) -> None:
             )
         for path in leftovers(run_dir):
             path.unlink(missing_ok=True)
-        with logging_to(run_dir / "log.txt"), attempt(run_dir, run) as begun:
-            bring_to_end(test, begun, run_dir)
+        with logging_to(run_dir / "log.txt"):
+            run = with_threads(run, plan.machine)
+            with computing_in(run.threads), attempt(run_dir, run) as begun:
+                bring_to_end(test, begun, run_dir)
 
 
 def _show_results(first: Plan, run_dirs: Sequence[Path]) -> None:

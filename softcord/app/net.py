@@ -68,6 +68,7 @@ def train_net(
     Leave checkpoints and the package in ``run_dir``. ``after_epoch`` sees a predictor of the net so far.
     """
     import lightning
+    import torch
 
     from softcord.losses.deep import DeepSupervisionLoss
     from softcord.predict.package import Model, write_package
@@ -109,7 +110,8 @@ def train_net(
         module,
         patches,
         settings,
-        plan.machine,
+        # The threads that the run began in, whatever the configuration says by now.
+        replace(plan.machine, threads=torch.get_num_threads()),
         seed=plan.seed,
         checkpoint_dir=run_dir / "checkpoints",
         on_epoch=on_epoch,

@@ -80,12 +80,15 @@ def _train_all(
     entry: RunRecord,
     _after_epoch: "AfterEpoch | None",  # no single epoch has a predictor for all contrasts
 ) -> ByContrast:
+    import torch
+
     parent = read_run(run_dir)
     assert parent is not None
     assert entry.run_id is not None
     study = replace(entry.study, parent_run_id=entry.run_id)
+    threads = max(1, torch.get_num_threads() // min(plan.machine.trainings, len(trainings)))
     children = [
-        Child(contrast, training, _child_run(parent, contrast), run_dir / MODELS / contrast, study)
+        Child(contrast, training, _child_run(parent, contrast, threads), run_dir / MODELS / contrast, study)
         for contrast, training in trainings.items()
     ]
     # A model that fails does not stop the others; the next start trains only those that are missing.
@@ -98,7 +101,7 @@ def _train_all(
     return ByContrast({child.contrast: load_net(plan, child.run_dir) for child in children})
 
 
-def _child_run(parent: Run, contrast: str) -> Run:
+def _child_run(parent: Run, contrast: str, threads: int) -> Run:
     return Run(
         name=f"{parent.name}-{contrast}",
         study=parent.study,
@@ -107,6 +110,7 @@ def _child_run(parent: Run, contrast: str) -> Run:
         fingerprint=digest([parent.fingerprint, contrast]),
         config_hash=parent.config_hash,
         overrides=parent.overrides,
+        threads=threads,
     )
 
 
@@ -114,14 +118,18 @@ def _train_child(child: Child) -> None:
     """Train the model of one contrast, or go on with it; leave a finished one alone."""
     if not logger.handlers:  # a process of its own
         start_logging()
+    from softcord.train.threads import computing_in
+
     with claim(child.run_dir):
         run = read_run(child.run_dir) or child.run
+        run = replace(run, threads=run.threads or child.run.threads)
         if run.is_complete:
             logger.info("%s is complete", run.name)
             return
         logger.info("the model of %s", child.contrast)
         with (
             logging_to(child.run_dir / "log.txt"),
+            computing_in(run.threads),
             attempt(child.run_dir, run) as begun,
             recorded(child.run_dir, begun, child.study) as entry,
         ):

@@ -74,6 +74,7 @@ def run_text(study_dir: Path, entry: Entry) -> str:
         "method": f"{run.method}, seed {run.seed}",
         "time": f"{duration(run.seconds)}, of which {duration(run.seconds - run.earlier_seconds)} last",
         "process": f"{run.pid} on {run.host}" if run.pid else "-",
+        "threads": str(run.threads or "-"),
         "began": time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.started_at)) if run.pid else "-",
         "command": f"python -m softcord.train {shlex.join(run.overrides)}",
         "fingerprint": run.fingerprint or "-",

@@ -4,6 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import softcord
@@ -14,6 +15,7 @@ from softcord.app.terminal import show_table
 from softcord.errors import BusyError, UsageError
 from softcord.sweep.ledger import Run, claim, fail, is_claimed, read_run, read_study, reason
 from softcord.sweep.study import Entry, Planned, read_commands, read_entries, record_command
+from softcord.train.settings import MachineSettings
 
 logger = logging.getLogger("softcord")
 
@@ -58,6 +60,20 @@ def remember(plan: Plan) -> None:
     known = (run.config_hash for command in read_commands(plan.study_dir) for run in command.runs)
     if plan.config_hash not in known:
         record_command(plan.study_dir, plan.overrides, [planned(plan)])
+
+
+def with_threads(run: Run, machine: MachineSettings) -> Run:
+    """Return the run with the number of threads to compute in: in all attempts that of the first.
+
+    What is trained depends on it in its last bits, and launchers give their jobs different numbers.
+    """
+    import torch
+
+    threads = run.threads or machine.threads or torch.get_num_threads()
+    if machine.threads not in (0, threads):
+        said = "%s goes on in the number of threads that it began in: %d, not %d"
+        logger.warning(said, run.name, threads, machine.threads)
+    return replace(run, threads=threads)
 
 
 def say_complete(run: Run) -> None:

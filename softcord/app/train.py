@@ -53,6 +53,7 @@ def train_one(plan: Plan) -> "Outcome | None":
         lasting_overrides,
         remember,
         say_complete,
+        with_threads,
     )
     from softcord.app.trial import outcome
     from softcord.sweep.ledger import Run, attempt, claim, leftovers, read_run
@@ -86,10 +87,13 @@ def train_one(plan: Plan) -> "Outcome | None":
         for path in leftovers(run_dir):
             path.unlink(missing_ok=True)
         from softcord.app.run import bring_to_end
+        from softcord.train.threads import computing_in
 
         try:
-            with logging_to(run_dir / "log.txt"), attempt(run_dir, run) as begun:
-                bring_to_end(plan, dataset, begun, run_dir)
+            with logging_to(run_dir / "log.txt"):
+                run = with_threads(run, plan.machine)
+                with computing_in(run.threads), attempt(run_dir, run) as begun:
+                    bring_to_end(plan, dataset, begun, run_dir)
         except PrunedError as end:
             logger.info("%s", end)
             return Outcome(pruned=True)

@@ -3,7 +3,6 @@
 import copy
 import logging
 import math
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from softcord.train.device import resolve_precision
 from softcord.train.module import CordModule
 from softcord.train.ranks import n_ranks, ranks
 from softcord.train.settings import MachineSettings, TrainerSettings, TrainSettings
+from softcord.train.threads import computing_in
 
 logger = logging.getLogger("softcord")
 
@@ -55,8 +55,9 @@ def train(
     """Train ``module`` on (training, validation) ``patches`` and keep the best and the last checkpoint.
 
     If ``checkpoint_dir`` holds the last checkpoint of an interrupted training, it goes on from there; on a
-    CPU the weights at the end are bit for bit those of an undisturbed training. ``on_epoch`` receives the
-    epoch number and its metrics. Several ``devices`` share each batch and learn the same up to rounding.
+    CPU, in the same number of threads, the weights at the end are bit for bit those of an undisturbed
+    training. ``on_epoch`` receives the epoch number and its metrics. Several ``devices`` share each batch and
+    learn the same up to rounding.
 
     Raises:
         RunError: the loss became infinite or NaN.
@@ -64,12 +65,14 @@ def train(
     """
     sizes = (len(patches[0]), len(patches[1]))  # type: ignore[arg-type]
     n = n_ranks(devices or TrainerSettings(), machine, settings.batch_size, *sizes)
+    threads = max(1, (machine.threads or torch.get_num_threads()) // n)
     if devices and devices.devices not in ("auto", n):
         logger.warning(
             "%d of %s devices share each batch of %d evenly", n, devices.devices, settings.batch_size
         )
     last = checkpoint_dir / "last.ckpt"
-    job = _Job(module, patches, settings, machine, seed, checkpoint_dir, last if last.exists() else None, n)
+    resume_from = last if last.exists() else None
+    job = _Job(module, patches, settings, machine, seed, checkpoint_dir, resume_from, n, threads)
     with ranks(n, job.join):
         return job.run(on_epoch)
 
@@ -86,6 +89,7 @@ class _Job:
     checkpoint_dir: Path
     resume_from: Path | None
     n_ranks: int
+    threads: int
 
     def join(self) -> None:
         """Be one of the other ranks: rank 0 reports for all."""
@@ -93,8 +97,10 @@ class _Job:
         replace(self, module=copy.deepcopy(self.module)).run()
 
     def run(self, on_epoch: OnEpoch | None = None) -> TrainResult:
-        if self.machine.threads or self.n_ranks > 1:
-            torch.set_num_threads(self.machine.threads or max(1, (os.cpu_count() or 1) // self.n_ranks))
+        with computing_in(self.threads):
+            return self._run(on_epoch)
+
+    def _run(self, on_epoch: OnEpoch | None) -> TrainResult:
         if self.machine.channels_last:
             self.module.net.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
         if self.machine.compile:

@@ -30,3 +30,33 @@ def test_a_verb_that_trains_nothing_does_not_import_torch(verb: str, tmp_path: P
 
 
 SMALL = ("phantom=tiny", "phantom.n_participants=1", "machine.jobs=1", "contrasts=2")
+
+
+RESAMPLE = """
+import hashlib
+import softcord.app
+import numpy as np
+from softcord.data.resample import from_grid, to_grid
+from softcord.nifti import Volume
+mask = np.random.default_rng(1).random((60, 70, 80), dtype=np.float32)
+on_grid, grid = to_grid(Volume(mask, np.diag([0.8, 0.7, 1.3, 1])))
+print(hashlib.sha256(from_grid(on_grid, grid).tobytes()).hexdigest())
+"""
+
+
+def test_a_resampled_mask_is_bit_for_bit_the_same_in_however_many_threads_a_launcher_lets_it_compute() -> (
+    None
+):
+    root = str(Path(__file__).parents[2])
+    made = [
+        subprocess.run(
+            [sys.executable, "-c", RESAMPLE],
+            env=os.environ
+            | {"PYTHONPATH": root, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for threads in ("1", "2")
+    ]
+    assert made[0] == made[1] != ""

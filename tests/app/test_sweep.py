@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from softcord.app.dataset import Dataset
 from softcord.app.plan import Plan
@@ -32,10 +33,12 @@ class FakeTraining:
 
     def __init__(self) -> None:
         self.trained: list[int] = []
+        self.threads: list[int] = []
         self.ends: dict[int, BaseException] = {}
 
     def __call__(self, plan: Plan, _dataset: Dataset, run: Run, run_dir: Path) -> None:
         self.trained.append(plan.seed)
+        self.threads.append(torch.get_num_threads())
         if plan.seed in self.ends:
             raise self.ends[plan.seed]
         one = Measure("sub-1", "T1w", "dice", 0.9, run=run.name, method=run.method, seed=str(run.seed))
@@ -143,6 +146,19 @@ def test_rerun_runs_what_failed_or_what_is_named_anew(data: Path, training: Fake
     assert len(read_commands(Path("outputs/sweep"))) == 1
     assert study_verb(["rerun", "sweep", "--failed"]) == 0
     assert study_verb(["rerun", "sweep"]) == 2
+
+
+def test_a_run_goes_on_in_the_number_of_threads_that_it_began_in(
+    data: Path, training: FakeTraining, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = torch.get_num_threads()
+    training.ends = {1: KeyboardInterrupt()}
+    assert sweep(data, "seed=1", "machine.threads=3") == 130
+    training.ends = {}
+    assert sweep(data, "seed=1,2", "machine.threads=2") == 0
+    assert training.threads == [3, 3, 2]
+    assert torch.get_num_threads() == before
+    assert "began in: 3, not 2" in capsys.readouterr().err
 
 
 def test_one_configuration_asked_for_twice_is_run_once(data: Path, training: FakeTraining) -> None:

@@ -89,6 +89,25 @@ def test_finished_training_is_not_trained_further(tmp_path: Path) -> None:
     assert all(torch.equal(weights, again[name]) for name, weights in first.items())
 
 
+def test_training_computes_in_as_many_threads_as_it_is_told_and_leaves_them_as_they_were(
+    tmp_path: Path,
+) -> None:
+    before, seen = torch.get_num_threads(), set()
+
+    class Watched(Blocks):
+        def __getitem__(self, number: int) -> dict[str, Tensor]:
+            seen.add(torch.get_num_threads())
+            return super().__getitem__(number)
+
+    net = UNet(features=(4, 8), strides=((1, 1, 1), (2, 2, 2)))
+    module = CordModule(net, DeepSupervisionLoss(AdaptiveWingLoss()), "clip", 1e-3, 1)
+    settings = TrainSettings(epochs=1, batch_size=2, patch_size_mm=(16, 16, 16))
+    machine = MachineSettings(accelerator="cpu", precision="float32", threads=before + 2)
+    train(module, (Watched(), Watched()), settings, machine, seed=3, checkpoint_dir=tmp_path)
+    assert seen == {before + 2}
+    assert torch.get_num_threads() == before
+
+
 def test_training_lowers_the_loss(tmp_path: Path) -> None:
     losses = []
     lightning.seed_everything(3, verbose=False)
