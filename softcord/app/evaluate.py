@@ -48,8 +48,8 @@ def evaluation_study() -> Study:
         plans = _present(plans)
         tested = [as_tested(plan) for plan in plans]
         _check_names(tested)
-        for folder in dict.fromkeys(plan.study_dir for plan in tested):
-            wanted = [sweep.planned(plan) for plan in tested if plan.study_dir == folder]
+        for folder in dict.fromkeys(plan.study_dir for plan in tested) if arguments else ():
+            wanted = [sweep.planned(plan, "evaluate") for plan in tested if plan.study_dir == folder]
             record_command(folder, arguments, wanted)
         return plans  # each recognises by itself whether it is complete
 
@@ -72,7 +72,7 @@ def evaluation_study() -> Study:
         check=check,
         begin=begin,
         watch=lambda _plans: nullcontext(),
-        note_failure=lambda plan, error: sweep.note_failure(as_tested(plan), error),
+        note_failure=lambda plan, error: sweep.note_failure(as_tested(plan), error, "evaluate"),
         without_end=without_end,
         finish=finish,
     )
@@ -151,7 +151,13 @@ def evaluate_one(plan: Plan) -> None:
     """Bring one trained method through one dataset: recognised if complete, continued if interrupted."""
     import softcord
     from softcord.app.evaluation import Test, bring_to_end
-    from softcord.app.sweep import has_results, with_threads
+    from softcord.app.sweep import (
+        forget_unopened,
+        has_results,
+        lasting_overrides,
+        remember,
+        with_threads,
+    )
     from softcord.app.unseen import open_unseen
     from softcord.sweep.ledger import attempt, claim, leftovers, read_run
     from softcord.train.threads import computing_in
@@ -169,6 +175,8 @@ def evaluate_one(plan: Plan) -> None:
     name = f"{plan.method}_s{plan.seed}-{plan.data_name}-{fingerprint[:6]}"
     run_dir = plan.study_dir / name
     with claim(run_dir):
+        remember(plan, "evaluate")
+        forget_unopened(plan)
         run = read_run(run_dir)
         if run and run.is_complete and has_results(run_dir) and not plan.rerun:
             logger.info("%s is complete; rerun=true would predict again", name)
@@ -183,7 +191,8 @@ def evaluate_one(plan: Plan) -> None:
                 seed=plan.seed,
                 fingerprint=fingerprint,
                 config_hash=plan.config_hash,
-                overrides=plan.overrides,
+                overrides=lasting_overrides(plan),
+                verb="evaluate",
             )
         for path in leftovers(run_dir):
             path.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from softcord.app.exit import DONE
 from softcord.app.objective import directions
 from softcord.app.plan import VOLATILE, Plan, digest, make_plan
 from softcord.app.space import Space, as_overrides, read_space
-from softcord.errors import UsageError
+from softcord.errors import RunError, UsageError
 from softcord.measure.metrics import METRICS
 from softcord.sweep.search import (
     SearchSettings,
@@ -53,12 +54,29 @@ def conduct(
     arguments: Sequence[str], params: Mapping[str, str], settings: Mapping[str, Any], launch: Launch
 ) -> int:
     """Search every condition; return the exit code."""
-    space = read_space(arguments, params)
+    space, since = read_space(arguments, params), time.time()
     target = "softcord.sweep.search.SearchSettings"
     how: SearchSettings = build({"_target_": target, **settings}, "hydra.sweeper")
+
+    def launch_and_note(batch: Sequence[Overrides], first: int) -> list[Any]:
+        returned = launch(batch, first)
+        for overrides, one in zip(batch, returned, strict=True):
+            if one is None:
+                _note_if_killed(make_plan(compose(*overrides)), since)
+        return returned
+
     for condition in space.conditions:
-        _search(condition, space, how, launch)
+        _search(condition, space, how, launch_and_note)
     return DONE
+
+
+def _note_if_killed(plan: Plan, since: float) -> None:
+    """Record the failure of a trial whose process was killed, which could not do so itself."""
+    from softcord.app.sweep import note_failure, without_end
+
+    stopped, _ = without_end([plan], since)
+    if stopped:
+        note_failure(plan, RunError("its process", "was killed", "Look for a lack of memory or time"))
 
 
 def _search(condition: Overrides, space: Space, settings: SearchSettings, launch: Launch) -> None:
@@ -75,7 +93,7 @@ def _search(condition: Overrides, space: Space, settings: SearchSettings, launch
                 (*condition, *as_overrides(one.values), *whose, f"search.trial={one.number}")
                 for one in trials
             ]
-            _remember(plan.study_dir, batch)
+            _remember(plan.study_dir, batch, settings.n_trials * len(space.conditions))
             return launch(batch, trials[0].number)
 
         try:
@@ -85,16 +103,24 @@ def _search(condition: Overrides, space: Space, settings: SearchSettings, launch
     _show(plan, study)
 
 
-def _remember(study_dir: Path, batch: Sequence[Overrides]) -> None:
-    """Add trials to the command that asks for them, so that the study says what to repeat."""
+def _remember(study_dir: Path, batch: Sequence[Overrides], n_trials: int) -> None:
+    """Add trials to the command that asks for them, so that the study says what to repeat.
+
+    The command takes the place of an earlier one on the same search, which differs in how to search.
+    """
     from softcord.app.sweep import planned
     from softcord.sweep.study import read_commands, record_command
 
     typed = tuple(sys.argv[1:])  # as Hydra reads it
-    given = [command for command in read_commands(study_dir) if command.arguments == typed]
+    names = {word for overrides in batch for word in overrides if word.startswith("search.name=")}
+    given = [
+        command
+        for command in read_commands(study_dir)
+        if command.arguments == typed or any(names & set(one.overrides) for one in command.runs)
+    ]
     earlier = [one for command in given for one in command.runs]
     new = [planned(make_plan(compose(*overrides))) for overrides in batch]
-    record_command(study_dir, typed, {one.config_hash: one for one in earlier + new}.values())
+    record_command(study_dir, typed, {one.config_hash: one for one in earlier + new}.values(), n_trials)
 
 
 def search_name(plan: Plan) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
+from softcord.app.compose import Overrides
 from softcord.app.exit import DONE, guarded
 from softcord.app.study_text import command_text, run_text, status_text, studies_text
 from softcord.errors import UsageError
+from softcord.sweep.ledger import Verb
 from softcord.sweep.leftovers import Leftover, find_leftovers, remove
 from softcord.sweep.study import Entry, read_commands, read_entries
 
@@ -38,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
 
     rerun = verbs.add_parser("rerun", parents=[shared], help="run again what failed, or chosen runs anew")
     rerun.add_argument("name")
-    rerun.add_argument("run", nargs="*", help="names of runs, or their beginnings: each is trained anew")
+    rerun.add_argument("run", nargs="*", help="names of runs, or their beginnings: each is made anew")
     rerun.add_argument("--failed", action="store_true", help="the runs that failed, from where they stopped")
     rerun.add_argument("--launcher", help="pool, joblib, ...: as hydra/launcher of softcord train")
     rerun.set_defaults(verb=_rerun)
@@ -74,9 +76,7 @@ def _show(given: argparse.Namespace) -> int:
 
 
 def _rerun(given: argparse.Namespace) -> int:
-    from softcord.app.launch import run_all
     from softcord.app.terminal import start_logging
-    from softcord.app.train import train_one, training_study
 
     folder = _folder(given)
     entries = read_entries(folder)
@@ -84,15 +84,29 @@ def _rerun(given: argparse.Namespace) -> int:
         raise UsageError("softcord study rerun", "needs either --failed or the names of runs")
     if given.failed:
         chosen = [entry for entry in entries if entry.standing == "failed"]
-        runs = [entry.overrides for entry in chosen]
     else:
         chosen = [_chosen(entries, name) for name in given.run]
-        runs = [(*entry.overrides, "rerun=true") for entry in chosen]
     if not chosen:
         print(f"study {folder.name}: nothing has failed")
         return DONE
     start_logging()
     engine = (f"hydra/launcher={given.launcher}",) if given.launcher else ()
+    anew = () if given.failed else ("rerun=true",)
+    runs: dict[Verb, list[Overrides]] = {}
+    for entry in chosen:
+        runs.setdefault(entry.verb, []).append((*entry.overrides, *anew))
+    return max(_run_again(verb, same, engine) for verb, same in runs.items())
+
+
+def _run_again(verb: Verb, runs: Sequence[Overrides], engine: Overrides) -> int:
+    from softcord.app.launch import run_all
+
+    if verb == "evaluate":
+        from softcord.app.evaluate import evaluate_one, evaluation_study
+
+        return run_all(evaluate_one, runs, engine, evaluation_study(), ())
+    from softcord.app.train import train_one, training_study
+
     return run_all(train_one, runs, engine, training_study(), ())
 
 

@@ -76,7 +76,7 @@ def run_text(study_dir: Path, entry: Entry) -> str:
         "process": f"{run.pid} on {run.host}" if run.pid else "-",
         "threads": str(run.threads or "-"),
         "began": time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.started_at)) if run.pid else "-",
-        "command": f"python -m softcord.train {shlex.join(run.overrides)}",
+        "command": f"python -m softcord.{run.verb} {shlex.join(run.overrides)}",
         "fingerprint": run.fingerprint or "-",
         "store": run.store_run_id or "-",
         "folder": str(folder),
@@ -110,8 +110,21 @@ def _counts(entries: Iterable[Entry]) -> str:
 
 def _would(command: Command, entries: Sequence[Entry]) -> str:
     asked = {run.config_hash for run in command.runs}
-    counts = Counter(_REPEATED[entry.standing] for entry in entries if entry.config_hash in asked)
+    asked_for = [entry for entry in entries if entry.config_hash in asked]
+    if command.n_trials:
+        return _search_would(command.n_trials, asked_for)
+    counts = Counter(_REPEATED[entry.standing] for entry in asked_for)
     return ", ".join(f"{what} {counts[what]}" for what in dict.fromkeys(_REPEATED.values()) if counts[what])
+
+
+def _search_would(n_trials: int, trials: Sequence[Entry]) -> str:
+    """Say what repeating a search would do, which tries other values where a trial failed."""
+    counts = Counter(entry.standing for entry in trials)
+    finished = counts["complete"] + counts["pruned"]
+    begun = counts["interrupted"] + counts["stale"] + counts["missing"]
+    new = n_trials - finished - begun - counts["running"]
+    what = {"skip": finished, "go on with": begun, "leave alone (running)": counts["running"], "begin": new}
+    return ", ".join(f"{word} {n}" for word, n in what.items() if n > 0)
 
 
 def _replicates(entries: Sequence[Entry]) -> list[str]:
@@ -132,7 +145,7 @@ def _seconds(entries: Iterable[Entry]) -> float:
 
 
 def _typed(command: Command) -> str:
-    return f"python -m softcord.train {shlex.join(command.arguments)}"
+    return f"python -m softcord.{command.verb} {shlex.join(command.arguments)}"
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> str:

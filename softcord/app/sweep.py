@@ -13,7 +13,7 @@ from softcord.app.exit import DONE, STUDY
 from softcord.app.plan import Plan, digest
 from softcord.app.terminal import show_table
 from softcord.errors import BusyError, UsageError
-from softcord.sweep.ledger import Run, claim, fail, is_claimed, read_run, read_study, reason
+from softcord.sweep.ledger import Run, Verb, claim, fail, is_claimed, read_run, read_study, reason
 from softcord.sweep.study import Entry, Planned, read_commands, read_entries, record_command
 from softcord.train.settings import MachineSettings
 
@@ -45,9 +45,9 @@ def begin_sweep(arguments: Sequence[str], plans: list[Plan]) -> list[Plan]:
     return list(left.values())
 
 
-def planned(plan: Plan) -> Planned:
+def planned(plan: Plan, verb: Verb = "train") -> Planned:
     """Return what the study remembers of a plan."""
-    return Planned(plan.method, plan.seed, plan.config_hash, lasting_overrides(plan))
+    return Planned(plan.method, plan.seed, plan.config_hash, lasting_overrides(plan), verb)
 
 
 def lasting_overrides(plan: Plan) -> tuple[str, ...]:
@@ -55,11 +55,11 @@ def lasting_overrides(plan: Plan) -> tuple[str, ...]:
     return tuple(override for override in plan.overrides if override.partition("=")[0] != "rerun")
 
 
-def remember(plan: Plan) -> None:
+def remember(plan: Plan, verb: Verb = "train") -> None:
     """Add a run that no recorded command asks for to its study."""
     known = (run.config_hash for command in read_commands(plan.study_dir) for run in command.runs)
     if plan.config_hash not in known:
-        record_command(plan.study_dir, plan.overrides, [planned(plan)])
+        record_command(plan.study_dir, plan.overrides, [planned(plan, verb)])
 
 
 def with_threads(run: Run, machine: MachineSettings) -> Run:
@@ -130,7 +130,7 @@ def latest_runs(plans: Sequence[Plan]) -> dict[tuple[Path, str], Run]:
     return {key: run for key, run in found.items() if key in wanted}
 
 
-def note_failure(plan: Plan, error: Exception) -> None:
+def note_failure(plan: Plan, error: Exception, verb: Verb = "train") -> None:
     """Record why a plan's run failed, unless that was recorded where it happened."""
     if isinstance(error, BusyError):
         return  # the run is another process's
@@ -149,6 +149,7 @@ def note_failure(plan: Plan, error: Exception) -> None:
             config_hash=plan.config_hash,
             overrides=lasting_overrides(plan),
             started_at=time.time(),
+            verb=verb,
         )
         fail(plan.study_dir / run.name, run, error)
 

@@ -16,6 +16,8 @@ from softcord.errors import BusyError, PrunedError, SoftcordError
 from softcord.files import write_json
 
 State = Literal["running", "interrupted", "failed", "pruned", "complete"]
+# What a run is made by: it is trained, or a trained method is tested.
+Verb = Literal["train", "evaluate"]
 
 _LOCK = ".lock"
 # Somebody who only looks holds a lock for less than a millisecond; a run holds it for minutes.
@@ -52,6 +54,7 @@ class Run:
     doing: str = ""
     fraction: float = 0.0
     threads: int = 0
+    verb: Verb = "train"
 
     @property
     def is_complete(self) -> bool:

@@ -3,14 +3,14 @@
 import json
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from filelock import FileLock
 
 from softcord.files import write_json
-from softcord.sweep.ledger import Run, is_claimed, read_study
+from softcord.sweep.ledger import Run, Verb, is_claimed, read_study
 
 Standing = Literal["complete", "pruned", "failed", "interrupted", "running", "stale", "missing"]
 
@@ -19,21 +19,31 @@ _FILE = "study.json"
 
 @dataclass(frozen=True)
 class Planned:
-    """A run that a command asks for."""
+    """A run that a command of softcord's ``verb`` asks for."""
 
     method: str
     seed: int
     config_hash: str
     overrides: tuple[str, ...]
+    verb: Verb = "train"
 
 
 @dataclass(frozen=True)
 class Command:
-    """A command as typed, without its program's name, when it was last given (Unix time), and its runs."""
+    """A command as typed, without its program's name, when it was last given (Unix time), and its runs.
+
+    ``n_trials`` is how many runs a search will have in the end, 0 for a command whose runs are all known.
+    """
 
     arguments: tuple[str, ...]
     given_at: float
     runs: tuple[Planned, ...]
+    n_trials: int = 0
+
+    @property
+    def verb(self) -> Verb:
+        """The verb that it was given to."""
+        return self.runs[0].verb if self.runs else "train"
 
 
 @dataclass(frozen=True)
@@ -69,6 +79,11 @@ class Entry:
         return self._known.overrides
 
     @property
+    def verb(self) -> Verb:
+        """The verb that runs it."""
+        return self._known.verb
+
+    @property
     def _known(self) -> Run | Planned:
         known = self.run or self.planned
         assert known is not None
@@ -84,9 +99,11 @@ def read_commands(study_dir: Path) -> list[Command]:
         return []
 
 
-def record_command(study_dir: Path, arguments: Sequence[str], runs: Iterable[Planned]) -> None:
+def record_command(
+    study_dir: Path, arguments: Sequence[str], runs: Iterable[Planned], n_trials: int = 0
+) -> None:
     """Add a command to the study, in the place of earlier ones that ask for none but its runs."""
-    command = Command(tuple(arguments), time.time(), tuple(runs))
+    command = Command(tuple(arguments), time.time(), tuple(runs), n_trials)
     study_dir.mkdir(parents=True, exist_ok=True)
     with FileLock(study_dir / ".study.lock"):
         asked = {run.config_hash for run in command.runs}
@@ -103,7 +120,7 @@ def forget_missing(study_dir: Path) -> None:
         for command in read_commands(study_dir):
             runs = tuple(planned for planned in command.runs if planned.config_hash in begun)
             if runs:
-                kept.append(Command(command.arguments, command.given_at, runs))
+                kept.append(replace(command, runs=runs))
         _write_commands(study_dir, kept)
 
 
@@ -131,4 +148,9 @@ def _command(content: dict[str, object]) -> Command:
     runs = content["runs"]
     assert isinstance(runs, list)
     planned = tuple(Planned(**{**run, "overrides": tuple(run["overrides"])}) for run in runs)
-    return Command(tuple(content["arguments"]), float(content["given_at"]), planned)  # type: ignore[arg-type]
+    return Command(
+        tuple(content["arguments"]),  # type: ignore[arg-type]
+        float(content["given_at"]),  # type: ignore[arg-type]
+        planned,
+        int(content.get("n_trials", 0)),  # type: ignore[call-overload]
+    )

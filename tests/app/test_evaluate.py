@@ -15,6 +15,7 @@ import yaml
 
 from softcord.app.compare import main as compare
 from softcord.app.evaluate import main
+from softcord.app.study import main as study
 from softcord.measure.image import measure_image
 from softcord.measure.table import MEASURE_COLUMNS, read_measures
 from softcord.nets.unet import UNet
@@ -126,6 +127,23 @@ def test_the_same_command_again_predicts_nothing(here, caplog):
     states = {path: path.stat().st_mtime_ns for path in (here / "outputs/unseen").rglob("*_softseg.nii.gz")}
     assert main(["-m", "model=mine/soft_all", "phantom=sci_t2w,flair", *TINY]) == 0
     assert {path: path.stat().st_mtime_ns for path in states} == states
+
+
+def test_the_study_shows_a_test_as_one_and_runs_it_again_as_one(here, capsys):
+    run = runs_of(here, "flair")[0]
+    folder = here / "outputs/unseen" / run.name
+    mask = next((folder / "predictions").rglob("*softseg.nii.gz"))
+    before = mask.stat().st_mtime_ns
+    assert study(["rerun", "unseen", run.name]) == 0
+    assert mask.stat().st_mtime_ns > before
+    assert not list((here / "outputs/unseen").rglob("checkpoints"))
+    capsys.readouterr()
+    assert study(["show", "unseen", run.name]) == 0
+    assert "python -m softcord.evaluate evaluate.model=mine/" in capsys.readouterr().out
+    assert study(["status", "unseen"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.count("repeat     python -m softcord.evaluate -m evaluate.model=mine/") == 1
+    assert "would      skip 4" in printed
 
 
 def test_an_interrupted_test_goes_on_with_the_images_that_are_missing(here):

@@ -76,6 +76,16 @@ def test_a_command_takes_the_place_of_those_that_ask_for_less(study: Path) -> No
     assert [command.arguments for command in read_commands(study)] == [("more",), ("other",)]
 
 
+def test_of_a_search_status_says_how_many_trials_it_would_begin(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wanted = [run for command in read_commands(study) for run in command.runs]
+    record_command(study, ["-m", "experiment=search_awing"], wanted, n_trials=10)
+    assert main(["status", "demo"]) == 0
+    # The one that failed is not tried again, and counts for none of the ten.
+    assert "would      skip 1, go on with 3, begin 6" in capsys.readouterr().out
+
+
 def test_status_without_a_name_lists_the_studies(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status"]) == 0
     assert "1 complete, 1 failed" in capsys.readouterr().out
