@@ -33,7 +33,9 @@ def draw_sampling(rng: np.random.Generator, shape: Shape, settings: SyntheticSet
     thickness = spacing.copy()
     if rng.uniform() < settings.thick_slices:
         axis = int(rng.choice(3, p=[0.2, 0.1, 0.7]))
-        thickness[axis] = float(np.exp(rng.uniform(*np.log(settings.slice_mm))))
+        thinnest, thickest = settings.slice_mm
+        thickest = thickest if axis == 2 else max(thinnest, min(thickest, settings.upright_slice_mm))
+        thickness[axis] = float(np.exp(rng.uniform(np.log(thinnest), np.log(thickest))))
         has_gap = rng.uniform() < 0.3
         spacing[axis] = thickness[axis] * (1 + (rng.uniform(0, settings.slice_gap) if has_gap else 0))
     pairs = [_axis(rng, n, mm, thick) for n, mm, thick in zip(shape, spacing, thickness, strict=True)]
@@ -139,7 +141,7 @@ def _ghost(rng: np.random.Generator, native: Float32) -> Float32:
 def _rician(
     rng: np.random.Generator, native: Float32, difference: float, settings: SyntheticSettings
 ) -> Float32:
-    deviation = np.float32(min(np.exp(rng.uniform(*np.log(settings.noise))), 0.7 * difference))
+    deviation = np.float32(min(np.exp(rng.uniform(*np.log(settings.noise))), 0.5 * difference))
     real = native + deviation * rng.standard_normal(native.shape, dtype=np.float32)
     imaginary = deviation * rng.standard_normal(native.shape, dtype=np.float32)
     magnitude: Float32 = np.hypot(real, imaginary)

@@ -7,7 +7,7 @@ from softcord.augment.gamma import Gamma
 from softcord.augment.ranges import Range, check_range
 
 _PROBABILITIES = (
-    *("empty", "nothing", "compression", "conus", "medulla", "roots", "lesions", "vertebrae"),
+    *("empty", "nothing", "cervical", "compression", "conus", "medulla", "roots", "lesions", "vertebrae"),
     *("realistic_signal", "fat_extremes", "flow_voids", "thick_slices", "ghosting", "chemical_shift"),
     *("dropout", "sharpening", "masked_fov"),
 )
@@ -31,6 +31,7 @@ class SyntheticSettings:
     tilt_deg: float = 28.0
     bend_radius_mm: Range = (60.0, 400.0)
     deformation_mm: float = 1.2
+    cervical: float = 0.5
     compression: float = 0.3
     conus: float = 0.5
     medulla: float = 0.04
@@ -48,6 +49,7 @@ class SyntheticSettings:
     # How it is scanned
     thick_slices: float = 0.6
     slice_mm: Range = (1.5, 10.0)
+    upright_slice_mm: float = 5.0
     slice_gap: float = 0.6
     in_plane_mm: Range = (0.3, 2.0)
     noise: Range = (0.005, 0.12)
@@ -86,6 +88,7 @@ class SyntheticSettings:
             "deformation_mm",
             "distractors",
             "slice_gap",
+            "upright_slice_mm",
             "smallest_fov_mm",
         ):
             if getattr(self, name) < 0:

@@ -14,7 +14,8 @@ S_MM = np.arange(-_REACH_MM, _REACH_MM, _STEP_MM, dtype=np.float32)
 HARMONICS = (2, 3, 4)
 
 # Typical sizes from C1 (0) over T1 (0.35) and T12 (0.85) to the conus (1).
-_CAUDAL = (0.0, 0.2, 0.35, 0.55, 0.85, 1.0)
+_T1 = 0.35
+_CAUDAL = (0.0, 0.2, _T1, 0.55, 0.85, 1.0)
 _CSA_MM2 = (76.0, 82.0, 66.0, 45.0, 56.0, 42.0)
 _ASPECT = (1.2, 1.5, 1.35, 1.15, 1.15, 1.1)
 _BODY_HALF_WIDTH_MM = (9.0, 10.0, 12.0, 14.0, 20.0, 22.0)
@@ -58,7 +59,8 @@ def table_row(s: Float32) -> Indices:
 
 def draw_spine(rng: np.random.Generator, settings: SyntheticSettings) -> Spine:
     """Draw the sizes of one piece of spine."""
-    caudal = float(rng.uniform())
+    is_cervical = rng.uniform() < settings.cervical
+    caudal = float(rng.uniform(0, _T1 if is_cervical else 1))
 
     def typical(sizes: tuple[float, ...], spread: float) -> float:
         return float(
@@ -66,7 +68,7 @@ def draw_spine(rng: np.random.Generator, settings: SyntheticSettings) -> Spine:
         )
 
     cord_from_mm, taper = _lower_end(rng, caudal, settings)
-    a, b = _semi_axes(rng, typical(_CSA_MM2, 0.22), typical(_ASPECT, 0.1), settings)
+    a, b = _semi_axes(rng, typical(_CSA_MM2, 0.3), typical(_ASPECT, 0.1), settings)
     a, b = a * taper, b * taper
     sac = _sac(rng, a, b)
     cord_to_mm = float(rng.uniform(-15, 25)) if rng.uniform() < settings.medulla else np.inf
