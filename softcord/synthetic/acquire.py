@@ -141,7 +141,9 @@ def _ghost(rng: np.random.Generator, native: Float32) -> Float32:
 def _rician(
     rng: np.random.Generator, native: Float32, difference: float, settings: SyntheticSettings
 ) -> Float32:
-    deviation = np.float32(min(np.exp(rng.uniform(*np.log(settings.noise))), 0.5 * difference))
+    deviation = np.float32(
+        min(np.exp(rng.uniform(*np.log(settings.noise))), settings.noise_share * difference)
+    )
     real = native + deviation * rng.standard_normal(native.shape, dtype=np.float32)
     imaginary = deviation * rng.standard_normal(native.shape, dtype=np.float32)
     magnitude: Float32 = np.hypot(real, imaginary)

@@ -32,6 +32,7 @@ class SyntheticSettings:
     bend_radius_mm: Range = (60.0, 400.0)
     deformation_mm: float = 1.2
     cervical: float = 0.5
+    area_spread: float = 0.3
     compression: float = 0.3
     conus: float = 0.5
     medulla: float = 0.04
@@ -53,6 +54,7 @@ class SyntheticSettings:
     slice_gap: float = 0.6
     in_plane_mm: Range = (0.3, 2.0)
     noise: Range = (0.005, 0.12)
+    noise_share: float = 0.5
     ghosting: float = 0.12
     chemical_shift: float = 0.15
     dropout: float = 0.2
@@ -89,6 +91,8 @@ class SyntheticSettings:
             "distractors",
             "slice_gap",
             "upright_slice_mm",
+            "area_spread",
+            "noise_share",
             "smallest_fov_mm",
         ):
             if getattr(self, name) < 0:

@@ -68,7 +68,7 @@ def draw_spine(rng: np.random.Generator, settings: SyntheticSettings) -> Spine:
         )
 
     cord_from_mm, taper = _lower_end(rng, caudal, settings)
-    a, b = _semi_axes(rng, typical(_CSA_MM2, 0.3), typical(_ASPECT, 0.1), settings)
+    a, b = _semi_axes(rng, typical(_CSA_MM2, settings.area_spread), typical(_ASPECT, 0.1), settings)
     a, b = a * taper, b * taper
     sac = _sac(rng, a, b)
     cord_to_mm = float(rng.uniform(-15, 25)) if rng.uniform() < settings.medulla else np.inf
