@@ -21,18 +21,22 @@ def keep_cord(
         spacing_mm: side of the (isotropic) voxels.
         parts: how many connected parts to keep.
     """
-    labels, count = ndimage.label(softseg > 0.5)
-    if count == 0:
+    margin = int(np.ceil(rim_mm / spacing_mm))
+    box = _box_of(softseg > 0.5, margin)  # a small part of most volumes
+    if box is None:
         return softseg
+    labels, _ = ndimage.label(softseg[box] > 0.5)
     sizes = np.bincount(labels.ravel())[1:]
     cord = np.isin(labels, 1 + np.argsort(-sizes, kind="stable")[:parts])
-    margin = int(np.ceil(rim_mm / spacing_mm))
-    # The distance is only needed around the cord, which is a small part of the volume.
-    box = tuple(
-        slice(max(0, found.start - margin), found.stop + margin)
-        for found in ndimage.find_objects(cord.astype(np.uint8))[0]
-    )
-    distance_mm = ndimage.distance_transform_edt(~cord[box], sampling=spacing_mm)
+    distance_mm = ndimage.distance_transform_edt(~cord, sampling=spacing_mm)
     kept = np.zeros_like(softseg)
     kept[box] = np.where(distance_mm <= rim_mm, softseg[box], 0)
     return kept
+
+
+def _box_of(mask: npt.NDArray[np.bool_], margin: int) -> tuple[slice, ...] | None:
+    """Return the box around all of a mask, wider by ``margin`` voxels; None around nothing."""
+    found = [np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis}))) for axis in range(3)]
+    if found[0].size == 0:
+        return None
+    return tuple(slice(max(0, int(at[0]) - margin), int(at[-1]) + 1 + margin) for at in found)

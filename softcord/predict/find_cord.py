@@ -31,9 +31,10 @@ OVERLAP = 0.25  # at least, of one window with the next along the cord
 SCOUT = 4  # the cord is first looked for in a window so many times shorter than those that follow it
 COARSE = 2  # voxels of the coarse look, in voxels of the grid
 GUESSES = 3  # places of the coarse look that are tried
-# A cord's area hardly changes within a window; what else a net marks swells and shrinks. A guess steadier
-# than CERTAIN is taken at once, one up to POSSIBLE only if no other place shows a steadier tube.
-CERTAIN, POSSIBLE = 0.1, 0.35
+# A cord's area changes little within a window, by a tenth or so with its enlargements; what else a net
+# marks swells and shrinks. A guess steadier than CERTAIN is taken at once, one up to POSSIBLE only if no
+# other place shows a steadier tube.
+CERTAIN, POSSIBLE = 0.2, 0.35
 MIN_LENGTH_MM = 40.0  # shorter than that, and not through most of the image, is not sure
 MARGIN_MM = 8  # a cord nearer than this to the window's side is looked at again, centred
 
@@ -68,7 +69,7 @@ def follow_cord(
 
 
 class _Search:
-    """One search: the image, and the blended raw outputs of the windows that were accepted."""
+    """One search: the image, and the raw outputs of the windows that were accepted."""
 
     def __init__(
         self,
@@ -85,11 +86,7 @@ class _Search:
         self.box, self.activation, self.spacing_mm, self.apply = box, activation, spacing_mm, apply
         self.stride = _stride(box[2], self.image.shape[2])
         self.importance = _importance(box)
-        self.clear()
-
-    def clear(self) -> None:
-        self.total = torch.zeros(self.image.shape)
-        self.weight = torch.zeros(self.image.shape)
+        self.accepted: list[tuple[Tensor, Shape]] = []
 
     def run(self) -> Float32 | None:
         guesses: list[tuple[Tensor, Shape, Tube]] = []
@@ -101,10 +98,27 @@ class _Search:
             guesses.append(guess)
         for guess in sorted(guesses, key=lambda guess: guess[2].unsteadiness):
             if guess[2].is_cord and guess[2].unsteadiness <= POSSIBLE and self.follow_from(*guess):
-                blended = self.total / self.weight.clamp_min(1e-12)
-                softseg = activate(blended[None, None], self.activation)[0, 0]
-                return torch.where(self.weight > 0, softseg, 0.0).numpy()
+                return self.blend()
         return None
+
+    def blend(self) -> Float32:
+        """Return the soft mask of the accepted windows' raw outputs, 0 where none of them lies."""
+        boxes = [_overlap(corner, self.box, self.image.shape)[0] for _, corner in self.accepted]
+        around = tuple(
+            slice(min(part.start for part in axis), max(part.stop for part in axis))
+            for axis in zip(*boxes, strict=True)
+        )
+        shape = tuple(part.stop - part.start for part in around)
+        total, weight = torch.zeros(shape), torch.zeros(shape)
+        for raw, (x, y, z) in self.accepted:
+            corner = (x - around[0].start, y - around[1].start, z - around[2].start)
+            inside, outside = _overlap(corner, self.box, shape)
+            total[inside] += (raw * self.importance)[outside]
+            weight[inside] += self.importance[outside]
+        blended = activate((total / weight.clamp_min(1e-12))[None, None], self.activation)[0, 0]
+        softseg = np.zeros(self.image.shape, np.float32)
+        softseg[around] = torch.where(weight > 0, blended, 0.0).numpy()
+        return softseg
 
     def places(self) -> Iterator[Place]:
         """Yield where the cord may be, the likeliest first; the coarse look is taken only if needed."""
@@ -152,8 +166,7 @@ class _Search:
 
     def follow_from(self, raw: Tensor, corner: Shape, tube: Tube) -> bool:
         """Follow a cord both ways from the window that shows it. Whether that convinces."""
-        self.clear()
-        self.accept(raw, corner)
+        self.accepted = [(raw, corner)]
         seen = np.isfinite(tube.centres[:, 0])
         for step in (1, -1):
             seen |= self.follow(tube, corner, step)
@@ -163,14 +176,14 @@ class _Search:
     def follow(self, tube: Tube, corner: Shape, step: int) -> npt.NDArray[np.bool_]:
         """Go on from a window at ``corner``, up or down, until cord or image end; return the slices seen."""
         seen = np.zeros(self.image.shape[2], dtype=bool)
-        visited = {corner}
         while (centre := self.next_place(tube, corner, step)) is not None:
+            before = corner
             raw, corner = self.look(centre, self.box)
             onward = self.tube(raw, corner)
-            if corner in visited or not self.is_same_cord(tube, onward):
+            moved_mm = self.spacing_mm * np.abs(np.subtract(corner, before)).max()
+            if moved_mm < MARGIN_MM or not self.is_same_cord(tube, onward):
                 break
-            visited.add(corner)
-            self.accept(raw, corner)
+            self.accepted.append((raw, corner))
             seen |= np.isfinite(onward.centres[:, 0])
             tube = onward
         return seen
@@ -182,8 +195,8 @@ class _Search:
             # It leaves by the window's side: go on from there.
             x, y = tube.centres[end]
             return float(x), float(y), end + step * length * (0.5 - OVERLAP)
-        last = max(0, self.image.shape[2] - length)
-        onward = min(max(corner[2] + step * self.stride, 0), last)
+        last = self.image.shape[2] - length
+        onward = min(max(corner[2] + step * self.stride, 0), last) if last > 0 else corner[2]
         # A cord that does not reach into the next window has ended.
         if onward != corner[2] and onward <= end < onward + length:
             return *self.ahead(tube, step), onward + (length - 1) / 2
@@ -254,12 +267,6 @@ class _Search:
             return False
         apart = np.linalg.norm(tube.centres[both] - onward.centres[both], axis=1)
         return bool(np.median(apart) * self.spacing_mm < MARGIN_MM)
-
-    def accept(self, raw: Tensor, corner: Shape) -> None:
-        """Blend a window's raw output into the result."""
-        inside, outside = _overlap(corner, self.box, self.image.shape)
-        self.total[inside] += (raw * self.importance)[outside]
-        self.weight[inside] += self.importance[outside]
 
 
 def _importance(size: Shape) -> Tensor:
