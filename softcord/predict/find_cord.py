@@ -31,10 +31,11 @@ OVERLAP = 0.25  # at least, of one window with the next along the cord
 SCOUT = 4  # the cord is first looked for in a window so many times shorter than those that follow it
 COARSE = 2  # voxels of the coarse look, in voxels of the grid
 GUESSES = 3  # places of the coarse look that are tried
-# A cord's area changes little within a window, by a tenth or so with its enlargements; what else a net
-# marks swells and shrinks. A guess steadier than CERTAIN is taken at once, one up to POSSIBLE only if no
-# other place shows a steadier tube.
+# A cord's area changes by a tenth or two over 100 mm, with its enlargements, and less over a shorter piece;
+# what else a net marks swells and shrinks. A guess steadier than CERTAIN, in proportion to its length, is
+# taken at once, one up to POSSIBLE only if no other place shows a steadier tube.
 CERTAIN, POSSIBLE = 0.2, 0.35
+CERTAIN_OVER_MM = 100.0
 MIN_LENGTH_MM = 40.0  # shorter than that, and not through most of the image, is not sure
 MARGIN_MM = 8  # a cord nearer than this to the window's side is looked at again, centred
 
@@ -92,7 +93,7 @@ class _Search:
         guesses: list[tuple[Tensor, Shape, Tube]] = []
         for place in self.places():
             guess = self.settle(place)
-            if guess[2].is_cord and guess[2].unsteadiness <= CERTAIN:
+            if self.is_certain(guess[2]):
                 guesses = [guess]
                 break
             guesses.append(guess)
@@ -100,6 +101,11 @@ class _Search:
             if guess[2].is_cord and guess[2].unsteadiness <= POSSIBLE and self.follow_from(*guess):
                 return self.blend()
         return None
+
+    def is_certain(self, tube: Tube) -> bool:
+        """Whether a tube is as steady as only cords are over its length."""
+        length_mm = len(tube.slices) * self.spacing_mm
+        return tube.is_cord and tube.unsteadiness <= CERTAIN * min(1.0, length_mm / CERTAIN_OVER_MM)
 
     def blend(self) -> Float32:
         """Return the soft mask of the accepted windows' raw outputs, 0 where none of them lies."""

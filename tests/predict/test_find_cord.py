@@ -145,6 +145,15 @@ def test_of_two_tubes_the_one_of_steady_area_is_the_cord() -> None:
     assert dice(found, cord) > 0.99
 
 
+def test_in_a_short_stack_a_tube_has_to_be_steadier_to_be_taken_at_once() -> None:
+    image, cord = tube((173, 173, 25), (26, 86), (26, 86))
+    x, y, z = np.indices(image.shape, sparse=True)
+    image[(x - 86) ** 2 + (y - 86) ** 2 < (5 + 0.6 * np.sin(z / 4)) ** 2] = 5
+    found = follow_cord(Bright(), image, box=(48, 64, 32), activation="clip")
+    assert found is not None
+    assert dice(found, cord) > 0.99
+
+
 def test_without_a_cord_nothing_is_found_and_the_mask_is_empty() -> None:
     image = np.random.default_rng(0).normal(1, 0.05, (96, 96, 64)).astype(np.float32)
     assert follow_cord(model().net, np.clip(image, 0, 1.05), box=(48, 64, 64), activation="clip") is None
