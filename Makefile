@@ -9,7 +9,7 @@ EXTRAS := search,parallel,slurm,export,dev
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
-.PHONY: help setup nnunet demo test test-all check bench clean
+.PHONY: help setup nnunet demo test test-all check bench model clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,14 @@ bench: setup  ## run the benchmarks, results in bench-results/
 	@mkdir -p bench-results
 	@for script in benchmarks/bench_*.py; do echo "== $$script"; \
 	  $(BIN)/python $$script | tee bench-results/$$(basename $$script .py).txt; done
+
+# The first part with the patches of its time; docs/synthetic.md says why there is a second.
+model: setup  ## train the built-in model again (two hours of a processor core)
+	$(BIN)/python -m softcord.train experiment=synthetic_only study=synthetic_first train.epochs=120 machine.threads=1 \
+	  machine.workers=1 synthetic.cervical=0 synthetic.area_spread=0.22 synthetic.upright_slice_mm=10 synthetic.noise_share=0.7
+	$(BIN)/python -m softcord.train experiment=synthetic_only study=synthetic_v1 train.epochs=70 machine.threads=1 \
+	  machine.workers=1 train.start_from=synthetic_first
+	$(BIN)/softcord export -m synthetic_v1 -half -name synthetic-v1 -o outputs/synthetic_v1/synthetic-v1.zip -overwrite
 
 clean:  ## remove caches and the environment; results, data and the store stay
 	rm -rf $(VENV) .venv-nnunet .pytest_cache .mypy_cache .ruff_cache .hypothesis bench-results

@@ -35,6 +35,10 @@ def card_text(description: Mapping[str, Any], parameters: int) -> str:
 
 
 def _dataset_line(dataset: Mapping[str, Any]) -> str:
+    if not dataset["contrasts"]:
+        return (
+            f"- patches drawn from formulas (`{dataset['dataset']}`, settings `{dataset['identity'][:12]}`)"
+        )
     trained, validated = len(dataset["train_participants"]), len(dataset["val_participants"])
     contrasts = ", ".join(dataset["contrasts"])
     return (
