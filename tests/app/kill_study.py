@@ -192,7 +192,7 @@ def plan_kills(draw: random.Random, n: int, run_s: float) -> list[Kill]:
         elif number % 4 == 3:
             kills.append(Kill("after the measures", draw.uniform(0, 1), is_measured))
         else:
-            kills.append(Kill("anywhere", draw.uniform(0, 2 * run_s), lambda _since: True))
+            kills.append(Kill("anywhere", draw.uniform(0, run_s), lambda _since: True))
     return kills
 
 
@@ -222,7 +222,8 @@ def main(folder: Path, seed: int, n_kills: int) -> None:
         broken += unreadable()
         stand = " ".join(f"{entry.standing}" for entry in read_entries(STUDY))
         print(f"{number:2d} {kill.what} + {kill.delay_s:.2f} s: {hit or 'had ended'} | {stand}", flush=True)
-    codes = [wait(start(killed, data)), wait(start(killed, data))]
+    # Brought to its end by another launcher than the undisturbed study, which must not change a bit.
+    codes = [wait(start(killed, data, POOL)), wait(start(killed, data))]
     broken += unreadable()
     shutil.rmtree(elsewhere)
     expected, found = results(undisturbed), results(killed)
