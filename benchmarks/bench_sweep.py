@@ -39,8 +39,8 @@ def train(*arguments: str) -> tuple[float, float]:
 
 def bench_overhead() -> None:
     """Time before the first and after the last batch of a run; its data are cached, its imports done."""
+    import softcord.app.run
     import softcord.evaluate.ground_truth
-    import softcord.evaluate.run
     from softcord.train.module import CordModule
 
     moments: list[float] = []
@@ -56,13 +56,13 @@ def bench_overhead() -> None:
         return run
 
     train("seed=1")
-    kept = CordModule.training_step, softcord.evaluate.run.evaluate
+    kept = CordModule.training_step, softcord.app.run._evaluate
     CordModule.training_step = timed(kept[0], moments, both=True)  # type: ignore[method-assign]
     CordModule.validation_step = timed(CordModule.validation_step, measuring, both=False)  # type: ignore[method-assign]
-    softcord.evaluate.run.evaluate = timed(kept[1], measuring, both=False)
+    softcord.app.run._evaluate = timed(kept[1], measuring, both=False)
     started = time.process_time()
     clock_s, busy_s = train("seed=2")
-    CordModule.training_step, softcord.evaluate.run.evaluate = kept  # type: ignore[method-assign]
+    CordModule.training_step, softcord.app.run._evaluate = kept  # type: ignore[method-assign]
     row("start of the job to its first batch, processor time", moments[0] - started, "s")
     after_s = started + busy_s - moments[-1]
     row("last batch to the end, processor time", after_s, "s")
