@@ -107,6 +107,8 @@ def _answer(arguments: list[str], usage: str = USAGE) -> int:
     if {"--help", "-h"} & set(arguments):
         print(help_text(arguments, usage))
         return DONE
+    if set(_MULTIRUN) & set(arguments):
+        raise UsageError("-m", "sweeps, while --cfg and its like show one configuration", "Leave out -m")
     return _hydra(lambda _config: None, arguments)
 
 

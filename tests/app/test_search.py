@@ -12,11 +12,14 @@ import pandas as pd
 import pytest
 import yaml
 
+from softcord.app.compose import compose
+from softcord.app.plan import make_plan
+from softcord.app.search import _note_if_killed
 from softcord.app.space import Space, read_space
 from softcord.app.train import main
 from softcord.errors import UsageError
 from softcord.measure.table import read_measures
-from softcord.sweep.ledger import read_study
+from softcord.sweep.ledger import Run, begin, read_study
 from softcord.sweep.search import Options, Range
 from softcord.sweep.study import read_commands
 from softcord.track.store import open_store
@@ -116,6 +119,20 @@ def test_a_launcher_that_breaks_down_costs_only_the_trial_that_breaks_it_alone(
     monkeypatch.setattr(sweeper, "validate_batch_is_legal", lambda _runs: None)
     runs = [["loss.omega=1"], ["loss.omega=2"], ["loss.omega=3"]]
     assert sweeper._launch(runs, 7) == [7, None, 9]
+
+
+def test_a_trial_whose_process_was_killed_is_a_failed_run_and_one_of_an_earlier_start_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plan = make_plan(compose(*SEARCH[1:], "loss.omega=7"))
+    run = Run("r", "s", plan.method, plan.seed, "f", plan.config_hash, plan.overrides)
+    begun = begin(plan.study_dir / "r", run)
+    _note_if_killed(plan, since=begun.started_at + 1)
+    assert [one.state for one in read_study(plan.study_dir)] == ["running"]
+    _note_if_killed(plan, since=begun.started_at - 1)
+    (noted,) = read_study(plan.study_dir)
+    assert (noted.state, noted.reason.partition(".")[0]) == ("failed", "its process: was killed")
 
 
 @pytest.mark.slow

@@ -161,6 +161,11 @@ def test_a_run_goes_on_in_the_number_of_threads_that_it_began_in(
     assert "began in: 3, not 2" in capsys.readouterr().err
 
 
+def test_a_sweep_has_no_one_configuration_to_show(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert sweep(data, "seed=1,2", "--cfg", "job") == 2
+    assert "show one configuration. Leave out -m" in capsys.readouterr().err
+
+
 def test_one_configuration_asked_for_twice_is_run_once(data: Path, training: FakeTraining) -> None:
     assert sweep(data, "seed=1,1") == 0
     assert training.trained == [1]
