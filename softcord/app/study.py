@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from softcord.app.compose import Overrides
+from softcord.app.compose import Overrides, compose
 from softcord.app.exit import DONE, guarded
 from softcord.app.study_text import command_text, run_text, status_text, studies_text
 from softcord.errors import UsageError
@@ -89,6 +89,7 @@ def _rerun(given: argparse.Namespace) -> int:
     if not chosen:
         print(f"study {folder.name}: nothing has failed")
         return DONE
+    _check_place(folder, chosen[0])
     start_logging()
     engine = (f"hydra/launcher={given.launcher}",) if given.launcher else ()
     anew = () if given.failed else ("rerun=true",)
@@ -96,6 +97,16 @@ def _rerun(given: argparse.Namespace) -> int:
     for entry in chosen:
         runs.setdefault(entry.verb, []).append((*entry.overrides, *anew))
     return max(_run_again(verb, same, engine) for verb, same in runs.items())
+
+
+def _check_place(folder: Path, entry: Entry) -> None:
+    """Refuse to run again from where the same arguments would mean another folder."""
+    from softcord.app.plan import make_plan
+
+    meant = make_plan(compose(*entry.overrides)).study_dir
+    if meant.resolve() != folder.resolve():
+        what = f"was made from another folder: here its runs would go to {meant}"
+        raise UsageError(folder, what, "Go to where its command was given")
 
 
 def _run_again(verb: Verb, runs: Sequence[Overrides], engine: Overrides) -> int:

@@ -130,7 +130,13 @@ def test_a_launcher_or_setting_that_is_not_there_is_refused_before_anything_runs
     assert capsys.readouterr().err.startswith("softcord: ")
 
 
-def test_rerun_runs_what_failed_or_what_is_named_anew(data: Path, training: FakeTraining) -> None:
+def test_rerun_runs_what_failed_or_what_is_named_anew(
+    data: Path,
+    training: FakeTraining,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     training.ends = {2: MemoryError("no room")}
     assert sweep(data, "seed=1,2,3") == 4
     training.ends = {}
@@ -146,6 +152,10 @@ def test_rerun_runs_what_failed_or_what_is_named_anew(data: Path, training: Fake
     assert len(read_commands(Path("outputs/sweep"))) == 1
     assert study_verb(["rerun", "sweep", "--failed"]) == 0
     assert study_verb(["rerun", "sweep"]) == 2
+    monkeypatch.chdir("..")
+    assert study_verb(["rerun", "sweep", folder.name, "--outputs", f"{tmp_path}/outputs"]) == 2
+    assert "was made from another folder" in capsys.readouterr().err
+    assert training.trained == [1, 2, 3, 2, 3]
 
 
 def test_a_run_goes_on_in_the_number_of_threads_that_it_began_in(
