@@ -1,6 +1,8 @@
 """Read and write NIfTI volumes: checked on the way in, atomic on the way out."""
 
+import gzip
 import os
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -10,6 +12,7 @@ import nibabel.affines
 import numpy as np
 import numpy.typing as npt
 from nibabel.filebasedimages import ImageFileError
+from nibabel.spatialimages import HeaderDataError
 
 from softcord.errors import DataError
 
@@ -48,13 +51,13 @@ def read_volume(path: Path | str) -> Volume:
     path = Path(path)
     image = open_nifti(path)
     shape = image.shape[:3] if len(image.shape) == 4 and image.shape[3] == 1 else image.shape
-    if len(shape) != 3 or 0 in shape or image.get_data_dtype().names is not None:
+    if len(shape) != 3 or 0 in shape or image.get_data_dtype().kind not in "iuf":
         raise DataError(
             path, f"expected one 3-D scalar volume, found shape {image.shape}", "Extract one frame first"
         )
     try:
-        data = np.asarray(image.dataobj, dtype=np.float32).reshape(shape)
-    except (OSError, EOFError, ValueError) as error:
+        data = _voxels(path, image).reshape(shape)
+    except (OSError, EOFError, ValueError, OverflowError, zlib.error) as error:
         raise DataError(
             path, f"the file is damaged or truncated ({error})", "Fetch or export it again"
         ) from error
@@ -63,6 +66,14 @@ def read_volume(path: Path | str) -> Volume:
     if abs(np.linalg.det(image.affine[:3, :3])) < 1e-9:
         raise DataError(path, "its affine is singular, so voxel sizes are unknown", "Repair the header first")
     return Volume(data, np.asarray(image.affine, dtype=np.float64))
+
+
+def _voxels(path: Path, image: nib.Nifti1Image) -> npt.NDArray[np.float32]:
+    if path.suffix == ".gz":
+        # To the end of the file, where its checksum is: nibabel stops at the last voxel and does not look.
+        with gzip.open(path) as stream:
+            image = type(image).from_bytes(stream.read())
+    return np.asarray(image.dataobj, dtype=np.float32)
 
 
 def open_nifti(path: Path) -> nib.Nifti1Image:
@@ -79,7 +90,7 @@ def open_nifti(path: Path) -> nib.Nifti1Image:
         raise DataError(path, "does not exist", "Check the path")
     try:
         image = nib.load(path)
-    except (OSError, EOFError, ImageFileError) as error:
+    except (OSError, EOFError, zlib.error, HeaderDataError, ImageFileError) as error:
         raise DataError(
             path, f"is not a readable NIfTI image ({error})", "Fetch or export it again"
         ) from error

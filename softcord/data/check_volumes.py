@@ -4,18 +4,18 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import nibabel as nib
 import numpy as np
 import numpy.typing as npt
-from nibabel.filebasedimages import ImageFileError
 
 from softcord.data.bids import LABEL_KINDS, file_state
 from softcord.data.check_labels import WORDS, Row, records
 from softcord.data.findings import Finding
 from softcord.errors import DataError
-from softcord.nifti import read_volume
+from softcord.nifti import open_nifti, read_volume
 from softcord.parallel import parallel_map
 
 if TYPE_CHECKING:
@@ -139,13 +139,8 @@ def _read(row: Row, kind: str, with_voxels: bool) -> tuple[VolumeFacts, npt.NDAr
 
 
 def _header(path: str) -> tuple[tuple[int, ...], npt.NDArray[np.float64]]:
-    try:
-        image = nib.load(path)
-        shape, affine = tuple(image.shape), np.asarray(image.affine, dtype=np.float64)
-    except (OSError, EOFError, ValueError, ImageFileError) as error:
-        raise DataError(
-            path, f"is not a readable NIfTI image ({error})", "Fetch or export it again"
-        ) from error
+    image = open_nifti(Path(path))
+    shape, affine = tuple(image.shape), np.asarray(image.affine, dtype=np.float64)
     if len(shape) == 4 and shape[3] == 1:
         shape = shape[:3]
     if len(shape) != 3 or abs(np.linalg.det(affine[:3, :3])) < 1e-9:

@@ -5,13 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-import nibabel as nib
-from nibabel.filebasedimages import ImageFileError
-
 from softcord.errors import DataError
 from softcord.gt.check import Finding, check_participant
 from softcord.gt.grid import Grid
-from softcord.nifti import Volume, is_pointer, read_volume
+from softcord.nifti import Volume, open_nifti, read_volume
 
 Value = TypeVar("Value")
 
@@ -67,12 +64,7 @@ def native_grid(path: str) -> Grid:
     Raises:
         DataError: missing, not downloaded, unreadable or not 3-D.
     """
-    if is_pointer(Path(path)):
-        raise DataError(path, "is not downloaded", "Run `git annex get` on it")
-    try:
-        image = nib.load(path)
-    except (OSError, EOFError, ImageFileError) as error:
-        raise DataError(path, f"cannot be read ({error})", "Fetch or export it again") from error
+    image = open_nifti(Path(path))
     if len(image.shape) < 3 or any(n != 1 for n in image.shape[3:]):
         raise DataError(path, f"is not one 3-D volume but has shape {image.shape}", "Extract one frame first")
     i, j, k = image.shape[:3]
