@@ -2,7 +2,7 @@
 
 import sys
 
-from softcord.app.check import main
+from softcord.app.main import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(["check", *sys.argv[1:]]))

@@ -2,7 +2,7 @@
 
 import sys
 
-from softcord.app.compare import main
+from softcord.app.main import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(["compare", *sys.argv[1:]]))

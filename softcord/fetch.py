@@ -2,7 +2,7 @@
 
 import sys
 
-from softcord.app.fetch import main
+from softcord.app.main import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(["fetch", *sys.argv[1:]]))

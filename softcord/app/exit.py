@@ -27,12 +27,13 @@ def guarded(verb: Callable[[], int]) -> int:
         print(f"softcord: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("softcord: interrupted; repeat the command to go on from here.", file=sys.stderr)
-        return INTERRUPTED
+        return _interrupted()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except Exception as error:
+        if _follows_an_interrupt(error):
+            return _interrupted()
         if wants_traceback():
             raise
         print(
@@ -40,6 +41,19 @@ def guarded(verb: Callable[[], int]) -> int:
             file=sys.stderr,
         )
         return FAILED
+
+
+def _interrupted() -> int:
+    print("softcord: interrupted; repeat the command to go on from here.", file=sys.stderr)
+    return INTERRUPTED
+
+
+def _follows_an_interrupt(error: BaseException) -> bool:
+    """Whether a library, interrupted, stumbled over its own half-made state while it cleaned up."""
+    causes = [error]
+    while (before := causes[-1].__context__) is not None:
+        causes.append(before)
+    return any(isinstance(one, KeyboardInterrupt) for one in causes)
 
 
 def wants_traceback() -> bool:

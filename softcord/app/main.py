@@ -5,6 +5,7 @@ import sys
 from difflib import get_close_matches
 
 import softcord
+from softcord.app.exit import guarded
 
 # Verb: (module with main(arguments) -> exit code, what it does).
 VERBS = {
@@ -39,9 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         hint = f"Did you mean {near[0]}?" if near else f"Verbs: {', '.join(VERBS)}."
         print(f"softcord: {verb}: is not a verb. {hint}", file=sys.stderr)
         return 2
-    run = importlib.import_module(VERBS[verb][0]).main
-    code: int = run(rest)
-    return code
+    return guarded(lambda: int(importlib.import_module(VERBS[verb][0]).main(rest)))
 
 
 def usage() -> str:

@@ -2,7 +2,7 @@
 
 import sys
 
-from softcord.app.phantom import main
+from softcord.app.main import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(["phantom", *sys.argv[1:]]))
