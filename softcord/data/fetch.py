@@ -75,7 +75,7 @@ def clone_dataset(url: str, root: Path, version: str) -> bool:
         if head != wanted:
             raise UsageError(root, f"is not at version {version}", f"Run `git checkout {version}` there")
         return False
-    if root.exists() and any(root.iterdir()):
+    if root.exists() and not (root.is_dir() and not any(root.iterdir())):
         raise UsageError(root, "is neither empty nor a git repository", "Set data.root to another folder")
     root.parent.mkdir(parents=True, exist_ok=True)
     unfinished = root.with_name(f".{root.name}-{uuid4().hex[:8]}")
@@ -83,6 +83,12 @@ def clone_dataset(url: str, root: Path, version: str) -> bool:
         options = ("-c", "advice.detachedHead=false", "--branch", version)
         _git(root.parent, "clone", "--quiet", *options, url, str(unfinished))
         unfinished.replace(root)
+    except RunError as error:
+        raise RunError(f"{url} {version}", error.what, "Check address and version, or repeat it") from error
+    except OSError:
+        if not (root / ".git").exists():
+            raise
+        return clone_dataset(url, root, version)  # another process was quicker
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return True

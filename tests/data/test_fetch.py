@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from softcord.data import fetch
 from softcord.data.fetch import (
     Wanted,
     clone_dataset,
@@ -108,8 +109,9 @@ def test_content_with_a_wrong_checksum_is_refused_by_name(published: Path, tmp_p
 def test_a_folder_that_is_something_else_is_left_alone(published: Path, tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").write_text("mine")
-    with pytest.raises(UsageError, match="neither empty nor a git repository"):
-        clone_dataset(str(published), tmp_path / "full", "r1")
+    for place in (tmp_path / "full", tmp_path / "full" / "file"):
+        with pytest.raises(UsageError, match="neither empty nor a git repository"):
+            clone_dataset(str(published), place, "r1")
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["file"]
     clone_dataset(str(published), tmp_path / "here", "r1")
     run(tmp_path / "here", "git", "commit", "-q", "--allow-empty", "-m", "mine")
@@ -124,8 +126,27 @@ def test_a_version_or_address_that_does_not_exist_leaves_nothing_behind(
     for url, version in ((str(published), "r9"), (str(tmp_path / "nowhere"), "r1")):
         with pytest.raises(RunError, match="git failed") as caught:
             clone_dataset(url, tmp_path / "new" / "here", version)
+        assert str(caught.value).startswith(f"{url} {version}: ")
         assert "\n" not in str(caught.value)
     assert list((tmp_path / "new").iterdir()) == []
+
+
+@needs_annex
+def test_the_slower_of_two_clones_finds_the_other_s(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, git = tmp_path / "new" / "here", fetch._git
+
+    def overtaken(folder: Path, *arguments: str) -> str:
+        said = git(folder, *arguments)
+        if "clone" in arguments:
+            monkeypatch.undo()
+            assert clone_dataset(str(published), root, "r1")
+        return said
+
+    monkeypatch.setattr(fetch, "_git", overtaken)
+    assert not clone_dataset(str(published), root, "r1")
+    assert list((tmp_path / "new").iterdir()) == [root]
 
 
 def test_sizes_come_from_the_pointers(release: Callable[[str], Path]) -> None:
