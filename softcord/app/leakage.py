@@ -7,6 +7,7 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from softcord.app.datasets import run_config
 from softcord.data.filehash import checksum
 from softcord.data.leakage import Seen, meets_own_training, seen_participants, trained_on_tests_of_another
 from softcord.data.settings import read_persons
@@ -66,7 +67,7 @@ def leakage_notes(run_dirs: Sequence[Path], measures: "pd.DataFrame") -> list[st
     tests: dict[tuple[str, People], None] = {}
     sentences: dict[str, None] = {}
     for run_dir in (one for one in run_dirs if one.name in rows_of):
-        data = _data(run_dir)
+        data = run_config(run_dir).get("data", {})
         method, people = _tested(rows_of[run_dir.name], data)
         train, val = _trained(run_dir, data)
         trainings[method, train, val] = tests[method, people] = None
@@ -76,17 +77,6 @@ def leakage_notes(run_dirs: Sequence[Path], measures: "pd.DataFrame") -> list[st
         if model != other and (seen := _seen(train, val, people)):
             sentences[trained_on_tests_of_another(model, seen, len(people), other)] = None
     return list(sentences)
-
-
-def _data(run_dir: Path) -> Mapping[str, Any]:
-    """Return what a run's configuration says of its dataset or datasets."""
-    import yaml
-
-    path = run_dir / "config.yaml"
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    config = yaml.load(path.read_text(encoding="utf-8"), Loader=loader) if path.exists() else {}
-    node: Mapping[str, Any] = config.get("data", {})
-    return node
 
 
 def _tested(rows: "pd.DataFrame", data: Mapping[str, Any]) -> tuple[str, People]:
