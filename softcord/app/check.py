@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from softcord.app.compose import Composed
 from softcord.app.exit import DATA, DONE
 from softcord.app.launch import launch_once
-from softcord.app.plan import Plan, jobs_of, make_plan
+from softcord.app.plan import Plan, jobs_of, make_plan, truth
 from softcord.app.progress import phase
 from softcord.app.terminal import show_table, start_logging
 
@@ -36,11 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _check(composed: Composed) -> int:
     plan = make_plan(composed)
-    are_usable = [_check_one(one) for one in plan.for_each_dataset()]
+    plans = plan.for_each_dataset()
+    are_usable = [_check_one(one, is_alone=len(plans) == 1) for one in plans]
     return DONE if all(are_usable) else DATA
 
 
-def _check_one(plan: Plan) -> bool:
+def _check_one(plan: Plan, *, is_alone: bool) -> bool:
     from softcord.data.check import check_dataset
 
     settings = plan.data
@@ -55,7 +56,8 @@ def _check_one(plan: Plan) -> bool:
             gt=plan.gt.name,
             contrasts=plan.contrasts,
             depth=depth,
-            bids=plan.config["check"]["bids"],
+            bids=truth(plan.config["check"]["bids"], "check.bids"),
+            needs_every_contrast=is_alone,
             jobs=jobs_of(plan),
             on_done=on_done,
         )

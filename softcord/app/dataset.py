@@ -58,11 +58,17 @@ def open_dataset(plan: Plan) -> Dataset:
     """
     parts = [_open_one(one) for one in plan.for_each_dataset()]
     dataset = parts[0] if len(parts) == 1 else _joined(plan, parts)
-    for side in SIDES if plan.learns and not plan.is_synthetic else ("test",):
+    trains_here = plan.learns and not plan.is_synthetic
+    for side in SIDES if trains_here else ("test",):
         if getattr(dataset, side).empty:
             raise DataError(
                 f"split {plan.split_name}", f"leaves no image of the contrasts to {side}", "Check split"
             )
+    lacking = [one for one in plan.contrasts if one not in set(dataset.train["contrast"])]
+    if trains_here and lacking:
+        # The method is named after its contrasts, so that a model of two must not be called one of all six.
+        hint = "Leave it out of contrasts, or see `softcord check`"
+        raise DataError("contrasts", f"nobody who trains has {', '.join(lacking)}", hint)
     return dataset
 
 

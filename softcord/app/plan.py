@@ -261,7 +261,7 @@ def make_plan(composed: Composed) -> Plan:
         if not isinstance(value, str) or not value:
             raise UsageError(f"paths.{key}".rstrip("."), f"must be a folder, got {value!r}")
     contrasts = contrast_set(config["contrasts"])
-    per_contrast = _truth(config["model_per_contrast"], "model_per_contrast")
+    per_contrast = truth(config["model_per_contrast"], "model_per_contrast")
     engine = _engine(composed)
     return Plan(
         config=config,
@@ -275,7 +275,7 @@ def make_plan(composed: Composed) -> Plan:
         reference=_one_of(config["reference"], "reference", ("soft", "hard")),
         measured_on=_one_of(config["measured_on"], "measured_on", ("test", "val")),
         search=build(config["search"], "search"),
-        rerun=_truth(config["rerun"], "rerun"),
+        rerun=truth(config["rerun"], "rerun"),
         method=_method(composed, engine, contrasts_word(contrasts, per_contrast=per_contrast)),
         modified=modifications(composed),
         datasets=sources(composed),
@@ -405,7 +405,12 @@ def _whole(value: Any, key: str) -> int:
     return value
 
 
-def _truth(value: Any, key: str) -> bool:
+def truth(value: Any, key: str) -> bool:
+    """Return a value that is true or false.
+
+    Raises:
+        UsageError: it is something else, such as the word yes.
+    """
     if not isinstance(value, bool):
         raise UsageError(key, f"must be true or false, got {value!r}")
     return value

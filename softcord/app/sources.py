@@ -1,6 +1,5 @@
 """Which datasets a configuration names: one, or several that train together (``data=several``)."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -62,15 +61,12 @@ def _several(composed: Composed) -> "Iterator[Source]":
         raise UsageError("data.datasets", f"names no dataset, got {node['datasets']!r}", hint)
     for name, entry in node["datasets"].items():
         key = f"data.datasets.{name}"
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", str(name)):
-            raise UsageError(key, "cannot name a dataset", "Use letters, digits, dot, dash, underscore")
         if not isinstance(entry, Mapping):
             raise UsageError(key, f"must be a set of keys and values, got {entry!r}", "Give at least a root")
         kind = kind_of(composed.choices, str(name))
         shipped = as_shipped("data=bids", "data.root=.").config["data"]
         own = {k: v for k, v in entry.items() if k not in ("split", "contrasts")}
-        if not own.get("root"):
-            raise UsageError(f"{key}.root", "is missing", "Name the folder that holds sub-*")
+        _need_root(own, key)
         data = _data(composed, {**shipped, **own, "name": str(name)}, kind, key)
         split = _split(composed, entry.get("split"), f"{key}.split")
         yield Source(data, split, _contrasts(composed, entry.get("contrasts"), f"{key}.contrasts"))
@@ -85,7 +81,14 @@ def _contrasts(composed: Composed, entry: Any, key: str) -> tuple[str, ...] | No
     return chosen
 
 
+def _need_root(node: Mapping[str, Any], key: str) -> None:
+    """Refuse an empty root too (``data.root=$UNSET``), which would stand for the working directory."""
+    if not node.get("root"):
+        raise UsageError(f"{key}.root", "is missing", "Name the folder that holds sub-*")
+
+
 def _data(composed: Composed, node: Mapping[str, Any], kind: str, key: str) -> "DataSettings":
+    _need_root(node, key)
     settings: DataSettings = build(node, key)
     if kind != "phantom":
         return settings

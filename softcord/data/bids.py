@@ -112,28 +112,42 @@ def split_extension(name: str) -> tuple[str, str]:
 
 @dataclass
 class Listing:
-    """What a walk found: the files with BIDS names, those without, and folders that cannot be read."""
+    """What a walk found.
+
+    ``files`` have BIDS names, ``misnamed`` none; ``participants`` are the folders sub-*, by name;
+    ``unreadable`` are folders that may not be read, ``repeated`` links to a folder that was read already.
+    """
 
     files: list[BidsFile] = field(default_factory=list)
     misnamed: list[str] = field(default_factory=list)
+    participants: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
 
 
 def list_files(root: str) -> Listing:
     """List every file under ``root/sub-*``, sorted by path, with the state of the NIfTI files."""
     listing = Listing()
+    seen = {os.path.realpath(root)}
     for entry in _entries(root, listing):
         if entry.name.startswith("sub-") and _is_folder(entry):
-            _walk(entry.path, listing)
+            listing.participants.append(entry.name)
+            _walk(entry, listing, seen)
     return listing
 
 
-def _walk(folder: str, listing: Listing) -> None:
-    for entry in _entries(folder, listing):
+def _walk(folder: "os.DirEntry[str]", listing: Listing, seen: set[str]) -> None:
+    """List a folder's files; a link is not followed to where the walk has been, or it would never end."""
+    real = os.path.realpath(folder.path)
+    if folder.is_symlink() and real in seen:
+        listing.repeated.append(folder.path)
+        return
+    seen.add(real)
+    for entry in _entries(folder.path, listing):
         if entry.name.startswith("."):
             continue
         if _is_folder(entry):
-            _walk(entry.path, listing)
+            _walk(entry, listing, seen)
             continue
         parsed = parse_path(entry.path)
         if parsed is None:

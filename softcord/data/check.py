@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from softcord.contrasts import PAPER_SIX
 from softcord.data.check_bids import bids_findings
-from softcord.data.check_labels import label_findings
+from softcord.data.check_labels import label_findings, missing_contrasts
 from softcord.data.check_metadata import metadata_findings
 from softcord.data.check_names import name_findings
 from softcord.data.exclude import Exclusion
 from softcord.data.findings import Finding, in_order
 from softcord.data.index import Scan, existing_root, scan_dataset, table_of
 from softcord.data.labels import Gt
-from softcord.data.settings import DataSettings, read_exclusion
+from softcord.data.settings import DataSettings, chosen_participants, read_exclusion
 from softcord.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def check_dataset(
     contrasts: Sequence[str] = PAPER_SIX,
     depth: Depth = "voxels",
     bids: bool = False,
+    needs_every_contrast: bool = True,
     jobs: int = 1,
     on_done: Callable[[str], None] | None = None,
 ) -> DatasetCheck:
@@ -64,12 +65,14 @@ def check_dataset(
         depth: "names" reads names and sidecars only, "headers" also the headers of images and labels,
             "voxels" also all their values.
         bids: ask the official BIDS validator too, which takes longer than all the rest.
+        needs_every_contrast: whether a contrast that nobody has is an error, or a warning (because another
+            dataset of the study may have it).
         jobs: processes that open files.
         on_done: receives the name of each image as it is finished.
 
     Raises:
         DataError: the root is not a folder, or the exclusion list cannot be read.
-        UsageError: an unknown depth.
+        UsageError: an unknown depth, or a chosen participant who is not there.
     """
     if depth not in get_args(Depth):
         raise UsageError(
@@ -83,14 +86,15 @@ def check_dataset(
         image_names=settings.image_names,
         label_names=settings.label_names,
     )
-    table = _chosen(settings, table_of(scan, exclusion))
+    table = chosen_participants(settings, table_of(scan, exclusion))
     needed = table[table["contrast"].isin(contrasts)]
     findings = [
-        *_nothing_found(root, scan),
+        *_nothing_found(root, scan, table),
         *name_findings(scan, needed),
         *metadata_findings(root, scan),
         *_exclusions(scan, exclusion),
-        *label_findings(scan, needed, gt, contrasts, settings.missing_labels),
+        *missing_contrasts(scan, table, contrasts, "error" if needs_every_contrast else "warning"),
+        *label_findings(scan, needed, gt, settings.missing_labels),
     ]
     if bids:
         findings += bids_findings(root)
@@ -100,17 +104,13 @@ def check_dataset(
     return DatasetCheck(root, table, tuple(in_order([*findings, *found])), volumes)
 
 
-def _chosen(settings: DataSettings, table: "pd.DataFrame") -> "pd.DataFrame":
-    if settings.participants is None:
-        return table
-    return table[table["participant_id"].isin(settings.participants)].reset_index(drop=True)
-
-
-def _nothing_found(root: Path, scan: Scan) -> list[Finding]:
-    if scan.images:
-        return []
-    hint = "Expected sub-XX/anat/sub-XX_T2w.nii.gz; data.image_names maps other names"
-    return [Finding("error", "no image of a known contrast", str(root), hint=hint)]
+def _nothing_found(root: Path, scan: Scan, table: "pd.DataFrame") -> list[Finding]:
+    if not scan.images:
+        hint = "Expected sub-XX/anat/sub-XX_T2w.nii.gz; data.image_names maps other names"
+        return [Finding("error", "no image of a known contrast", str(root), hint=hint)]
+    if table.empty:
+        return [Finding("error", "every image is excluded", str(root), hint="Check data.exclude")]
+    return []
 
 
 def _exclusions(scan: Scan, exclusion: Exclusion) -> list[Finding]:

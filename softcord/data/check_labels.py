@@ -1,5 +1,6 @@
 """Check that every image has the labels that a study needs, and every label its image."""
 
+import os
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,7 +30,6 @@ def label_findings(
     scan: Scan,
     needed: "pd.DataFrame",
     gt: Gt,
-    contrasts: Collection[str],
     missing: Literal["error", "skip"],
 ) -> Iterator[Finding]:
     """Yield missing labels, labels without image, and labels that are not downloaded or broken.
@@ -38,13 +38,11 @@ def label_findings(
         scan: all files, excluded ones too.
         needed: the images that a study would use.
         gt: the ground truth that it needs.
-        contrasts: the contrasts that it needs.
         missing: what the study does with an image without label.
     """
     severity: Severity = "error" if missing == "error" else "warning"
     for row in records(needed):
         yield from _missing(row, gt, severity)
-    yield from _missing_contrasts(needed, contrasts)
     yield from _missing_discs(needed)
     yield from _orphans(scan)
     yield from _states(scan, set(needed["image"]), gt)
@@ -59,16 +57,40 @@ def _missing(row: Row, gt: Gt, severity: Severity) -> Iterator[Finding]:
         hint = "`softcord prepare` builds it from the hard masks; training does so by itself"
         yield Finding("note", f"no {WORDS[column]} yet", *where, "", hint)
         return
-    hint = "Draw one, or name the image in data.exclude"
+    hint = "Draw one, say with data.label_names how masks are named, or name the image in data.exclude"
     yield Finding(severity, f"no {WORDS['hard_seg' if gt != 'hard' else column]}", *where, "", hint)
 
 
-def _missing_contrasts(table: "pd.DataFrame", contrasts: Collection[str]) -> Iterator[Finding]:
+def missing_contrasts(
+    scan: Scan, table: "pd.DataFrame", contrasts: Collection[str], absent: Severity
+) -> Iterator[Finding]:
+    """Yield participants without any image, contrasts that nobody has, and who lacks one of the others.
+
+    Args:
+        scan: all files, excluded ones too.
+        table: the images of everybody whom a study would use.
+        contrasts: the contrasts that it needs.
+        absent: how bad a contrast is that nobody has.
+    """
+    with_images = {participant for participant, _, _ in scan.images}
+    for one in scan.listings[""].participants:
+        if one not in with_images:
+            hint = "Remove the folder, or correct the names in it"
+            yield Finding(
+                "warning", "participant without image", os.path.join(scan.root, one), one, hint=hint
+            )
+    had = [contrast for contrast in contrasts if contrast in set(table["contrast"])]
+    for contrast in contrasts:
+        if contrast not in had and len(table):
+            hint = "Leave it out of contrasts, or say with data.image_names how its images are named"
+            yield Finding(
+                absent, "contrast of nobody", scan.root, "", contrast, f"no image of {contrast}", hint
+            )
     there: dict[tuple[str, str], set[str]] = {}
     for row in records(table):
         there.setdefault((row["participant_id"], row["session_id"]), set()).add(row["contrast"])
     for (participant, session), found in there.items():
-        lacking = [contrast for contrast in contrasts if contrast not in found]
+        lacking = [contrast for contrast in had if contrast not in found]
         if lacking:
             visit = participant if session == NO_SESSION else f"{participant} {session}"
             detail = f"{visit} has no {', '.join(lacking)}"

@@ -1,7 +1,7 @@
 """Check the text files of a dataset: description, table of participants, sidecars."""
 
-import csv
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 from softcord.data.findings import Finding
 from softcord.data.index import Label, Scan
 from softcord.data.labels import HARD_MASK_HINT, is_model_made
+from softcord.data.participants import read_table
 
 
 def metadata_findings(root: Path, scan: Scan) -> Iterator[Finding]:
@@ -55,17 +56,12 @@ def _participants(root: Path, scan: Scan) -> Iterator[Finding]:
         yield Finding("warning", "no participants.tsv", str(path), hint=hint)
         return
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.DictReader(stream, delimiter="\t"))
-    except (OSError, ValueError, csv.Error) as error:
-        yield Finding("warning", "participants.tsv cannot be read", str(path), detail=_one_line(error))
+        listed = Counter(read_table(path)["participant_id"].fillna(""))
+    except ValueError as error:
+        hint = "It is a text file in UTF-8 whose first column is participant_id"
+        yield Finding("warning", "participants.tsv cannot be read", str(path), "", "", str(error), hint)
         return
-    listed = Counter(row.get("participant_id") or "" for row in rows)
-    if set(listed) == {""} or not listed:
-        hint = "The first column is participant_id, columns are separated by tabs"
-        yield Finding("warning", "participants.tsv without participant_id", str(path), hint=hint)
-        return
-    there = {file.participant_id for file in scan.listings[""].files}
+    there = {*scan.listings[""].participants, *(file.participant_id for file in scan.listings[""].files)}
     for one, count in listed.items():
         if one not in there:
             hint = "Remove the line, or look for the folder"
@@ -91,6 +87,8 @@ def _model_made(scan: Scan, sidecars: dict[str, Any]) -> Iterator[Finding]:
 
 
 def _read_json(path: str) -> Any:
+    if not os.path.isfile(path):
+        raise ValueError("not a file")
     with open(path, "rb") as stream:
         text = stream.read()
     try:

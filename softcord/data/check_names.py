@@ -6,40 +6,54 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from softcord.contrasts import CONTRASTS
-from softcord.data.bids import IMAGE_EXTENSIONS, NO_SESSION, BidsFile, old_stems
+from softcord.data.bids import IMAGE_EXTENSIONS, LABEL_KINDS, NO_SESSION, BidsFile, Listing, old_stems
 from softcord.data.findings import Finding, Severity
 from softcord.data.index import Scan
 
 if TYPE_CHECKING:
     import pandas as pd
 
+DATATYPES = {row.datatype for row in CONTRASTS.values()}
 FETCH = "Download it with `softcord fetch` or `git annex get`"
 
 
 def name_findings(scan: Scan, needed: "pd.DataFrame") -> Iterator[Finding]:
     """Yield what is wrong with names and folders, and which of the ``needed`` images are not here."""
-    for listing in scan.listings.values():
-        for folder in listing.unreadable:
-            yield Finding("error", "unreadable folder", folder, hint="Ask for read permission")
-        for path in listing.misnamed:
-            if path.endswith(IMAGE_EXTENSIONS):
-                hint = "Name it sub-XX[_ses-YY]_T2w.nii.gz or the like"
-                yield Finding("warning", "not a BIDS name", path, hint=hint)
-        yield from _misplaced(listing.files)
+    if not os.path.isdir(scan.derivatives):
+        hint = "Masks belong in its folder labels; data.derivatives says where else it is"
+        yield Finding("warning", "no derivatives folder", scan.derivatives, hint=hint)
+    for folder, listing in scan.listings.items():
+        yield from _walked(listing)
+        yield from _misplaced(scan.place(folder), listing.files)
     yield from _states(needed)
-    yield from _case(scan)
+    yield from _unused(scan)
+    yield from _case_of_files(scan)
+    yield from _case_of_folders(scan)
+    yield from _case_of_participants(scan)
     yield from _competing(scan)
     yield from _mixed_sessions(scan)
     yield from _old_names(scan)
     yield from _same_content(scan)
 
 
-def _misplaced(files: Iterable[BidsFile]) -> Iterator[Finding]:
+def _walked(listing: Listing) -> Iterator[Finding]:
+    for folder in listing.unreadable:
+        yield Finding("error", "unreadable folder", folder, hint="Ask for read permission")
+    for link in listing.repeated:
+        detail = f"is {os.path.realpath(link)} once more"
+        yield Finding("warning", "link to a folder of the dataset", link, "", "", detail, "It is passed over")
+    for path in listing.misnamed:
+        if path.lower().endswith(IMAGE_EXTENSIONS):
+            hint = "Name it sub-XX[_ses-YY]_T2w.nii.gz or the like"
+            yield Finding("warning", "not a BIDS name", path, hint=hint)
+
+
+def _misplaced(root: str, files: Iterable[BidsFile]) -> Iterator[Finding]:
     for file in files:
-        folders = file.path.split(os.sep)
-        session = file.session_id
-        if file.participant_id not in folders or (session != NO_SESSION and session not in folders):
-            detail = f"lies in {os.sep.join(folders[-4:-1])}"
+        folders = file.path[len(root) + 1 :].split(os.sep)[:-1]
+        sessions = [folder for folder in folders if folder.startswith("ses-")] or [NO_SESSION]
+        if file.participant_id not in folders or file.session_id not in sessions:
+            detail = f"lies in {os.sep.join(folders)}"
             hint = "Move it, or correct its name"
             yield Finding(
                 "warning", "name and folder differ", file.path, file.participant_id, "", detail, hint
@@ -64,26 +78,56 @@ def state_finding(
     return Finding(severity, f"{kind} broken", path, participant, contrast, detail, hint)
 
 
-def _case(scan: Scan) -> Iterator[Finding]:
-    right = {row.stem.lower(): row for row in CONTRASTS.values()}
-    stems = {row.stem for row in CONTRASTS.values()}
+def _unused(scan: Scan) -> Iterator[Finding]:
     for file in scan.listings[""].files:
-        row = right.get(file.stem.lower())
-        if row and file.stem not in stems and file.extension in IMAGE_EXTENSIONS:
-            detail = f"expected {row.stem}"
-            hint = "Correct upper and lower case: the image is not seen as it is"
+        if file.extension in IMAGE_EXTENSIONS and file.stem not in scan.stems[""]:
+            hint = "data.image_names says which contrast a name is; of two runs only one can be used"
             yield Finding(
-                "warning", "upper/lower case differs", file.path, file.participant_id, row.key, detail, hint
+                "note", "image of no known contrast", file.path, file.participant_id, "", "not used", hint
             )
+
+
+def _case_of_files(scan: Scan) -> Iterator[Finding]:
+    for folder, listing in scan.listings.items():
+        right = {stem.lower(): stem for stem in scan.stems[folder]}
+        for file in listing.files:
+            extension = file.extension.lower()
+            stem = file.stem if file.stem in scan.stems[folder] else right.get(file.stem.lower())
+            if extension not in IMAGE_EXTENSIONS or stem is None:
+                continue
+            if (stem, extension) != (file.stem, file.extension):
+                yield _miscased(file.path, f"expected {stem}{extension}", file.participant_id)
+            elif file.datatype not in DATATYPES and file.datatype.lower() in DATATYPES:
+                yield _miscased(file.path, f"expected a folder {file.datatype.lower()}", file.participant_id)
+
+
+def _case_of_folders(scan: Scan) -> Iterator[Finding]:
+    expected: dict[str, set[str]] = {scan.place(folder): set() for folder in scan.listings}
+    expected[scan.root] = {"derivatives"}
+    expected[scan.derivatives] = {kind.folder for kind in LABEL_KINDS.values()}
+    for folder, known in expected.items():
+        names = os.listdir(folder) if os.path.isdir(folder) and os.access(folder, os.R_OK) else []
+        for name in sorted(names):
+            if name.lower() in known and name not in known:
+                yield _miscased(os.path.join(folder, name), f"expected {name.lower()}")
+            elif name.lower().startswith("sub-") and not name.startswith("sub-"):
+                yield _miscased(os.path.join(folder, name), f"expected sub-{name[4:]}")
+
+
+def _case_of_participants(scan: Scan) -> Iterator[Finding]:
     spellings = defaultdict(dict)  # type: dict[str, dict[str, str]]
     for listing in scan.listings.values():
         for file in listing.files:
             spellings[file.participant_id.lower()].setdefault(file.participant_id, file.path)
     for ways in spellings.values():
         if len(ways) > 1:
-            detail, path = " and ".join(sorted(ways)), ways[max(ways)]
-            hint = "Spell the participant one way: its files are not brought together"
-            yield Finding("warning", "upper/lower case differs", path, max(ways), "", detail, hint)
+            one = max(ways)
+            yield _miscased(ways[one], f"{' and '.join(sorted(ways))} are not brought together", one)
+
+
+def _miscased(path: str, detail: str, participant_id: str = "") -> Finding:
+    hint = "Correct upper and lower case"
+    return Finding("warning", "upper/lower case differs", path, participant_id, "", detail, hint)
 
 
 def _competing(scan: Scan) -> Iterator[Finding]:

@@ -30,10 +30,13 @@ class Finding:
     hint: str = ""
 
     def __post_init__(self) -> None:
-        """Replace bytes of a file's name that are no text, which could be neither printed nor written."""
+        """Replace what a file's name may hold and cannot be printed: bytes that are no text, line breaks."""
         for name in ("file", "detail"):
-            text = getattr(self, name).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-            object.__setattr__(self, name, text)
+            text = getattr(self, name)
+            if not text.isprintable():
+                text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+                text = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+                object.__setattr__(self, name, text)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """What a dataset is, by content: the same files give the same identity, wherever they lie."""
 
 import hashlib
-import json
 import os
 import re
 import subprocess
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from softcord.data.bids import LABEL_KINDS, POINTER_MAX_BYTES, file_state
 from softcord.data.filehash import content_hash, known_hashes
+from softcord.data.labels import read_sidecar
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,12 +47,10 @@ def _files(table: "pd.DataFrame") -> list[str]:
 
 
 def _is_built_by_softcord(label: str) -> bool:
-    sidecar = Path(label.partition(".nii")[0] + ".json")
-    try:
-        makers = json.loads(sidecar.read_bytes()).get("GeneratedBy", [])
-        return any(maker.get("Name") == "softcord" for maker in makers)
-    except (OSError, ValueError, AttributeError):
-        return False
+    sidecar = read_sidecar(label)
+    makers = sidecar.get("GeneratedBy") if isinstance(sidecar, dict) else None
+    known = makers if isinstance(makers, list) else ()
+    return any(isinstance(maker, dict) and maker.get("Name") == "softcord" for maker in known)
 
 
 def _content(root: Path, files: Iterable[str], cache_dir: Path) -> str:

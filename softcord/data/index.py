@@ -59,12 +59,20 @@ class Scan:
     """Every file of a dataset that softcord looks at, before it is brought into a table.
 
     ``images`` and ``labels`` hold known contrasts and label kinds only, preferred name first where
-    two files compete; ``listings`` hold all the rest, by folder ("" is the dataset's root).
+    two files compete; ``listings`` hold all the rest, by folder ("" is the dataset's root), and ``stems``
+    are the names that were looked for there.
     """
 
+    root: str
+    derivatives: str
+    stems: dict[str, set[str]]
     images: dict[ImageKey, list[BidsFile]]
     labels: dict[tuple[ImageKey, str], list[Label]]
     listings: dict[str, Listing]
+
+    def place(self, folder: str) -> str:
+        """Return where the folder of a listing lies."""
+        return os.path.join(self.derivatives, folder) if folder else self.root
 
 
 def index_dataset(
@@ -89,10 +97,14 @@ def index_dataset(
         label_names: a dataset's own label endings by column, e.g. ``{"hard_seg": "seg"}``.
 
     Raises:
-        DataError: the root is missing, or holds no image of a known contrast.
+        DataError: the root is missing, holds no image of a known contrast, or a folder may not be read (its
+            participant can be excluded).
     """
     root = existing_root(root)
     scan = scan_dataset(root, derivatives=derivatives, image_names=image_names, label_names=label_names)
+    for folder in (one for listing in scan.listings.values() for one in listing.unreadable):
+        if exclude.reasons.keys().isdisjoint(folder.split(os.sep)):
+            raise DataError(folder, "cannot be read", "Ask for permission, or leave it out with data.exclude")
     if not scan.images:
         raise DataError(root, "holds no image of a known contrast", _what_is_there(scan.listings[""]))
     table = table_of(scan, exclude)
@@ -123,13 +135,19 @@ def scan_dataset(
     """Walk a dataset once and sort its files into images and labels; arguments as `index_dataset`."""
     root = os.path.abspath(root)
     derivatives = os.path.join(root, "derivatives") if derivatives is None else os.path.abspath(derivatives)
+    contrasts = contrast_stems(image_names)
     kinds = [_with_own_name(kind, label_names or {}) for kind in LABEL_KINDS.values()]
-    listings = {"": list_files(root)}
-    for folder in dict.fromkeys(kind.folder for kind in kinds):
-        if os.path.isdir(os.path.join(derivatives, folder)):
-            listings[folder] = list_files(os.path.join(derivatives, folder))
-    stems = contrast_stems(image_names)
-    return Scan(_images(listings[""], stems), _labels(listings, kinds, stems), listings)
+    listings, stems = {"": list_files(root)}, {"": set(contrasts)}
+    labels: dict[tuple[ImageKey, str], list[Label]] = {}
+    for kind in kinds:
+        if not os.path.isdir(folder := os.path.join(derivatives, kind.folder)):
+            continue
+        if kind.folder not in listings:
+            listings[kind.folder] = list_files(folder)
+        endings = _label_stems(kind, contrasts)
+        stems.setdefault(kind.folder, set()).update(endings)
+        labels |= _labels(listings[kind.folder], kind.column, endings)
+    return Scan(root, derivatives, stems, _images(listings[""], contrasts), labels, listings)
 
 
 def _with_own_name(kind: LabelKind, label_names: Mapping[str, str]) -> LabelKind:
@@ -148,28 +166,26 @@ def _images(listing: Listing, stems: Mapping[str, str]) -> dict[ImageKey, list[B
     return dict(images)
 
 
+def _label_stems(kind: LabelKind, contrasts: Mapping[str, str]) -> dict[str, tuple[str, bool]]:
+    """Map label stems (``T2w_label-SC_seg``) to the contrast and whether the name is an old one."""
+    return {
+        f"{stem}_{ending}": (contrast, ending in kind.old_endings)
+        for ending in (*kind.old_endings, *kind.endings)
+        for stem, contrast in contrasts.items()
+    }
+
+
 def _labels(
-    listings: Mapping[str, Listing], kinds: list[LabelKind], stems: Mapping[str, str]
+    listing: Listing, kind: str, stems: Mapping[str, tuple[str, bool]]
 ) -> dict[tuple[ImageKey, str], list[Label]]:
     labels = defaultdict(list)
-    for kind in kinds:
-        for file in listings[kind.folder].files if kind.folder in listings else ():
-            label = _as_label(file, kind, stems)
-            if label is not None:
-                labels[label.key, kind.column].append(label)
+    for file in listing.files:
+        if file.stem in stems and file.extension in IMAGE_EXTENSIONS:
+            label = Label(file, stems[file.stem][0], kind, stems[file.stem][1])
+            labels[label.key, kind].append(label)
     for found in labels.values():
         found.sort(key=lambda label: (label.is_old, label.file.path))
     return dict(labels)
-
-
-def _as_label(file: BidsFile, kind: LabelKind, stems: Mapping[str, str]) -> Label | None:
-    if file.extension not in IMAGE_EXTENSIONS:
-        return None
-    for ending in (*kind.endings, *kind.old_endings):
-        contrast = stems.get(file.stem.removesuffix(f"_{ending}"))
-        if contrast is not None and file.stem.endswith(f"_{ending}"):
-            return Label(file, contrast, kind.column, ending in kind.old_endings)
-    return None
 
 
 def table_of(scan: Scan, exclude: Exclusion = NOTHING) -> "pd.DataFrame":

@@ -89,8 +89,11 @@ def is_model_made(sidecar: Any) -> bool:
 
 def read_sidecar(label: str) -> Any:
     """Return what the JSON file beside a label holds; None where there is none that can be read."""
+    path = f"{label.partition('.nii')[0]}.json"
+    if not os.path.isfile(path):
+        return None
     try:
-        with open(f"{label.partition('.nii')[0]}.json", "rb") as stream:
+        with open(path, "rb") as stream:
             return json.load(stream)
     except (OSError, ValueError, RecursionError):
         return None

@@ -36,7 +36,9 @@ class DataSettings:
     version: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse names that can mean nothing."""
+        """Refuse names that can mean nothing; a dataset's own name is also that of folders."""
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", self.name):
+            raise ValueError(f"name: {self.name!r} is not of letters, digits, dots, dashes and underscores")
         for key, known in (("image_names", CONTRASTS), ("label_names", LABEL_KINDS)):
             for name in getattr(self, key) or ():
                 if name not in known:
@@ -94,6 +96,15 @@ def read_index(settings: DataSettings) -> "pd.DataFrame":
         image_names=settings.image_names,
         label_names=settings.label_names,
     )
+    return chosen_participants(settings, table)
+
+
+def chosen_participants(settings: DataSettings, table: "pd.DataFrame") -> "pd.DataFrame":
+    """Return the rows of an index that are of the participants whom the settings choose.
+
+    Raises:
+        UsageError: a chosen participant that is not there.
+    """
     if settings.participants is None:
         return table
     known = set(table["participant_id"])

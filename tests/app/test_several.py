@@ -142,7 +142,7 @@ def test_check_looks_at_each(folder: Path, capsys: pytest.CaptureFixture[str]) -
 
 MISTAKES = {
     "data.datasets=null": "data.datasets: names no dataset",
-    "data.datasets={a/b: {root: a}}": "data.datasets.a/b: cannot name a dataset",
+    "data.datasets={a/b: {root: a}}": "data.datasets.a/b.name: 'a/b' is not of letters",
     "data.datasets={a: a}": "data.datasets.a: must be a set of keys and values",
     "data.datasets={c: {contrasts: 2}}": "data.datasets.c.root: is missing",
     "data.datasets={a: {rot: a}}": "data.datasets.a.root: is missing",

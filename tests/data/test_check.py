@@ -79,6 +79,7 @@ def test_no_label_is_missing_in_the_releases_but_the_four_that_are(release: Call
         "soft label not downloaded",
         "binarised soft label not downloaded",
         "contrast missing",
+        "image of no known contrast",  # the raw dwi and its b0
     }
     assert not result.is_usable
 
@@ -262,6 +263,96 @@ def same_image(cord: Path) -> None:
     (cord / IMAGE).write_bytes((cord / IMAGE.replace("sub-01", "sub-02")).read_bytes())
 
 
+def wrong_checksum(cord: Path) -> None:
+    content = bytearray((cord / IMAGE).read_bytes())
+    content[-6] ^= 1  # of the checksum that ends a gzip file
+    (cord / IMAGE).write_bytes(content)
+
+
+def bad_header(cord: Path) -> None:
+    raw = bytearray(gzip.decompress((cord / IMAGE).read_bytes()))
+    raw[70:72] = (4096).to_bytes(2, "little")  # a data type that does not exist
+    (cord / IMAGE).write_bytes(gzip.compress(bytes(raw)))
+
+
+def complex_image(cord: Path) -> None:
+    nib.save(nib.Nifti1Image(np.ones((6, 7, 8), np.complex64), GRID), cord / IMAGE)
+
+
+def link_to_itself(cord: Path) -> None:
+    (cord / IMAGE).unlink()
+    (cord / IMAGE).symlink_to("sub-01_T2w.nii.gz")
+
+
+def pipe_for_sidecar(cord: Path) -> None:
+    os.mkfifo(cord / IMAGE.replace(".nii.gz", ".json"))
+
+
+def pipe_for_image(cord: Path) -> None:
+    (cord / IMAGE).unlink()
+    os.mkfifo(cord / IMAGE)
+
+
+def pipe_for_table(cord: Path) -> None:
+    (cord / "participants.tsv").unlink()
+    os.mkfifo(cord / "participants.tsv")
+
+
+def folder_linked_into_itself(cord: Path) -> None:
+    (cord / "sub-01/anat/again").symlink_to(cord)
+    (cord / "sub-02/anat/again").symlink_to(cord)
+
+
+def upper_case_extension(cord: Path) -> None:
+    (cord / IMAGE).rename(cord / IMAGE.replace(".nii.gz", ".NII.GZ"))
+
+
+def label_case(cord: Path) -> None:
+    (cord / LABEL).rename(cord / LABEL.replace("label-SC", "label-sc"))
+
+
+def upper_case_folder(cord: Path) -> None:
+    (cord / "sub-01").rename(cord / "SUB-01")
+
+
+def upper_case_datatype(cord: Path) -> None:
+    (cord / "sub-01/anat").rename(cord / "sub-01/Anat")
+
+
+def upper_case_derivatives(cord: Path) -> None:
+    (cord / "derivatives").rename(cord / "Derivatives")
+
+
+def no_derivatives(cord: Path) -> None:
+    shutil.rmtree(cord / "derivatives")
+
+
+def derivatives_is_a_file(cord: Path) -> None:
+    no_derivatives(cord)
+    (cord / "derivatives").write_text("")
+
+
+def two_runs(cord: Path) -> None:
+    (cord / IMAGE.replace("_T2w", "_run-2_T2w")).write_bytes((cord / IMAGE).read_bytes())
+
+
+def session_in_the_folder_only(cord: Path) -> None:
+    (cord / "sub-01/ses-a").mkdir()
+    (cord / "sub-01/anat").rename(cord / "sub-01/ses-a/anat")
+
+
+def empty_participant(cord: Path) -> None:
+    (cord / "sub-03/anat").mkdir(parents=True)
+
+
+def quote_in_table(cord: Path) -> None:
+    (cord / "participants.tsv").write_text('participant_id\tnotes\nsub-01\t"open\nsub-02\tx\nsub-03\ty\n')
+
+
+def line_break_in_name(cord: Path) -> None:
+    (cord / IMAGE).rename(cord / "sub-01/anat/sub-01_\n_T2w.nii.gz")
+
+
 NAME = "sub-01_T2w.nii.gz"
 SEG = "sub-01_T2w_label-SC_seg.nii.gz"
 
@@ -300,12 +391,32 @@ SEG = "sub-01_T2w_label-SC_seg.nii.gz"
         (unknown_id, "warning", "participant without folder", "participants.tsv"),
         (unlisted_id, "warning", "participant not in participants.tsv", "participants.tsv"),
         (listed_twice, "warning", "participant listed twice", "participants.tsv"),
-        (no_column, "warning", "participants.tsv without participant_id", "participants.tsv"),
+        (no_column, "warning", "participants.tsv cannot be read", "participants.tsv"),
         (binary_table, "warning", "participants.tsv cannot be read", "participants.tsv"),
         (no_description, "warning", "no dataset_description.json", "dataset_description.json"),
         (poor_description, "warning", "incomplete dataset_description.json", "dataset_description.json"),
         (model_made, "warning", "hard mask made by a model", SEG),
         (same_image, "warning", "same voxels in two images", "sub-02_T2w.nii.gz"),
+        (wrong_checksum, "error", "unusable image", NAME),
+        (bad_header, "error", "unusable image", NAME),
+        (complex_image, "error", "unusable image", NAME),
+        (link_to_itself, "error", "image broken", NAME),
+        (pipe_for_sidecar, "warning", "sidecar is not JSON", "sub-01_T2w.json"),
+        (pipe_for_image, "error", "image broken", NAME),
+        (pipe_for_table, "warning", "participants.tsv cannot be read", "participants.tsv"),
+        (folder_linked_into_itself, "warning", "link to a folder of the dataset", "again"),
+        (upper_case_extension, "warning", "upper/lower case differs", "sub-01_T2w.NII.GZ"),
+        (label_case, "warning", "upper/lower case differs", "sub-01_T2w_label-sc_seg.nii.gz"),
+        (upper_case_folder, "warning", "upper/lower case differs", "SUB-01"),
+        (upper_case_datatype, "warning", "upper/lower case differs", "sub-01_T1w.nii.gz"),
+        (upper_case_derivatives, "warning", "upper/lower case differs", "Derivatives"),
+        (no_derivatives, "warning", "no derivatives folder", "derivatives"),
+        (derivatives_is_a_file, "warning", "no derivatives folder", "derivatives"),
+        (two_runs, "note", "image of no known contrast", "sub-01_run-2_T2w.nii.gz"),
+        (session_in_the_folder_only, "warning", "name and folder differ", "sub-01_T1w.nii.gz"),
+        (empty_participant, "warning", "participant without image", "sub-03"),
+        (quote_in_table, "warning", "participant without folder", "participants.tsv"),
+        (line_break_in_name, "warning", "not a BIDS name", "sub-01_\N{REPLACEMENT CHARACTER}_T2w.nii.gz"),
     ],
 )
 def test_what_is_wrong_is_found_by_name(
@@ -348,6 +459,29 @@ def test_a_dataset_without_derivatives_or_images_is_findings_too(tmp_path: Path)
     assert "no image of a known contrast" in found(result, "error")
     assert matrix(result).empty
     write_page(tmp_path / "page.html", result)
+
+
+def test_a_contrast_that_nobody_has_is_an_error_unless_another_dataset_may_have_it(cord: Path) -> None:
+    contrasts = ("T1w", "dwi")
+    assert found(check(cord, contrasts=contrasts), "error") == {"contrast of nobody": "cord"}
+    several = check(cord, contrasts=contrasts, needs_every_contrast=False)
+    assert several.is_usable
+    assert "contrast of nobody" in found(several, "warning")
+
+
+def test_a_dataset_of_which_nothing_is_left_is_not_usable(cord: Path) -> None:
+    assert found(check(cord, exclude=["sub-01", "sub-02"]), "error") == {"every image is excluded": "cord"}
+    with pytest.raises(UsageError, match="sub-09 is not in"):
+        check_dataset(DataSettings("test", cord, participants=("sub-09",)))
+
+
+def test_a_participant_without_any_needed_contrast_is_named(cord: Path) -> None:
+    for path in (cord / IMAGE, cord / LABEL):
+        path.unlink()
+    missing = [
+        one.detail for one in check(cord, contrasts=("T2w",)).findings if one.what == "contrast missing"
+    ]
+    assert missing == ["sub-01 has no T2w"]
 
 
 def test_missing_soft_labels_are_a_note_where_hard_masks_can_make_them(cord: Path) -> None:

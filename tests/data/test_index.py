@@ -180,3 +180,37 @@ def test_an_exclusion_of_everybody_is_one_line(tree: Tree) -> None:
     root = tree("sub-01/anat/sub-01_T2w.nii.gz")
     with pytest.raises(DataError, match="every image is excluded"):
         index_dataset(root, exclude=exclude_entries(["sub-01"]))
+
+
+def test_a_folder_that_may_not_be_read_stops_the_index_unless_it_is_excluded(
+    cord: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.scandir
+
+    def scandir(path: str) -> object:
+        if str(path).endswith("sub-02/anat"):
+            raise PermissionError(13, "Permission denied", path)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(DataError, match=r"sub-02/anat: cannot be read"):
+        index_dataset(cord)
+    table = index_dataset(cord, exclude=exclude_entries(["sub-02"]))
+    assert set(table["participant_id"]) == {"sub-01"}
+
+
+def test_links_in_a_circle_are_walked_once(tree: Tree) -> None:
+    root = tree("sub-01/anat/sub-01_T2w.nii.gz", "sub-02/anat/sub-02_T2w.nii.gz")
+    for participant in ("sub-01", "sub-02"):
+        for number in range(4):
+            (root / participant / "anat" / f"again{number}").symlink_to(root)
+    table = index_dataset(root)
+    assert list(table["participant_id"]) == ["sub-01", "sub-02"]
+    assert table["findings"].isna().all()
+
+
+def test_a_participant_s_folder_may_be_a_link(tree: Tree, tmp_path: Path) -> None:
+    root = tree("sub-01/anat/sub-01_T2w.nii.gz")
+    (root / "sub-01").rename(tmp_path / "elsewhere")
+    (root / "sub-01").symlink_to(tmp_path / "elsewhere")
+    assert list(index_dataset(root)["image_state"]) == ["present"]

@@ -103,3 +103,9 @@ def test_a_wrong_split_setting_is_named(changes: dict[str, object]) -> None:
 def test_a_split_of_another_dataset_is_one_line() -> None:
     with pytest.raises(SoftcordError, match="names nobody of this dataset"):
         make_split(SplitSettings("paper", file="paper_seed15"), ["sub-01"], {})
+
+
+@pytest.mark.parametrize("name", ["", "../elsewhere", "a/b", ".hidden", "two words"])
+def test_a_dataset_s_name_can_name_a_folder(name: str) -> None:
+    with pytest.raises(UsageError, match="name"):
+        settings("data", "spine_generic", name=name)
