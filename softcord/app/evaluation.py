@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from softcord.app.compose import config_dir
 from softcord.app.leakage import TRAINED_ON, warn_of_leakage
 from softcord.app.plan import Plan
 from softcord.app.trained import Trained
@@ -79,6 +80,8 @@ def _write_inputs(test: Test, run_dir: Path) -> None:
     config = {key: test.plan.config[key] for key in _KEPT} | {"reference": test.unseen.reference}
     if test.plan.choices["data"] != "phantom":
         del config["phantom"]
+    if test.settings.participants == "all":  # whatever the split would say
+        config["split"] = yaml.safe_load((config_dir() / "split/all_test.yaml").read_text(encoding="utf-8"))
     write_text(run_dir / "config.yaml", yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
     write_text(run_dir / "overrides.txt", "\n".join(test.plan.overrides) + "\n")
     write_text(run_dir / "environment.txt", environment_text())

@@ -61,7 +61,10 @@ def tool_version(tool: Tool) -> str:
     """Return what the program says its version is, "n/a" where it does not."""
     if not tool.version or shutil.which(tool.version[0]) is None:
         return "n/a"
-    done = subprocess.run(tool.version, capture_output=True, text=True, timeout=60, check=False)
+    try:
+        done = subprocess.run(tool.version, capture_output=True, text=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired):  # the masks matter more than who made them
+        return "n/a"
     lines = [line.strip() for line in (done.stdout or done.stderr).splitlines() if line.strip()]
     return lines[-1] if lines else "n/a"
 
