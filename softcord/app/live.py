@@ -124,7 +124,7 @@ def _logged(progress: Progress) -> Iterator[None]:
     def look() -> None:
         nonlocal said
         progress.look()
-        if len(progress.ended) > said:
+        if len(progress.ended) > said and len(progress.plans) > 1:
             said = len(progress.ended)
             logger.info("%s", progress.line())
 

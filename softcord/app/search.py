@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from softcord.app.build import build
 from softcord.app.compose import Overrides, compose
-from softcord.app.exit import DONE
+from softcord.app.exit import DONE, STUDY
 from softcord.app.objective import directions
 from softcord.app.plan import VOLATILE, Plan, digest, make_plan
 from softcord.app.space import Space, as_overrides, read_space
@@ -53,21 +53,31 @@ def check_search(arguments: Sequence[str], params: Mapping[str, str], check: Cal
 def conduct(
     arguments: Sequence[str], params: Mapping[str, str], settings: Mapping[str, Any], launch: Launch
 ) -> int:
-    """Search every condition; return the exit code."""
+    """Search every condition; return the exit code, 4 if a trial of this command failed."""
+    from softcord.app.live import watch
+    from softcord.app.sweep import say_failed
+
     space, since = read_space(arguments, params), time.time()
+    begun: list[Plan] = []
     target = "softcord.sweep.search.SearchSettings"
     how: SearchSettings = build({"_target_": target, **settings}, "hydra.sweeper")
 
     def launch_and_note(batch: Sequence[Overrides], first: int) -> list[Any]:
-        returned = launch(batch, first)
-        for overrides, one in zip(batch, returned, strict=True):
+        plans = [make_plan(compose(*overrides)) for overrides in batch]
+        begun.extend(plans)
+        with watch(plans):
+            returned = launch(batch, first)
+        for plan, one in zip(plans, returned, strict=True):
             if one is None:
-                _note_if_killed(make_plan(compose(*overrides)), since)
+                _note_if_killed(plan, since)
         return returned
 
-    for condition in space.conditions:
-        _search(condition, space, how, launch_and_note)
-    return DONE
+    try:
+        for condition in space.conditions:
+            _search(condition, space, how, launch_and_note)
+    finally:
+        n_failed = say_failed(begun)
+    return STUDY if n_failed else DONE
 
 
 def _note_if_killed(plan: Plan, since: float) -> None:

@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -194,15 +194,13 @@ def finish(plans: list[Plan], show: "Callable[[Plan, Sequence[Path]], None] | No
     ]
     if done:
         (show or _show_results)(plans[0], done)
-    failed = [(key[0], entry) for key, entry in entries.items() if entry.standing == "failed"]
-    for folder, entry in failed:
-        _say_failed(folder, entry)
+    failed = _say_failed(entries)
     missing = len(entries) - len(done)
     if missing:
         logger.error(
             "%d of %d runs are not complete; the same command runs only those", missing, len(entries)
         )
-    codes = {entry.run.exit_code for _, entry in failed if entry.run}
+    codes = {entry.run.exit_code for entry in failed if entry.run}
     if not done and len(failed) == len(entries) and len(codes) == 1:
         return codes.pop()  # everything failed for one reason: that reason's code says more
     return STUDY if missing else DONE
@@ -223,17 +221,24 @@ def _show_results(first: Plan, run_dirs: Sequence[Path]) -> None:
     print("dashboard  softcord ui")
 
 
-def _say_failed(folder: Path, entry: Entry) -> None:
-    assert entry.run is not None
-    log = folder / entry.run.name / "log.txt"
-    where = log if log.exists() else folder / entry.run.name
-    logger.error(
-        "failed: %s: %s\n           %s\n           %s",
-        entry.run.name,
-        entry.run.reason,
-        " ".join(entry.overrides),
-        where,
-    )
+def say_failed(plans: Sequence[Plan]) -> int:
+    """Name the runs that failed, with reason, overrides and log; return how many there are."""
+    return len(_say_failed(entries_of(plans)))
+
+
+def _say_failed(entries: Mapping[tuple[Path, str], Entry]) -> list[Entry]:
+    failed = [(folder, entry) for (folder, _), entry in entries.items() if entry.standing == "failed"]
+    for folder, entry in failed:
+        assert entry.run is not None
+        log = folder / entry.run.name / "log.txt"
+        logger.error(
+            "failed: %s: %s\n           %s\n           %s",
+            entry.run.name,
+            entry.run.reason,
+            " ".join(entry.overrides),
+            log if log.exists() else log.parent,
+        )
+    return [entry for _, entry in failed]
 
 
 def _key(plan: Plan) -> tuple[Path, str]:

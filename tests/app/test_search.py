@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import optuna
@@ -12,15 +13,17 @@ import pandas as pd
 import pytest
 import yaml
 
-from softcord.app.compose import compose
+from softcord.app.compose import Overrides, compose
+from softcord.app.exit import guarded
 from softcord.app.plan import make_plan
-from softcord.app.search import _note_if_killed
+from softcord.app.search import _note_if_killed, conduct
 from softcord.app.space import Space, read_space
+from softcord.app.sweep import note_failure
 from softcord.app.train import main
-from softcord.errors import UsageError
+from softcord.errors import RunError, UsageError
 from softcord.measure.table import read_measures
 from softcord.sweep.ledger import Run, begin, read_study
-from softcord.sweep.search import Options, Range
+from softcord.sweep.search import Options, Outcome, Range
 from softcord.sweep.study import read_commands
 from softcord.track.store import open_store
 
@@ -133,6 +136,28 @@ def test_a_trial_whose_process_was_killed_is_a_failed_run_and_one_of_an_earlier_
     _note_if_killed(plan, since=begun.started_at - 1)
     (noted,) = read_study(plan.study_dir)
     assert (noted.state, noted.reason.partition(".")[0]) == ("failed", "its process: was killed")
+
+
+@pytest.mark.parametrize("failing", [1, 9])
+def test_a_search_ends_by_naming_its_failed_trials_and_with_code_4(
+    failing: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def launch(batch: Sequence[Overrides], first: int) -> list[Outcome | None]:
+        for overrides in batch:
+            if first < failing:
+                note_failure(make_plan(compose(*overrides)), RunError("the loss", "became nan"))
+        return [None if first < failing else Outcome((1.0,))] * len(batch)
+
+    def search() -> int:
+        settings = {"n_trials": 1, "max_failures": 1, "sampler": "random"}
+        return conduct(SEARCH[1:], {"loss.omega": "interval(2,20)"}, settings, launch)
+
+    with caplog.at_level("ERROR", "softcord"):
+        assert guarded(search) == 4
+    assert "the loss: became nan" in caplog.text
+    assert "loss.omega=" in caplog.text
 
 
 @pytest.mark.slow
