@@ -128,17 +128,18 @@ class Listing:
 def list_files(root: str) -> Listing:
     """List every file under ``root/sub-*``, sorted by path, with the state of the NIfTI files."""
     listing = Listing()
-    seen = {os.path.realpath(root)}
+    real_root = os.path.realpath(root)
+    seen = {real_root}
     for entry in _entries(root, listing):
         if entry.name.startswith("sub-") and _is_folder(entry):
             listing.participants.append(entry.name)
-            _walk(entry, listing, seen)
+            _walk(entry, real_root, listing, seen)
     return listing
 
 
-def _walk(folder: "os.DirEntry[str]", listing: Listing, seen: set[str]) -> None:
+def _walk(folder: "os.DirEntry[str]", real_parent: str, listing: Listing, seen: set[str]) -> None:
     """List a folder's files; a link is not followed to where the walk has been, or it would never end."""
-    real = os.path.realpath(folder.path)
+    real = os.path.realpath(folder.path) if folder.is_symlink() else f"{real_parent}/{folder.name}"
     if folder.is_symlink() and real in seen:
         listing.repeated.append(folder.path)
         return
@@ -147,7 +148,7 @@ def _walk(folder: "os.DirEntry[str]", listing: Listing, seen: set[str]) -> None:
         if entry.name.startswith("."):
             continue
         if _is_folder(entry):
-            _walk(entry, listing, seen)
+            _walk(entry, real, listing, seen)
             continue
         parsed = parse_path(entry.path)
         if parsed is None:
