@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,12 +14,15 @@ STRIDES = ((1, 1, 1), (2, 2, 2), (2, 2, 2))
 
 # Trains two steps and prints the most memory that the process held, in bytes.
 TRAIN = """
-import resource, torch
+import torch
 from softcord.losses.awing import AdaptiveWingLoss
 from softcord.losses.deep import DeepSupervisionLoss
 from softcord.nets.unet import UNet
 torch.set_num_threads(1)
-held = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+def held():
+    # Of this program alone: what getrusage says begins with the peak of the process that started it.
+    (line,) = [line for line in open("/proc/self/status") if line.startswith("VmHWM")]
+    return 1024 * int(line.split()[1])
 before = held()
 net, loss = UNet((16, 32, 64), %r).train(), DeepSupervisionLoss(AdaptiveWingLoss())
 optimizer = torch.optim.Adam(net.parameters())
@@ -35,6 +39,7 @@ def empty(features: tuple[int, ...] = (16, 32, 64)) -> UNet:
         return UNet(features, STRIDES)
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system does not say its peak memory")
 def test_the_estimate_is_near_what_a_training_takes() -> None:
     done = subprocess.run(
         [sys.executable, "-c", TRAIN % (STRIDES,)], capture_output=True, text=True, check=True
