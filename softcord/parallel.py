@@ -9,11 +9,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from softcord.errors import SoftcordError
+from softcord.process import environment
 
 _PR_SET_PDEATHSIG = 1
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -47,7 +47,8 @@ def parallel_map(
     workers = ProcessPoolExecutor(
         min(jobs, len(items)), mp_context=context, initializer=end_with_parent, initargs=(os.getpid(),)
     )
-    with _one_thread_each(), workers as pool:
+    # Their number already fills the cores.
+    with environment(dict.fromkeys(_THREADS, "1")), workers as pool:
         pending = {pool.submit(_attempt, function, item): item for item in items}
         try:
             for future in as_completed(pending):
@@ -78,21 +79,6 @@ def _watch_parent(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(0.5)
     os._exit(1)
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Let processes that start now compute in one thread: their number already fills the cores."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _attempt(function: Callable[[Item], Value], item: Item) -> Outcome[Item, Value]:

@@ -7,7 +7,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +64,7 @@ class PoolLauncher(Launcher):
         """Run every job, at most ``n_jobs`` at a time; return what they returned, in order."""
         from hydra.core.utils import configure_log, setup_globals
 
-        from softcord.process import sigterm_as_interrupt
+        from softcord.process import environment, sigterm_as_interrupt
 
         self._check_settings()
         setup_globals()
@@ -74,7 +74,9 @@ class PoolLauncher(Launcher):
         free = list(reversed(range(len(slots))))
         running: dict[int, Worker] = {}
         returns: dict[int, JobReturn] = {}
-        with _environment(slots[0]), sigterm_as_interrupt():
+        # For the process that imports once for all workers.
+        threads = {name: slots[0][name] for name in _THREADS}
+        with environment(threads), sigterm_as_interrupt():
             try:
                 while waiting or running:
                     while waiting and free:
@@ -200,18 +202,3 @@ def visible_gpus() -> list[str]:
     import torch
 
     return [str(gpu) for gpu in range(torch.cuda.device_count())]
-
-
-@contextmanager
-def _environment(slot: Mapping[str, str]) -> Iterator[None]:
-    """Set the number of threads for the process that imports once for all workers."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update({name: slot[name] for name in _THREADS})
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

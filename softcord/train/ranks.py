@@ -11,6 +11,7 @@ import torch
 from torch import distributed
 
 from softcord.parallel import end_with_parent
+from softcord.process import environment
 from softcord.train.settings import MachineSettings, TrainerSettings
 
 _JOIN_TIMEOUT_S = 30.0
@@ -50,7 +51,7 @@ def ranks(n: int, work: Callable[[], None]) -> Iterator[None]:
     for other in others:
         other.start()
     try:
-        with _environment({**shared, "NODE_RANK": "0", "LOCAL_RANK": "0"}):
+        with environment({**shared, "NODE_RANK": "0", "LOCAL_RANK": "0"}):
             yield
         for other in others:
             other.join(_JOIN_TIMEOUT_S)
@@ -67,22 +68,8 @@ def _run(rank: int, shared: Mapping[str, str], parent: int, work: Callable[[], N
     end_with_parent(parent)
     # What there is to say, rank 0 says.
     logging.getLogger("lightning").setLevel(logging.WARNING)
-    with _environment({**shared, "NODE_RANK": "0", "LOCAL_RANK": str(rank)}):
+    with environment({**shared, "NODE_RANK": "0", "LOCAL_RANK": str(rank)}):
         work()
-
-
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)  # Lightning may have taken it away already
-            else:
-                os.environ[name] = value
 
 
 def _free_port() -> int:
