@@ -19,6 +19,7 @@ from softcord.measure.metrics import METRICS
 from softcord.sweep.search import (
     SearchSettings,
     Trial,
+    all_alike,
     best_trials,
     n_finished,
     open_search,
@@ -217,7 +218,9 @@ def _show(plan: Plan, study: "optuna.Study") -> None:
     )
     show_table(table.head(10).round(4), title)
     best = best_trials(study)
-    if best:
+    if all_alike(study):
+        print("\nbest       none: all trials have the same value, as when no net finds a cord; train longer")
+    elif best:
         print(f"\nbest       {' '.join(as_overrides(best[0].values))}   (trial {best[0].number})")
     print(f"figures    {folder_of(plan)}/")
     print(f"dashboards softcord ui; optuna-dashboard {database_of(plan)}")

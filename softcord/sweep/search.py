@@ -335,6 +335,14 @@ def best_trials(study: "optuna.Study") -> list[Trial]:
     return [Trial(trial.number, trial.params) for trial in study.best_trials]
 
 
+def all_alike(study: "optuna.Study") -> bool:
+    """Say whether several trials are finished and all have the same values, so that none of them is best."""
+    from optuna.trial import TrialState
+
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    return len(complete) > 1 and len({tuple(trial.values) for trial in complete}) == 1
+
+
 def search_figures(study: "optuna.Study", labels: Sequence[str]) -> dict[str, "Figure"]:
     """Draw history, contour and parameter importance of each objective, and the Pareto front of several.
 

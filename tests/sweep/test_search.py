@@ -17,6 +17,7 @@ from softcord.sweep.search import (
     Range,
     SearchSettings,
     Trial,
+    all_alike,
     best_trials,
     n_finished,
     open_search,
@@ -190,6 +191,22 @@ def test_several_objectives_give_the_trials_that_none_surpasses(tmp_path: Path) 
         )
     with pytest.raises(UsageError, match="cmaes optimises one objective only"):
         open_search(database(tmp_path), "t", both, SearchSettings(sampler="cmaes"), "").__enter__()  # type: ignore[arg-type]
+
+
+def test_trials_with_one_value_have_no_best_among_them(tmp_path: Path) -> None:
+    with open_search(database(tmp_path), "s", ERROR, SearchSettings(n_trials=1), "context") as study:
+        run_search(
+            study, SPACE, SearchSettings(n_trials=1), lambda trials: [Outcome((83.7,)) for _ in trials]
+        )
+        assert not all_alike(study)
+        run_search(
+            study, SPACE, SearchSettings(n_trials=3), lambda trials: [Outcome((83.7,)) for _ in trials]
+        )
+        assert all_alike(study)
+        run_search(
+            study, SPACE, SearchSettings(n_trials=4), lambda trials: [Outcome((83.6,)) for _ in trials]
+        )
+        assert not all_alike(study)
 
 
 def test_figures_show_history_contour_and_importance_as_soon_as_there_is_something_to_show(
