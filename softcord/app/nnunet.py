@@ -1,7 +1,6 @@
 """``baseline=nnunet2d|nnunet3d``: train nnU-Net on a run's data and predict its test images."""
 
 import logging
-import os
 import shutil
 from collections.abc import Sequence
 from functools import partial
@@ -75,6 +74,8 @@ def nnunet_work(plan: Plan, run_dir: Path) -> Work:
     Raises:
         UsageError: nnU-Net is not installed.
     """
+    import torch
+
     from softcord.train.device import training_device
 
     machine = plan.machine
@@ -84,7 +85,7 @@ def nnunet_work(plan: Plan, run_dir: Path) -> Work:
         device=training_device(machine).type,
         jobs=jobs_of(plan),
         workers=machine.workers,
-        threads=machine.threads or os.cpu_count() or 1,
+        threads=torch.get_num_threads(),  # the run's share of the processor,
     )
 
 

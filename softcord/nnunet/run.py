@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import ModuleType
 
+from softcord.errors import RunError
 from softcord.evaluate.timing import write_inference_s
 from softcord.files import write_json, write_text
 from softcord.nnunet import predict_images, train_model
@@ -146,40 +147,66 @@ def predict_nnunet(
     """Predict each image (key) to its mask (value); return the errors of those that nnU-Net failed on.
 
     ``model`` is the folder of a trained model. Images that have a mask are left alone. Each mask has its
-    inference time noted beside it (:mod:`softcord.evaluate.timing`).
+    inference time noted beside it (:mod:`softcord.evaluate.timing`). Where nnU-Net dies on an image (short
+    of memory, say), it is started again for those after it.
 
     Raises:
-        RunError: nnU-Net fails as a whole.
+        RunError: nnU-Net dies before it has loaded its model.
     """
-    wanted = {str(image.absolute()): image for image, mask in masks.items() if not mask.exists()}
-    if not wanted:
-        return {}
-    pairs = [(path, str(masks[image].absolute())) for path, image in wanted.items()]
-    request = {
-        "model": str(model.absolute()),
-        "device": work.device,
-        "threads": work.threads,
-        "images": pairs,
-    }
     for mask in masks.values():
         mask.parent.mkdir(parents=True, exist_ok=True)
+    waiting = {str(image.absolute()): image for image, mask in masks.items() if not mask.exists()}
     errors: dict[Path, str] = {}
-    started, start_s = time.perf_counter(), 0.0
+    while waiting:
+        listener = _Listener(masks, waiting, errors, on_done)
+        request = {
+            "model": str(model.absolute()),
+            "device": work.device,
+            "threads": work.threads,
+            "images": [(path, str(masks[image].absolute())) for path, image in waiting.items()],
+        }
+        try:
+            _run_script(work, predict_images, request, "predict", on_line=listener.read)
+        except RunError as error:
+            if listener.start_s is None or not waiting:
+                raise
+            listener.end_image(next(iter(waiting)), str(error))
+    return errors
 
-    def read(line: str) -> None:
-        nonlocal start_s
+
+class _Listener:
+    """Reads of each image how its prediction ended, and takes it off those that wait."""
+
+    def __init__(
+        self,
+        masks: Mapping[Path, Path],
+        waiting: dict[str, Path],
+        errors: dict[Path, str],
+        on_done: Callable[[str], None] | None,
+    ) -> None:
+        self.masks, self.waiting, self.errors, self.on_done = masks, waiting, errors, on_done
+        self.started = time.perf_counter()
+        self.start_s: float | None = None
+
+    def read(self, line: str) -> None:
+        """Take a line of predict_images.py."""
         said = json.loads(line) if line.startswith("{") else {}
         if "ready" in said:
-            start_s = time.perf_counter() - started
+            self.start_s = time.perf_counter() - self.started
         elif "error" in said:
-            errors[wanted[said["image"]]] = f"nnU-Net failed: {said['error']}"
+            self.end_image(said["image"], f"nnU-Net failed: {said['error']}")
         elif "seconds" in said:
-            write_inference_s(masks[wanted[said["image"]]], start_s + said["seconds"])
-        if on_done and "image" in said:
-            on_done(wanted[said["image"]].name)
+            mask = self.masks[self.waiting[said["image"]]]
+            write_inference_s(mask, (self.start_s or 0.0) + said["seconds"])
+            self.end_image(said["image"])
 
-    _run_script(work, predict_images, request, "predict", on_line=read)
-    return errors
+    def end_image(self, path: str, error: str = "") -> None:
+        """Note that an image has its mask, or why it has none."""
+        image = self.waiting.pop(path)
+        if error:
+            self.errors[image] = error
+        if self.on_done:
+            self.on_done(image.name)
 
 
 def _run_script(

@@ -8,7 +8,7 @@ from softcord.errors import DataError
 from softcord.report.figures import FigureSpec
 from softcord.stats.adjust import Correction
 from softcord.stats.expected import Claim
-from softcord.stats.frames import PAPER_LEVEL, Unit, tested_methods
+from softcord.stats.frames import PAPER_LEVEL, Unit, is_measured, tested_methods
 from softcord.stats.questions import DEFAULT_QUESTIONS, Question
 
 OVERLAP_METRICS = ("dice", "dice_soft", "rve_pct", "rve_soft_pct", "asd_mm", "hd95_mm")
@@ -60,7 +60,8 @@ def applicable(measures: pd.DataFrame, settings: StudySettings) -> tuple[Questio
     methods = tested_methods([str(name) for name in measures["method"].unique()])
     questions = []
     for question in DEFAULT_QUESTIONS:
-        is_known = question.metric in measured and set(question.contrasts) <= contrasts
+        is_known = is_measured(measures, question.metric, settings.level)
+        is_known &= set(question.contrasts) <= contrasts
         if is_known and (question.kind != "methods" or len(methods) >= 2):
             questions.append(
                 replace(

@@ -16,7 +16,7 @@ from softcord.report.study_tables import make_tables
 from softcord.report.summary import MISSING
 from softcord.report.tables import write_tables
 from softcord.stats.compare import compare_in_detail
-from softcord.stats.frames import tested_methods
+from softcord.stats.frames import is_measured, tested_methods
 from softcord.stats.methods import ALL_PAIRS_UP_TO
 from softcord.stats.questions import Question
 from softcord.stats.rows import COMPARISON_COLUMNS
@@ -97,9 +97,9 @@ _Drawn = tuple[FigureSpec, bytes, bytes, str]
 
 
 def _figures(measures: pd.DataFrame, detailed: pd.DataFrame, specs: Sequence[FigureSpec]) -> Iterator[_Drawn]:
-    measured = set(measures["metric"].unique())
     for spec in specs:
-        drawn = draw(spec, measures, detailed) if spec.metric in measured else None
+        is_drawable = is_measured(measures, spec.metric, spec.level)
+        drawn = draw(spec, measures, detailed) if is_drawable else None
         if drawn is not None:
             figure, caption = drawn
             yield spec, figure_bytes(figure, "png"), figure_bytes(figure, "svg"), caption

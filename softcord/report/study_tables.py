@@ -14,7 +14,7 @@ from softcord.report.tables import contrast_table, method_table
 from softcord.stats.breakdown import breakdown
 from softcord.stats.describe import describe, describe_contrasts
 from softcord.stats.expected import check_claims
-from softcord.stats.frames import rows_of, tested_methods
+from softcord.stats.frames import is_measured, rows_of, tested_methods
 from softcord.stats.power import power_table
 from softcord.stats.seeds import seed_spread
 
@@ -69,12 +69,13 @@ def _contrast_tables(measures: pd.DataFrame, level: str) -> dict[str, pd.DataFra
 
 def _variability(measures: pd.DataFrame, detailed: pd.DataFrame, level: str) -> dict[str, pd.DataFrame]:
     tables = {}
-    measured = set(measures["metric"].unique())
-    if "csa_mm2" in measured:
+    if is_measured(measures, "csa_mm2", level):
         methods = tested_methods(method_order(measures["method"].unique()))
         tables["power"] = power_table(measures, methods, level=level)
     spreads = []
-    for metric in [name for name in detailed["metric"].unique() if name in measured]:
+    for metric in detailed["metric"].unique():
+        if not is_measured(measures, metric, level):
+            continue
         spread = seed_spread(rows_of(measures, metric, level))
         trained = spread["method"].isin(tested_methods(list(spread["method"])))
         spreads.append(spread[trained & (spread["seeds"] > 1)].assign(metric=metric))
@@ -87,12 +88,11 @@ def _breakdown(
 ) -> pd.DataFrame:
     if participants is None:
         raise DataError("participants.tsv", "is not there", f"A breakdown by {column} needs it")
-    measured = set(measures["metric"].unique())
     asked = (question.metric for question in settings.questions)
     parts = [
         breakdown(measures, participants, column, metric, settings.level)
         for metric in dict.fromkeys((*BREAKDOWN_METRICS, *asked))
-        if metric in measured
+        if is_measured(measures, metric, settings.level)
     ]
     return pd.concat(parts, ignore_index=True)
 

@@ -52,6 +52,15 @@ def rows_of(measures: pd.DataFrame, metric: str, level: str = PAPER_LEVEL) -> pd
     return _without_untested(at_level)
 
 
+def is_measured(measures: pd.DataFrame, metric: str, level: str = PAPER_LEVEL) -> bool:
+    """Say whether :func:`rows_of` has any value of the metric."""
+    try:
+        rows_of(measures, metric, level)
+    except DataError:
+        return False
+    return True
+
+
 def _without_untested(rows: pd.DataFrame) -> pd.DataFrame:
     """Drop the ground truth of images that no method was tested on: nothing stands beside it."""
     names = [name for name in rows["method"].unique() if str(name).startswith(GROUND_TRUTH_PREFIX)]

@@ -15,6 +15,7 @@ import yaml
 
 from softcord.app.compare import main as compare
 from softcord.app.evaluate import main
+from softcord.app.ingest import main as ingest
 from softcord.app.study import main as study
 from softcord.measure.image import measure_image
 from softcord.measure.table import MEASURE_COLUMNS, read_measures
@@ -362,3 +363,14 @@ def test_an_nnunet_that_was_trained_here_is_tested_like_a_model_of_our_own(here)
     assert told[0]["train_participants"] == ["sub-001"]
     assert not (tested / "nnunet").exists()
     assert main(words) == 0  # recognised: without nnU-Net's Python
+
+
+def test_masks_made_elsewhere_join_the_methods_that_were_tested_on_the_same_data(here):
+    common = ["phantom=sci_t2w", "reference=hard", *TINY[:-1], "study=joined"]
+    assert main(["model=mine/soft_all", *common]) == 0
+    masks = next((here / "data").glob("phantom-sci_t2w*")) / "derivatives/labels"
+    theirs = ["method=theirs", f"path={masks}", "pattern={image}_label-SC_seg.nii.gz", "split=all_test"]
+    assert ingest([*theirs, *common]) == 0
+    assert compare(["study=joined"]) == 0
+    table = pd.read_csv(here / "outputs/joined/tables/summary.csv").set_index("method")
+    assert table.loc[["soft_all", "theirs"], "n"].tolist() == [3, 3]

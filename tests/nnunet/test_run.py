@@ -16,7 +16,7 @@ from softcord.nnunet.run import Work, find_model, model_folder, predict_nnunet, 
 from softcord.nnunet.settings import NnUNetLength, NnUNetSettings
 
 # Stands for nnU-Net's Python: notes its call and does what the real one leaves behind; the second epoch fails
-# once, the image with "bad" in its name always.
+# once, the image with "bad" in its name always, and of one with "deadly" it dies.
 STAND_IN = f"""#!{sys.executable}
 import json, os, pathlib, shutil, sys, zipfile
 if sys.argv[0].endswith("nnUNetv2_plan_and_preprocess"):
@@ -39,7 +39,10 @@ if script == "train_model.py":
 else:
     print(json.dumps({{"ready": True}}))
     for image, mask in request["images"]:
-        if "bad" in image:
+        if "deadly" in image:
+            print("Killed")
+            sys.exit(137)
+        elif "bad" in image:
             print(json.dumps({{"image": image, "error": "ValueError: no"}}))
         else:
             shutil.copy(image, mask)
@@ -120,3 +123,27 @@ def test_an_image_that_nnunet_fails_on_is_an_error_of_its_own_and_masks_are_made
     predict_nnunet(work, model_folder(work.folder, "2d"), masks)
     request = json.loads((work.folder / "predict.json").read_text())
     assert [Path(image).name for image, _ in request["images"]] == ["bad.nii.gz"]
+
+
+def test_an_image_that_nnunet_dies_of_is_missing_and_those_after_it_are_predicted(
+    work: Work, tmp_path: Path
+) -> None:
+    names = ("sub-01_T1w", "deadly", "sub-02_T1w", "deadly-too")
+    for name in names:
+        write_volume(tmp_path / f"{name}.nii.gz", np.ones((3, 3, 3), np.float32), np.eye(4))
+    masks = {tmp_path / f"{name}.nii.gz": work.folder / "masks" / f"{name}.nii.gz" for name in names}
+    work.folder.mkdir()
+    done: list[str] = []
+    errors = predict_nnunet(work, model_folder(work.folder, "2d"), masks, on_done=done.append)
+    assert [path.name for path in errors] == ["deadly.nii.gz", "deadly-too.nii.gz"]
+    assert "ended with code 137: Killed" in errors[tmp_path / "deadly.nii.gz"]
+    assert all(masks[tmp_path / f"{name}.nii.gz"].exists() for name in ("sub-01_T1w", "sub-02_T1w"))
+    assert done == [f"{name}.nii.gz" for name in names]
+    assert len(calls(work)) == 2
+
+
+def test_an_nnunet_that_dies_before_its_first_image_fails_as_a_whole(work: Work, tmp_path: Path) -> None:
+    work.install.python.write_text("#!/bin/sh\necho no torch here\nexit 1\n")
+    work.folder.mkdir()
+    with pytest.raises(RunError, match="ended with code 1: no torch here"):
+        predict_nnunet(work, tmp_path, {tmp_path / "sub-01_T1w.nii.gz": work.folder / "masks/a.nii.gz"})
