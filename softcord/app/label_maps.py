@@ -8,7 +8,7 @@ from softcord.app.dataset import cached_volumes
 from softcord.app.plan import Plan, jobs_of
 from softcord.data.cache import CachedVolume, CacheSettings
 from softcord.data.tissues import with_tissues
-from softcord.errors import DataError
+from softcord.errors import DataError, UsageError
 from softcord.parallel import parallel_map
 
 if TYPE_CHECKING:
@@ -25,9 +25,14 @@ def label_map_volumes(plan: Plan, table: "pd.DataFrame", name: str) -> list[Cach
 
     Raises:
         DataError: a file that cannot be used, by name.
+        UsageError: structures are chosen by label number, and no image has labels.
     """
     labelled = table[table["tissues"].notna()]
     if labelled.empty:
+        mixture = plan.augment().mixture
+        if mixture and mixture.structures:
+            what = f"are numbers of tissue labels, and no {name} image has tissue labels"
+            raise UsageError("recipe.synthseg_structures", what, "Set it to null")
         logger.info("%s: no tissue labels, so classes of brightness around the cord stand for tissues", name)
         labelled = table
     volumes = cached_volumes(plan, labelled, name)

@@ -97,7 +97,8 @@ def train_nnunet(
     if not is_exported(work.raw):
         export_dataset(work.raw, [*train, *val], jobs=work.jobs, on_done=on_export)
     _preprocess(work, settings.configuration)
-    write_splits(work.preprocessed, train, val)
+    if settings.split_by == "participant":
+        write_splits(work.preprocessed, train, val)
     resume = _has_checkpoint((model / FINAL_CHECKPOINT).parent)
     if resume:
         logger.info("nnU-Net goes on from its last checkpoint")

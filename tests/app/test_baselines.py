@@ -13,6 +13,7 @@ from softcord.app.dataset import Dataset, open_dataset
 from softcord.app.label_maps import label_map_volumes
 from softcord.app.plan import make_plan
 from softcord.app.train import main
+from softcord.errors import UsageError
 from softcord.measure.table import read_measures
 from softcord.phantom.tissues import Tissue
 from softcord.predict.package import read_package
@@ -93,6 +94,13 @@ def test_synthseg_trains_on_the_tissue_labels_of_t2w_as_often_as_others_on_image
     made = label_map_volumes(plan, unlabelled, "training")
     assert [volume.image.name for volume in made] == ["tissues-brightness.npy"] * 2
     assert np.load(made[0].image)[np.load(made[0].softseg) > 0.5].min() == np.load(made[0].image).max()
+    four = make_plan(compose(*QUICK, "baseline=synthseg", "recipe=paper_code"))
+    mixture = four.augment().mixture
+    assert mixture is not None
+    assert mixture.structures is not None
+    assert set(mixture.structures[0]) == {Tissue.WHITE_MATTER, Tissue.GREY_MATTER}
+    with pytest.raises(UsageError, match="no training image has tissue labels"):
+        label_map_volumes(four, unlabelled, "training")
 
 
 def test_each_contrast_has_a_complete_training_of_its_own_below_the_one_run(in_study: Path) -> None:

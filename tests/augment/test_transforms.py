@@ -189,6 +189,17 @@ def test_a_mixture_draws_each_class_from_its_own_gaussian() -> None:
     assert mixture.draw(np.random.default_rng(4)).means[3] != drawn.means[3]
 
 
+def test_classes_of_one_structure_share_a_gaussian_and_so_do_all_that_are_in_none() -> None:
+    classes = torch.arange(6.0).reshape(6, 1, 1).expand(6, 20, 20)
+    mixture = Mixture((5.0, 10.0), (0.0, 0.0), structures=((4, 5), (2,)))
+    drawn = mixture.draw(np.random.default_rng(3))
+    of_class = mixture.apply(classes, drawn)[:, 0, 0].tolist()
+    rest, cord, csf = drawn.means[:3]
+    assert of_class == pytest.approx([rest, rest, csf, rest, cord, cord])
+    with pytest.raises(ValueError, match="each in one group"):
+        Mixture((5.0, 10.0), (0.0, 0.0), structures=((4, 5), (5,)))
+
+
 def test_a_mixture_is_never_darker_than_black() -> None:
     mixture = Mixture((0.0, 0.1), (1.0, 1.0))
     assert mixture.apply(torch.ones(9, 9, 9), mixture.draw(np.random.default_rng(0))).min() == 0

@@ -3,7 +3,9 @@
 import json
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -97,6 +99,17 @@ def test_a_training_that_dies_is_named_with_its_log_and_goes_on_when_started_aga
     train_nnunet(work, SETTINGS, train, val, seed=1, on_epoch=lambda _epoch, _metrics: None)
     assert len(calls(work)) == 2
     assert find_model(work.folder) == model_folder(work.folder, "2d")
+
+
+@pytest.mark.parametrize(("split_by", "ours"), [("participant", True), ("image", False)])
+def test_the_split_is_ours_unless_nnunet_is_to_part_the_images(
+    work: Work, tmp_path: Path, split_by: Literal["participant", "image"], ours: bool
+) -> None:
+    train, val = cases(tmp_path)
+    settings = replace(SETTINGS, split_by=split_by)
+    with pytest.raises(RunError):
+        train_nnunet(work, settings, train, val, seed=1, on_epoch=lambda _epoch, _metrics: None)
+    assert (work.preprocessed / DATASET / "splits_final.json").exists() == ours
 
 
 def test_a_checkpoint_cut_off_while_it_was_written_is_not_gone_on_from(work: Work, tmp_path: Path) -> None:
