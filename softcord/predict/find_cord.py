@@ -186,8 +186,10 @@ class _Search:
             before = corner
             raw, corner = self.look(centre, self.box)
             onward = self.tube(raw, corner)
-            moved_mm = self.spacing_mm * np.abs(np.subtract(corner, before)).max()
-            if moved_mm < MARGIN_MM or not self.is_same_cord(tube, onward):
+            # A little farther along may be all that is left of the image; a little aside is no progress.
+            along, aside = step * (corner[2] - before[2]), np.abs(np.subtract(corner, before))[:2].max()
+            is_onward = along > 0 or aside * self.spacing_mm >= MARGIN_MM
+            if not is_onward or not self.is_same_cord(tube, onward):
                 break
             self.accepted.append((raw, corner))
             seen |= np.isfinite(onward.centres[:, 0])

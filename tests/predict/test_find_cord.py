@@ -91,6 +91,16 @@ def test_a_long_cord_is_followed_from_end_to_end() -> None:
     assert net.looked_at < 0.45 * image.size
 
 
+def test_whatever_the_height_of_the_image_no_slice_of_the_cord_is_left_out() -> None:
+    cut_short = []
+    for height in range(28, 130):
+        image, cord = tube((24, 32, height), (12, 16), (12, 16))
+        found = follow_cord(Bright(), image, box=(24, 32, 32), activation="clip")
+        if found is None or not np.array_equal(found.sum(axis=(0, 1)), cord.sum(axis=(0, 1))):
+            cut_short.append(height)
+    assert cut_short == []
+
+
 def test_windows_along_the_cord_are_few_and_evenly_spaced() -> None:
     image, _ = tube((96, 160, 320), (48, 80), (48, 80))
     net = Bright()
