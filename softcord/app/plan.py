@@ -190,7 +190,9 @@ class Plan:
             del kept["phantom"]
         if not self.is_synthetic:
             del kept["synthetic"]
-        kept["train"] = {key: value for key, value in kept["train"].items() if key != "start_from"}
+        # What is read of nnunet stands in the engine.
+        unread_of_train = ("start_from", "nnunet")
+        kept["train"] = {key: value for key, value in kept["train"].items() if key not in unread_of_train}
         if self.train.start_from is not None:
             from softcord.app.start import starting_weights_sha256
 

@@ -242,10 +242,13 @@ def test_identity_depends_on_what_changes_the_result_and_on_nothing_else() -> No
         "paths.data=elsewhere",
         "machine.workers=3",
         "rerun=true",
+        "train.nnunet.epochs=9",
     ):
         assert plan(same).config_hash == base, same
     for other in ("seed=2", "loss.omega=9", "gt=hard", "train.epochs=9", "contrasts=2", "phantom.seed=5"):
         assert plan(other).config_hash != base, other
+    lengths = [plan("baseline=nnunet3d", f"train.nnunet.epochs={n}").config_hash for n in (8, 9)]
+    assert len(set(lengths)) == 2
 
 
 def test_experiments_beside_the_command_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
