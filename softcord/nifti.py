@@ -1,7 +1,6 @@
 """Read and write NIfTI volumes: checked on the way in, atomic on the way out."""
 
 import gzip
-import os
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from nibabel.filebasedimages import ImageFileError
 from nibabel.spatialimages import HeaderDataError
 
 from softcord.errors import DataError
+from softcord.pointer import read_pointer, way_to_download
 
 FloatArray = npt.NDArray[np.floating]
 
@@ -82,10 +82,8 @@ def open_nifti(path: Path) -> nib.Nifti1Image:
     Raises:
         DataError: the file is missing, not downloaded or not a NIfTI image.
     """
-    if is_pointer(path):
-        raise DataError(
-            path, "is a git-annex pointer, not an image: not downloaded", "Run `git annex get` on it"
-        )
+    if pointer := read_pointer(path):
+        raise DataError(path, "is not downloaded, a pointer stands in its place", way_to_download(pointer))
     if not path.exists():
         raise DataError(path, "does not exist", "Check the path")
     try:
@@ -97,16 +95,6 @@ def open_nifti(path: Path) -> nib.Nifti1Image:
     if not isinstance(image, nib.Nifti1Image):
         raise DataError(path, "is not a NIfTI image", "Convert it to .nii.gz first")
     return image
-
-
-def is_pointer(path: Path) -> bool:
-    """Whether the file only points to its content, as git-annex leaves it before download."""
-    if path.is_symlink() and not path.exists():
-        return "annex" in os.readlink(path)
-    if not path.is_file() or path.stat().st_size > 1024:
-        return False
-    with path.open("rb") as stream:
-        return b"/annex/objects/" in stream.read(1024)
 
 
 def write_volume(path: Path | str, data: npt.NDArray[np.generic], affine: npt.NDArray[np.float64]) -> None:

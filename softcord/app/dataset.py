@@ -18,6 +18,7 @@ from softcord.data.settings import make_split, read_index, read_persons
 from softcord.data.splits import SIDES, Split
 from softcord.errors import DataError
 from softcord.gt.settings import GtSettings
+from softcord.pointer import read_pointer, way_to_download
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -209,7 +210,8 @@ def _present(table: "pd.DataFrame", contrasts: tuple[str, ...]) -> "pd.DataFrame
     needed = absent[absent["contrast"].isin(contrasts)]
     if len(needed):
         what = f"{len(needed)} images are not downloaded or broken: {name_images(needed)}"
-        raise DataError(needed.iloc[0]["image"], what, "Fetch them with `softcord fetch` or `git annex get`")
+        first = needed.iloc[0]["image"]
+        raise DataError(first, what, way_to_download(read_pointer(first)))
     if len(absent):
         logger.info("%d images of other contrasts are not downloaded and left out", len(absent))
     return table[table["image_state"] == "present"]

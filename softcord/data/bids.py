@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from softcord.contrasts import CONTRASTS
+from softcord.pointer import read_pointer
 
 NO_SESSION = "n/a"
 IMAGE_EXTENSIONS = (".nii.gz", ".nii")
-# A git-annex pointer is one line of about a hundred characters; no gzipped image is that small.
-POINTER_MAX_BYTES = 1024
 
 _NAME = re.compile(r"(?P<participant>sub-[A-Za-z0-9]+)(_(?P<session>ses-[A-Za-z0-9]+))?_(?P<rest>.+)")
 
@@ -20,8 +19,8 @@ class BidsFile:
     """A file under ``sub-XX[/ses-YY]/datatype``.
 
     ``stem`` is what follows ``sub-XX[_ses-YY]_`` in the name, without the extension (``T2w_label-SC_seg``).
-    ``state`` is "present", "not_downloaded" (a git-annex pointer) or "broken" (an empty file or a dangling
-    link).
+    ``state`` is "present", "not_downloaded" (a pointer of git-annex or git LFS) or "broken" (an empty file or
+    a dangling link); ``pointer`` is what :func:`softcord.pointer.read_pointer` read.
     """
 
     path: str
@@ -31,6 +30,7 @@ class BidsFile:
     stem: str
     extension: str
     state: str = "present"
+    pointer: str = ""
 
     @property
     def name(self) -> str:
@@ -154,7 +154,8 @@ def _walk(folder: "os.DirEntry[str]", real_parent: str, listing: Listing, seen: 
         if parsed is None:
             listing.misnamed.append(entry.path)
         elif parsed.extension in IMAGE_EXTENSIONS:
-            listing.files.append(replace(parsed, state=file_state(entry.path)))
+            pointer = read_pointer(entry.path)
+            listing.files.append(replace(parsed, state=_state(entry.path, pointer), pointer=pointer))
         else:
             listing.files.append(parsed)
 
@@ -177,16 +178,17 @@ def _is_folder(entry: "os.DirEntry[str]") -> bool:
 
 
 def file_state(path: str) -> str:
-    """Return "present", "not_downloaded" (a git-annex pointer or dangling annex link) or "broken"."""
+    """Return "present", "not_downloaded" (a pointer of git-annex or git LFS) or "broken"."""
+    return _state(path, read_pointer(path))
+
+
+def _state(path: str, pointer: str) -> str:
+    if pointer:
+        return "not_downloaded"
     try:
-        size = os.stat(path).st_size
-        if 0 < size <= POINTER_MAX_BYTES:
-            with open(path, "rb") as stream:
-                return "not_downloaded" if b"/annex/objects/" in stream.read() else "present"
-        return "present" if size else "broken"
+        return "present" if os.stat(path).st_size else "broken"
     except OSError:
-        annexed = os.path.islink(path) and "annex/objects" in os.readlink(path)
-        return "not_downloaded" if annexed else "broken"
+        return "broken"
 
 
 def contrast_stems(image_names: Mapping[str, str] | None = None) -> dict[str, str]:

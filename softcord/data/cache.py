@@ -22,8 +22,9 @@ from filelock import FileLock
 from softcord.data.filehash import content_hash, fingerprint, known_hashes
 from softcord.data.resample import Interpolation, Shape, to_grid
 from softcord.errors import DataError
-from softcord.nifti import Volume, is_pointer, read_volume
+from softcord.nifti import Volume, read_volume
 from softcord.parallel import Outcome, parallel_map
+from softcord.pointer import read_pointer
 
 Number = TypeVar("Number", bound=np.generic)
 Arrays = dict[str, npt.NDArray[np.generic]]
@@ -142,7 +143,7 @@ def _find(
 
 
 def _hash(path: Path, cache_dir: Path, hashes: dict[str, str]) -> str:
-    if is_pointer(path) or not path.exists():
+    if read_pointer(path) or not path.exists():
         read_volume(path)  # raises the error that says what is wrong
     return content_hash(path, cache_dir, hashes)
 

@@ -1,5 +1,6 @@
 """Check a dataset: what is missing, misnamed, not downloaded or inconsistent. Never changes the data."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +91,7 @@ def check_dataset(
     needed = table[table["contrast"].isin(contrasts)]
     findings = [
         *_nothing_found(root, scan, table),
-        *name_findings(scan, needed),
+        *name_findings(scan, needed, exclusion),
         *metadata_findings(root, scan),
         *_exclusions(scan, exclusion),
         *missing_contrasts(scan, table, contrasts, "error" if needs_every_contrast else "warning"),
@@ -114,13 +115,11 @@ def _nothing_found(root: Path, scan: Scan, table: "pd.DataFrame") -> list[Findin
 
 
 def _exclusions(scan: Scan, exclusion: Exclusion) -> list[Finding]:
-    used: dict[str, int] = {}
-    for files in scan.images.values():
-        if entry := exclusion.entry_for(files[0]):
-            used[entry] = used.get(entry, 0) + 1
+    used = Counter(exclusion.entry_for(files[0]) for files in scan.images.values())
+    unread = {exclusion.entry_for_folder(folder) for folder in scan.unreadable}
     found = []
     for entry, reason in exclusion.reasons.items():
-        if entry in used:
+        if entry in used or entry in unread:
             detail = f"{entry} ({used[entry]} images){': ' + reason if reason else ''}"
             found.append(Finding("note", "excluded", detail=detail))
         else:

@@ -73,8 +73,9 @@ def missing_contrasts(
         absent: how bad a contrast is that nobody has.
     """
     with_images = {participant for participant, _, _ in scan.images}
+    unread = {word for folder in scan.unreadable for word in folder.split(os.sep)}
     for one in scan.listings[""].participants:
-        if one not in with_images:
+        if one not in with_images and one not in unread:
             hint = "Remove the folder, or correct the names in it"
             yield Finding(
                 "warning", "participant without image", os.path.join(scan.root, one), one, hint=hint
@@ -111,7 +112,7 @@ def _states(scan: Scan, images: Collection[str], gt: Gt) -> Iterator[Finding]:
         if file.state == "present" or key not in scan.images or scan.images[key][0].path not in images:
             continue
         severity: Severity = "error" if kind in (LABEL_OF_GT[gt], "discs") else "note"
-        yield state_finding(WORDS[kind], file.path, file.state, file.participant_id, key[2], severity)
+        yield state_finding(WORDS[kind], file, key[2], severity)
 
 
 def records(table: "pd.DataFrame") -> list[Row]:

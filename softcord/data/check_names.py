@@ -7,25 +7,26 @@ from typing import TYPE_CHECKING
 
 from softcord.contrasts import CONTRASTS
 from softcord.data.bids import IMAGE_EXTENSIONS, LABEL_KINDS, NO_SESSION, BidsFile, Listing, old_stems
+from softcord.data.exclude import NOTHING, Exclusion
 from softcord.data.findings import Finding, Severity
 from softcord.data.index import Scan
+from softcord.pointer import pointed_digest, way_to_download
 
 if TYPE_CHECKING:
     import pandas as pd
 
 DATATYPES = {row.datatype for row in CONTRASTS.values()}
-FETCH = "Download it with `softcord fetch` or `git annex get`"
 
 
-def name_findings(scan: Scan, needed: "pd.DataFrame") -> Iterator[Finding]:
+def name_findings(scan: Scan, needed: "pd.DataFrame", exclusion: Exclusion = NOTHING) -> Iterator[Finding]:
     """Yield what is wrong with names and folders, and which of the ``needed`` images are not here."""
     if not os.path.isdir(scan.derivatives):
         hint = "Masks belong in its folder labels; data.derivatives says where else it is"
         yield Finding("warning", "no derivatives folder", scan.derivatives, hint=hint)
     for folder, listing in scan.listings.items():
-        yield from _walked(listing)
+        yield from _walked(listing, exclusion)
         yield from _misplaced(scan.place(folder), listing.files)
-    yield from _states(needed)
+    yield from _states(scan, needed)
     yield from _unused(scan)
     yield from _case_of_files(scan)
     yield from _case_of_folders(scan)
@@ -36,9 +37,12 @@ def name_findings(scan: Scan, needed: "pd.DataFrame") -> Iterator[Finding]:
     yield from _same_content(scan)
 
 
-def _walked(listing: Listing) -> Iterator[Finding]:
+def _walked(listing: Listing, exclusion: Exclusion) -> Iterator[Finding]:
     for folder in listing.unreadable:
-        yield Finding("error", "unreadable folder", folder, hint="Ask for read permission")
+        if entry := exclusion.entry_for_folder(folder):
+            yield Finding("note", "unreadable folder of what is excluded", folder, detail=entry)
+        else:
+            yield Finding("error", "unreadable folder", folder, hint="Ask for read permission")
     for link in listing.repeated:
         detail = f"is {os.path.realpath(link)} once more"
         yield Finding("warning", "link to a folder of the dataset", link, "", "", detail, "It is passed over")
@@ -60,27 +64,25 @@ def _misplaced(root: str, files: Iterable[BidsFile]) -> Iterator[Finding]:
             )
 
 
-def _states(needed: "pd.DataFrame") -> Iterator[Finding]:
+def _states(scan: Scan, needed: "pd.DataFrame") -> Iterator[Finding]:
     absent = needed[needed["image_state"] != "present"]
-    columns = ("image", "image_state", "participant_id", "contrast")
-    for path, state, participant, contrast in zip(*(absent[column] for column in columns), strict=True):
-        yield state_finding("image", path, state, participant, contrast)
+    for key in zip(*(absent[one] for one in ("participant_id", "session_id", "contrast")), strict=True):
+        yield state_finding("image", scan.images[key][0], key[2])
 
 
-def state_finding(
-    kind: str, path: str, state: str, participant: str, contrast: str, severity: Severity = "error"
-) -> Finding:
+def state_finding(kind: str, file: BidsFile, contrast: str, severity: Severity = "error") -> Finding:
     """Return the finding for a file that is not downloaded or broken."""
-    if state == "not_downloaded":
-        return Finding(severity, f"{kind} not downloaded", path, participant, contrast, hint=FETCH)
-    detail = "an empty file" if os.path.exists(path) else "a link to nowhere"
-    hint = "Copy it again from its source"
-    return Finding(severity, f"{kind} broken", path, participant, contrast, detail, hint)
+    where = file.path, file.participant_id, contrast
+    if file.pointer:
+        return Finding(severity, f"{kind} not downloaded", *where, hint=way_to_download(file.pointer))
+    detail = "an empty file" if os.path.exists(file.path) else "a link to nowhere"
+    return Finding(severity, f"{kind} broken", *where, detail, "Copy it again from its source")
 
 
 def _unused(scan: Scan) -> Iterator[Finding]:
+    known = {stem.lower() for stem in scan.stems[""]}  # one that differs in case only is a finding by itself
     for file in scan.listings[""].files:
-        if file.extension in IMAGE_EXTENSIONS and file.stem not in scan.stems[""]:
+        if file.extension in IMAGE_EXTENSIONS and file.stem.lower() not in known:
             hint = "data.image_names says which contrast a name is; of two runs only one can be used"
             yield Finding(
                 "note", "image of no known contrast", file.path, file.participant_id, "", "not used", hint
@@ -165,20 +167,13 @@ def _old_names(scan: Scan) -> Iterator[Finding]:
 
 
 def _same_content(scan: Scan) -> Iterator[Finding]:
-    """Compare git-annex keys: two participants with one image are one person, or a mistake."""
-    first: dict[bytes, str] = {}
+    """Compare what pointers say of the content: two participants with one image are one, or a mistake."""
+    first: dict[str, str] = {}
     for (participant, _, contrast), files in sorted(scan.images.items()):
-        if files[0].state != "not_downloaded":
+        if not files[0].pointer:
             continue
-        key = _annex_key(files[0].path)
+        key = pointed_digest(files[0].pointer) or files[0].path
         other = first.setdefault(key, files[0].path)
         if other != files[0].path:
             detail, hint = f"the same as {os.path.basename(other)}", "Remove one of the two"
             yield Finding("warning", "same image twice", files[0].path, participant, contrast, detail, hint)
-
-
-def _annex_key(path: str) -> bytes:
-    if os.path.islink(path):
-        return os.path.basename(os.readlink(path)).encode()
-    with open(path, "rb") as stream:
-        return os.path.basename(stream.read().strip())

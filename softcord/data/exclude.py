@@ -1,5 +1,6 @@
 """Exclusion lists: participants, sites or single images that a study leaves out, and why."""
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -7,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
-from softcord.data.bids import BidsFile, bids_stem
+from softcord.data.bids import NO_SESSION, BidsFile, bids_stem
 from softcord.errors import DataError, UsageError
 
 
@@ -27,11 +28,17 @@ class Exclusion:
         stem = bids_stem(file.participant_id, file.session_id, file.stem)
         visit = stem.removesuffix(f"_{file.stem}")
         for entry in self.reasons:
-            if entry in (file.participant_id, visit, stem) or entry.startswith(f"{stem}_"):
-                return entry
-            if not entry.startswith("sub-") and _is_of_site(file.participant_id, entry):
+            if entry in (visit, stem) or entry.startswith(f"{stem}_") or _names(entry, file.participant_id):
                 return entry
         return None
+
+    def entry_for_folder(self, folder: str) -> str | None:
+        """Return the entry that leaves out the participant or visit of a folder, or None."""
+        parts = folder.split(os.sep)
+        participant = next((part for part in reversed(parts) if part.startswith("sub-")), "")
+        session = next((part for part in parts if part.startswith("ses-")), NO_SESSION)
+        visit = participant if session == NO_SESSION else f"{participant}_{session}"
+        return next((one for one in self.reasons if one == visit or _names(one, participant)), None)
 
     def drops(self, file: BidsFile) -> bool:
         """Whether this image is left out."""
@@ -41,9 +48,14 @@ class Exclusion:
 NOTHING = Exclusion()
 
 
-def _is_of_site(participant_id: str, site: str) -> bool:
-    prefix = f"sub-{site}"
-    return participant_id.startswith(prefix) and participant_id[len(prefix) :].isdigit()
+def _names(entry: str, participant_id: str) -> bool:
+    """Whether an entry is the participant's id or site."""
+    site = f"sub-{entry}"
+    return entry == participant_id or (
+        not entry.startswith("sub-")
+        and participant_id.startswith(site)
+        and participant_id[len(site) :].isdigit()
+    )
 
 
 def exclude_entries(entries: Iterable[str]) -> Exclusion:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -12,15 +11,14 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from uuid import uuid4
 
-from softcord.data.bids import POINTER_MAX_BYTES, file_state
+from softcord.data.bids import file_state
 from softcord.data.index import existing_root
 from softcord.data.labels import LABEL_OF_GT, Gt
 from softcord.errors import RunError, UsageError
+from softcord.pointer import is_lfs, pointed_bytes, read_pointer
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_SIZE = re.compile(r"-s(\d+)-")
 
 
 @dataclass(frozen=True)
@@ -48,18 +46,7 @@ def wanted_files(table: "pd.DataFrame", gt: Gt, contrasts: Collection[str]) -> W
     labels = needed[LABEL_OF_GT[gt]].fillna(needed["hard_seg"])
     paths = {*needed["image"], *labels.dropna(), *needed["discs"].dropna()}
     files = tuple(sorted(path for path in paths if file_state(path) == "not_downloaded"))
-    return Wanted(files, sum(map(annexed_bytes, files)))
-
-
-def annexed_bytes(path: str) -> int:
-    """Size of the content that a git-annex link or pointer stands for; 0 if its name does not say."""
-    if os.path.islink(path):
-        pointer = os.readlink(path)
-    else:
-        with open(path, encoding="utf-8", errors="replace") as stream:
-            pointer = stream.read(POINTER_MAX_BYTES)
-    found = _SIZE.search(pointer.rpartition("/")[2])
-    return int(found[1]) if found else 0
+    return Wanted(files, sum(pointed_bytes(read_pointer(path)) for path in files))
 
 
 def clone_dataset(url: str, root: Path, version: str) -> bool:
@@ -102,9 +89,11 @@ def fetch_files(
     What was begun before an interruption is gone on with.
 
     Raises:
-        RunError: git-annex is missing, or the disk is too small.
+        RunError: git-annex is missing, the disk is too small, or files are kept by git LFS.
     """
     root = existing_root(root)
+    if n_lfs := sum(is_lfs(read_pointer(path)) for path in wanted.files):
+        raise RunError(root, f"{n_lfs} files are kept by git LFS, not git-annex", "Run `git lfs pull` there")
     free = shutil.disk_usage(root).free
     if wanted.n_bytes > free:
         what = f"needs {in_words(wanted.n_bytes)}, {in_words(free)} are free"

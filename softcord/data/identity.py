@@ -2,29 +2,27 @@
 
 import hashlib
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from softcord.data.bids import LABEL_KINDS, POINTER_MAX_BYTES, file_state
+from softcord.data.bids import LABEL_KINDS, file_state
 from softcord.data.filehash import content_hash, known_hashes
 from softcord.data.labels import read_sidecar
+from softcord.pointer import pointed_digest, read_pointer
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_ANNEX_KEY = re.compile(r"(?P<backend>[A-Z0-9_]+)-[^/]*?--(?P<digest>[^/.\s]+)[^/\s]*\s*$")
 
 
 def dataset_identity(root: Path | str, table: "pd.DataFrame", *, cache_dir: Path) -> str:
     """Return ``git:<commit>`` or ``sha256:<hash>`` for the images and labels of an index.
 
     The commit stands for the dataset if its root is a git repository that has every file of the index,
-    unchanged. Otherwise the hash is over the files' names and content; of a file that is not downloaded, the
-    git-annex pointer says what the content is, so downloading does not change the identity. Soft labels that
+    unchanged. Otherwise the hash is over the files' names and content; of a file that is not downloaded, its
+    pointer says what the content is, so downloading does not change the identity. Soft labels that
     softcord built are left out: the hard masks and the recipe determine them, and a first run that builds
     them must not make the dataset another one.
 
@@ -60,22 +58,14 @@ def _content(root: Path, files: Iterable[str], cache_dir: Path) -> str:
 
 
 def content_key(path: str, cache_dir: Path, hashes: dict[str, str]) -> str:
-    """Return the SHA-256 of a file's content, by git-annex's key even where it is not downloaded.
+    """Return the SHA-256 of a file's content, by git-annex or git LFS even where it is not downloaded.
 
     Other backends of git-annex give their whole key, a broken file the word "broken".
     """
+    if digest := pointed_digest(os.readlink(path) if os.path.islink(path) else read_pointer(path)):
+        return digest
     state = file_state(path)
-    pointer = _pointer(path) if state == "not_downloaded" or os.path.islink(path) else None
-    if pointer and (found := _ANNEX_KEY.search(pointer)):
-        return found["digest"] if found["backend"].startswith("SHA256") else found[0].strip()
     return content_hash(path, cache_dir, hashes) if state == "present" else state
-
-
-def _pointer(path: str) -> str:
-    if os.path.islink(path):
-        return os.readlink(path)
-    with open(path, encoding="utf-8", errors="replace") as stream:
-        return stream.read(POINTER_MAX_BYTES)
 
 
 def _clean_commit(root: Path, files: Iterable[str]) -> str | None:

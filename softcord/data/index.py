@@ -70,6 +70,11 @@ class Scan:
     labels: dict[tuple[ImageKey, str], list[Label]]
     listings: dict[str, Listing]
 
+    @property
+    def unreadable(self) -> list[str]:
+        """Folders that may not be read."""
+        return [folder for listing in self.listings.values() for folder in listing.unreadable]
+
     def place(self, folder: str) -> str:
         """Return where the folder of a listing lies."""
         return os.path.join(self.derivatives, folder) if folder else self.root
@@ -102,8 +107,8 @@ def index_dataset(
     """
     root = existing_root(root)
     scan = scan_dataset(root, derivatives=derivatives, image_names=image_names, label_names=label_names)
-    for folder in (one for listing in scan.listings.values() for one in listing.unreadable):
-        if exclude.reasons.keys().isdisjoint(folder.split(os.sep)):
+    for folder in scan.unreadable:
+        if exclude.entry_for_folder(folder) is None:
             raise DataError(folder, "cannot be read", "Ask for permission, or leave it out with data.exclude")
     if not scan.images:
         raise DataError(root, "holds no image of a known contrast", _what_is_there(scan.listings[""]))

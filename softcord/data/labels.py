@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from softcord.data.bids import file_state
 from softcord.errors import DataError, UsageError
+from softcord.pointer import read_pointer, way_to_download
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +58,9 @@ def choose_labels(
     labelled = labelled[has_label].reset_index(drop=True)
     for path in labelled["label"]:
         if (state := file_state(path)) != "present":
-            raise DataError(path, f"the label is {state.replace('_', ' ')}", "Fetch it with `softcord fetch`")
+            raise DataError(
+                path, f"the label is {state.replace('_', ' ')}", way_to_download(read_pointer(path))
+            )
     return labelled
 
 

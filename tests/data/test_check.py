@@ -19,7 +19,7 @@ from softcord.data.settings import DataSettings
 from softcord.errors import DataError, UsageError
 from softcord.nifti import write_volume
 
-from .conftest import POINTER
+from .conftest import LFS_POINTER, POINTER
 
 IMAGE = "sub-01/anat/sub-01_T2w.nii.gz"
 LABEL = "derivatives/labels/sub-01/anat/sub-01_T2w_label-SC_seg.nii.gz"
@@ -452,6 +452,24 @@ def test_an_unreadable_folder_is_a_finding(cord: Path, monkeypatch: pytest.Monke
     result = check(cord)
     folders = [one.file for one in result.findings if one.what == "unreadable folder"]
     assert folders == [str(cord / "derivatives/labels/sub-02/anat"), str(cord / "sub-02/anat")]
+    excluded = check(cord, exclude=["sub-02"])
+    assert excluded.is_usable
+    assert "exclusion without effect" not in found(excluded)
+    assert found(excluded, "note")["unreadable folder of what is excluded"] == "anat"
+
+
+def test_an_image_of_another_case_is_reported_once(cord: Path) -> None:
+    lower_case(cord)
+    about = [one.what for one in check(cord).findings if one.file.endswith("sub-01_t2w.nii.gz")]
+    assert about == ["upper/lower case differs"]
+
+
+def test_files_that_git_lfs_has_not_downloaded_are_named_so_with_what_to_do(cord: Path) -> None:
+    (cord / IMAGE).write_text(LFS_POINTER)
+    (cord / LABEL).write_text(LFS_POINTER.replace("1111", "2222"))
+    errors = [one for one in check(cord).findings if one.severity == "error"]
+    assert [one.what for one in errors] == ["hard mask not downloaded", "image not downloaded"]
+    assert {one.hint for one in errors} == {"Download it with `git lfs pull`"}
 
 
 def test_a_dataset_without_derivatives_or_images_is_findings_too(tmp_path: Path) -> None:

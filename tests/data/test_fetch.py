@@ -19,6 +19,8 @@ from softcord.data.identity import dataset_identity
 from softcord.data.index import index_dataset
 from softcord.errors import RunError, UsageError
 
+from .conftest import LFS_POINTER
+
 PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 needs_annex = pytest.mark.skipif(
     shutil.which("git-annex", path=PATH) is None, reason="git-annex is not installed"
@@ -169,6 +171,13 @@ def test_a_missing_tool_is_one_line_with_the_way_out(
 def test_a_disk_that_is_too_small_is_said_before_it_starts(tree: Callable[..., Path]) -> None:
     root = tree("sub-01/anat/sub-01_T2w.nii.gz", content="/annex/objects/SHA256E-s900000000000000--00.nii.gz")
     with pytest.raises(RunError, match="needs 900 TB"):
+        fetch_files(root, wanted(root))
+
+
+def test_files_of_git_lfs_are_refused_with_the_command_that_gets_them(tree: Callable[..., Path]) -> None:
+    root = tree("sub-01/anat/sub-01_T2w.nii.gz", content=LFS_POINTER)
+    assert wanted(root).n_bytes == 4321
+    with pytest.raises(RunError, match=r"1 files are kept by git LFS, not git-annex\. Run `git lfs pull`"):
         fetch_files(root, wanted(root))
 
 

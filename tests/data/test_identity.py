@@ -49,7 +49,7 @@ def test_soft_labels_count_unless_softcord_built_them(cord: Path, tmp_path: Path
     assert identity(cord, tmp_path / "cache") == before
 
 
-def test_downloading_an_annexed_file_does_not_change_the_identity(
+def test_downloading_a_file_of_git_annex_or_git_lfs_does_not_change_the_identity(
     tree: Callable[..., Path], tmp_path: Path
 ) -> None:
     import hashlib
@@ -63,8 +63,12 @@ def test_downloading_an_annexed_file_does_not_change_the_identity(
     image.symlink_to(f"../../.git/annex/objects/aa/bb/{key}/{key}")
     locked = identity(root, tmp_path / "cache")
     image.unlink()
+    image.write_text(
+        f"version https://git-lfs.github.com/spec/v1\noid sha256:{digest}\nsize {len(CONTENT)}\n"
+    )
+    lfs = identity(root, tmp_path / "cache")
     image.write_bytes(CONTENT)
-    assert pointer == locked == identity(root, tmp_path / "cache")
+    assert pointer == locked == lfs == identity(root, tmp_path / "cache")
 
 
 def test_a_release_is_identified_without_its_images(release: Callable[[str], Path], tmp_path: Path) -> None:
