@@ -1,7 +1,6 @@
 """``softcord evaluate``: apply trained methods to other images; measure them where there is ground truth."""
 
 import logging
-import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -14,10 +13,10 @@ from softcord.app.datasets import dataset_of
 from softcord.app.exit import STUDY
 from softcord.app.launch import Study, launch
 from softcord.app.plan import Plan, digest
-from softcord.app.terminal import logging_to, show_table, start_logging
+from softcord.app.terminal import show_table, start_logging
 from softcord.app.trained import find_trained
 from softcord.errors import DataError, UsageError
-from softcord.sweep.ledger import Run, read_study
+from softcord.sweep.ledger import read_study
 from softcord.sweep.study import record_command
 
 if TYPE_CHECKING:
@@ -151,16 +150,9 @@ def evaluate_one(plan: Plan) -> None:
     """Bring one trained method through one dataset: recognised if complete, continued if interrupted."""
     import softcord
     from softcord.app.evaluation import Test, bring_to_end
-    from softcord.app.sweep import (
-        forget_unopened,
-        has_results,
-        lasting_overrides,
-        remember,
-        with_threads,
-    )
+    from softcord.app.once import run_once
+    from softcord.app.sweep import new_run
     from softcord.app.unseen import open_unseen
-    from softcord.sweep.ledger import attempt, claim, leftovers, read_run
-    from softcord.train.threads import computing_in
 
     plan, settings = as_tested(plan), evaluate_settings(plan)
     trained = find_trained(settings.model, Path(plan.config["paths"]["outputs"]))
@@ -173,33 +165,8 @@ def evaluate_one(plan: Plan) -> None:
     }
     fingerprint = digest(identity)
     name = f"{plan.method}_s{plan.seed}-{plan.data_name}-{fingerprint[:6]}"
-    run_dir = plan.study_dir / name
-    with claim(run_dir):
-        remember(plan, "evaluate")
-        forget_unopened(plan)
-        run = read_run(run_dir)
-        if run and run.is_complete and has_results(run_dir) and not plan.rerun:
-            logger.info("%s is complete; rerun=true would predict again", name)
-            return
-        if run is None or plan.rerun:
-            # Without its predictions a run starts anew.
-            shutil.rmtree(run_dir / "predictions", ignore_errors=True)
-            run = Run(
-                name=name,
-                study=plan.study,
-                method=plan.method,
-                seed=plan.seed,
-                fingerprint=fingerprint,
-                config_hash=plan.config_hash,
-                overrides=lasting_overrides(plan),
-                verb="evaluate",
-            )
-        for path in leftovers(run_dir):
-            path.unlink(missing_ok=True)
-        with logging_to(run_dir / "log.txt"):
-            run = with_threads(run, plan.machine)
-            with computing_in(run.threads), attempt(run_dir, run) as begun:
-                bring_to_end(test, begun, run_dir)
+    run = new_run(plan, name, fingerprint, "evaluate")
+    run_once(run, plan, lambda begun, run_dir: bring_to_end(test, begun, run_dir), ("predictions",))
 
 
 def _show_results(first: Plan, run_dirs: Sequence[Path]) -> None:

@@ -128,15 +128,17 @@ def _search_would(n_trials: int, trials: Sequence[Entry]) -> str:
 
 
 def _replicates(entries: Sequence[Entry]) -> list[str]:
-    """Name the methods that several seeds replicate, with how many of them are complete."""
-    by_method: dict[str, list[Entry]] = {}
+    """Name the methods that several seeds replicate on the same data, with how many are complete."""
+    groups: dict[tuple[str, str, str], list[Entry]] = {}
     for entry in entries:
-        by_method.setdefault(entry.method, []).append(entry)
+        groups.setdefault((entry.method, entry.data, entry.verb), []).append(entry)
+    several = len({entry.data for entry in entries}) > 1
     return [
-        f"replicates {method}: seeds {', '.join(str(one.seed) for one in same)} "
+        f"replicates {method}{f' on {data}' if several else ''}: "
+        f"seeds {', '.join(str(one.seed) for one in same)} "
         f"({sum(one.standing == 'complete' for one in same)} of {len(same)} complete)"
-        for method, same in by_method.items()
-        if len(same) > 1
+        for (method, data, _), same in groups.items()
+        if len({one.seed for one in same}) > 1
     ]
 
 

@@ -13,9 +13,8 @@ from softcord.app.exit import DONE, STUDY
 from softcord.app.plan import Plan, digest
 from softcord.app.terminal import show_table
 from softcord.errors import BusyError, UsageError
-from softcord.sweep.ledger import Run, Verb, claim, fail, is_claimed, read_run, read_study, reason
-from softcord.sweep.study import Entry, Planned, read_commands, read_entries, record_command
-from softcord.train.settings import MachineSettings
+from softcord.sweep.ledger import Run, Verb, fail, is_claimed, read_study, reason
+from softcord.sweep.study import Entry, Planned, read_entries, record_command
 
 logger = logging.getLogger("softcord")
 
@@ -47,7 +46,22 @@ def begin_sweep(arguments: Sequence[str], plans: list[Plan]) -> list[Plan]:
 
 def planned(plan: Plan, verb: Verb = "train") -> Planned:
     """Return what the study remembers of a plan."""
-    return Planned(plan.method, plan.seed, plan.config_hash, lasting_overrides(plan), verb)
+    return Planned(plan.method, plan.seed, plan.config_hash, lasting_overrides(plan), verb, plan.data_name)
+
+
+def new_run(plan: Plan, name: str, fingerprint: str, verb: Verb = "train") -> Run:
+    """Return the record of a plan's run, of which nothing has begun."""
+    return Run(
+        name=name,
+        study=plan.study,
+        method=plan.method,
+        seed=plan.seed,
+        fingerprint=fingerprint,
+        config_hash=plan.config_hash,
+        overrides=lasting_overrides(plan),
+        verb=verb,
+        data=plan.data_name,
+    )
 
 
 def lasting_overrides(plan: Plan) -> tuple[str, ...]:
@@ -55,30 +69,9 @@ def lasting_overrides(plan: Plan) -> tuple[str, ...]:
     return tuple(override for override in plan.overrides if override.partition("=")[0] != "rerun")
 
 
-def remember(plan: Plan, verb: Verb = "train") -> None:
-    """Add a run that no recorded command asks for to its study."""
-    known = (run.config_hash for command in read_commands(plan.study_dir) for run in command.runs)
-    if plan.config_hash not in known:
-        record_command(plan.study_dir, plan.overrides, [planned(plan, verb)])
-
-
-def with_threads(run: Run, machine: MachineSettings) -> Run:
-    """Return the run with the number of threads to compute in: in all attempts that of the first.
-
-    What is trained depends on it in its last bits, and launchers give their jobs different numbers.
-    """
-    import torch
-
-    threads = run.threads or machine.threads or torch.get_num_threads()
-    if machine.threads not in (0, threads):
-        said = "%s goes on in the number of threads that it began in: %d, not %d"
-        logger.warning(said, run.name, threads, machine.threads)
-    return replace(run, threads=threads)
-
-
 def say_complete(run: Run) -> None:
     """Log that there is nothing to do."""
-    logger.info("%s is complete (%.0f s then); rerun=true would train it again", run.name, run.seconds)
+    logger.info("%s is complete (%.0f s then); rerun=true would make it anew", run.name, run.seconds)
 
 
 def has_results(run_dir: Path) -> bool:
@@ -140,18 +133,8 @@ def note_failure(plan: Plan, error: Exception, verb: Verb = "train") -> None:
         if not is_claimed(run_dir):  # its process was killed
             fail(run_dir, run, error)
     elif run is None or not run.fingerprint or (run.state, run.reason) != ("failed", reason(error)):
-        run = Run(
-            name=f"{plan.method}_s{plan.seed}-{plan.config_hash[:6]}",
-            study=plan.study,
-            method=plan.method,
-            seed=plan.seed,
-            fingerprint="",
-            config_hash=plan.config_hash,
-            overrides=lasting_overrides(plan),
-            started_at=time.time(),
-            verb=verb,
-        )
-        fail(plan.study_dir / run.name, run, error)
+        run = new_run(plan, f"{plan.method}_s{plan.seed}-{plan.config_hash[:6]}", "", verb)
+        fail(plan.study_dir / run.name, replace(run, started_at=time.time()), error)
 
 
 def without_end(plans: list[Plan], since: float) -> tuple[list[Plan], list[Plan]]:
@@ -254,14 +237,3 @@ def _is_still_valid(plan: Plan, run: Run, opened: dict[str, Dataset]) -> bool:
     if key not in opened:
         opened[key] = open_dataset(plan)
     return fingerprint_of(plan, opened[key]) == run.fingerprint
-
-
-def forget_unopened(plan: Plan) -> None:
-    """Remove the record of a failure that came before the data could be opened; now they can."""
-    import shutil
-
-    run_dir = plan.study_dir / f"{plan.method}_s{plan.seed}-{plan.config_hash[:6]}"
-    run = read_run(run_dir)
-    if run and not run.fingerprint:
-        with claim(run_dir):
-            shutil.rmtree(run_dir, ignore_errors=True)

@@ -31,8 +31,8 @@ class Run:
     ``reason`` and ``exit_code`` say how it failed. ``seconds`` is the time of all attempts together,
     ``started_at`` (Unix time), ``host`` and ``pid`` belong to the last one. ``doing`` says in words what a
     running one does, ``fraction`` in [0, 1] how much of its training is behind it. ``threads`` is the number
-    that every attempt computes in, 0 before the first. A run that failed before its data were known has no
-    fingerprint.
+    that every attempt computes in, 0 before the first. ``data`` is the name of what it is tested on. A run
+    that failed before its data were known has no fingerprint.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Run:
     fraction: float = 0.0
     threads: int = 0
     verb: Verb = "train"
+    data: str = ""
 
     @property
     def is_complete(self) -> bool:

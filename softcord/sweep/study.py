@@ -19,13 +19,14 @@ _FILE = "study.json"
 
 @dataclass(frozen=True)
 class Planned:
-    """A run that a command of softcord's ``verb`` asks for."""
+    """A run that a command of softcord's ``verb`` asks for; ``data`` is what it is tested on."""
 
     method: str
     seed: int
     config_hash: str
     overrides: tuple[str, ...]
     verb: Verb = "train"
+    data: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,13 @@ class Entry:
 
     @property
     def seed(self) -> int:
-        """Seed: runs of one method that differ in it alone are replicates."""
+        """Seed: runs of one method on the same test data that differ in it alone are replicates."""
         return self._known.seed
+
+    @property
+    def data(self) -> str:
+        """Name of the dataset that it is tested on, "" where an earlier version did not record it."""
+        return self._known.data
 
     @property
     def config_hash(self) -> str:
