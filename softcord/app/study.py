@@ -17,12 +17,21 @@ from softcord.sweep.study import Entry, read_commands, read_entries
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the verb and return its exit code."""
-    given = _parser().parse_args(sys.argv[1:] if arguments is None else arguments)
+    given = _parsed(sys.argv[1:] if arguments is None else arguments)
     return guarded(lambda: int(given.verb(given)))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="softcord study", description=__doc__)
+    verbs = _verbs(parser)
+    if arguments and arguments[0] in verbs:
+        # The parser of all verbs does not take NAME --outputs FOLDER RUN, with an option between the two.
+        return verbs[arguments[0]].parse_intermixed_args(arguments[1:])
+    return parser.parse_args(arguments)
+
+
+def _verbs(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """Add the verbs to a parser, and return the parser of each."""
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument(
         "--outputs", type=Path, default=Path("outputs"), help="folder of the studies (outputs)"
@@ -51,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     clean.add_argument("--yes", action="store_true", help="remove without asking")
     clean.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     clean.set_defaults(verb=_clean)
-    return parser
+    return verbs.choices
 
 
 def _status(given: argparse.Namespace) -> int:

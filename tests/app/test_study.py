@@ -68,6 +68,20 @@ def test_status_says_where_every_run_stands_and_what_repeating_would_do(
     assert "would      skip 1, try again 1, go on with 1, start 2" in printed
 
 
+def test_one_seed_tested_on_two_datasets_is_no_replicate(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tested = [
+        Planned("soft_all", seed, f"{seed}{data}", (f"data={data}",), "evaluate", data)
+        for seed, data in ((1, "sct"), (1, "ms"), (2, "ms"))
+    ]
+    record_command(study.parent / "tests", ["model=demo"], tested)
+    assert main(["status", "tests"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    found = [line for line in lines if line.startswith("replicates")]
+    assert found == ["replicates soft_all on ms: seeds 1, 2 (0 of 2 complete)"]
+
+
 def test_a_command_takes_the_place_of_those_that_ask_for_less(study: Path) -> None:
     """A search asks for one trial more each time, by the same words."""
     wanted = [run for command in read_commands(study) for run in command.runs]
@@ -98,6 +112,8 @@ def test_show_tells_one_run_by_the_beginning_of_its_name(
     printed = capsys.readouterr().out
     assert "failed  MemoryError: no room" in printed
     assert "python -m softcord.train seed=2 study=demo" in printed
+    assert main(["show", "demo", "--outputs", "outputs", "soft_all_s2"]) == 0
+    assert capsys.readouterr().out == printed
     assert main(["show", "demo", "soft_all"]) == 2
     assert "is the beginning of 2 runs" in capsys.readouterr().err
 
