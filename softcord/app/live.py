@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 from softcord.app.plan import Plan
@@ -24,22 +24,42 @@ _LOOK_EVERY_S = 1.0
 _ENDED = ("complete", "pruned", "failed")
 
 
+def watch(plans: list[Plan]) -> AbstractContextManager[None]:
+    """Show how runs come along while the body runs them."""
+    return shown(Progress(plans))
+
+
 @contextmanager
-def watch(plans: list[Plan]) -> Iterator[None]:
-    """Show how runs come along while the body runs them: a live view on a terminal, else lines of the log."""
+def shown(progress: "Progress") -> Iterator[None]:
+    """Show a progress while the body makes it: a live view on a terminal, else lines of the log."""
     is_terminal = sys.stderr.isatty()
-    with (_drawn if is_terminal else _logged)(Progress(plans)):
+    with (_drawn if is_terminal else _logged)(progress):
         yield
 
 
 class Progress:
-    """How far the runs of one command are, and when they will be done."""
+    """How far the runs of one command are, and when they will be done.
 
-    def __init__(self, plans: Sequence[Plan]) -> None:
+    A search begins its runs, the trials, in batches: ``plans`` are those of the present one, ``behind`` says
+    how many were finished before it, by condition. ``n_trials`` is how many there will be in the end; one
+    that fails is not among them, for others are tried instead.
+    """
+
+    def __init__(self, plans: Sequence[Plan], n_trials: int = 0) -> None:
         self.plans = plans
+        self.n_trials = n_trials
+        self.behind: dict[str, int] = {}
+        self.took_s: list[float] = []
+        self.failed_before = 0
         self.started_at = time.time()
         self.entries: list[Entry] = []
         self.most_at_once = 1
+
+    def next_batch(self, plans: Sequence[Plan]) -> None:
+        """Go on to the next trials of a search."""
+        self.took_s += map(_attempt_s, self.finished)
+        self.failed_before = self.n_failed
+        self.plans, self.entries = plans, []
 
     def look(self) -> None:
         """Read the ledger."""
@@ -53,20 +73,45 @@ class Progress:
 
     @property
     def ended(self) -> list[Entry]:
-        """Runs that completed or failed since the command was given."""
+        """Runs that completed, were pruned or failed since the command was given."""
         return [
             entry
             for entry in self.entries
             if entry.standing in _ENDED and entry.run and entry.run.started_at >= self.started_at - 1
         ]
 
+    @property
+    def finished(self) -> list[Entry]:
+        """Those of them that did not fail."""
+        return [entry for entry in self.ended if entry.standing != "failed"]
+
+    @property
+    def n_runs(self) -> int:
+        """How many runs there are to be."""
+        return self.n_trials or len(self.plans)
+
+    @property
+    def n_finished(self) -> int:
+        """How many of them are finished."""
+        return sum(self.behind.values()) + len(self.finished)
+
+    @property
+    def n_failed(self) -> int:
+        """How many failed."""
+        return self.failed_before + len(self.ended) - len(self.finished)
+
+    @property
+    def n_done(self) -> int:
+        """How many need nothing more: a failed run has ended, a failed trial is replaced."""
+        return self.n_finished if self.n_trials else len(self.ended)
+
     def left_s(self) -> float | None:
         """Estimate the seconds until all runs have ended; None as long as nothing is known."""
-        taken = [_attempt_s(entry) for entry in self.ended if entry.standing == "complete"]
+        taken = [*self.took_s, *map(_attempt_s, self.finished)]
         each_s = sum(taken) / len(taken) if taken else self._expected_s()
         if each_s is None:
             return None
-        waiting = len(self.plans) - len(self.ended) - len(self.running)
+        waiting = max(self.n_runs - self.n_done - len(self.running), 0)
         going = [max(each_s - _attempt_s(entry), 0.0) for entry in self.running]
         return max((sum(going) + waiting * each_s) / self.most_at_once, max(going, default=0.0))
 
@@ -81,11 +126,11 @@ class Progress:
 
     def line(self) -> str:
         """Say in a line how far the runs are."""
-        failed = sum(entry.standing == "failed" for entry in self.ended)
-        parts = [f"{len(self.ended) - failed} of {len(self.plans)} runs complete"]
-        parts += [f"{failed} failed"] if failed else []
+        what = "trials finished" if self.n_trials else "runs complete"
+        parts = [f"{self.n_finished} of {self.n_runs} {what}"]
+        parts += [f"{self.n_failed} failed"] if self.n_failed else []
         left_s = self.left_s()
-        if left_s is not None and len(self.ended) < len(self.plans):
+        if left_s is not None and self.n_done < self.n_runs:
             parts.append(f"about {duration(left_s)} left")
         return ", ".join(parts)
 
@@ -124,7 +169,7 @@ def _logged(progress: Progress) -> Iterator[None]:
     def look() -> None:
         nonlocal said
         progress.look()
-        if len(progress.ended) > said and len(progress.plans) > 1:
+        if len(progress.ended) > said and progress.n_runs > 1:
             said = len(progress.ended)
             logger.info("%s", progress.line())
 
@@ -194,7 +239,7 @@ def drawing(progress: Progress) -> "RenderableType":
     head = Table.grid(padding=(0, 2))
     head.add_row(
         Text(progress.plans[0].study, style="bold"),
-        ProgressBar(len(progress.plans), len(progress.ended), width=24),
+        ProgressBar(progress.n_runs, progress.n_done, width=24),
         Text(progress.line()),
     )
     return Group(head, rows)

@@ -31,6 +31,8 @@ from softcord.sweep.search import (
 if TYPE_CHECKING:
     import optuna
 
+    from softcord.app.live import Progress
+
 # What the sweeper's class is below.
 SEARCH = "hydra_plugins.softcord_optuna."
 
@@ -55,18 +57,20 @@ def conduct(
     arguments: Sequence[str], params: Mapping[str, str], settings: Mapping[str, Any], launch: Launch
 ) -> int:
     """Search every condition; return the exit code, 4 if a trial of this command failed."""
-    from softcord.app.live import watch
+    from softcord.app.live import Progress, shown
     from softcord.app.sweep import say_failed
 
     space, since = read_space(arguments, params), time.time()
     begun: list[Plan] = []
     target = "softcord.sweep.search.SearchSettings"
     how: SearchSettings = build({"_target_": target, **settings}, "hydra.sweeper")
+    progress = Progress([], how.n_trials * len(space.conditions))
 
     def launch_and_note(batch: Sequence[Overrides], first: int) -> list[Any]:
         plans = [make_plan(compose(*overrides)) for overrides in batch]
         begun.extend(plans)
-        with watch(plans):
+        progress.next_batch(plans)
+        with shown(progress):
             returned = launch(batch, first)
         for plan, one in zip(plans, returned, strict=True):
             if one is None:
@@ -75,7 +79,7 @@ def conduct(
 
     try:
         for condition in space.conditions:
-            _search(condition, space, how, launch_and_note)
+            _search(condition, space, how, launch_and_note, progress)
     finally:
         n_failed = say_failed(begun)
     return STUDY if n_failed else DONE
@@ -90,15 +94,21 @@ def _note_if_killed(plan: Plan, since: float) -> None:
         note_failure(plan, RunError("its process", "was killed", "Look for a lack of memory or time"))
 
 
-def _search(condition: Overrides, space: Space, settings: SearchSettings, launch: Launch) -> None:
+def _search(
+    condition: Overrides, space: Space, settings: SearchSettings, launch: Launch, progress: "Progress"
+) -> None:
     plan = make_plan(compose(*condition))
     name = search_name(plan)
     objectives = directions(plan.search.metrics)
     database = database_of(plan)
     with open_search(database, name, objectives, settings, _context(plan, space)) as study:
+        logger.info("%s: %d of %d trials finished", name, n_finished(study), settings.n_trials)
+
+        def count() -> None:
+            progress.behind[name] = min(n_finished(study), settings.n_trials)
 
         def run(trials: list[Trial]) -> list[Any]:
-            logger.info("%s: %d of %d trials finished", name, n_finished(study), settings.n_trials)
+            count()
             whose = as_overrides({"search.name": name, "search.database": f"'{database}'"})
             batch = [
                 (*condition, *as_overrides(one.values), *whose, f"search.trial={one.number}")
@@ -110,6 +120,7 @@ def _search(condition: Overrides, space: Space, settings: SearchSettings, launch
         try:
             run_search(study, space.parameters, settings, run)
         finally:
+            count()
             _record(replace(plan, search=replace(plan.search, name=name)), study)
     _show(plan, study)
 

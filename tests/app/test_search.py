@@ -18,11 +18,11 @@ from softcord.app.exit import guarded
 from softcord.app.plan import make_plan
 from softcord.app.search import _note_if_killed, conduct
 from softcord.app.space import Space, read_space
-from softcord.app.sweep import note_failure
+from softcord.app.sweep import new_run, note_failure
 from softcord.app.train import main
 from softcord.errors import RunError, UsageError
 from softcord.measure.table import read_measures
-from softcord.sweep.ledger import Run, begin, read_study
+from softcord.sweep.ledger import Run, begin, read_study, record
 from softcord.sweep.search import Options, Outcome, Range
 from softcord.sweep.study import read_commands
 from softcord.track.store import open_store
@@ -158,6 +158,41 @@ def test_a_search_ends_by_naming_its_failed_trials_and_with_code_4(
         assert guarded(search) == 4
     assert "the loss: became nan" in caplog.text
     assert "loss.omega=" in caplog.text
+
+
+def test_the_whole_search_is_watched_over_batches_and_conditions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("softcord.app.search._record", lambda _plan, _study: None)
+    launched: list[int] = []
+
+    def launch(batch: Sequence[Overrides], _first: int) -> list[Outcome | None]:
+        returned: list[Outcome | None] = []
+        for overrides in batch:
+            launched.append(len(launched))
+            plan, number = make_plan(compose(*overrides)), launched[-1]
+            if number == 1:
+                note_failure(plan, RunError("the loss", "became nan"))
+                returned.append(None)
+                continue
+            folder = plan.study_dir / f"r{number}"
+            begun = begin(folder, new_run(plan, f"r{number}", "f"))
+            record(folder, begun, "complete", seconds=30.0)
+            returned.append(Outcome((1.0,)))
+        return returned
+
+    settings = {"n_trials": 2, "n_jobs": 1, "sampler": "random"}
+    with caplog.at_level("INFO", "softcord"):
+        conduct([*SEARCH[1:], "gt=soft,hard"], {"loss.omega": "interval(2,20)"}, settings, launch)
+    said = [line for line in caplog.messages if "trials finished" in line and not line.startswith("s/")]
+    assert said == [
+        "1 of 4 trials finished, about 90 s left",
+        "1 of 4 trials finished, 1 failed, about 90 s left",
+        "2 of 4 trials finished, 1 failed, about 60 s left",
+        "3 of 4 trials finished, 1 failed, about 30 s left",
+        "4 of 4 trials finished, 1 failed",
+    ]
 
 
 @pytest.mark.slow
