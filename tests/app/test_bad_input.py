@@ -18,10 +18,10 @@ from softcord.app.plan import make_plan
 from softcord.app.prepare import main as prepare
 from softcord.app.terminal import start_logging
 from softcord.nifti import write_volume
+from tests.data.pointers import POINTER
 
 IMAGE = "sub-01/anat/sub-01_T2w.nii.gz"
 MASK = f"derivatives/labels/{IMAGE.replace('.nii', '_label-SC_seg.nii')}"
-POINTER = f"/annex/objects/SHA256E-s1234--{'0' * 64}.nii.gz\n"
 AFFINE = np.diag([1.0, 1.0, 2.0, 1.0])
 Break = Callable[[Path], object]
 

@@ -19,7 +19,7 @@ from softcord.phantom.tissues import Tissue
 from softcord.predict.package import read_package
 from softcord.sweep.ledger import Run, read_run, read_study, record
 from softcord.track.store import open_store
-from tests.app.test_train import QUICK
+from tests.app.test_train import ONE_EPOCH
 
 BASELINES = {
     "none": "soft_all",
@@ -28,8 +28,8 @@ BASELINES = {
     "synthseg": "hard_all_SynthSeg",
     "per_contrast": "soft_per_contrast",
 }
-SWEEP = [*QUICK, "-m", f"baseline={','.join(BASELINES)}"]
-PER_CONTRAST = [*QUICK, "baseline=per_contrast"]
+SWEEP = [*ONE_EPOCH, "-m", f"baseline={','.join(BASELINES)}"]
+PER_CONTRAST = [*ONE_EPOCH, "baseline=per_contrast"]
 SIX = {"T1w", "T2w", "T2star", "MTon", "GREt1w", "dwi"}
 
 
@@ -78,7 +78,7 @@ def test_every_baseline_is_measured_on_all_six_contrasts(in_study: Path, method:
 
 @pytest.mark.usefixtures("in_study")
 def test_synthseg_trains_on_the_tissue_labels_of_t2w_as_often_as_others_on_images() -> None:
-    plan = make_plan(compose(*QUICK, "baseline=synthseg"))
+    plan = make_plan(compose(*ONE_EPOCH, "baseline=synthseg"))
     dataset = open_dataset(plan)
     volumes = label_map_volumes(plan, dataset.train, "training")
     assert len(volumes) == len(dataset.train)
@@ -188,7 +188,7 @@ def test_a_model_that_fails_is_named_and_the_others_are_kept(
 
 
 def test_a_contradicted_baseline_is_tagged_as_modified(study: Path, in_study: Path) -> None:
-    assert main([*QUICK, "baseline=bigaug", "loss=awing", "contrasts=T2w"]) == 0
+    assert main([*ONE_EPOCH, "baseline=bigaug", "loss=awing", "contrasts=T2w"]) == 0
     folder, run = run_of(in_study, "hard_T2w_BigAug_awing_loss")
     assert json.loads((folder / "provenance.json").read_text())["modified"] == "loss=awing"
     client = open_store(study / "mlruns").client()
@@ -198,7 +198,7 @@ def test_a_contradicted_baseline_is_tagged_as_modified(study: Path, in_study: Pa
 
 
 def opened(*overrides: str) -> Dataset:
-    return open_dataset(make_plan(compose(*QUICK, *overrides)))
+    return open_dataset(make_plan(compose(*ONE_EPOCH, *overrides)))
 
 
 def label_folders(dataset: Dataset, side: str) -> set[str]:

@@ -9,20 +9,15 @@ from softcord.app.compare import main as compare
 from softcord.app.compare import study_settings
 from softcord.app.compose import compose
 from softcord.app.train import main as train
+from tests.quick import QUICK
 
-QUICK = (
-    "phantom=tiny",
+ONE_EPOCH = (
+    *QUICK,
+    "train.epochs=1",
     "phantom.n_participants=10",
     "split.train=0.3",
     "split.val=0.2",
     "split.test=0.5",
-    "model.features=[4,8]",
-    "model.strides=[[1,1,1],[2,2,2]]",
-    "train.epochs=1",
-    "train.batch_size=4",
-    "machine.threads=1",
-    "machine.jobs=1",
-    "machine.accelerator=cpu",
 )
 # What each compares, and what it cannot without programs that are not softcord's.
 METHODS = {
@@ -54,8 +49,8 @@ def test_an_experiment_goes_from_its_sweep_to_its_report(
 ) -> None:
     monkeypatch.chdir(folder)
     # One study for all: a method that several experiments ask for is trained once.
-    assert train(["-m", f"experiment={name}", "study=all", *QUICK]) == 0
-    assert compare([f"experiment={name}", "study=all", *QUICK]) == 0
+    assert train(["-m", f"experiment={name}", "study=all", *ONE_EPOCH]) == 0
+    assert compare([f"experiment={name}", "study=all", *ONE_EPOCH]) == 0
     study = folder / "outputs/all"
     settings = study_settings(compose(f"experiment={name}").config["compare"], "2:3")
     summary = pd.read_csv(study / "tables/summary.csv").set_index("method")

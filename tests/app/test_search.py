@@ -26,12 +26,11 @@ from softcord.sweep.ledger import Run, begin, read_study, record
 from softcord.sweep.search import Options, Outcome, Range
 from softcord.sweep.study import read_commands
 from softcord.track.store import open_store
+from tests.quick import QUICK
 
 SEARCH = (
-    *("-m", "experiment=search_awing", "study=s", "phantom=tiny"),
-    *("model.features=[4,8]", "model.strides=[[1,1,1],[2,2,2]]", "train.epochs=2", "train.batch_size=4"),
-    *("train.patch_size_mm=[32,48,64]", "train.validate_every_epochs=1"),
-    *("machine.threads=1", "machine.jobs=1", "machine.accelerator=cpu"),
+    *("-m", "experiment=search_awing", "study=s", *QUICK),
+    *("train.epochs=2", "train.validate_every_epochs=1"),
 )
 
 

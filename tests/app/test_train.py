@@ -18,19 +18,9 @@ from softcord.app.train import main
 from softcord.measure.table import MEASURE_COLUMNS, read_measures
 from softcord.sweep.ledger import read_study
 from softcord.track.store import open_store
+from tests.quick import QUICK
 
-QUICK = (
-    "phantom=tiny",
-    "model.features=[4,8]",
-    "model.strides=[[1,1,1],[2,2,2]]",
-    "train.epochs=1",
-    "train.batch_size=4",
-    "train.patch_size_mm=[32,48,64]",
-    "machine.threads=1",
-    "machine.jobs=1",
-    "machine.accelerator=cpu",
-    "study=quick",
-)
+ONE_EPOCH = (*QUICK, "train.epochs=1", "study=quick")
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +30,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     before = Path.cwd()
     os.chdir(folder)
     try:
-        assert main([*QUICK, "-m", "gt=soft,hard"]) == 0
+        assert main([*ONE_EPOCH, "-m", "gt=soft,hard"]) == 0
     finally:
         os.chdir(before)
     return folder
@@ -129,7 +119,7 @@ def test_the_same_command_again_recognises_what_is_complete(
     monkeypatch.chdir(study)
     before = {path: path.stat().st_mtime_ns for path in (study / "outputs").rglob("*.ckpt")}
     started = time.perf_counter()
-    assert main([*QUICK, "-m", "gt=soft,hard"]) == 0
+    assert main([*ONE_EPOCH, "-m", "gt=soft,hard"]) == 0
     assert time.perf_counter() - started < 10
     assert {path: path.stat().st_mtime_ns for path in (study / "outputs").rglob("*.ckpt")} == before
     printed = capsys.readouterr()
@@ -141,7 +131,7 @@ def test_a_training_that_diverges_fails_with_its_reason_and_does_not_stop_the_ot
     study: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(study)
-    command = [*QUICK, "-m", "gt=soft,hard", "seed=8", "train.learning_rate=1e30", "study=diverged"]
+    command = [*ONE_EPOCH, "-m", "gt=soft,hard", "seed=8", "train.learning_rate=1e30", "study=diverged"]
     # Both failed for one reason, so the code is that reason's.
     assert main(command) == 1
     runs = read_study(study / "outputs/diverged")
@@ -157,7 +147,7 @@ def test_another_method_of_the_same_name_is_refused(
     study: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(study)
-    assert main([*QUICK, "train.learning_rate=0.002"]) == 2
+    assert main([*ONE_EPOCH, "train.learning_rate=0.002"]) == 2
     assert "study quick: has soft_all with seed 1 and other settings" in capsys.readouterr().err
 
 
@@ -165,7 +155,7 @@ def test_rerun_trains_again(study: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.chdir(study)
     (checkpoint,) = (study / "outputs/quick").glob("hard_all*/checkpoints/best.ckpt")
     before = checkpoint.stat().st_mtime_ns
-    assert main([*QUICK, "gt=hard", "rerun=true"]) == 0
+    assert main([*ONE_EPOCH, "gt=hard", "rerun=true"]) == 0
     assert checkpoint.stat().st_mtime_ns > before
 
 
@@ -198,7 +188,7 @@ def test_a_bad_file_is_named_and_leaves_earlier_results_untouched(
     before = {path: path.read_bytes() for path in (study / "outputs").rglob("measures.csv")}
     monkeypatch.chdir(study)
     command = [
-        *QUICK,
+        *ONE_EPOCH,
         "data=bids",
         f"data.root={root}",
         "gt=hard",
@@ -268,7 +258,7 @@ def test_questions_are_answered_in_a_second_without_torch(question: list[str], t
 def test_ctrl_c_leaves_a_run_that_the_same_command_resumes_to_the_same_result(
     study: Path, tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-m", "softcord.train", *QUICK, "train.epochs=3", "gt=hard"]
+    command = [sys.executable, "-m", "softcord.train", *ONE_EPOCH, "train.epochs=3", "gt=hard"]
     command += [f"paths.data={study}/data", "machine.precision=float32"]
     undisturbed, interrupted = tmp_path / "undisturbed", tmp_path / "interrupted"
     for folder in (undisturbed, interrupted):
@@ -291,7 +281,7 @@ def test_real_images_are_trained_on_and_predicted_in_their_own_space(
     shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    command = [*QUICK, "data=bids", f"data.root={shared_data}/real-mini", "gt=hard", "reference=hard"]
+    command = [*ONE_EPOCH, "data=bids", f"data.root={shared_data}/real-mini", "gt=hard", "reference=hard"]
     command += ["loss=dicece", "contrasts=[T1w,T2w,T2star,MTon,MToff]", "split.hold_out_val=[sub-sctC]"]
     command += [
         "data.same_person=[[sub-gm9709Ses1,sub-gm9709Ses2]]",

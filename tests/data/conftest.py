@@ -10,9 +10,6 @@ import pytest
 
 from softcord.nifti import write_volume
 
-POINTER = f"/annex/objects/SHA256E-s1234--{'0' * 64}.nii.gz\n"
-LFS_POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'1' * 64}\nsize 4321\n"
-
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Callable[..., Path]:

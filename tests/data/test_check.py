@@ -18,8 +18,7 @@ from softcord.data.labels import is_model_made
 from softcord.data.settings import DataSettings
 from softcord.errors import DataError, UsageError
 from softcord.nifti import write_volume
-
-from .conftest import LFS_POINTER, POINTER
+from tests.data.pointers import LFS_POINTER, POINTER
 
 IMAGE = "sub-01/anat/sub-01_T2w.nii.gz"
 LABEL = "derivatives/labels/sub-01/anat/sub-01_T2w_label-SC_seg.nii.gz"

@@ -18,8 +18,7 @@ from softcord.data.fetch import (
 from softcord.data.identity import dataset_identity
 from softcord.data.index import index_dataset
 from softcord.errors import RunError, UsageError
-
-from .conftest import LFS_POINTER
+from tests.data.pointers import LFS_POINTER
 
 PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 needs_annex = pytest.mark.skipif(

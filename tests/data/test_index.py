@@ -8,8 +8,7 @@ import pytest
 from softcord.data.exclude import exclude_entries
 from softcord.data.index import INDEX_COLUMNS, index_dataset, scan_dataset
 from softcord.errors import DataError
-
-from .conftest import POINTER
+from tests.data.pointers import POINTER
 
 Tree = Callable[..., Path]
 

@@ -6,8 +6,7 @@ import pytest
 from softcord.data.index import index_dataset
 from softcord.data.labels import choose_labels
 from softcord.errors import DataError, UsageError
-
-from .conftest import POINTER
+from tests.data.pointers import POINTER
 
 Tree = Callable[..., Path]
 

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from softcord.sweep.ledger import read_study
+from tests.quick import QUICK
 
 COMMAND = (
-    *(sys.executable, "-m", "softcord.train", "-m", "study=slurm", "gt=soft,hard", "phantom=tiny"),
-    *("model.features=[4,8]", "model.strides=[[1,1,1],[2,2,2]]", "train.epochs=12", "train.batch_size=4"),
-    *("train.patch_size_mm=[32,48,64]", "machine.threads=1", "machine.jobs=1", "machine.accelerator=cpu"),
+    *(sys.executable, "-m", "softcord.train", "-m", "study=slurm", "gt=soft,hard"),
+    *QUICK,
+    "train.epochs=12",
     *("hydra/launcher=slurm", "hydra.launcher.cpus_per_task=1", "hydra.launcher.mem_gb=1"),
 )
 

@@ -15,11 +15,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-COMMAND = (
-    *(sys.executable, "-m", "softcord.train", "study=remote", "phantom=tiny", "model.features=[4,8]"),
-    *("model.strides=[[1,1,1],[2,2,2]]", "train.epochs=1", "train.batch_size=4"),
-    *("train.patch_size_mm=[32,48,64]", "machine.threads=1", "machine.jobs=1", "machine.accelerator=cpu"),
-)
+from tests.quick import QUICK
+
+COMMAND = (sys.executable, "-m", "softcord.train", "study=remote", *QUICK, "train.epochs=1")
 
 
 def _free_port() -> int:

@@ -1,0 +1,12 @@
+"""Arguments of a training of seconds: a tiny phantom, net and patch, in one process of one thread."""
+
+QUICK = (
+    "phantom=tiny",
+    "model.features=[4,8]",
+    "model.strides=[[1,1,1],[2,2,2]]",
+    "train.batch_size=4",
+    "train.patch_size_mm=[32,48,64]",
+    "machine.threads=1",
+    "machine.jobs=1",
+    "machine.accelerator=cpu",
+)
