@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from softcord.contrasts import CONTRASTS
 from softcord.pointer import read_pointer
@@ -198,6 +199,7 @@ def contrast_stems(image_names: Mapping[str, str] | None = None) -> dict[str, st
     return stems | {stem: key for key, stem in (image_names or {}).items()}
 
 
+@cache
 def old_stems() -> frozenset[str]:
     """Image stems that only earlier releases use."""
     return frozenset(old for row in CONTRASTS.values() for old in row.old_stems)

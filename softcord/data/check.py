@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
+from softcord.collector import collector_paused
 from softcord.contrasts import PAPER_SIX
 from softcord.data.check_bids import bids_findings
 from softcord.data.check_labels import label_findings, missing_contrasts
@@ -81,22 +82,23 @@ def check_dataset(
         )
     root = existing_root(settings.root)
     exclusion = read_exclusion(settings)
-    scan = scan_dataset(
-        root,
-        derivatives=settings.derivatives,
-        image_names=settings.image_names,
-        label_names=settings.label_names,
-    )
-    table = chosen_participants(settings, table_of(scan, exclusion))
-    needed = table[table["contrast"].isin(contrasts)]
-    findings = [
-        *_nothing_found(root, scan, table),
-        *name_findings(scan, needed, exclusion),
-        *metadata_findings(root, scan),
-        *_exclusions(scan, exclusion),
-        *missing_contrasts(scan, table, contrasts, "error" if needs_every_contrast else "warning"),
-        *label_findings(scan, needed, gt, settings.missing_labels),
-    ]
+    with collector_paused():
+        scan = scan_dataset(
+            root,
+            derivatives=settings.derivatives,
+            image_names=settings.image_names,
+            label_names=settings.label_names,
+        )
+        table = chosen_participants(settings, table_of(scan, exclusion))
+        needed = table[table["contrast"].isin(contrasts)]
+        findings = [
+            *_nothing_found(root, scan, table),
+            *name_findings(scan, needed, exclusion),
+            *metadata_findings(root, scan),
+            *_exclusions(scan, exclusion),
+            *missing_contrasts(scan, table, contrasts, "error" if needs_every_contrast else "warning"),
+            *label_findings(scan, needed, gt, settings.missing_labels),
+        ]
     if bids:
         findings += bids_findings(root)
     from softcord.data.check_volumes import volume_findings

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from softcord.collector import collector_paused
 from softcord.contrasts import CONTRASTS
 from softcord.data.bids import (
     IMAGE_EXTENSIONS,
@@ -80,6 +81,7 @@ class Scan:
         return os.path.join(self.derivatives, folder) if folder else self.root
 
 
+@collector_paused()
 def index_dataset(
     root: Path | str,
     *,
