@@ -13,7 +13,7 @@ from softcord.data.check_labels import label_findings, missing_contrasts
 from softcord.data.check_metadata import metadata_findings
 from softcord.data.check_names import name_findings
 from softcord.data.exclude import Exclusion
-from softcord.data.findings import Finding, in_order
+from softcord.data.findings import Finding, Severity, in_order
 from softcord.data.index import Scan, existing_root, scan_dataset, table_of
 from softcord.data.labels import Gt
 from softcord.data.settings import DataSettings, chosen_participants, read_exclusion
@@ -81,30 +81,38 @@ def check_dataset(
             "check.depth", f"unknown depth {depth!r}", f"Use one of {', '.join(get_args(Depth))}"
         )
     root = existing_root(settings.root)
-    exclusion = read_exclusion(settings)
-    with collector_paused():
-        scan = scan_dataset(
-            root,
-            derivatives=settings.derivatives,
-            image_names=settings.image_names,
-            label_names=settings.label_names,
-        )
-        table = chosen_participants(settings, table_of(scan, exclusion))
-        needed = table[table["contrast"].isin(contrasts)]
-        findings = [
-            *_nothing_found(root, scan, table),
-            *name_findings(scan, needed, exclusion),
-            *metadata_findings(root, scan),
-            *_exclusions(scan, exclusion),
-            *missing_contrasts(scan, table, contrasts, "error" if needs_every_contrast else "warning"),
-            *label_findings(scan, needed, gt, settings.missing_labels),
-        ]
+    table, findings = _by_name(settings, root, gt, contrasts, "error" if needs_every_contrast else "warning")
     if bids:
         findings += bids_findings(root)
     from softcord.data.check_volumes import volume_findings
 
     volumes, found = volume_findings(table, depth, jobs=jobs, on_done=on_done)
-    return DatasetCheck(root, table, tuple(in_order([*findings, *found])), volumes)
+    with collector_paused():
+        return DatasetCheck(root, table, tuple(in_order([*findings, *found])), volumes)
+
+
+@collector_paused()
+def _by_name(
+    settings: DataSettings, root: Path, gt: Gt, contrasts: Sequence[str], absent: Severity
+) -> tuple["pd.DataFrame", list[Finding]]:
+    """Return the index, and what shows without opening an image; ``absent``: a contrast that nobody has."""
+    exclusion = read_exclusion(settings)
+    scan = scan_dataset(
+        root,
+        derivatives=settings.derivatives,
+        image_names=settings.image_names,
+        label_names=settings.label_names,
+    )
+    table = chosen_participants(settings, table_of(scan, exclusion))
+    needed = table[table["contrast"].isin(contrasts)]
+    return table, [
+        *_nothing_found(root, scan, table),
+        *name_findings(scan, needed, exclusion),
+        *metadata_findings(root, scan),
+        *_exclusions(scan, exclusion),
+        *missing_contrasts(scan, table, contrasts, absent),
+        *label_findings(scan, needed, gt, settings.missing_labels),
+    ]
 
 
 def _nothing_found(root: Path, scan: Scan, table: "pd.DataFrame") -> list[Finding]:
