@@ -1,7 +1,8 @@
 """How long index and check of a dataset take (wall and processor time), and how that grows.
 
 The full tree is the published one (../shared/data/spine-generic), where it is there; the growing ones are
-made up, sixty files a participant, about as many as there.
+made up, sixty files a participant, about as many as there. They lie in the folder for temporary files: on a
+disk that includes what the system reads again, with TMPDIR=/dev/shm it does not.
 """
 
 import resource
