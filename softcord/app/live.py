@@ -29,12 +29,9 @@ def watch(plans: list[Plan]) -> AbstractContextManager[None]:
     return shown(Progress(plans))
 
 
-@contextmanager
-def shown(progress: "Progress") -> Iterator[None]:
+def shown(progress: "Progress") -> AbstractContextManager[None]:
     """Show a progress while the body makes it: a live view on a terminal, else lines of the log."""
-    is_terminal = sys.stderr.isatty()
-    with (_drawn if is_terminal else _logged)(progress):
-        yield
+    return (_drawn if sys.stderr.isatty() else _logged)(progress)
 
 
 class Progress:
