@@ -10,7 +10,7 @@ from softcord.app.dataset import Dataset
 from softcord.app.plan import Plan, digest
 from softcord.data.filehash import content_hash, known_hashes
 from softcord.data.settings import read_index
-from softcord.errors import RunError
+from softcord.errors import DataError, RunError
 from softcord.evaluate.image import Mask, Masks, TestImage
 from softcord.evaluate.timing import read_inference_s, write_inference_s
 from softcord.files import write_text
@@ -67,10 +67,15 @@ def predictions_identity(plan: Plan, predictions: Predictions, dataset: Dataset)
     matched = _matched(plan, predictions)
     cache = plan.data_dir / "cache"
     hashes = known_hashes(cache)
+
+    def content(file: Path) -> str:
+        try:
+            return content_hash(file, cache, hashes)
+        except DataError:  # its image is missing, which is said where it would be measured
+            return "unreadable"
+
     files = {
-        Path(image).name: [
-            content_hash(file, cache, hashes) for file in matched.of_image.get(Path(image), ())
-        ]
+        Path(image).name: [content(file) for file in matched.of_image.get(Path(image), ())]
         for image in dataset.test["image"]
     }
     return digest(files)

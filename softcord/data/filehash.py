@@ -38,18 +38,19 @@ def content_hash(path: Path | str, cache_dir: Path, hashes: dict[str, str]) -> s
     Raises:
         DataError: the file cannot be read.
     """
-    identity = fingerprint(path)
-    if identity not in hashes:
-        try:
-            with open(path, "rb") as stream:
-                hashes[identity] = hashlib.file_digest(stream, "sha256").hexdigest()
-        except OSError as error:
-            hint = "Copy it again, or ask for permission"
-            raise DataError(path, f"cannot be read ({error.strerror})", hint) from error
-        cache_dir.mkdir(parents=True, exist_ok=True)
-        # One short line added in one write: processes that do so at the same time do not mix.
-        with (cache_dir / HASHES).open("a") as log:
-            log.write(json.dumps([identity, hashes[identity]]) + "\n")
+    try:
+        identity = fingerprint(path)
+        if identity in hashes:
+            return hashes[identity]
+        with open(path, "rb") as stream:
+            hashes[identity] = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        hint = "Copy it again, or ask for permission"
+        raise DataError(path, f"cannot be read ({error.strerror})", hint) from error
+    cache_dir.mkdir(parents=True, exist_ok=True)
+    # One short line added in one write: processes that do so at the same time do not mix.
+    with (cache_dir / HASHES).open("a") as log:
+        log.write(json.dumps([identity, hashes[identity]]) + "\n")
     return hashes[identity]
 
 

@@ -130,6 +130,16 @@ def test_bad_predictions_are_named_counted_and_left_out_and_the_rest_goes_on(
     assert dice["GREt1w"] > 0.5
 
 
+def test_a_prediction_that_was_not_downloaded_is_a_missing_image(here: Path) -> None:
+    shutil.copytree("pred", "links")
+    mask = here / "links/sub-001/anat/sub-001_T1w_label-SC_seg.nii.gz"
+    mask.unlink()
+    mask.symlink_to(".git/annex/objects/MD5E-s1--0.nii.gz")  # as DataLad leaves it
+    assert main(["method=theirs", "path=links", "study=links", *COMMON]) == 0
+    missing = pd.read_csv(run_of("links", "theirs")[1] / "missing.csv")
+    assert list(missing["contrast"]) == ["T1w"]
+
+
 def test_without_any_usable_prediction_the_run_fails(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     nib.save(nib.Nifti1Image(np.zeros((2, 2, 2), np.uint8), np.eye(4)), here / "alone.nii.gz")
     Path("empty").mkdir(exist_ok=True)
