@@ -166,12 +166,15 @@ def predict_nnunet(
             "threads": work.threads,
             "images": [(path, str(masks[image].absolute())) for path, image in waiting.items()],
         }
+        why = "nnU-Net ended without a word of it"
         try:
             _run_script(work, predict_images, request, "predict", on_line=listener.read)
         except RunError as error:
             if listener.start_s is None or not waiting:
                 raise
-            listener.end_image(next(iter(waiting)), str(error))
+            why = str(error)
+        if waiting:
+            listener.end_image(next(iter(waiting)), why)
     return errors
 
 

@@ -18,7 +18,7 @@ from softcord.nnunet.run import Work, find_model, model_folder, predict_nnunet, 
 from softcord.nnunet.settings import NnUNetLength, NnUNetSettings
 
 # Stands for nnU-Net's Python: notes its call and does what the real one leaves behind; the second epoch fails
-# once, the image with "bad" in its name always, and of one with "deadly" it dies.
+# once, the image with "bad" in its name always, of one with "deadly" it dies, and at "unsaid" it ends in silence.
 STAND_IN = f"""#!{sys.executable}
 import json, os, pathlib, shutil, sys, zipfile
 if sys.argv[0].endswith("nnUNetv2_plan_and_preprocess"):
@@ -44,6 +44,8 @@ else:
         if "deadly" in image:
             print("Killed")
             sys.exit(137)
+        elif "unsaid" in image:
+            sys.exit(0)
         elif "bad" in image:
             print(json.dumps({{"image": image, "error": "ValueError: no"}}))
         else:
@@ -152,6 +154,18 @@ def test_an_image_that_nnunet_dies_of_is_missing_and_those_after_it_are_predicte
     assert "ended with code 137: Killed" in errors[tmp_path / "deadly.nii.gz"]
     assert all(masks[tmp_path / f"{name}.nii.gz"].exists() for name in ("sub-01_T1w", "sub-02_T1w"))
     assert done == [f"{name}.nii.gz" for name in names]
+    assert len(calls(work)) == 2
+
+
+def test_an_image_that_nnunet_ends_at_in_silence_is_missing_and_not_waited_for(
+    work: Work, tmp_path: Path
+) -> None:
+    cases(tmp_path)
+    masks = {tmp_path / f"{n}.nii.gz": work.folder / f"masks/{n}.nii.gz" for n in ("unsaid", "sub-01_T1w")}
+    work.folder.mkdir()
+    errors = predict_nnunet(work, model_folder(work.folder, "2d"), masks)
+    assert errors == {tmp_path / "unsaid.nii.gz": "nnU-Net ended without a word of it"}
+    assert masks[tmp_path / "sub-01_T1w.nii.gz"].exists()
     assert len(calls(work)) == 2
 
 
