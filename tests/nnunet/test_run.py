@@ -18,7 +18,7 @@ from softcord.nnunet.run import Work, find_model, model_folder, predict_nnunet, 
 from softcord.nnunet.settings import NnUNetLength, NnUNetSettings
 
 # Stands for nnU-Net's Python: notes its call and does what the real one leaves behind; the second epoch fails
-# once, the image with "bad" in its name always, of one with "deadly" it dies, and at "unsaid" it ends in silence.
+# once, the image with "bad" in its name always, of one with "deadly" it dies, at "unsaid" it ends in silence.
 STAND_IN = f"""#!{sys.executable}
 import json, os, pathlib, shutil, sys, zipfile
 if sys.argv[0].endswith("nnUNetv2_plan_and_preprocess"):
