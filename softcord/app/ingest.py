@@ -30,9 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if {"-h", "--help"} & set(given):
         print(_USAGE.format(tools=", ".join(tools())))
-    elif not any(argument.startswith("-") and argument not in ("-m", "--multirun") for argument in given):
-        return guarded(lambda: launch(train_one, translated(given), training_study))
-    return launch(train_one, given, training_study)
+    asks = any(argument.startswith("-") and argument not in ("-m", "--multirun") for argument in given)
+    if asks and not any(argument.startswith("method=") for argument in given):
+        return launch(train_one, given, training_study)  # a question about the configuration as such
+    return guarded(lambda: launch(train_one, translated(given), training_study))
 
 
 def tools() -> list[str]:

@@ -171,6 +171,11 @@ def test_incomplete_commands_are_refused(arguments: list[str], message: str) -> 
         translated(arguments)
 
 
+def test_the_configuration_of_a_command_can_be_looked_at(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["method=mine", "path=pred", *COMMON, "--cfg", "job"]) == 0
+    assert "path: pred\n" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("name", ["GT_soft", "GT_mine", "a b"])
 def test_a_name_that_tables_cannot_have_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="name: "):
