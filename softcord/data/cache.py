@@ -235,7 +235,7 @@ def check_label(path: Path, label: Volume, image: Volume) -> None:
     shift_mm = np.abs(label.affine - image.affine) @ corner
     if shift_mm.max() > 0.1:
         raise DataError(
-            path, f"lies up to {shift_mm.max():.1f} mm off its image", "Give both files the same affine"
+            path, f"lies up to {shift_mm.max():.1f} mm off its image", "Resample the label to its image"
         )
     low, high = float(label.data.min()), float(label.data.max())
     if low < -1e-3 or high > 1 + 1e-3:
