@@ -3,7 +3,7 @@
 import logging
 import sys
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def evaluation_study() -> Study:
     """Return what makes tests of trained methods a study: recorded and summed up like trainings."""
     from softcord.app import sweep
+    from softcord.app.live import watch
 
     def check(plan: Plan) -> None:
         evaluate_settings(plan)
@@ -51,6 +52,12 @@ def evaluation_study() -> Study:
             wanted = [sweep.planned(plan, "evaluate") for plan in tested if plan.study_dir == folder]
             record_command(folder, arguments, wanted)
         return plans  # each recognises by itself whether it is complete
+
+    def watched(plans: list[Plan]) -> AbstractContextManager[None]:
+        tested = [as_tested(plan) for plan in plans]
+        complete = {key for key, run in sweep.latest_runs(tested).items() if run.is_complete}
+        left = [one for one in tested if one.rerun or (one.study_dir, one.config_hash) not in complete]
+        return watch(left) if left else nullcontext()
 
     def without_end(plans: list[Plan], since: float) -> tuple[list[Plan], list[Plan]]:
         given = {(plan.study_dir, as_tested(plan).config_hash): plan for plan in plans}
@@ -70,7 +77,7 @@ def evaluation_study() -> Study:
     return Study(
         check=check,
         begin=begin,
-        watch=lambda _plans: nullcontext(),
+        watch=watched,
         note_failure=lambda plan, error: sweep.note_failure(as_tested(plan), error, "evaluate"),
         without_end=without_end,
         finish=finish,

@@ -4,6 +4,7 @@ import logging
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from softcord.app.plan import Plan
 from softcord.app.trained import Trained
 from softcord.errors import DataError
 from softcord.files import write_json, write_text
-from softcord.sweep.ledger import Run
+from softcord.sweep.ledger import Run, note
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,8 +142,15 @@ def _predict(test: Test, run: Run, run_dir: Path) -> "Masks":
     masks = {image: softseg_path(predictions, image) for image in contrast_of if image not in missing}
     wanted = {image: contrast_of[image] for image, mask in masks.items() if not mask.exists()}
     predict = _predict_with_nnunet if test.trained.is_nnunet else _predict_with_packages
+    numbers = count(1)
     with phase("prediction", len(wanted)) as on_done:
-        missing |= predict(test, run_dir, wanted, on_done)
+
+        def predicted(name: str) -> None:
+            n = next(numbers)
+            note(run_dir, f"predicted {n} of {len(wanted)} images", n / len(wanted))
+            on_done(name)
+
+        missing |= predict(test, run_dir, wanted, predicted)
     found = {image: Mask(mask) for image, mask in masks.items() if mask.exists()}
     if not found:
         why = next(iter(missing.values()), "there is none")

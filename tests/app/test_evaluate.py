@@ -130,6 +130,15 @@ def test_the_same_command_again_predicts_nothing(here, caplog):
     assert {path: path.stat().st_mtime_ns for path in states} == states
 
 
+def test_a_sweep_of_tests_says_how_far_it_is(here, capsys):
+    words = ["-m", "model=mine/soft_all,mine/hard_all_SoftSeg", "phantom=flair", *TINY[:-1], "study=watched"]
+    assert main(words) == 0
+    assert "2 of 2 runs complete" in capsys.readouterr().err
+    assert {run.fraction for run in read_study(here / "outputs/watched")} == {1.0}
+    assert main(words) == 0
+    assert "runs complete" not in capsys.readouterr().err
+
+
 def test_the_study_shows_a_test_as_one_and_runs_it_again_as_one(here, capsys):
     run = runs_of(here, "flair")[0]
     folder = here / "outputs/unseen" / run.name
