@@ -8,7 +8,7 @@ import pandas as pd
 from softcord.measure.metrics import METRICS
 from softcord.report.order import method_order
 from softcord.stats.describe import describe
-from softcord.stats.frames import PAPER_LEVEL
+from softcord.stats.frames import PAPER_LEVEL, tested_methods
 
 # Soft and binarised side by side, everywhere.
 SUMMARY_HEADINGS = {
@@ -29,30 +29,31 @@ def summary_table(measures: pd.DataFrame, level: str = PAPER_LEVEL) -> pd.DataFr
     """Summarise tidy measures: a row per method, mean ± SD over participants as text.
 
     Each participant's mean over contrasts comes first, then mean and SD over participants. CSA STD is the
-    spread of CSA over contrasts. Metrics that nobody measured have no column.
+    spread of CSA over contrasts. Metrics that nobody measured have no column. A method that lacks an image of
+    every participant has a row without numbers.
     """
-    return summary_of(describe(measures, list(SUMMARY_HEADINGS), level))
-
-
-def summary_of(described: pd.DataFrame) -> pd.DataFrame:
-    """Lay out the output of :func:`softcord.stats.describe.describe` as :func:`summary_table` does."""
+    described = describe(measures, list(SUMMARY_HEADINGS), level)
     headings = {
         metric: f"{heading}{ARROWS[METRICS[metric].better]}" for metric, heading in SUMMARY_HEADINGS.items()
     }
-    return lay_out(described, headings, "method", method_order(described["method"].unique()))
+    methods = {*described["method"], *tested_methods(measures["method"].unique().tolist())}
+    return lay_out(described, headings, "method", method_order(sorted(methods)))
 
 
 def lay_out(
     described: pd.DataFrame, headings: Mapping[str, str], key: str, order: Sequence[str]
 ) -> pd.DataFrame:
-    """Turn described metrics into text: a row per value of ``key``, n, then a column per measured metric."""
-    columns = (described[name] for name in (key, "metric", "mean", "sd"))
-    cells = {
-        (name, metric): mean_sd(mean, sd, digits_of(metric))
-        for name, metric, mean, sd in zip(*columns, strict=True)
-    }
+    """Turn described metrics into text: a row per value of ``key``, n, then a column per measured metric.
+
+    A number of fewer than the row's n, as some lack an image, says of how many it is.
+    """
     counts = described.groupby(key)["n"].max().to_dict()
-    table = pd.DataFrame({key: list(order), "n": [int(counts[name]) for name in order]})
+    columns = (described[name] for name in (key, "metric", "mean", "sd", "n"))
+    cells = {
+        (name, metric): mean_sd(mean, sd, digits_of(metric)) + (f" (n = {n})" if n < counts[name] else "")
+        for name, metric, mean, sd, n in zip(*columns, strict=True)
+    }
+    table = pd.DataFrame({key: list(order), "n": [int(counts.get(name, 0)) for name in order]})
     for metric, heading in headings.items():
         if (described["metric"] == metric).any():
             table[heading] = [cells.get((name, metric), MISSING) for name in order]

@@ -7,7 +7,7 @@ import pandas as pd
 from softcord.errors import DataError
 from softcord.stats.check import check_same_test
 from softcord.stats.contrasts import answer_agreement, answer_contrasts
-from softcord.stats.frames import rows_of
+from softcord.stats.frames import comparable_spread, rows_of
 from softcord.stats.methods import answer_methods
 from softcord.stats.questions import Question
 from softcord.stats.rows import COMPARISON_COLUMNS, DETAIL_COLUMNS, Row
@@ -58,22 +58,3 @@ def _check_contrasts(found: pd.DataFrame, question: Question) -> None:
     if unknown:
         what = f"nobody measured its contrast {', '.join(unknown)}"
         raise DataError(question.name, what, f"Measured: {', '.join(measured)}")
-
-
-def comparable_spread(measures: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Blank a spread over contrasts that rests on fewer contrasts than another method's of that participant.
-
-    A method that failed on the hardest contrast would otherwise look the steadiest.
-    """
-    count_metric = metric.replace("_std_mm2", "_std_contrasts")
-    counts = measures[measures["metric"] == count_metric]
-    if count_metric == metric or counts.empty:
-        return measures
-    keys = ["method", "run", "participant_id", "session_id", "level"]
-    most = counts.groupby("participant_id", observed=True)["value"].transform("max")
-    short = counts.loc[counts["value"] < most, keys]
-    if short.empty:
-        return measures
-    is_short = pd.MultiIndex.from_frame(measures[keys]).isin(pd.MultiIndex.from_frame(short))
-    blanked = measures["value"].mask(is_short & (measures["metric"] == metric).to_numpy())
-    return measures.assign(value=blanked)

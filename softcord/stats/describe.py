@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from softcord.errors import DataError
-from softcord.stats.frames import PAPER_LEVEL, Unit, by_method, cells, rows_of
+from softcord.stats.frames import PAPER_LEVEL, Unit, by_method, cells, comparable_spread, rows_of
 
 COLUMNS = ("method", "contrast", "metric", "n", "mean", "sd")
 
@@ -24,7 +24,7 @@ def describe(
     tables = []
     for metric in metrics:
         try:
-            wide = by_method(rows_of(measures, metric, level), unit)
+            wide = by_method(rows_of(comparable_spread(measures, metric), metric, level), unit)
         except DataError:
             continue
         tables.append(_moments(wide, metric).assign(contrast="all"))

@@ -61,6 +61,25 @@ def is_measured(measures: pd.DataFrame, metric: str, level: str = PAPER_LEVEL) -
     return True
 
 
+def comparable_spread(measures: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Blank a spread of fewer contrasts than another method's of the same participant, session and level.
+
+    A method that failed on the hardest contrast would otherwise look the steadiest.
+    """
+    count_metric = metric.replace("_std_mm2", "_std_contrasts")
+    counts = measures[measures["metric"] == count_metric]
+    if count_metric == metric or counts.empty:
+        return measures
+    keys = ["method", "run", "participant_id", "session_id", "level"]
+    most = counts.groupby(["participant_id", "session_id", "level"], observed=True)["value"].transform("max")
+    short = counts.loc[counts["value"] < most, keys]
+    if short.empty:
+        return measures
+    is_short = pd.MultiIndex.from_frame(measures[keys]).isin(pd.MultiIndex.from_frame(short))
+    blanked = measures["value"].mask(is_short & (measures["metric"] == metric).to_numpy())
+    return measures.assign(value=blanked)
+
+
 def _without_untested(rows: pd.DataFrame) -> pd.DataFrame:
     """Drop the ground truth of images that no method was tested on: nothing stands beside it."""
     names = [name for name in rows["method"].unique() if str(name).startswith(GROUND_TRUTH_PREFIX)]

@@ -34,6 +34,42 @@ def test_summary_of_one_participant_has_no_spread():
     assert "±" not in table.loc["soft_all", "Dice ↑"]
 
 
+def test_a_method_that_lacks_an_image_is_summed_up_without_that_participant_and_says_so():
+    measures = make_measures()
+    is_lost = (measures["method"] == "soft_all") & (measures["participant_id"] == "sub-01")
+    counts = measures[measures["metric"] == "csa_std_mm2"].assign(metric="csa_std_contrasts")
+    counts["value"] = np.where(is_lost[counts.index], 5, 6)
+    measures.loc[is_lost & (measures["contrast"] == "T1w"), "value"] = np.nan
+    measures = pd.concat([measures, counts], ignore_index=True)
+    is_lost = (measures["method"] == "soft_all") & (measures["participant_id"] == "sub-01")
+    table = summary_table(measures).set_index("method")
+    others = measures[(measures["method"] == "soft_all") & ~is_lost]
+    spread = others.loc[others["metric"] == "csa_std_mm2", "value"]
+    assert table.loc["soft_all", "CSA STD, soft (mm²) ↓"].startswith(f"{spread.mean():.2f} ±")
+    assert table.loc["soft_all", "Dice ↑"].endswith("(n = 11)")
+    assert "(n" not in table.loc["hard_all_SoftSeg", "Dice ↑"]
+
+
+def test_a_number_of_fewer_people_than_its_row_says_of_how_many():
+    measures = make_measures()
+    is_lost = (measures["method"] == "soft_all") & (measures["participant_id"] == "sub-01")
+    measures.loc[is_lost & (measures["metric"] == "dice"), "value"] = np.nan
+    table = summary_table(measures).set_index("method")
+    assert table.loc["soft_all", "n"] == 12
+    assert table.loc["soft_all", "Dice ↑"].endswith(" (n = 11)")
+    assert "(n" not in table.loc["soft_all", "soft Dice ↑"]
+
+
+def test_a_method_that_lacks_an_image_of_everybody_keeps_its_row():
+    measures = make_measures(methods=("soft_all", "gap"))
+    measures.loc[(measures["method"] == "gap") & (measures["contrast"].isin(["T1w", "all"])), "value"] = (
+        np.nan
+    )
+    table = summary_table(measures).set_index("method")
+    assert table.loc["gap", "n"] == 0
+    assert set(table.loc["gap"].iloc[1:]) == {"n/a"}
+
+
 def test_printed_table_has_aligned_columns():
     lines = print_table(summary_table(make_measures())).splitlines()
     at = lines[0].index("Dice")

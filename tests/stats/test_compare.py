@@ -117,6 +117,14 @@ def test_spread_over_fewer_contrasts_is_not_compared():
     assert row["dropped_names"] == "sub-02"
 
 
+def test_spread_over_fewer_contrasts_at_one_level_than_at_another_is_compared():
+    measures = make_measures()
+    counts = measures[measures["metric"] == "csa_std_mm2"].assign(metric="csa_std_contrasts", unit="1")
+    both = [counts.assign(value=5.0), counts.assign(value=6.0, level="3")]  # one image does not show C2
+    compared = compare(pd.concat([measures, *both]), [Question("q", "csa_std_mm2")])
+    assert (compared["n"] == 12).all()
+
+
 def test_pooled_reproduces_the_papers_294_images():
     measures = make_measures(participants=49)
     pooled = compare(measures, [Question("q", "csa_abs_error_mm2", unit_of_analysis="pooled")])
