@@ -23,7 +23,9 @@ def absent_methods(
     claimed = [name for claim in settings.claims for name in methods_of(claim)]
     measured = set(measures["method"].unique())
     named = dict.fromkeys(name for name in (*asked, *claimed, *reasons) if name not in measured)
-    return {name: f"{NOT_RUN}: {reasons[name]}" if reasons.get(name) else NOT_RUN for name in named}
+    # What to do about it, behind the first full stop, would make the column several times as wide.
+    why = {name: reason.partition(". ")[0] for name, reason in reasons.items()}
+    return {name: f"{NOT_RUN}: {why[name]}" if why.get(name) else NOT_RUN for name in named}
 
 
 def with_absent(table: pd.DataFrame, absent: Mapping[str, str]) -> pd.DataFrame:

@@ -98,14 +98,15 @@ def test_a_method_without_measures_keeps_its_row_and_says_why(tmp_path):
         PaperOrder("Fig. 7", "csa_std_mm2", lower="soft_all", higher="sct_propseg"),
         PaperValue("Table 2", "nnunet3d", "csa_std_mm2", 2.0, 1.0),
     )
-    background = Background(unfinished={"sct_propseg": "sct_propseg not found"})
+    said = "sct_propseg: not found. Install the Spinal Cord Toolbox (https://spinalcordtoolbox.com)."
+    background = Background(unfinished={"sct_propseg": said})
     write_study(make_measures(participants=6), "demo", tmp_path, replace(SMALL, claims=claims), background)
     summary = pd.read_csv(tmp_path / "tables" / "summary.csv").set_index("method")
-    assert summary.loc["sct_propseg"].iloc[1] == "not run: sct_propseg not found"
+    assert summary.loc["sct_propseg"].iloc[1] == "not run: sct_propseg: not found"
     assert summary.loc["nnunet3d"].iloc[1] == "not run"
     assert summary.loc[["sct_propseg", "nnunet3d"], "n"].tolist() == [0, 0]
     claimed = pd.read_csv(tmp_path / "tables" / "paper_and_here.csv")
-    assert claimed["here"].tolist() == ["not run: sct_propseg not found", "not run"]
+    assert claimed["here"].tolist() == ["not run: sct_propseg: not found", "not run"]
     assert claimed["agrees"].tolist() == ["not run", "not run"]
 
 
