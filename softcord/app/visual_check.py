@@ -41,8 +41,10 @@ def _drawn(folder: Path, measures: "pd.DataFrame") -> "Iterator[QcImage]":
             continue
         try:
             predictions = predictions_of(run_dir / "predictions", str(row["participant_id"]))
-            paths = (image, softseg_path(predictions, image), label)
-            jpeg = overlay_bytes(*(read_volume(path) for path in paths))
+            softseg = softseg_path(predictions, image)
+            if not softseg.exists():  # a missing image, which the report counts
+                continue
+            jpeg = overlay_bytes(*(read_volume(path) for path in (image, softseg, label)))
         except SoftcordError as error:
             logger.warning("not in the visual check: %s", error)
             continue
