@@ -264,7 +264,14 @@ def test_ctrl_c_leaves_a_run_that_the_same_command_resumes_to_the_same_result(
     for folder in (undisturbed, interrupted):
         folder.mkdir()
     assert subprocess.run(command, cwd=undisturbed, capture_output=True, check=False).returncode == 0
-    process = subprocess.Popen(command, cwd=interrupted, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command,
+        cwd=interrupted,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        # Ctrl-C is ignored where tests run in the background, and what they start inherits that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     deadline = time.monotonic() + 120
     while not list(interrupted.rglob("last.ckpt")) and time.monotonic() < deadline:
         time.sleep(0.02)
