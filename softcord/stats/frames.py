@@ -37,6 +37,19 @@ def rows_of(measures: pd.DataFrame, metric: str, level: str = PAPER_LEVEL) -> pd
     Raises:
         DataError: nobody measured the metric at that level, or every value is missing.
     """
+    return _without_untested(_at_level(measures, metric, level))
+
+
+def is_measured(measures: pd.DataFrame, metric: str, level: str = PAPER_LEVEL) -> bool:
+    """Say whether :func:`rows_of` has any value of the metric."""
+    try:
+        _at_level(measures, metric, level)
+    except DataError:
+        return False
+    return True
+
+
+def _at_level(measures: pd.DataFrame, metric: str, level: str) -> pd.DataFrame:
     rows = measures[measures["metric"] == metric]
     if rows.empty:
         known = ", ".join(sorted({str(name) for name in measures["metric"].unique()}))
@@ -49,16 +62,7 @@ def rows_of(measures: pd.DataFrame, metric: str, level: str = PAPER_LEVEL) -> pd
         raise DataError(metric, f"was not measured at level {level}", f"Measured at: {levels}")
     if at_level["value"].isna().all():
         raise DataError(metric, "every value is missing", "Look at the runs' logs for why")
-    return _without_untested(at_level)
-
-
-def is_measured(measures: pd.DataFrame, metric: str, level: str = PAPER_LEVEL) -> bool:
-    """Say whether :func:`rows_of` has any value of the metric."""
-    try:
-        rows_of(measures, metric, level)
-    except DataError:
-        return False
-    return True
+    return at_level
 
 
 def comparable_spread(measures: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -67,8 +71,10 @@ def comparable_spread(measures: pd.DataFrame, metric: str) -> pd.DataFrame:
     A method that failed on the hardest contrast would otherwise look the steadiest.
     """
     count_metric = metric.replace("_std_mm2", "_std_contrasts")
+    if count_metric == metric:
+        return measures
     counts = measures[measures["metric"] == count_metric]
-    if count_metric == metric or counts.empty:
+    if counts.empty:
         return measures
     keys = ["method", "run", "participant_id", "session_id", "level"]
     most = counts.groupby(["participant_id", "session_id", "level"], observed=True)["value"].transform("max")
