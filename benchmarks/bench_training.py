@@ -27,6 +27,7 @@ from torch.utils.data import DataLoader
 from softcord.data.cache import CachedVolume
 from softcord.data.dataset import PatchDataset
 from softcord.losses.deep import DeepSupervisionLoss
+from softcord.train.on_device import augmented, collate
 
 CONF = Path(__file__).parents[1] / "conf"
 
@@ -132,16 +133,17 @@ def mean_ms(run: Callable[[], object], samples: int) -> float:
 
 def training_step(
     model: str, device: torch.device, *, is_bf16: bool, channels_last: bool
-) -> Callable[[dict[str, torch.Tensor]], None]:
+) -> Callable[[dict[str, Any]], None]:
     torch.manual_seed(0)
     layout = torch.channels_last_3d if channels_last else torch.contiguous_format
     net: nn.Module = from_yaml(f"model/{model}").to(device).to(memory_format=layout)
     loss = DeepSupervisionLoss(from_yaml("loss/awing"))
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-3, fused=True)
 
-    def step(batch: dict[str, torch.Tensor]) -> None:
-        image = batch["image"].to(device, memory_format=layout)
-        softseg = batch["softseg"].to(device)
+    def step(batch: dict[str, Any]) -> None:
+        moved = {key: part.to(device) if key != "augment" else part for key, part in batch.items()}
+        here = augmented(moved)
+        image, softseg = here["image"].to(memory_format=layout), here["softseg"]
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=is_bf16):
             outputs = net(image)
         optimizer.zero_grad()
@@ -174,10 +176,8 @@ def bench_net(options: argparse.Namespace, device: torch.device) -> None:
             row(f"{precision}, {layout}", median_ms(lambda s=step: s(data), options.rounds), "ms")
 
 
-def batches(
-    dataset: PatchDataset, options: argparse.Namespace, workers: int
-) -> Iterator[dict[str, torch.Tensor]]:
-    return iter(DataLoader(dataset, batch_size=options.batch, num_workers=workers))
+def batches(dataset: PatchDataset, options: argparse.Namespace, workers: int) -> Iterator[dict[str, Any]]:
+    return iter(DataLoader(dataset, batch_size=options.batch, num_workers=workers, collate_fn=collate))
 
 
 def bench_together(options: argparse.Namespace, device: torch.device) -> None:
@@ -191,6 +191,8 @@ def bench_together(options: argparse.Namespace, device: torch.device) -> None:
             make_volumes(Path(folder), options.batch * options.rounds),
             tuple(options.patch),
             from_yaml("augment/paper"),
+            # As the trainer has it: a GPU transforms the patches, and then that is part of "net".
+            augment_later=device.type == "cuda",
         )
         for workers in (0, 1, 2):
             start = time.perf_counter()
@@ -201,9 +203,7 @@ def bench_together(options: argparse.Namespace, device: torch.device) -> None:
             row("    the net waits", 100 * waited / total, "% of the time")
 
 
-def epoch(
-    step: Callable[[dict[str, torch.Tensor]], None], loader: Iterator[dict[str, torch.Tensor]]
-) -> tuple[float, float]:
+def epoch(step: Callable[[dict[str, Any]], None], loader: Iterator[dict[str, Any]]) -> tuple[float, float]:
     """Return the seconds spent waiting for batches and in all, after the first batch has come."""
     step(next(loader))
     waited, start = 0.0, time.perf_counter()

@@ -185,6 +185,7 @@ def _prepared_patches(plan: Plan, dataset: Dataset) -> "Patches":
 
 def _patches(plan: Plan, volumes: Sequence[CachedVolume], augment: "Augment | None") -> "PatchDataset":
     from softcord.data.dataset import PatchDataset
+    from softcord.train.device import augments_on_gpu
 
     settings = plan.train
     return PatchDataset(
@@ -195,4 +196,5 @@ def _patches(plan: Plan, volumes: Sequence[CachedVolume], augment: "Augment | No
         crop=settings.crop,
         foreground_share=settings.foreground_share,
         patches_per_image=settings.patches_per_image if augment else 1,
+        augment_later=augments_on_gpu(plan.machine),
     )

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 def prepare_synthetic(plan: "Plan", dataset: "Dataset") -> "NetTraining":
     """Return what trains one net on drawn patches; those that validate it are the same in every run."""
     from softcord.synthetic.dataset import SyntheticPatches, SyntheticValidation
+    from softcord.train.device import augments_on_gpu
 
     settings = plan.synthetic()
-    train = SyntheticPatches(settings, plan.patch_voxels, plan.seed, plan.augment())
+    later = augments_on_gpu(plan.machine)
+    train = SyntheticPatches(settings, plan.patch_voxels, plan.seed, plan.augment(), augment_later=later)
     val = SyntheticValidation(settings, plan.patch_voxels)
     return partial(train_and_load, plan, describe_model(plan, dataset, plan.method, ()), (train, val))

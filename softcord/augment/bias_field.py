@@ -42,7 +42,8 @@ class BiasField:
         x, y, z = (
             torch.from_numpy(legvander(np.linspace(-1, 1, n), self.degree)).float() for n in image.shape
         )
-        return image * torch.einsum("abc,xa,yb,zc->xyz", cube, x, y, z).exp()
+        factors = (factor.to(image.device) for factor in (cube, x, y, z))
+        return image * torch.einsum("abc,xa,yb,zc->xyz", *factors).exp()
 
     def _powers(self) -> tuple[Tensor, Tensor, Tensor]:
         """Return the degrees along each axis of every term."""

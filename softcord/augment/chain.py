@@ -103,10 +103,11 @@ class Augment:
     def apply(self, image: Tensor, softseg: Tensor, drawn: Drawn) -> tuple[Tensor, Tensor]:
         """Return image and soft mask after the transforms that were drawn.
 
-        Both are float32 of shape (R-L, A-P, S-I); the image's black is 0, the mask is and stays in [0, 1].
+        Both are float32 of shape (R-L, A-P, S-I) on one device, where all is computed; the image's black is
+        0, the mask is and stays in [0, 1].
         """
         matrix = sampling_matrix(drawn.affine) if drawn.affine else None
-        shifts = displacement(drawn.elastic, image.shape) if drawn.elastic else None
+        shifts = displacement(drawn.elastic, image.shape, image.device) if drawn.elastic else None
         image, softseg = warp(image, softseg, matrix, shifts, nearest=self.needs_label_maps)
         if self.mixture and drawn.mixture is not None:
             image = self.mixture.apply(image, drawn.mixture)

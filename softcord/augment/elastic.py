@@ -49,14 +49,14 @@ class Elastic:
         return ElasticParams(sigma, magnitude, int(rng.integers(2**63)))
 
 
-def displacement(params: ElasticParams, shape: Sequence[int]) -> Tensor:
+def displacement(params: ElasticParams, shape: Sequence[int], device: torch.device | str = "cpu") -> Tensor:
     """Return the shifts in voxels, shape (3, ...) on a coarse grid whose corners are those of the patch."""
     coarse = [max(2, math.ceil((n - 1) / COARSE_VOXELS) + 1) for n in shape]
     noise = np.random.default_rng(params.noise_seed).uniform(-1, 1, (3, *coarse)).astype(np.float32)
     smoothing = [
         _weights(c, (n - 1) / (c - 1), params.sigma_voxels) for c, n in zip(coarse, shape, strict=True)
     ]
-    return along_axes(torch.from_numpy(params.magnitude_voxels * noise), smoothing)
+    return along_axes(torch.from_numpy(params.magnitude_voxels * noise).to(device), smoothing)
 
 
 def _weights(n: int, spacing: float, sigma: float) -> Float32:

@@ -53,11 +53,12 @@ class Mixture:
         """Return an image of a label map, which holds whole numbers from 0 to 255."""
         index = classes.round().long()
         if self.structures is not None:
-            index = self._structure_of_class()[index]
-        means, deviations = torch.tensor(params.means), torch.tensor(params.deviations)
+            index = self._structure_of_class().to(index.device)[index]
+        means = torch.tensor(params.means, device=classes.device)
+        deviations = torch.tensor(params.deviations, device=classes.device)
         rng = np.random.default_rng(params.noise_seed)
         noise = torch.from_numpy(rng.standard_normal(tuple(classes.shape), dtype=np.float32))
-        return (means[index] + deviations[index] * noise).clamp_min(0)
+        return (means[index] + deviations[index] * noise.to(classes.device)).clamp_min(0)
 
     def _structure_of_class(self) -> Tensor:
         structure = torch.zeros(MAX_CLASSES, dtype=torch.long)

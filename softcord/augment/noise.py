@@ -42,4 +42,4 @@ class Noise:
         """Return the noisy image."""
         rng = np.random.default_rng(params.noise_seed)
         noise = torch.from_numpy(rng.standard_normal(tuple(image.shape), dtype=np.float32))
-        return image + params.deviation * noise
+        return image + params.deviation * noise.to(image.device)

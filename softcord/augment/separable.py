@@ -15,7 +15,7 @@ def along_axes(volume: Tensor, weights: Sequence[Float32]) -> Tensor:
 
     A product with a 64 x 64 matrix is several times faster on a CPU than a convolution of one channel.
     """
-    first, second, third = (torch.from_numpy(matrix) for matrix in weights)
+    first, second, third = (torch.from_numpy(matrix).to(volume.device) for matrix in weights)
     volume = torch.matmul(torch.matmul(second, volume), third.T)
     result = torch.matmul(first, volume.flatten(-2))
     return result.reshape(*result.shape[:-1], *volume.shape[-2:])

@@ -35,12 +35,11 @@ def warp(
     half = np.maximum(np.array(image.shape) - 1, 1)[::-1] / 2
     linear, shift = matrix[::-1, 2::-1], matrix[::-1, 3]
     normalised = np.column_stack([linear * half[None, :] / half[:, None], shift / half])
-    grid = affine_grid(
-        torch.tensor(normalised, dtype=torch.float32)[None], [1, 1, *image.shape], align_corners=True
-    )
+    theta = torch.tensor(normalised, dtype=torch.float32, device=image.device)
+    grid = affine_grid(theta[None], [1, 1, *image.shape], align_corners=True)
     if displacement is not None:
         # Turned while it is coarse; turning and interpolating commute.
-        scaled = torch.tensor(matrix[::-1, :3] / half[:, None], dtype=torch.float32)
+        scaled = torch.tensor(matrix[::-1, :3] / half[:, None], dtype=torch.float32, device=image.device)
         turned = torch.einsum("ij,jxyz->ixyz", scaled, displacement)
         fine = interpolate(turned[None], size=image.shape, mode="trilinear", align_corners=True)
         grid = grid + fine.permute(0, 2, 3, 4, 1)

@@ -1,7 +1,8 @@
 """Training samples: patches of prepared volumes, each determined by (seed, epoch, index) alone."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from softcord.augment.chain import Augment
 
 
-class PatchDataset(Dataset[dict[str, Tensor]]):
+class PatchDataset(Dataset[dict[str, Any]]):
     """Patches of cached volumes with their soft masks.
 
     Args:
@@ -27,6 +28,7 @@ class PatchDataset(Dataset[dict[str, Tensor]]):
         crop: ``center`` takes the middle of each volume (the paper's code), ``random`` draws a place.
         foreground_share: share of random patches that are drawn around a voxel of the cord.
         patches_per_image: patches of each volume in an epoch.
+        augment_later: leave the transforms to whoever has the sample; see :func:`finished`.
 
     An index counts on over epochs: sample ``i`` of epoch ``e`` is ``e * len(dataset) + i``. The same index is
     the same sample, bit for bit, whatever worker makes it and whether or not training was interrupted.
@@ -45,6 +47,7 @@ class PatchDataset(Dataset[dict[str, Tensor]]):
         crop: Literal["center", "random"] = "random",
         foreground_share: float = 0.67,
         patches_per_image: int = 1,
+        augment_later: bool = False,
     ) -> None:
         if min(patch_size) < 1:
             raise ValueError(f"patch_size: must be at least 1 along each axis, got {patch_size}")
@@ -61,12 +64,13 @@ class PatchDataset(Dataset[dict[str, Tensor]]):
         self.crop = crop
         self.foreground_share = foreground_share
         self.patches_per_image = patches_per_image
+        self.augment_later = augment_later
 
     def __len__(self) -> int:
         """Samples of one epoch."""
         return len(self.volumes) * self.patches_per_image
 
-    def __getitem__(self, index: int) -> dict[str, Tensor]:
+    def __getitem__(self, index: int) -> dict[str, Any]:
         """Return ``image``, mean 0 and standard deviation 1, and ``softseg`` in [0, 1].
 
         Both are float32 of shape (1, R-L, A-P, S-I).
@@ -79,9 +83,7 @@ class PatchDataset(Dataset[dict[str, Tensor]]):
         image, softseg = np.load(volume.image, mmap_mode="r"), np.load(volume.softseg, mmap_mode="r")
         corner = self._corner(rng, volume, image.shape)
         patch = _cut(image, corner, self.patch_size), _cut(softseg, corner, self.patch_size)
-        if self.augment is not None:
-            patch = self.augment.apply(*patch, self.augment.draw(rng, self.patch_size))
-        return {"image": standardise(patch[0])[None], "softseg": patch[1][None]}
+        return sample_of(*patch, self.augment, rng, later=self.augment_later)
 
     def _corner(self, rng: np.random.Generator, volume: CachedVolume, shape: tuple[int, ...]) -> list[int]:
         """Return the first voxel of the patch, negative along axes where the volume has to be padded."""
@@ -105,6 +107,28 @@ class PatchDataset(Dataset[dict[str, Tensor]]):
         place = rng.uniform(0.25, 0.75, 3) * self.patch_size
         corner: npt.NDArray[np.int_] = cord[rng.integers(len(cord))].astype(int) - place.astype(int)
         return corner
+
+
+def sample_of(
+    image: Tensor, softseg: Tensor, augment: "Augment | None", rng: np.random.Generator, *, later: bool
+) -> dict[str, Any]:
+    """Return a training sample of a patch (R-L, A-P, S-I): ``image`` and ``softseg`` with a channel in front.
+
+    With ``later`` it holds the patch as it is and, as ``augment``, a function that is still to be called, on
+    whatever device image and mask lie by then: :func:`finished`. What it does has been drawn already.
+    """
+    if augment is None:
+        return finished(image, softseg)
+    x, y, z = image.shape
+    transform = partial(augment.apply, drawn=augment.draw(rng, (x, y, z)))
+    if later:
+        return {"image": image[None], "softseg": softseg[None], "augment": transform}
+    return finished(*transform(image, softseg))
+
+
+def finished(image: Tensor, softseg: Tensor) -> dict[str, Any]:
+    """Return the sample that training takes, of a patch after all transforms."""
+    return {"image": standardise(image)[None], "softseg": softseg[None]}
 
 
 def standardise(image: Tensor) -> Tensor:

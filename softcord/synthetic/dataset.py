@@ -1,14 +1,14 @@
 """Drawn patches as a dataset to train on, each determined by (seed, epoch, index) alone."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from softcord.data.dataset import standardise
+from softcord.data.dataset import sample_of
 from softcord.data.resample import Shape
 from softcord.synthetic.patch import draw_patch
 from softcord.synthetic.settings import SyntheticSettings
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _VALIDATION_SEED = 20_250_310
 
 
-class SyntheticPatches(Dataset[dict[str, Tensor]]):
+class SyntheticPatches(Dataset[dict[str, Any]]):
     """Patches that no one has seen before.
 
     An index counts on over epochs as that of :class:`softcord.data.dataset.PatchDataset` does: sample ``i``
@@ -31,27 +31,33 @@ class SyntheticPatches(Dataset[dict[str, Tensor]]):
         patch_size: voxels of 1 mm along R-L, A-P, S-I.
         seed: with the index, all that a patch depends on.
         augment: random transforms on top, or None.
+        augment_later: leave these to whoever has the sample; see :func:`softcord.data.dataset.finished`.
     """
 
     def __init__(
-        self, settings: SyntheticSettings, patch_size: Shape, seed: int, augment: "Augment | None" = None
+        self,
+        settings: SyntheticSettings,
+        patch_size: Shape,
+        seed: int,
+        augment: "Augment | None" = None,
+        *,
+        augment_later: bool = False,
     ) -> None:
         self.settings = settings
         self.patch_size = patch_size
         self.seed = seed
         self.augment = augment
+        self.augment_later = augment_later
 
     def __len__(self) -> int:
         """Patches of one epoch."""
         return self.settings.patches_per_epoch
 
-    def __getitem__(self, index: int) -> dict[str, Tensor]:
+    def __getitem__(self, index: int) -> dict[str, Any]:
         """Return ``image``, mean 0 and standard deviation 1, and ``softseg``, both (1, R-L, A-P, S-I)."""
         rng = np.random.default_rng([self.seed, *divmod(index, len(self))])
         image, softseg = (torch.from_numpy(part) for part in draw_patch(rng, self.patch_size, self.settings))
-        if self.augment is not None:
-            image, softseg = self.augment.apply(image, softseg, self.augment.draw(rng, self.patch_size))
-        return {"image": standardise(image)[None], "softseg": softseg[None]}
+        return sample_of(image, softseg, self.augment, rng, later=self.augment_later)
 
 
 class SyntheticValidation(Dataset[dict[str, Tensor]]):

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from softcord.train.on_device import augmented, collate
+
 Batch = dict[str, torch.Tensor]
 
 
@@ -39,7 +41,10 @@ class EpochSampler(Sampler[int]):
 
 
 class CordData(lightning.LightningDataModule):
-    """Training patches, shuffled anew each epoch, and validation patches, the same each time."""
+    """Training patches, shuffled anew each epoch, and validation patches, the same each time.
+
+    What their datasets left for later (:func:`softcord.data.dataset.sample_of`) is done on the device.
+    """
 
     def __init__(
         self, train: Dataset[Batch], val: Dataset[Batch], *, batch_size: int, workers: int, seed: int
@@ -65,11 +70,16 @@ class CordData(lightning.LightningDataModule):
             self.val, batch_sampler=batches[self.trainer.global_rank :: self.trainer.world_size]
         )
 
+    def on_after_batch_transfer(self, batch: dict[str, Any], dataloader_idx: int) -> Batch:
+        """Return the batch, augmented where that was left for later."""
+        return augmented(batch)
+
     def _loader(self, dataset: Dataset[Batch], **batches: Any) -> DataLoader[Batch]:
         return DataLoader(
             dataset,
             num_workers=self.workers,
             persistent_workers=False,
             pin_memory=torch.cuda.is_available(),
+            collate_fn=collate,
             **batches,
         )

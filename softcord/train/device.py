@@ -16,6 +16,11 @@ def resolve_precision(machine: MachineSettings) -> Any:
     return "bf16-mixed" if torch.cpu._is_avx512_bf16_supported() else "32-true"
 
 
+def augments_on_gpu(machine: MachineSettings) -> bool:
+    """Return whether the training device, and not the processes that load data, transforms patches."""
+    return machine.augment_on_gpu and training_device(machine).type == "cuda"
+
+
 def training_device(machine: MachineSettings) -> torch.device:
     """Return where the trainer computes."""
     return torch.device("cuda" if machine.accelerator != "cpu" and torch.cuda.is_available() else "cpu")

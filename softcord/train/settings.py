@@ -77,6 +77,7 @@ class MachineSettings:
     fused_optimizer: bool = True
     channels_last: bool = False
     compile: bool = False
+    augment_on_gpu: bool = True
 
     def __post_init__(self) -> None:
         """Refuse negative counts; 0 means "as many as the machine has" (none for ``workers``)."""

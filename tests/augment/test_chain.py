@@ -106,6 +106,17 @@ def test_inputs_are_left_as_they_were(choice: str) -> None:
     assert torch.equal(softseg, before[1])
 
 
+@pytest.mark.parametrize("choice", CHOICES)
+def test_all_is_computed_on_the_device_that_the_image_lies_on(choice: str) -> None:
+    # Tensors on the meta device have no content and mix with no other device's.
+    augment = from_yaml(choice, always=True)
+    image, softseg = (torch.empty(SHAPE, device="meta") for _ in range(2))
+    for seed in range(5):
+        drawn = augment.draw(np.random.default_rng(seed), SHAPE)
+        for result in augment.apply(image, softseg, drawn):
+            assert (result.device.type, result.shape) == ("meta", SHAPE)
+
+
 def test_none_changes_nothing() -> None:
     augment = from_yaml("none")
     image, softseg = torch.rand(SHAPE), phantom()
