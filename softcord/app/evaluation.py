@@ -3,7 +3,7 @@
 import logging
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,11 +51,15 @@ class Test:
 def bring_to_end(test: Test, run: Run, run_dir: Path) -> None:
     """Predict, measure and record; leave the results in ``run_dir`` and in the store, complete last."""
     from softcord.app.missing import write_missing
+    from softcord.app.plan import jobs_of
     from softcord.app.record import recorded
+    from softcord.app.unseen import without_damaged_labels
     from softcord.measure.table import write_measures
     from softcord.track.store import open_store, open_study
 
-    plan, images = test.plan, test.unseen.images
+    plan = test.plan
+    test = replace(test, unseen=without_damaged_labels(test.unseen, jobs_of(plan)))
+    images = test.unseen.images
     _write_inputs(test, run_dir)
     _warn_of_leakage(test)
     with recorded(run_dir, run, open_study(open_store(plan.store_dir), plan.study)) as entry:

@@ -1,7 +1,8 @@
 """The images of a dataset that a trained model is tested on, with their ground truth where there is one."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softcord.app.dataset import make_phantom, true_csa_mm2
@@ -11,6 +12,9 @@ from softcord.data.labels import LABEL_OF_GT, Gt, choose_labels
 from softcord.data.participants import read_participants
 from softcord.data.settings import make_split, read_index, read_persons
 from softcord.errors import DataError, UsageError
+from softcord.evaluate.measure import WORTH_PROCESSES
+from softcord.nifti import read_volume
+from softcord.parallel import parallel_map
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,6 +65,27 @@ def open_unseen(plan: Plan, settings: "EvaluateSettings") -> Unseen:
     reference = _reference(plan, table)
     people = read_participants(plan.data.root, table["participant_id"]).assign(dataset=plan.data.name)
     return Unseen(identity, _with_labels(plan, table, reference), reference, people)
+
+
+def without_damaged_labels(unseen: Unseen, jobs: int) -> Unseen:
+    """Return the dataset without the ground truth that cannot be read, each named in a warning.
+
+    Read before anything is predicted, which may take hours: what cannot be measured does not end what can.
+    """
+    labels = [Path(label) for label in unseen.images["label"].dropna().unique()]
+    checked = parallel_map(_check_readable, labels, jobs if len(labels) >= WORTH_PROCESSES else 1)
+    damaged = {str(one.item): one.error for one in checked if one.error is not None}
+    for error in damaged.values():
+        logger.warning("predicted, not measured: %s", error)
+    images = unseen.images
+    images = images.assign(label=images["label"].mask(images["label"].astype(str).isin(damaged), None))
+    return replace(
+        unseen, images=images, reference=unseen.reference if images["label"].notna().any() else None
+    )
+
+
+def _check_readable(label: Path) -> None:
+    read_volume(label)
 
 
 def _reference(plan: Plan, table: "pd.DataFrame") -> Gt | None:

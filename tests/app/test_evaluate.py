@@ -322,6 +322,27 @@ def test_an_image_that_cannot_be_read_is_missing_and_the_others_are_tested(here)
     assert len(dice) == 3
 
 
+def test_ground_truth_that_cannot_be_read_is_named_first_and_its_image_predicted_only(here, capsys):
+    data = here / "data/torn"
+    shutil.copytree(next((here / "data").glob("phantom-sci_t2w*")), data)
+    (torn,) = data.glob("derivatives/labels/sub-002/anat/*_label-SC_seg.nii.gz")
+    torn.write_bytes(torn.read_bytes()[:200])
+    words = ["model=mine/soft_all", "data=bids", f"data.root={data}", "reference=hard", *TINY[:-1]]
+    assert main([*words, "study=torn"]) == 0
+    (warning,) = (line for line in capsys.readouterr().err.splitlines() if "not measured" in line)
+    assert torn.name in warning
+    (run,) = read_study(here / "outputs/torn")
+    run_dir = here / "outputs/torn" / run.name
+    assert len([*run_dir.glob("predictions/sub-*/anat/*.nii.gz")]) == 3
+    table = read_measures(run_dir / "measures.csv")
+    assert set(table["participant_id"]) == {"sub-001", "sub-003"}
+    for path in data.glob("derivatives/labels/sub-*/anat/*_label-SC_seg.nii.gz"):
+        path.write_bytes(b"no mask")
+    assert main([*words, "study=all_torn"]) == 0
+    (run,) = read_study(here / "outputs/all_torn")
+    assert not len(read_measures(here / "outputs/all_torn" / run.name / "measures.csv"))
+
+
 # Stands for nnU-Net's Python: each mask is the middle of its image, but for one that fails.
 NNUNET = f"""#!{sys.executable}
 import json, os, pathlib, sys
