@@ -43,6 +43,10 @@ class SyntheticPatches(Dataset[dict[str, Any]]):
         *,
         augment_later: bool = False,
     ) -> None:
+        if min(patch_size) < 2:
+            raise ValueError(
+                f"patch_size: drawn patches have at least 2 voxels along each axis, got {patch_size}"
+            )
         self.settings = settings
         self.patch_size = patch_size
         self.seed = seed

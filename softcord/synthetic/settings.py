@@ -1,5 +1,6 @@
 """What may be drawn, and how often."""
 
+import math
 from dataclasses import dataclass, field
 
 from softcord.augment.bias_field import BiasField
@@ -95,5 +96,5 @@ class SyntheticSettings:
             "noise_share",
             "smallest_fov_mm",
         ):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name}: must be >= 0, got {getattr(self, name)}")
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name}: must be >= 0 and finite, got {getattr(self, name)}")

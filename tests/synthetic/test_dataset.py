@@ -38,3 +38,8 @@ def test_the_validation_set_is_the_same_each_time_and_no_training_patch() -> Non
     assert len(first) == 2
     assert all(torch.equal(first[i]["image"], second[i]["image"]) for i in range(2))
     assert not torch.equal(first[0]["image"], SyntheticPatches(SETTINGS, SIZE, seed=0)[0]["image"])
+
+
+def test_a_patch_of_a_single_slice_is_refused() -> None:
+    with pytest.raises(ValueError, match="patch_size"):
+        SyntheticPatches(SyntheticSettings(), (32, 32, 1), 1)

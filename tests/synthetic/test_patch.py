@@ -142,7 +142,14 @@ def test_either_of_cord_and_csf_may_be_the_brighter_one() -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("empty", 1.5), ("noise", (0.0, 0.1)), ("bend_radius_mm", (10.0, 50.0)), ("patches_per_epoch", 0)],
+    [
+        ("empty", 1.5),
+        ("noise", (0.0, 0.1)),
+        ("bend_radius_mm", (10.0, 50.0)),
+        ("patches_per_epoch", 0),
+        ("area_spread", float("nan")),
+        ("offset_mm", float("inf")),
+    ],
 )
 def test_values_that_mean_nothing_are_refused_by_name(key: str, value: object) -> None:
     with pytest.raises(ValueError, match=f"^{key}: "):
