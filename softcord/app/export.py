@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from softcord.app.exit import DONE
 from softcord.app.words import Words
-from softcord.errors import UsageError
+from softcord.errors import RunError, UsageError
 
 if TYPE_CHECKING:
     from softcord.predict.package import Model
 
+# What a package consists of (softcord.predict.package, which takes seconds to import).
+_PACKAGE = {"model.json", "weights.safetensors", "card.md", "sha256.txt"}
 _EXAMPLES = """\
 examples:
   softcord export -m demo/soft_all_s1-1c4667 -o soft_all.zip            a package, for softcord predict -m
@@ -53,10 +55,21 @@ def _export(arguments: argparse.Namespace) -> int:
     output: Path = arguments.output
     _check(arguments)
     from softcord.app.find_model import find_model
+
+    model = _renamed(find_model(arguments.model, arguments.outputs, arguments.store), arguments)
+    try:
+        _write(model, arguments)
+    except OSError as error:
+        what = f"cannot be written ({error.strerror or error})"
+        raise RunError(output, what, "Check the folder, its permissions and the space on its disk") from error
+    return DONE
+
+
+def _write(model: "Model", arguments: argparse.Namespace) -> None:
     from softcord.predict.export import export_bundle, export_onnx, export_zip
     from softcord.predict.package import write_package
 
-    model = _renamed(find_model(arguments.model, arguments.outputs, arguments.store), arguments)
+    output: Path = arguments.output
     if arguments.format == "onnx":
         difference = export_onnx(output, model)
         print(f"{output}: its output differs from torch's by at most {difference:.1g}")
@@ -65,7 +78,6 @@ def _export(arguments: argparse.Namespace) -> int:
     else:
         write = export_zip if output.suffix else write_package
         print(write(output, model, half=arguments.half))
-    return DONE
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -75,6 +87,8 @@ def _check(arguments: argparse.Namespace) -> None:
     if output.suffix not in endings:
         said = " or ".join(f"end in {ending}" if ending else "be a folder" for ending in endings)
         raise UsageError("-o", f"must {said} for -format {arguments.format}, got {output}")
+    if output.exists() and not _may_replace(output):
+        raise UsageError(output, "exists, and is no exported model", "Name another with -o")
     if output.exists() and not arguments.overwrite:
         raise UsageError(output, "exists", "-overwrite replaces it")
     if arguments.half and arguments.format != "package":
@@ -83,8 +97,21 @@ def _check(arguments: argparse.Namespace) -> None:
         raise UsageError("-remarks", f"{arguments.remarks} is not a file")
 
 
+def _may_replace(output: Path) -> bool:
+    """Whether what is there is a file of this ending, or a folder that holds a package and nothing else."""
+    if not output.is_dir():
+        return bool(output.suffix)
+    return not output.suffix and {path.name for path in output.iterdir()} <= _PACKAGE
+
+
 def _renamed(model: "Model", arguments: argparse.Namespace) -> "Model":
     described = model.description
-    name = arguments.name or described.name
-    remarks = arguments.remarks.read_text() if arguments.remarks else described.remarks
-    return replace(model, description=replace(described, name=name, remarks=remarks))
+    try:
+        remarks = arguments.remarks.read_text() if arguments.remarks else described.remarks
+    except ValueError as error:
+        raise UsageError("-remarks", f"{arguments.remarks} is no text", "Give Markdown, in UTF-8") from error
+    try:
+        renamed = replace(described, name=arguments.name or described.name, remarks=remarks)
+    except ValueError as error:
+        raise UsageError("-name", str(error)) from error
+    return replace(model, description=renamed)

@@ -114,5 +114,49 @@ def test_the_command_writes_each_form_once(
     assert "exists" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["thesis", "thesis.zip", "notes"])
+def test_overwriting_never_takes_what_is_no_exported_model(
+    model: Model, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    package = write_package(tmp_path / "model", model)
+    for folder in ("thesis", "thesis.zip"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "chapter.txt").write_text("years of work")
+        write_package(tmp_path / folder / "model", model)
+    (tmp_path / "notes").write_text("years of work")
+    before = sorted(tmp_path.rglob("*"))
+    assert main(["-m", str(package), "-o", str(tmp_path / name), "-overwrite"]) == 2
+    assert "no exported model" in capsys.readouterr().err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_package_is_overwritten_if_asked(model: Model, tmp_path: Path) -> None:
+    package = write_package(tmp_path / "model", model)
+    for output in ("other", "other.zip"):
+        command = ["-m", str(package), "-o", str(tmp_path / output)]
+        assert main(command) == 0
+        assert main([*command, "-name", "renamed", "-overwrite"]) == 0
+        assert read_package(tmp_path / output).description.name == "renamed"
+
+
+@pytest.mark.parametrize("name", ["model", "m.zip", "m.onnx"])
+def test_what_cannot_be_written_is_said_in_one_line(
+    model: Model, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    package = write_package(tmp_path / "model", model)
+    (tmp_path / "file").touch()
+    form = "onnx" if name.endswith(".onnx") else "package"
+    assert main(["-m", str(package), "-format", form, "-o", str(tmp_path / "file" / name)]) == 1
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert "cannot be written" in message
+
+
+def test_a_name_that_names_no_folder_is_refused(model: Model, tmp_path: Path) -> None:
+    package = write_package(tmp_path / "model", model)
+    assert main(["-m", str(package), "-o", str(tmp_path / "out"), "-name", "../neck"]) == 2
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_name_that_does_not_fit_the_form_is_refused(tmp_path: Path) -> None:
     assert main(["-m", "x", "-format", "onnx", "-o", str(tmp_path / "m.zip")]) == 2
