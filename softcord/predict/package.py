@@ -8,9 +8,11 @@ weights are plain numbers, and the net is built from a name that must lie in an 
 import hashlib
 import importlib
 import json
+import math
 import re
 import shutil
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -87,6 +89,18 @@ class ModelDescription:
     provenance: Mapping[str, str] = field(default_factory=dict)
     remarks: str = ""
     format: Literal[1] = 1  # raised when an older softcord can no longer read it
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be applied, and a name that is none: folders are called after it."""
+        if not self.name or "/" in self.name or self.name.startswith("."):
+            raise ValueError(f"name: must be a word that can name a folder, got {self.name!r}")
+        windows = (self.window_voxels, self.narrow_window_voxels or self.window_voxels)
+        if min(min(window) for window in windows) < 1:
+            raise ValueError(f"window_voxels: must be at least 1 along each axis, got {windows}")
+        if not 0 < self.spacing_mm < math.inf:
+            raise ValueError(f"spacing_mm: must be > 0, got {self.spacing_mm}")
+        if self.rim_mm is not None and not 0 <= self.rim_mm < math.inf:
+            raise ValueError(f"rim_mm: must be >= 0, got {self.rim_mm}")
 
 
 @dataclass(frozen=True)
@@ -194,7 +208,7 @@ def _verified(path: Path) -> dict[str, bytes]:
     except FileNotFoundError as error:
         missing = Path(str(error.filename)).name
         raise DataError(path, f"is not a whole package: {missing} is missing", "Export it again") from error
-    except (OSError, zipfile.BadZipFile, KeyError, RuntimeError) as error:
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, KeyError, RuntimeError) as error:
         what = f"is not a readable package ({str(error).splitlines()[0]})"
         raise DataError(path, what, "Export or download it again") from error
     pairs = [line.split() for line in files[CHECKSUMS].decode(errors="replace").splitlines()]
@@ -222,8 +236,8 @@ def _description(path: Path, content: bytes) -> ModelDescription:
         return TypeAdapter(ModelDescription).validate_json(content)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        what = f"{DESCRIPTION}: {where}: {first['msg']}"
+        where = ": ".join([DESCRIPTION, *([".".join(map(str, first["loc"]))] if first["loc"] else [])])
+        what = f"{where}: {first['msg'].removeprefix('Value error, ')}"
         raise DataError(path, what, "Use the softcord version that made it, or export it again") from error
 
 

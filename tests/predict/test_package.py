@@ -118,6 +118,18 @@ def test_a_truncated_zip_is_refused(package: Path, tmp_path: Path) -> None:
         read_package(path)
 
 
+def test_a_damaged_compressed_zip_is_refused(package: Path, tmp_path: Path) -> None:
+    path = tmp_path / "model.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in package.iterdir():
+            archive.write(file, file.name)
+    content = bytearray(path.read_bytes())
+    content[60:110] = bytes(range(150, 200))
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="not a readable package"):
+        read_package(path)
+
+
 @pytest.mark.parametrize(
     "target",
     [
@@ -167,7 +179,17 @@ def test_a_net_too_large_for_memory_takes_none_before_it_is_refused(package: Pat
 
 
 @pytest.mark.parametrize(
-    "change", [{"format": 2}, {"activation": "exec"}, {"window_voxels": [8, 8]}, {"spacing_mm": "wide"}]
+    "change",
+    [
+        {"format": 2},
+        {"activation": "exec"},
+        {"window_voxels": [8, 8]},
+        {"window_voxels": [0, 8, 8]},
+        {"spacing_mm": "wide"},
+        {"spacing_mm": 0},
+        {"rim_mm": -1},
+        {"name": "../soft_all"},
+    ],
 )
 def test_a_description_that_cannot_be_applied_is_refused_by_its_key(
     package: Path, change: dict[str, object]
