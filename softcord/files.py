@@ -1,7 +1,6 @@
 """Write files under a temporary name, then rename: nothing half-written is ever seen."""
 
 import json
-import os
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -11,9 +10,14 @@ def write_bytes(path: Path | str, content: bytes) -> None:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=path.suffix, delete=False) as stream:
-        stream.write(content)
-    Path(stream.name).chmod(0o644)
-    os.replace(stream.name, path)
+        temporary = Path(stream.name)
+    try:
+        temporary.write_bytes(content)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def write_text(path: Path | str, content: str) -> None:

@@ -86,9 +86,11 @@ def open_nifti(path: Path) -> nib.Nifti1Image:
         raise DataError(path, "is not downloaded, a pointer stands in its place", way_to_download(pointer))
     if not path.exists():
         raise DataError(path, "does not exist", "Check the path")
+    if path.is_dir():
+        raise DataError(path, "is a folder", "Name an image in it")
     try:
         image = nib.load(path)
-    except (OSError, EOFError, zlib.error, HeaderDataError, ImageFileError) as error:
+    except (OSError, EOFError, ValueError, zlib.error, HeaderDataError, ImageFileError) as error:
         raise DataError(
             path, f"is not a readable NIfTI image ({error})", "Fetch or export it again"
         ) from error

@@ -12,8 +12,7 @@ from softcord.app.words import Words
 from softcord.errors import DataError, RunError, SoftcordError, UsageError
 
 if TYPE_CHECKING:
-    from softcord.nifti import Volume
-    from softcord.predict.files import Outcome, Task
+    from softcord.predict.files import Done, Task
     from softcord.predict.package import Model
 
 _EXAMPLES = """\
@@ -117,7 +116,7 @@ def _predict(arguments: argparse.Namespace) -> int:
     model = find_model(arguments.model, arguments.outputs, arguments.store, arguments.allow)
     task = _task(arguments, model, crop_voxels)
     pairs = [(image, _output(arguments, image, task)) for image in images]
-    _refuse_same(pairs)
+    _refuse_same(arguments, pairs)
     if arguments.v:
         _warn_of_leakage(model, images)
     return _predict_all(arguments, pairs, task)
@@ -137,6 +136,24 @@ def _check(arguments: argparse.Namespace) -> None:
         raise UsageError("-largest", f"must be 0 (all) or more, got {arguments.largest}")
     if arguments.threads is not None and arguments.threads < 1:
         raise UsageError("-threads", f"must be at least 1, got {arguments.threads}")
+    if arguments.qc is not None and arguments.qc.exists() and not arguments.qc.is_dir():
+        raise UsageError("-qc", f"{arguments.qc} is no folder", "Name a folder for the pictures")
+    if arguments.output is not None:
+        _check_output(arguments.output, 0 if arguments.input is None else len(arguments.input))
+
+
+def _check_output(output: Path, n_images: int) -> None:
+    """Refuse one file for several images, and what is neither a folder nor the name of a mask."""
+    if _is_mask(output):
+        if n_images != 1:
+            images = f"{n_images} images" if n_images else "a dataset"
+            raise UsageError("-o", f"{output} is one file for {images}", "Name a folder")
+    elif output.is_file() or (n_images == 1 and output.suffix and not output.is_dir()):
+        raise UsageError("-o", f"{output} is neither a folder nor an image", "End it in .nii.gz")
+
+
+def _is_mask(output: Path) -> bool:
+    return output.name.endswith((".nii", ".nii.gz"))
 
 
 def _crop_voxels(text: str | None) -> tuple[int, int, int] | None:
@@ -195,13 +212,8 @@ def _output(arguments: argparse.Namespace, image: Path, task: "Task") -> Path:
         return path if task.threshold is None else path.with_name(path.name.replace("_softseg", "_seg"))
     given: Path | None = arguments.output
     if given is None:
-        return image.with_name(mask_name(image, task.threshold))
-    is_file = given.name.endswith((".nii", ".nii.gz"))
-    if is_file and len(arguments.input) > 1:
-        raise UsageError("-o", f"{given} is one file for {len(arguments.input)} images", "Name a folder")
-    if given.is_file() and not is_file:
-        raise UsageError("-o", f"{given} is neither a folder nor an image", "End it in .nii.gz")
-    return given if is_file else given / mask_name(image, task.threshold)
+        return image.parent / mask_name(image, task.threshold)
+    return given if _is_mask(given) else given / mask_name(image, task.threshold)
 
 
 def _derivatives(arguments: argparse.Namespace, task: "Task") -> Path:
@@ -210,14 +222,20 @@ def _derivatives(arguments: argparse.Namespace, task: "Task") -> Path:
     return arguments.output or default
 
 
-def _refuse_same(pairs: list[tuple[Path, Path]]) -> None:
-    """Refuse images of one name whose masks would overwrite each other."""
+def _refuse_same(arguments: argparse.Namespace, pairs: list[tuple[Path, Path]]) -> None:
+    """Refuse images of one name whose masks, or pictures of them, would overwrite each other."""
     seen: dict[Path, Path] = {}
     for image, output in pairs:
-        if output in seen:
-            what = f"would hold the masks of both {seen[output]} and {image}"
-            raise UsageError(output, what, "Predict them into different folders")
-        seen[output] = image
+        for made in (output, *([_picture(arguments.qc, output)] if arguments.qc else [])):
+            if made in seen:
+                what = f"would be made of both {seen[made]} and {image}"
+                raise UsageError(made, what, "Predict them with two commands, into different folders")
+            seen[made] = image
+
+
+def _picture(folder: Path, output: Path) -> Path:
+    """Where the picture of a mask goes."""
+    return folder / f"{output.name.partition('.nii')[0]}.png"
 
 
 def _warn_of_leakage(model: "Model", images: list[Path]) -> None:
@@ -237,14 +255,19 @@ def _predict_all(arguments: argparse.Namespace, pairs: list[tuple[Path, Path]], 
     from softcord.predict.write import describe_derivatives
 
     if arguments.path_data is not None:
-        name = f"softcord predictions of {task.model.description.name}"
-        describe_derivatives(_derivatives(arguments, task), name, task.made_by)
+        name, root = f"softcord predictions of {task.model.description.name}", _derivatives(arguments, task)
+        try:
+            describe_derivatives(root, name, task.made_by)
+        except OSError as error:
+            raise RunError(
+                root, f"cannot be written ({error.strerror or error})", "Check the folder"
+            ) from error
     codes: list[int] = []
     kept, started = 0, time.perf_counter()
     with phase("predicting", len(pairs)) as on_done:
         for image, output in pairs:
             try:
-                kept += _predict_one(arguments, image, output, task) == "kept"
+                kept += _predict_one(arguments, image, output, task)
             except SoftcordError as error:
                 print(f"softcord: {error}", file=sys.stderr)
                 codes.append(error.exit_code)
@@ -256,28 +279,35 @@ def _predict_all(arguments: argparse.Namespace, pairs: list[tuple[Path, Path]], 
     return max(codes, default=DONE)
 
 
-def _predict_one(arguments: argparse.Namespace, image: Path, output: Path, task: "Task") -> "Outcome":
+def _predict_one(arguments: argparse.Namespace, image: Path, output: Path, task: "Task") -> bool:
+    """Predict an image, draw it and say so; return whether its mask was there already."""
     from softcord.predict.files import predict_file
 
     started = time.perf_counter()
     done = predict_file(image, output, task)
-    if arguments.qc is not None and done.image is not None and done.softseg is not None:
-        _draw(arguments.qc / f"{output.name.partition('.nii')[0]}.png", done.image, done.softseg, image.name)
+    if arguments.qc is not None:
+        _draw(_picture(arguments.qc, output), image, output, done)
     if done.outcome == "constant":
         raise DataError(image, f"is constant, so {output} is empty", "Check how the image was exported")
     if done.outcome == "no cord":
         print(f"softcord: {image}: no cord was found; {output} is empty.", file=sys.stderr)
     elif arguments.v:
         took_s = time.perf_counter() - started
-        how = "is there already" if done.outcome == "kept" else f"{took_s:.1f} s, seen {done.looked}"
+        how = "is there already" if done.is_kept else f"{took_s:.1f} s, seen {done.looked}"
         print(f"{output}  ({how})")
-    return done.outcome
+    return done.is_kept
 
 
-def _draw(path: Path, image: "Volume", softseg: "Volume", title: str) -> None:
+def _draw(path: Path, image: Path, output: Path, done: "Done") -> None:
+    """Draw a mask; one that was kept only if it has no picture yet."""
+    from softcord.nifti import read_volume
     from softcord.report.qc import overlay_png
 
+    if done.is_kept and path.exists():
+        return
     try:
-        overlay_png(image, softseg, None, path, title)
+        overlay_png(
+            done.image or read_volume(image), done.softseg or read_volume(output), None, path, image.name
+        )
     except OSError as error:
         raise RunError(path, f"cannot be written ({error.strerror or error})", "Check the folder") from error

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from softcord.predict.package import Model
 from softcord.predict.volume import AS_IT_IS, PredictSettings, predict_volume
 from softcord.predict.write import generated_by
 
-Outcome = Literal["predicted", "no cord", "constant", "kept"]
+Outcome = Literal["predicted", "no cord", "constant"]
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,17 @@ class Task:
 
 @dataclass(frozen=True)
 class Done:
-    """What became of an image; ``image`` and ``softseg`` are there if it was predicted now."""
+    """What became of an image; ``image`` and ``softseg`` are None where an earlier mask was kept."""
 
     outcome: Outcome
-    looked: str = ""
+    looked: str
     image: Volume | None = None
     softseg: Volume | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the mask was there already."""
+        return self.softseg is None
 
 
 def mask_name(image: Path, threshold: float | None) -> str:
@@ -59,18 +64,15 @@ def predict_file(image: Path, output: Path, task: Task) -> Done:
 
     Raises:
         DataError: the image cannot be used.
-        UsageError: ``output`` is something else, and ``overwrite`` is off.
+        UsageError: ``output`` or its sidecar is something else, and ``overwrite`` is off; or one of them is
+            the image's own.
         RunError: the mask cannot be written.
     """
     sidecar = sidecar_path(output)
     wanted = _sidecar(image, task)
-    if output.exists() and not task.overwrite:
-        if _says(sidecar, wanted):
-            return Done("kept")
-        what = "exists, and is not what this command would make"
-        raise UsageError(output, what, "-overwrite replaces it; or name another file with -o")
-    if output.exists() and image.exists() and output.samefile(image):
-        raise UsageError(output, "is the image itself", "Name another file with -o")
+    _refuse_wrong_place(image, output)
+    if not task.overwrite and (there := _already_made(output, wanted)):
+        return there
     volume = read_checked(image, task.model.description.spacing_mm)
     try:
         prediction = predict_volume(task.model, volume, task.settings)
@@ -89,17 +91,43 @@ def predict_file(image: Path, output: Path, task: Task) -> Done:
             sidecar.unlink()
         what = f"cannot be written ({error.strerror or error})"
         raise RunError(output, what, "Check the folder, its permissions and the space on its disk") from error
-    empty: Outcome = "constant" if prediction.looked == "nowhere" else "no cord"
-    outcome = "predicted" if prediction.has_cord else empty
+    outcome = _outcome(prediction.looked, prediction.has_cord)
     return Done(outcome, prediction.looked, volume, prediction.softseg)
 
 
 def sidecar_path(output: Path) -> Path:
     """Where the sidecar of a mask lies."""
-    return output.with_name(output.name.partition(".nii")[0] + ".json")
+    return output.parent / (output.name.partition(".nii")[0] + ".json")
 
 
-def _sidecar(image: Path, task: Task) -> dict[str, object]:
+def _refuse_wrong_place(image: Path, output: Path) -> None:
+    """Refuse a mask that would replace a folder or the image, or whose sidecar would be the image's."""
+    if output.is_dir():
+        raise UsageError(output, "is a folder", "Name another file with -o")
+    if output.exists() and image.exists() and output.samefile(image):
+        raise UsageError(output, "is the image itself", "Name another file with -o")
+    if sidecar_path(output).resolve() == sidecar_path(image).resolve():
+        what = f"would have its sidecar in {sidecar_path(image).name}, which is the image's"
+        raise UsageError(output, what, "Name another file with -o")
+
+
+def _already_made(output: Path, wanted: Mapping[str, object]) -> Done | None:
+    """Return what became of the image earlier, None if nothing yet; refuse what something else made."""
+    sidecar = sidecar_path(output)
+    if not output.exists() and not sidecar.exists():
+        return None
+    found = _read(sidecar)
+    if output.exists() and found.items() >= wanted.items():
+        looked = str(found.get("Looked"))
+        return Done(_outcome(looked, bool(found.get("CordFound"))), looked)
+    if not output.exists() and found.keys() >= wanted.keys():
+        return None  # a sidecar that an interrupted command left
+    there = output if output.exists() else sidecar
+    what = "exists, and is not what this command would make"
+    raise UsageError(there, what, "-overwrite replaces it; or name another file with -o")
+
+
+def _sidecar(image: Path, task: Task) -> dict[str, Any]:
     """Return what determines the mask, and can be said before it is made."""
     state = image.stat() if image.exists() else None
     settings = {
@@ -109,19 +137,26 @@ def _sidecar(image: Path, task: Task) -> dict[str, object]:
         "SmallWindows": task.settings.small_windows,
         "TestTimeAugmentation": task.settings.apply.flips,
     }
-    return {
+    sidecar = {
         "SpatialReference": "orig",
         "GeneratedBy": [generated_by({**task.made_by, **settings})],
         "Sources": [image.name],
         "SourceBytes": state.st_size if state else 0,
         "SourceModified": state.st_mtime_ns if state else 0,
     }
+    as_read: dict[str, Any] = json.loads(json.dumps(sidecar, default=str))
+    return as_read
 
 
-def _says(sidecar: Path, wanted: Mapping[str, object]) -> bool:
+def _outcome(looked: str, has_cord: bool) -> Outcome:
+    empty: Outcome = "constant" if looked == "nowhere" else "no cord"
+    return "predicted" if has_cord else empty
+
+
+def _read(sidecar: Path) -> dict[str, Any]:
+    """Return what a sidecar holds; nothing where it holds no table."""
     try:
         found = json.loads(sidecar.read_bytes())
-        expected = json.loads(json.dumps(wanted, default=str))
-        return all(found.get(key) == value for key, value in expected.items())
-    except (OSError, ValueError, AttributeError):
-        return False
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -14,9 +14,10 @@ def softseg_path(root: Path, image: Path) -> Path:
     """Where the soft mask of ``image`` lies in the derivatives dataset ``root``."""
     stem = image.name.removesuffix(".gz").removesuffix(".nii")
     participant = stem.split("_")[0]
-    entities = (
-        image.parts[image.parts.index(participant) : -1] if participant in image.parts else (participant,)
-    )
+    folders = image.parent.parts
+    # The last folder of that name: the dataset itself may lie in another participant's.
+    start = len(folders) - 1 - folders[::-1].index(participant) if participant in folders else None
+    entities = (participant,) if start is None else folders[start:]
     return root.joinpath(*entities, f"{stem}_label-SC_softseg.nii.gz")
 
 

@@ -98,7 +98,8 @@ def test_the_same_command_keeps_what_is_there_and_another_refuses_to_replace_it(
     assert predict("-i", image, "-m", package, "-o", output) == 0
     before = output.stat().st_mtime_ns
     assert predict("-i", image, "-m", package, "-o", output) == 0
-    assert "is there already" in capsys.readouterr().out
+    assert output.stat().st_mtime_ns == before
+    capsys.readouterr()
     assert predict("-i", image, "-m", package, "-o", output, "-thr", 0.5) == 2
     assert "-overwrite" in capsys.readouterr().err
     assert output.stat().st_mtime_ns == before
@@ -157,6 +158,15 @@ def unoriented(path: Path) -> None:
     path.write_bytes(raw)
 
 
+def impossibly_rotated(path: Path) -> None:
+    """A header whose quaternion, the only orientation, is longer than 1."""
+    save(path)
+    raw = bytearray(path.read_bytes())
+    raw[252:256] = np.array([1, 0], np.int16).tobytes()
+    raw[256:268] = np.array([0.9, 0.9, 0.9], np.float32).tobytes()
+    path.write_bytes(raw)
+
+
 BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "missing": (lambda path: None, "does not exist"),
     "text": (lambda path: path.write_text("hello"), "not a readable NIfTI"),
@@ -179,6 +189,8 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "tiny voxels": (lambda path: save(path, None, np.diag([0.1, 0.1, 0.1, 1])), "voxels of 0.1"),
     "large voxels": (lambda path: save(path, None, np.diag([25.0, 25, 25, 1])), "voxels of 25"),
     "huge": (huge, "memory"),
+    "a folder": (lambda path: path.mkdir(), "is a folder"),
+    "an impossible rotation": (impossibly_rotated, "not a readable NIfTI"),
 }
 
 
@@ -208,6 +220,73 @@ def test_a_constant_image_has_an_empty_mask_and_is_named(
     assert not nib.load(tmp_path / "mask.nii.gz").get_fdata().any()
 
 
+def test_what_a_kept_mask_did_not_show_is_said_again(
+    package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flat = save(tmp_path / "flat.nii.gz", np.full((20, 20, 20), 7, np.float32))
+    noise = save(tmp_path / "noise.nii.gz")  # an untrained net finds no tube in it
+    said = []
+    for _ in range(2):
+        assert predict("-i", flat, noise, "-m", package) == 3
+        said.append(capsys.readouterr().err)
+    assert "flat.nii.gz: is constant" in said[0]
+    assert "noise.nii.gz: no cord was found" in said[0]
+    assert said[0] == said[1]
+
+
+def test_pictures_are_made_of_masks_that_were_kept_too(package: Path, image: Path) -> None:
+    assert predict("-i", image, "-m", package) == 0
+    picture = image.parent / "qc" / "t2_softseg.png"
+    assert predict("-i", image, "-m", package, "-qc", picture.parent) == 0
+    assert picture.stat().st_size > 1000
+    before = picture.stat().st_mtime_ns
+    assert predict("-i", image, "-m", package, "-qc", picture.parent) == 0
+    assert picture.stat().st_mtime_ns == before
+
+
+def test_pictures_of_images_of_one_name_do_not_overwrite_each_other(
+    package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    images = []
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        images.append(save(tmp_path / name / "t2.nii.gz"))
+    assert predict("-i", *images, "-m", package, "-qc", tmp_path / "qc") == 2
+    assert "t2_softseg.png" in capsys.readouterr().err
+    assert predict("-i", *images, "-m", package) == 0
+
+
+@pytest.mark.parametrize("flags", [[], ["-overwrite"]])
+def test_the_sidecar_of_the_image_is_never_replaced(
+    package: Path, image: Path, capsys: pytest.CaptureFixture[str], flags: list[str]
+) -> None:
+    sidecar = image.parent / "t2.json"
+    sidecar.write_text('{"EchoTime": 0.1}')
+    assert predict("-i", image, "-m", package, "-o", image.parent / "t2.nii", *flags) == 2
+    assert "t2.json" in capsys.readouterr().err
+    assert sidecar.read_text() == '{"EchoTime": 0.1}'
+    assert not (image.parent / "t2.nii").exists()
+
+
+def test_a_sidecar_of_something_else_is_kept_unless_told_otherwise(
+    package: Path, image: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sidecar = image.parent / "mask.json"
+    sidecar.write_text('{"Author": "me"}')
+    command = ["-i", image, "-m", package, "-o", image.parent / "mask.nii.gz"]
+    assert predict(*command) == 2
+    assert "mask.json: exists" in capsys.readouterr().err
+    assert predict(*command, "-overwrite") == 0
+    assert "Author" not in sidecar.read_text()
+
+
+def test_a_sidecar_that_an_interrupted_command_left_is_no_obstacle(package: Path, image: Path) -> None:
+    assert predict("-i", image, "-m", package) == 0
+    (image.parent / "t2_softseg.nii.gz").unlink()
+    assert predict("-i", image, "-m", package, "-tta") == 0
+    assert (image.parent / "t2_softseg.nii.gz").exists()
+
+
 def test_a_rotated_image_is_predicted(package: Path, tmp_path: Path) -> None:
     turn = np.eye(4)
     turn[:3, :3] = ROTATION
@@ -226,12 +305,13 @@ def full_disk(limit_bytes: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+@pytest.mark.parametrize("limit_bytes", [100, 2000])  # not even the sidecar; the sidecar, not the mask
 def test_a_full_disk_leaves_nothing_half_written(
-    package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], limit_bytes: int
 ) -> None:
     image = save(tmp_path / "t2.nii.gz", voxels(40, 40, 40))
     out = tmp_path / "out"
-    with full_disk(2000):
+    with full_disk(limit_bytes):
         code = predict("-i", image, "-m", package, "-o", out / "mask.nii", "-largest", 0)
     assert code == 1
     assert "cannot be written" in capsys.readouterr().err
@@ -280,6 +360,8 @@ WRONG: dict[str, list[str]] = {
     "no such model": ["-i", "a.nii", "-m", "nobody/nowhere"],
     "no store": ["-i", "a.nii", "-m", "models:/x@y"],
     "one file for two": ["-i", "a.nii", "b.nii", "-o", "c.nii", "-m", "PACKAGE"],
+    "one file for a dataset": ["-path-data", "a", "-o", "c.nii.gz", "-m", "PACKAGE"],
+    "another format": ["-i", "a.nii", "-o", "c.mgz", "-m", "PACKAGE"],
     "same name twice": ["-i", "a/x.nii", "b/x.nii", "-o", "c", "-m", "PACKAGE"],
 }
 
