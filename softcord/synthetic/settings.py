@@ -33,7 +33,7 @@ class SyntheticSettings:
     bend_radius_mm: Range = (60.0, 400.0)
     deformation_mm: float = 1.2
     cervical: float = 0.5
-    area_spread: float = 0.3
+    area_spread: float = 0.4
     compression: float = 0.3
     conus: float = 0.5
     medulla: float = 0.04
@@ -44,10 +44,10 @@ class SyntheticSettings:
     distractors: int = 6
     # How bright
     realistic_signal: float = 0.35
-    cord_csf_difference: Range = (0.06, 0.8)
+    cord_csf_difference: Range = (0.12, 0.8)
     fat_extremes: float = 0.4
     flow_voids: float = 0.35
-    texture: Range = (0.0, 0.12)
+    texture: Range = (0.0, 0.08)
     # How it is scanned
     thick_slices: float = 0.6
     slice_mm: Range = (1.5, 10.0)
@@ -55,7 +55,7 @@ class SyntheticSettings:
     slice_gap: float = 0.6
     in_plane_mm: Range = (0.3, 2.0)
     noise: Range = (0.005, 0.12)
-    noise_share: float = 0.5
+    noise_share: float = 0.35
     ghosting: float = 0.12
     chemical_shift: float = 0.15
     dropout: float = 0.2
