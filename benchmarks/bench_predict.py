@@ -59,8 +59,9 @@ SCANS: dict[str, dict[str, Any]] = {
     "T2w": {"matrix": (64, 320, 320), "voxel_mm": (0.8, 0.8, 0.8), "centre_mm": (10.0, -25.0), "noise": 0.06},
 }
 CONTRAST = {"thick": "MTon", "T1w": "T1w", "T2w": "T2w"}
-# As it comes; in float32, for processors without bfloat16; with -fast.
-OURS = ("softcord", "float32", "fast")
+# As it comes; in float32, for processors without bfloat16; with -fast. The last two tell apart what
+# the outputs differ by: with the interpolation of the paper, and with its crop too.
+OURS = ("softcord", "float32", "fast", "spline", "spline and crop")
 BARS = {"thick": 20, "T1w": 8, "T2w": 8}
 
 
@@ -147,7 +148,10 @@ def paper(model: Model, path: Path) -> Array:
 def ours(model: Model, path: Path, way: str) -> tuple[Array, str]:
     precision: Any = "float32" if way == "float32" else "auto"
     apply = Apply(bfloat16=resolve_precision(MachineSettings("cpu", precision)) == "bf16-mixed")
-    settings = PredictSettings(small_windows=way == "fast", apply=apply)
+    crop = (64, 192, -1) if "crop" in way else None
+    if "spline" in way:
+        model = replace(model, description=replace(model.description, interpolation="spline2"))
+    settings = PredictSettings(crop_voxels=crop, small_windows=way == "fast", apply=apply)
     done = predict_volume(model, read_volume(path), settings)
     return done.softseg.data, done.looked
 
