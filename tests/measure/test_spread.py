@@ -66,3 +66,16 @@ def test_runs_sessions_and_levels_are_never_mixed() -> None:
 def test_other_metrics_and_an_empty_table_give_nothing() -> None:
     assert std_of([]) == {}
     assert std_of([csa("sub-01", "T1w", 0.9, "dice"), csa("sub-01", "T2w", 0.8, "dice")]) == {}
+
+
+def test_a_method_that_finds_no_cord_in_any_contrast_has_no_std_and_one_missed_contrast_counts() -> None:
+    found = std_of(
+        [
+            csa("sub-01", "T1w", 0),
+            csa("sub-01", "T2w", 0),
+            csa("sub-02", "T1w", 0),
+            csa("sub-02", "T2w", 80),
+        ]
+    )
+    assert {who for who, *_ in found} == {"sub-02"}
+    assert found["sub-02", "2:3", "csa_std_mm2"] == pytest.approx(80 / math.sqrt(2))
