@@ -77,7 +77,9 @@ def _add_choices(words: argparse.ArgumentParser) -> None:
         action="store_true",
         help="windows smaller than the model was trained on: faster, not quite the same answer",
     )
-    group.add_argument("-tta", "--tta", action="store_true", help="average over flips: 4 times slower")
+    group.add_argument(
+        "-tta", "--tta", action="store_true", help="average with the R-L mirror image: twice as slow"
+    )
 
 
 def _add_machine(words: argparse.ArgumentParser) -> None:
@@ -191,7 +193,7 @@ def _task(arguments: argparse.Namespace, model: "Model", crop_voxels: tuple[int,
         torch.set_num_threads(arguments.threads)
     machine = MachineSettings("cpu" if arguments.device == "cpu" else "auto", arguments.precision)
     model.net.to(training_device(machine))
-    apply = Apply(bfloat16=resolve_precision(machine) == "bf16-mixed", flips=arguments.tta)
+    apply = Apply(bfloat16=resolve_precision(machine) == "bf16-mixed", mirror=arguments.tta)
     description = model.description
     made_by = {"Model": description.name, "ModelProvenance": dict(description.provenance)}
     return Task(

@@ -135,7 +135,7 @@ def _sidecar(image: Path, task: Task) -> dict[str, Any]:
         "Largest": task.settings.largest,
         "CropSize": task.settings.crop_voxels or "along the cord",
         "SmallWindows": task.settings.small_windows,
-        "TestTimeAugmentation": task.settings.apply.flips,
+        "TestTimeAugmentation": task.settings.apply.mirror,
     }
     sidecar = {
         "SpatialReference": "orig",
