@@ -183,6 +183,7 @@ def _task(arguments: argparse.Namespace, model: "Model", crop_voxels: tuple[int,
 
     from softcord.predict.files import Task
     from softcord.predict.infer import Apply
+    from softcord.predict.package import weights_sha256
     from softcord.predict.volume import PredictSettings
     from softcord.train.device import resolve_precision, training_device
     from softcord.train.settings import MachineSettings
@@ -195,7 +196,11 @@ def _task(arguments: argparse.Namespace, model: "Model", crop_voxels: tuple[int,
     model.net.to(training_device(machine))
     apply = Apply(bfloat16=resolve_precision(machine) == "bf16-mixed", mirror=arguments.tta)
     description = model.description
-    made_by = {"Model": description.name, "ModelProvenance": dict(description.provenance)}
+    made_by = {
+        "Model": description.name,
+        "ModelProvenance": dict(description.provenance),
+        "ModelWeightsSha256": weights_sha256(model),
+    }
     return Task(
         model,
         made_by,

@@ -18,7 +18,13 @@ import torch
 
 from softcord.app.predict import main
 from softcord.nets.unet import UNet
-from softcord.predict.package import Model, ModelDescription, NetDescription, write_package
+from softcord.predict.package import (
+    Model,
+    ModelDescription,
+    NetDescription,
+    read_package,
+    write_package,
+)
 
 ARGUMENTS = {"features": [2, 4], "strides": [[1, 1, 1], [2, 2, 2]], "convs_per_stage": 1}
 ROTATION = np.linalg.qr(np.array([[0.8, 0.3, 0.0], [-0.3, 0.8, 0.2], [0.1, -0.15, 2.9]]))[0]
@@ -112,6 +118,16 @@ def test_an_image_that_changed_is_not_taken_for_done(package: Path, image: Path,
     assert predict("-i", image, "-m", package, "-o", output) == 0
     save(image, voxels(19, 20, 9))
     assert predict("-i", image, "-m", package, "-o", output) == 2
+
+
+def test_a_model_that_was_trained_further_does_not_pass_for_the_one_that_made_the_mask(
+    package: Path, image: Path, tmp_path: Path
+) -> None:
+    model = read_package(package)
+    assert predict("-i", image, "-m", write_package(tmp_path / "before", model)) == 0
+    with torch.no_grad():
+        next(model.net.parameters()).add_(0.1)
+    assert predict("-i", image, "-m", write_package(tmp_path / "after", model)) == 2
 
 
 def test_a_bids_folder_becomes_a_derivatives_dataset_and_goes_on_where_it_stopped(
