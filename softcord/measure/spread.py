@@ -16,9 +16,9 @@ def csa_std_rows(frame: pd.DataFrame) -> pd.DataFrame:
     """Return rows with the standard deviation (ddof 1) of CSA over contrasts, and how many entered.
 
     One pair of rows per run, participant, session and level, with contrast "all": csa_std_mm2 with
-    csa_std_contrasts, and the same of binarised masks. Only where at least 2 contrasts have a CSA, and not
-    where all are 0: a method that finds no cord in any contrast is not the one that varies least. Several
-    values of one contrast (there should be one) are averaged first.
+    csa_std_contrasts, and the same of binarised masks. Only where at least 2 contrasts have a CSA; several
+    values of one contrast (there should be one) are averaged first. Where all are 0 it has no value: a method
+    that finds no cord in any contrast is not the one that varies least.
 
     Args:
         frame: measures, with the columns of measures.csv.
@@ -31,7 +31,8 @@ def _rows(frame: pd.DataFrame, csa: str, std: str, contrasts: str) -> pd.DataFra
     measured = frame[(frame["metric"] == csa) & frame["value"].notna()]
     images = measured.groupby([*_SAME_CORD, "contrast"], observed=True, sort=False)["value"].mean()
     spread = images.groupby(level=_SAME_CORD, observed=True, sort=False).agg(["std", "count", "max"])
-    spread = spread[(spread["count"] >= 2) & (spread["max"] > 0)].astype(float).reset_index()
+    spread = spread[spread["count"] >= 2].astype(float).reset_index()
+    spread["std"] = spread["std"].where(spread["max"] > 0)
     names = {"std": std, "count": contrasts}
     parts = [
         spread[_SAME_CORD].assign(

@@ -77,5 +77,6 @@ def test_a_method_that_finds_no_cord_in_any_contrast_has_no_std_and_one_missed_c
             csa("sub-02", "T2w", 80),
         ]
     )
-    assert {who for who, *_ in found} == {"sub-02"}
+    assert math.isnan(found["sub-01", "2:3", "csa_std_mm2"])
+    assert found["sub-01", "2:3", "csa_std_contrasts"] == 2
     assert found["sub-02", "2:3", "csa_std_mm2"] == pytest.approx(80 / math.sqrt(2))
