@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from softcord.app.find_model import BUILT_IN
 from softcord.app.leakage import TRAINED_ON
 from softcord.app.net import package_dir
 from softcord.app.nnunet import NNUNET
@@ -72,7 +73,7 @@ class Trained:
 
 @cache
 def find_trained(reference: str | None, outputs: Path) -> Trained:
-    """Return the trained method of ``STUDY/RUN``, ``STUDY/METHOD``, or a package's folder or zip file.
+    """Return the trained method of a run, ``STUDY/METHOD``, a package's folder or zip, or the built-in name.
 
     Raises:
         UsageError: nothing is named, or several runs answer to the name.
@@ -84,7 +85,7 @@ def find_trained(reference: str | None, outputs: Path) -> Trained:
         raise UsageError(
             "model", "is missing", "Write model=STUDY/RUN, model=STUDY/METHOD or a package's folder"
         )
-    path = Path(reference)
+    path = BUILT_IN if reference == BUILT_IN.name else Path(reference)
     if is_package(path):
         description = read_description(path)
         seed = description.provenance.get("seed", "0")

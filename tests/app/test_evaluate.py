@@ -17,6 +17,7 @@ from softcord.app.compare import main as compare
 from softcord.app.evaluate import main
 from softcord.app.ingest import main as ingest
 from softcord.app.study import main as study
+from softcord.app.trained import find_trained
 from softcord.measure.image import measure_image
 from softcord.measure.table import MEASURE_COLUMNS, read_measures
 from softcord.nets.unet import UNet
@@ -286,6 +287,10 @@ def test_participants_that_the_model_was_trained_on_are_named(here, capsys):
     (run,) = read_study(here / "outputs/leak")
     (told,) = json.loads((here / "outputs/leak" / run.name / "trained_on.json").read_text())
     assert told["dataset"] == "phantom-sci_t2w"  # compare warns by it
+
+
+def test_the_built_in_model_is_known_by_its_name(here):
+    assert find_trained("synthetic-v1", here / "outputs").method == "synthetic-v1"
 
 
 def test_the_test_list_of_the_split_can_be_chosen(here):
