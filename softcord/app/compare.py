@@ -36,7 +36,8 @@ logger = logging.getLogger("softcord")
 # Runs that differ in one of these were not measured alike.
 _SAME_MEASUREMENT = ("reference", "levels", "data", "split")
 _OUTPUTS = ("comparisons.csv", "report.html", "tables", "figures")
-_SENTENCES_SHOWN = 8
+# What `compare` says about all questions holds where an entry says nothing and its kind reads it.
+_SHARED = ("correction", "unit_of_analysis", "reference")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -138,14 +139,28 @@ def study_settings(options: Mapping[str, Any], level: str, data: str | None = No
 
 def _questions(options: Mapping[str, Any], level: str) -> "tuple[Question, ...]":
     """Build the questions; what ``compare`` says about all of them holds where an entry says nothing."""
-    shared = {"level": level, **{key: options[key] for key in ("correction", "unit_of_analysis")}}
+    from softcord.stats.questions import KEYS
+
     built: list[Question] = []
     for place, entry in _entries(options, "questions"):
-        between_methods = entry.get("kind", "methods") == "methods"
-        more = {"reference": options["reference"]} if between_methods else {}
-        node = {"_target_": "softcord.stats.questions.Question", **shared, **more, **entry}
+        kind = str(entry.get("kind", "methods"))
+        read = KEYS.get(kind, ())
+        _check_keys(place, entry, kind, read)
+        shared = {key: options[key] for key in _SHARED if key in read}
+        node = {"_target_": "softcord.stats.questions.Question", "level": level, **shared, **entry}
         built.append(build(node, place))
     return tuple(built)
+
+
+def _check_keys(place: str, entry: Mapping[str, Any], kind: str, read: Sequence[str]) -> None:
+    """Refuse a key that the kind of question does not read, even if it says what holds anyway."""
+    from softcord.stats.questions import KEYS
+
+    known_to_others = {key for keys in KEYS.values() for key in keys} - set(read)
+    for key in entry:
+        if read and key in known_to_others:
+            what = f"is not read by a question of kind {kind}"
+            raise UsageError(f"{place}.{key}", what, f"It reads {', '.join(read)}")
 
 
 def _entries(options: Mapping[str, Any], key: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

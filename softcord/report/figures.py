@@ -12,8 +12,9 @@ from softcord.measure.metrics import METRICS
 from softcord.report.order import contrast_label, method_order
 from softcord.report.scatter import agreement_plot, contrast_pair_grid
 from softcord.report.violin import violins_by_contrast, violins_by_method
-from softcord.stats.contrasts import answer_agreement
+from softcord.stats.evidence import Evidence
 from softcord.stats.frames import PAPER_LEVEL, Unit, by_contrast, by_method, rows_of
+from softcord.stats.kinds.agreement import answer as answer_agreement
 from softcord.stats.questions import Question
 
 FigureKind = Literal["methods", "contrasts", "agreement", "contrast_pairs"]
@@ -123,7 +124,7 @@ def _lines(spec: FigureSpec, rows: pd.DataFrame, methods: tuple[str, ...]) -> pd
     question = Question(
         spec.name, spec.metric, "agreement", methods=methods, contrasts=spec.contrasts, level=spec.level
     )
-    lines = pd.DataFrame(answer_agreement(rows, question))
+    lines = pd.DataFrame(answer_agreement(Evidence(rows), question))
     return (
         lines[lines["test"] == "line"]
         if len(lines)

@@ -9,7 +9,7 @@ from softcord.report.figures import FigureSpec
 from softcord.stats.adjust import Correction
 from softcord.stats.expected import Claim
 from softcord.stats.frames import PAPER_LEVEL, Unit, is_measured, tested_methods
-from softcord.stats.questions import DEFAULT_QUESTIONS, Question
+from softcord.stats.questions import DEFAULT_QUESTIONS, KEYS, Question
 
 OVERLAP_METRICS = ("dice", "dice_soft", "rve_pct", "rve_soft_pct", "asd_mm", "hd95_mm")
 CSA_METRICS = (
@@ -67,7 +67,9 @@ def applicable(measures: pd.DataFrame, settings: StudySettings) -> tuple[Questio
                 replace(
                     question,
                     level=settings.level,
-                    correction=settings.correction,
+                    correction=settings.correction
+                    if "correction" in KEYS[question.kind]
+                    else question.correction,
                     reference=settings.reference if question.kind == "methods" else None,
                     unit_of_analysis=_unit(question, settings),
                 )

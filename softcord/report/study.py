@@ -17,7 +17,7 @@ from softcord.report.summary import MISSING
 from softcord.report.tables import write_tables
 from softcord.stats.compare import compare_in_detail
 from softcord.stats.frames import is_measured, tested_methods
-from softcord.stats.methods import ALL_PAIRS_UP_TO
+from softcord.stats.kinds.methods import ALL_PAIRS_UP_TO
 from softcord.stats.questions import Question
 from softcord.stats.rows import COMPARISON_COLUMNS
 from softcord.stats.sentence import sentences
@@ -36,6 +36,7 @@ class Background:
     qc: tuple[html.QcImage, ...] = ()
     provenance: pd.DataFrame = field(default_factory=pd.DataFrame)
     participants: pd.DataFrame | None = None
+    sessions: pd.DataFrame | None = None
     unfinished: Mapping[str, str] = field(default_factory=dict)
     figures: Mapping[str, html.Figure] = field(default_factory=dict)
 
@@ -70,7 +71,13 @@ def write_study(
     """
     settings, background = settings or StudySettings(), background or Background()
     questions = settings.questions or applicable(measures, settings)
-    detailed = compare_in_detail(measures, questions, allow_different=settings.allow_different)
+    detailed = compare_in_detail(
+        measures,
+        questions,
+        allow_different=settings.allow_different,
+        participants=background.participants,
+        sessions=background.sessions,
+    )
     absent = absent_methods(settings, measures, background.unfinished)
     tables = make_tables(measures, detailed, settings, background.participants, absent)
     figures = list(_figures(measures, detailed, settings.figures or tuple(default_figures(questions))))

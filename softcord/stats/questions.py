@@ -1,12 +1,19 @@
 """What a study asks of its measures."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
 from softcord.stats.adjust import Correction
 from softcord.stats.frames import PAPER_LEVEL, Unit
 
 Kind = Literal["methods", "contrasts", "agreement"]
+# The keys that each kind reads besides name, kind, metric and level, which all do.
+KEYS: dict[str, tuple[str, ...]] = {
+    "methods": ("unit_of_analysis", "reference", "correction", "methods", "contrasts"),
+    "contrasts": ("correction", "methods", "contrasts"),
+    "agreement": ("methods", "contrasts"),
+}
+_COMMON = ("name", "kind", "metric", "level")
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,10 @@ class Question:
         ):
             if value not in allowed:
                 raise ValueError(f"{field}: must be one of {', '.join(allowed)}, got {value!r}")
+        for key in fields(self):
+            if key.name not in (*_COMMON, *KEYS[self.kind]) and getattr(self, key.name) != key.default:
+                known = ", ".join(KEYS[self.kind])
+                raise ValueError(f"{key.name}: a question of kind {self.kind} does not read it, but {known}")
 
 
 # The paper's questions (Figs. 4 to 9), soft and binarised CSA side by side, a participant being the unit.

@@ -22,7 +22,7 @@ COMPARISON_COLUMNS = (
 # What report and sentences need besides: the question's own name, the method it is about (empty: between
 # methods), which test, its correction and a note, further numbers, and whom the row dropped.
 DETAIL_COLUMNS = (
-    "asked", "about", "test", "correction", "note", "mean_difference", "rank_biserial", "sd_seed",
+    "asked", "kind", "about", "test", "correction", "note", "mean_difference", "rank_biserial", "sd_seed",
     "intercept", "dropped_names",
 )  # fmt: skip
 ALPHA = 0.05
@@ -37,6 +37,7 @@ def row_of(question: Question, a: str, b: str, about: str = "") -> Row:
         "a": a,
         "b": b,
         "asked": question.name,
+        "kind": question.kind,
         "about": about,
         "correction": "uncorrected",
         "note": "",

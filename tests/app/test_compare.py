@@ -124,6 +124,10 @@ def test_runs_that_were_measured_differently_are_refused_by_name(study, key, val
             {"figures": [{"name": "a/../../b", "kind": "methods", "metric": "dice"}]},
             r"compare\.figures\.0\.name",
         ),
+        (
+            {"questions": [{"name": "q", "metric": "csa_mm2", "kind": "agreement", "correction": "holm"}]},
+            r"compare\.questions\.0\.correction: is not read by a question of kind agreement",
+        ),
         ({"qc": -1}, r"compare\.qc: must be a whole number"),
         ({"measures": "x.csv"}, r"compare\.measures: must be a list, got 'x\.csv'"),
         ({"correction": "nope"}, r"compare\.correction"),

@@ -1,3 +1,6 @@
+from dataclasses import fields
+from typing import get_args
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,7 +9,8 @@ from scipy import stats
 from softcord.errors import DataError
 from softcord.stats.compare import compare, compare_in_detail
 from softcord.stats.expected import PaperEffect, PaperLine, check_claims
-from softcord.stats.questions import DEFAULT_QUESTIONS, Question
+from softcord.stats.kinds import KINDS
+from softcord.stats.questions import DEFAULT_QUESTIONS, KEYS, Kind, Question
 from softcord.stats.rows import COMPARISON_COLUMNS
 from softcord.stats.sentence import sentences
 from tests.stats.measures import make_measures
@@ -242,3 +246,13 @@ def test_nothing_to_compare_is_said_in_one_line(measures, message):
 def test_unknown_kind_of_question_is_refused_with_the_known_ones():
     with pytest.raises(ValueError, match="kind: must be one of methods, contrasts, agreement, got 'anova'"):
         Question("q", "dice", kind="anova")
+
+
+def test_a_key_that_a_kind_does_not_read_is_refused_with_those_it_does():
+    with pytest.raises(ValueError, match="reference: a question of kind contrasts does not read it, but"):
+        Question("q", "csa_mm2", kind="contrasts", reference="soft_all")
+
+
+def test_every_kind_has_its_keys_and_its_answers():
+    assert set(KINDS) == set(KEYS) == set(get_args(Kind))
+    assert {key for keys in KEYS.values() for key in keys} <= {field.name for field in fields(Question)}

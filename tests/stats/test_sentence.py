@@ -3,7 +3,8 @@ import pytest
 
 from softcord.stats.compare import compare_in_detail
 from softcord.stats.questions import Question
-from softcord.stats.sentence import sentences, write_number, write_p
+from softcord.stats.sentence import sentences
+from softcord.stats.words import write_number, write_p
 from tests.stats.measures import make_measures
 
 

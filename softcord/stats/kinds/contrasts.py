@@ -1,4 +1,4 @@
-"""Questions within a method: does CSA depend on the contrast, and do two contrasts agree?"""
+"""Does CSA depend on the contrast, within each method?"""
 
 from collections.abc import Iterator
 from itertools import combinations
@@ -6,20 +6,21 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from softcord.stats.agreement import agreement
 from softcord.stats.anova import repeated_anova
+from softcord.stats.evidence import Evidence
 from softcord.stats.frames import Frame, by_contrast, complete_pairs
 from softcord.stats.friedman import friedman
-from softcord.stats.methods import chosen_methods
+from softcord.stats.kinds.chosen import chosen_methods, rows_for
 from softcord.stats.questions import Question
-from softcord.stats.rows import Row, row_of, wilcoxon_rows
+from softcord.stats.rows import ALPHA, Row, row_of, wilcoxon_rows
+from softcord.stats.words import Said, about_each, contrast_label, dropped_words, noun, number, write_p
 
 EVERY_CONTRAST = "all contrasts"
 
 
-def answer_contrasts(rows: pd.DataFrame, question: Question) -> Iterator[Row]:
+def answer(evidence: Evidence, question: Question) -> Iterator[Row]:
     """ANOVA and Friedman over contrasts per method, then every pair of contrasts (one family per method)."""
-    wide_by_method = by_contrast(rows)
+    wide_by_method = by_contrast(rows_for(evidence, question))
     for method in chosen_methods(list(wide_by_method), question):
         wide = wide_by_method[method]
         if question.contrasts:
@@ -60,42 +61,31 @@ def _contrast_effect_rows(frame: Frame, question: Question, method: str) -> Iter
     }
 
 
-def answer_agreement(rows: pd.DataFrame, question: Question) -> Iterator[Row]:
-    """Line and Bland-Altman limits per method and pair of contrasts."""
-    wide_by_method = by_contrast(rows)
-    for method in chosen_methods(list(wide_by_method), question):
-        wide = wide_by_method[method]
-        keys = [key for key in question.contrasts or wide.columns if key in wide.columns]
-        for x, y in combinations(keys, 2):
-            yield from _agreement_rows(complete_pairs(wide, [x, y]), question, method)
+def say(rows: pd.DataFrame) -> Iterator[str]:
+    """One sentence per method's ANOVA, and one that names the pairs of contrasts that differ."""
+    for method, by_test in about_each(rows):
+        for row in by_test.get("anova", pd.DataFrame()).to_dict("records"):
+            yield _anova_sentence(method, row)
+        if "anova" in by_test and "wilcoxon" in by_test:
+            yield _post_hoc_sentence(by_test["wilcoxon"])
 
 
-def _agreement_rows(frame: Frame, question: Question, method: str) -> Iterator[Row]:
-    x, y = frame.values.columns
-    if len(frame.values) < 3:
-        return
-    fit = agreement(frame.values[x], frame.values[y])
-    shared: Row = row_of(question, str(x), str(y), method) | {
-        "n": fit.n,
-        "dropped": len(frame.dropped),
-        "dropped_names": " ".join(frame.dropped),
-    }
-    line = f"line b = {fit.slope:.3g} a {fit.intercept:+.3g}, r² {fit.r2:.3f}; effect: slope"
-    yield shared | {
-        "statistic": fit.r2,
-        "p": fit.p,
-        "p_adjusted": np.nan,
-        "method": f"no line: all values of {x} are equal" if np.isnan(fit.slope) else line,
-        "effect": fit.slope,
-        "ci_low": fit.slope_low,
-        "ci_high": fit.slope_high,
-        "intercept": fit.intercept,
-        "test": "line",
-    }
-    yield shared | {
-        "method": "Bland-Altman, mean of b - a and 95% limits of agreement",
-        "effect": fit.bias,
-        "ci_low": fit.limit_low,
-        "ci_high": fit.limit_high,
-        "test": "bland-altman",
-    }
+def _anova_sentence(method: str, row: Said) -> str:
+    corrected = number(row, "p_adjusted")
+    effect = "had a significant effect" if corrected < ALPHA else "had no significant effect"
+    name, sphericity, *_ = str(row["method"]).split("; ")
+    return (
+        f"The contrast {effect} on {noun(row['metric'])} of {method} "
+        f"({name} = {number(row, 'statistic'):.2f}, n = {row['n']}{dropped_words(row)}, "
+        f"{write_p(number(row, 'p'))}; {sphericity}, corrected {write_p(corrected)}; "
+        f"generalised eta squared {number(row, 'effect'):.3f})."
+    )
+
+
+def _post_hoc_sentence(tests: pd.DataFrame) -> str:
+    found = tests[tests["p_adjusted"] < ALPHA]
+    pairs = ", ".join(
+        f"{contrast_label(a)}/{contrast_label(b)}" for a, b in zip(found["a"], found["b"], strict=True)
+    )
+    listed = f": {pairs}" if pairs else ""
+    return f"Post-hoc Wilcoxon tests find {len(found)} of {len(tests)} pairs of contrasts to differ{listed}."

@@ -1,0 +1,92 @@
+"""Do two contrasts of a method agree? Their line, and the limits of their differences."""
+
+from collections.abc import Iterator
+from itertools import combinations
+from math import isnan
+
+import numpy as np
+import pandas as pd
+
+from softcord.stats.agreement import agreement
+from softcord.stats.evidence import Evidence
+from softcord.stats.frames import Frame, by_contrast, complete_pairs
+from softcord.stats.kinds.chosen import chosen_methods, rows_for
+from softcord.stats.questions import Question
+from softcord.stats.rows import Row, row_of
+from softcord.stats.words import (
+    Said,
+    about_each,
+    capital,
+    contrast_label,
+    dropped_words,
+    noun,
+    number,
+    signed,
+    write_number,
+)
+
+
+def answer(evidence: Evidence, question: Question) -> Iterator[Row]:
+    """Line and Bland-Altman limits per method and pair of contrasts."""
+    wide_by_method = by_contrast(rows_for(evidence, question))
+    for method in chosen_methods(list(wide_by_method), question):
+        wide = wide_by_method[method]
+        keys = [key for key in question.contrasts or wide.columns if key in wide.columns]
+        for x, y in combinations(keys, 2):
+            yield from _agreement_rows(complete_pairs(wide, [x, y]), question, method)
+
+
+def _agreement_rows(frame: Frame, question: Question, method: str) -> Iterator[Row]:
+    x, y = frame.values.columns
+    if len(frame.values) < 3:
+        return
+    fit = agreement(frame.values[x], frame.values[y])
+    shared: Row = row_of(question, str(x), str(y), method) | {
+        "n": fit.n,
+        "dropped": len(frame.dropped),
+        "dropped_names": " ".join(frame.dropped),
+    }
+    line = f"line b = {fit.slope:.3g} a {fit.intercept:+.3g}, r² {fit.r2:.3f}; effect: slope"
+    yield shared | {
+        "statistic": fit.r2,
+        "p": fit.p,
+        "p_adjusted": np.nan,
+        "method": f"no line: all values of {x} are equal" if np.isnan(fit.slope) else line,
+        "effect": fit.slope,
+        "ci_low": fit.slope_low,
+        "ci_high": fit.slope_high,
+        "intercept": fit.intercept,
+        "test": "line",
+    }
+    yield shared | {
+        "method": "Bland-Altman, mean of b - a and 95% limits of agreement",
+        "effect": fit.bias,
+        "ci_low": fit.limit_low,
+        "ci_high": fit.limit_high,
+        "test": "bland-altman",
+    }
+
+
+def say(rows: pd.DataFrame) -> Iterator[str]:
+    """One sentence per method and pair of contrasts."""
+    for method, by_test in about_each(rows):
+        lines = by_test.get("line", pd.DataFrame()).to_dict("records")
+        limits = by_test.get("bland-altman", pd.DataFrame()).to_dict("records")
+        for line, limit in zip(lines, limits, strict=True):
+            yield _agreement_sentence(method, line, limit)
+
+
+def _agreement_sentence(method: str, line: Said, limits: Said) -> str:
+    unit = str(line["unit"])
+    a, b, intercept = contrast_label(line["a"]), contrast_label(line["b"]), number(line, "intercept")
+    if isnan(number(line, "effect")):
+        return f"All values of {a} of {method} are equal: there is no line to {b}."
+    sign = "−" if intercept < 0 else "+"
+    equation = f"{b} = {signed(number(line, 'effect'), 2)} {a} {sign} {write_number(abs(intercept), unit)}"
+    return (
+        f"{capital(noun(line['metric']))} of {method} agrees between {a} and {b} as {equation} "
+        f"(r² {number(line, 'statistic'):.2f}, n = {line['n']}{dropped_words(line)}); "
+        f"the mean difference {b} − {a} is {write_number(number(limits, 'effect'), unit)} "
+        f"with 95% limits of agreement {signed(number(limits, 'ci_low'), 2)} to "
+        f"{write_number(number(limits, 'ci_high'), unit)}."
+    )
