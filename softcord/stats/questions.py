@@ -6,13 +6,19 @@ from typing import Literal, get_args
 from softcord.stats.adjust import Correction
 from softcord.stats.frames import PAPER_LEVEL, Unit
 
-Kind = Literal["methods", "contrasts", "agreement"]
+Kind = Literal["methods", "contrasts", "agreement", "precision", "change"]
+Repeats = Literal["any", "run", "session"]
 # The keys that each kind reads besides name, kind, metric and level, which all do.
 KEYS: dict[str, tuple[str, ...]] = {
     "methods": ("unit_of_analysis", "reference", "correction", "methods", "contrasts"),
     "contrasts": ("correction", "methods", "contrasts"),
     "agreement": ("methods", "contrasts"),
-}
+    "precision": ("methods", "contrasts", "repeats"),
+    "change": (
+        "correction", "methods", "contrasts", "time", "group", "covariates", "drug_effect_pct", "trial_years",
+        "trial_visits",
+    ),
+}  # fmt: skip
 _COMMON = ("name", "kind", "metric", "level")
 
 
@@ -27,6 +33,13 @@ class Question:
     takes every image as independent, as the paper does for CSA errors, which they are not.
     ``reference``: the method that all others are compared with; None compares all pairs.
     ``methods`` and ``contrasts`` restrict what is compared; empty means all.
+
+    ``precision`` asks how much repeated scans of one person differ; ``repeats``: scans of one session
+    (``run-1``, ``run-2``), sessions, or ``any``: runs where somebody has two, else sessions.
+    ``change`` asks for the change a year. ``time`` names the column of sessions.tsv with ages or dates (None:
+    age, acq_time, scan_date or date), ``group`` the column with the groups, ``covariates`` columns such as
+    sex and age. A trial's drug slows the change by ``drug_effect_pct`` percent, in ``trial_visits`` scans
+    over ``trial_years``.
     """
 
     name: str
@@ -38,15 +51,30 @@ class Question:
     methods: tuple[str, ...] = ()
     contrasts: tuple[str, ...] = ()
     level: str = PAPER_LEVEL
+    repeats: Repeats = "any"
+    time: str | None = None
+    group: str | None = None
+    covariates: tuple[str, ...] = ()
+    drug_effect_pct: float = 30.0
+    trial_years: float = 2.0
+    trial_visits: int = 3
 
     def __post_init__(self) -> None:
         for field, value, allowed in (
             ("kind", self.kind, get_args(Kind)),
             ("unit_of_analysis", self.unit_of_analysis, get_args(Unit)),
             ("correction", self.correction, get_args(Correction)),
+            ("repeats", self.repeats, get_args(Repeats)),
         ):
             if value not in allowed:
                 raise ValueError(f"{field}: must be one of {', '.join(allowed)}, got {value!r}")
+        for field, number, least in (
+            ("drug_effect_pct", self.drug_effect_pct, 0.0),
+            ("trial_years", self.trial_years, 0.0),
+            ("trial_visits", self.trial_visits, 1),
+        ):
+            if not number > least:
+                raise ValueError(f"{field}: must be above {least:g}, got {number}")
         for key in fields(self):
             if key.name not in (*_COMMON, *KEYS[self.kind]) and getattr(self, key.name) != key.default:
                 known = ", ".join(KEYS[self.kind])

@@ -1,0 +1,198 @@
+"""Questions about precision: how much do repeated scans of one person differ?"""
+
+from collections.abc import Iterator
+from math import isnan, nan
+
+import numpy as np
+import pandas as pd
+
+from softcord.stats.bland_altman import BlandAltman, bland_altman
+from softcord.stats.evidence import Evidence
+from softcord.stats.icc import Icc, icc_agreement, icc_consistency
+from softcord.stats.kinds.chosen import chosen_methods, rows_for
+from softcord.stats.questions import Question
+from softcord.stats.repeats import repeated_scans
+from softcord.stats.rows import Row, row_of
+from softcord.stats.within_person import REPEATABILITY_SDS, WithinPerson, within_person
+from softcord.stats.words import (
+    METHODS_UP_TO,
+    Said,
+    capital,
+    contrast_label,
+    dropped_words,
+    interval_words,
+    noun,
+    number,
+    signed,
+    tables_by_test,
+    write_number,
+)
+
+# Intervals of fewer people than this can miss their 95%.
+ENOUGH_PEOPLE = 6
+
+
+def answer(evidence: Evidence, question: Question) -> Iterator[Row]:
+    """Per method and contrast: within-person SD, CV, repeatability, ICC, and bias between two repeats."""
+    rows = rows_for(evidence, question)
+    for method in chosen_methods([str(name) for name in rows["method"].unique()], question):
+        scans, entity = repeated_scans(rows[rows["method"] == method], question.repeats)
+        for contrast, own in scans.groupby("contrast", sort=False):
+            if not question.contrasts or contrast in question.contrasts:
+                yield from _contrast_rows(own, question, method, str(contrast), entity)
+
+
+def _contrast_rows(
+    scans: pd.DataFrame, question: Question, method: str, contrast: str, entity: str
+) -> Iterator[Row]:
+    there = scans.dropna(subset=["value"])
+    count = there.groupby("scanned")["repeat"].transform("nunique")
+    repeated = there[count > 1]
+    used, everybody = set(repeated["participant_id"]), set(scans["participant_id"])
+    left_out = {name: _why(scans[scans["participant_id"] == name]) for name in sorted(everybody - used)}
+    start = row_of(question, contrast, f"repeated {entity}s", method) | {
+        "dropped": len(left_out),
+        "dropped_names": " ".join(f"{name} ({reason})" for name, reason in left_out.items()),
+        "note": f"n = {len(used)}: intervals of so few can miss their 95%"
+        if len(used) < ENOUGH_PEOPLE
+        else "",
+        "n": len(used),
+        "p": nan,
+        "p_adjusted": nan,
+    }
+    if not used:
+        return
+    spread = within_person(repeated["value"], repeated["scanned"])
+    yield from _spread_rows(start, spread)
+    wide = _complete(repeated)
+    if min(wide.shape) >= 2:
+        yield from _icc_rows(start | {"n": len(wide)}, wide.to_numpy(dtype=np.float64))
+        differences = (wide[2] - wide[1]).to_numpy(dtype=np.float64)
+        yield from _limit_rows(start | {"n": len(wide)}, bland_altman(differences))
+
+
+def _why(scans: pd.DataFrame) -> str:
+    return "one scan" if len(scans) < 2 else "a value is missing"
+
+
+def _complete(scans: pd.DataFrame) -> pd.DataFrame:
+    """Return a row per person and a column per repeat (1, 2, ...), of as many repeats as tell most.
+
+    Of a person with runs in several sessions, the first session counts.
+    """
+    ordered = scans.sort_values(["scanned", "repeat"])
+    first = ordered.groupby("participant_id")["scanned"].transform("first")
+    ordered = ordered[ordered["scanned"] == first]
+    place = ordered.groupby("scanned").cumcount() + 1
+    wide = ordered.assign(place=place).pivot(index="participant_id", columns="place", values="value")
+    told = {
+        k: int(wide[range(1, k + 1)].notna().all(axis=1).sum() - 1) * (k - 1) for k in wide.columns if k > 1
+    }
+    best = max(told, key=lambda k: (told[k], -k))
+    return wide[range(1, best + 1)].dropna()
+
+
+def _spread_rows(start: Row, spread: WithinPerson) -> Iterator[Row]:
+    words = f"one-way analysis of variance of {spread.scans} scans, {spread.df} degrees of freedom"
+    shared = start | {"statistic": spread.df, "method": f"within-person SD, {words}"}
+    sds = {
+        "effect": spread.sd,
+        "ci_low": spread.sd_low,
+        "ci_high": spread.sd_high,
+        "test": "within-person sd",
+    }
+    yield shared | sds
+    yield (
+        shared
+        | {name: REPEATABILITY_SDS * float(str(sds[name])) for name in ("effect", "ci_low", "ci_high")}
+        | {"method": "repeatability, 1.96 √2 within-person SDs", "test": "repeatability"}
+    )
+    if not isnan(spread.cv_pct):
+        yield shared | {
+            "unit": "%",
+            "effect": spread.cv_pct,
+            "ci_low": spread.cv_low_pct,
+            "ci_high": spread.cv_high_pct,
+            "method": f"within-person coefficient of variation, from logarithms, {words}",
+            "test": "cv",
+        }
+
+
+def _icc_rows(start: Row, values: "np.ndarray[tuple[int, int], np.dtype[np.float64]]") -> Iterator[Row]:
+    k = values.shape[1]
+    kinds: dict[str, tuple[Icc, str]] = {
+        "icc(2,1)": (icc_agreement(values), "absolute agreement, generalised confidence interval"),
+        "icc(3,1)": (icc_consistency(values), "consistency, F interval"),
+    }
+    for test, (icc, words) in kinds.items():
+        yield start | {
+            "unit": "1",
+            "statistic": nan,
+            "effect": icc.value,
+            "ci_low": icc.ci_low,
+            "ci_high": icc.ci_high,
+            "method": f"{test.upper()} of {k} repeats, {words}",
+            "test": test,
+        }
+
+
+def _limit_rows(start: Row, result: BlandAltman) -> Iterator[Row]:
+    words = "Bland-Altman, second minus first scan"
+    for test, limit, detail in (
+        ("bias", result.bias, "mean, t interval"),
+        ("lower limit", result.lower, "lower 95% limit of agreement, exact interval"),
+        ("upper limit", result.upper, "upper 95% limit of agreement, exact interval"),
+    ):
+        yield start | {
+            "statistic": nan,
+            "effect": limit.value,
+            "ci_low": limit.ci_low,
+            "ci_high": limit.ci_high,
+            "method": f"{words}: {detail}",
+            "test": test,
+        }
+
+
+def say(rows: pd.DataFrame) -> Iterator[str]:
+    """Two sentences per method and contrast: spread of repeats, and agreement between two of them."""
+    for _, of_method in list(rows.groupby("about", sort=False))[:METHODS_UP_TO]:
+        for _, own in of_method.groupby("a", sort=False):
+            told = {test: part.iloc[0].to_dict() for test, part in tables_by_test(own).items()}
+            yield _spread_sentence(told)
+            if "bias" in told:
+                yield _agreement_sentence(told)
+
+
+def _spread_sentence(told: dict[str, Said]) -> str:
+    sd = told["within-person sd"]
+    cv = f", a coefficient of variation of {interval_words(told['cv'])}" if "cv" in told else ""
+    note = f" ({sd['note']})" if sd["note"] else ""
+    what = f"{capital(noun(sd['metric']))} of {sd['about']} in {contrast_label(sd['a'])}"
+    return (
+        f"{what}: {sd['b']} of one person have an SD of {interval_words(sd)}{cv} "
+        f"(n = {sd['n']}{dropped_words(sd)}); two scans differ by less than "
+        f"{write_number(number(told['repeatability'], 'effect'), str(sd['unit']))} in 95% of people{note}."
+    )
+
+
+def _agreement_sentence(told: dict[str, Said]) -> str:
+    bias, agreement, consistency = told["bias"], told["icc(2,1)"], told["icc(3,1)"]
+    lower, upper = (
+        f"{signed(number(told[name], 'effect'), 2)} (95% CI {signed(number(told[name], 'ci_low'), 2)} to "
+        f"{signed(number(told[name], 'ci_high'), 2)})"
+        for name in ("lower limit", "upper limit")
+    )
+    moved = not number(bias, "ci_low") <= 0 <= number(bias, "ci_high")
+    shift = "The second scan is systematically " + ("higher" if number(bias, "effect") > 0 else "lower")
+    opening = f"{shift}: its" if moved else "The second scan's"
+    icc = f"ICC(2,1) {_icc_words(agreement)}, ICC(3,1) {_icc_words(consistency)}"
+    return (
+        f"{opening} mean difference from the first is {interval_words(bias)}, "
+        f"with limits of agreement {lower} to {upper}; {icc} (n = {bias['n']})."
+    )
+
+
+def _icc_words(row: Said) -> str:
+    if isnan(number(row, "effect")):
+        return "not available, as nothing varies"
+    return f"{number(row, 'effect'):.3f}, 95% CI {number(row, 'ci_low'):.3f} to {number(row, 'ci_high'):.3f}"
