@@ -119,7 +119,7 @@ def study_settings(options: Mapping[str, Any], level: str, data: str | None = No
         for place, entry in _entries(options, "figures")
     ]
     claims = [
-        build({"_target_": f"softcord.stats.expected.{_claim_kind(entry)}", **_without_dataset(entry)}, place)
+        build({"_target_": f"softcord.stats.claims.{_claim_kind(entry)}", **_without_dataset(entry)}, place)
         for place, entry in _entries(options, "claims")
         if data is None or is_about(entry.get("dataset"), data)
     ]

@@ -4,13 +4,14 @@ from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
 from softcord.stats.adjust import Correction
+from softcord.stats.equivalence import margin_of
 from softcord.stats.frames import PAPER_LEVEL, Unit
 
 Kind = Literal["methods", "contrasts", "agreement"]
 # The keys that each kind reads besides name, kind, metric and level, which all do.
 KEYS: dict[str, tuple[str, ...]] = {
-    "methods": ("unit_of_analysis", "reference", "correction", "methods", "contrasts"),
-    "contrasts": ("correction", "methods", "contrasts"),
+    "methods": ("unit_of_analysis", "reference", "correction", "methods", "contrasts", "margin"),
+    "contrasts": ("correction", "methods", "contrasts", "margin"),
     "agreement": ("methods", "contrasts"),
 }
 _COMMON = ("name", "kind", "metric", "level")
@@ -26,7 +27,9 @@ class Question:
     ``unit_of_analysis``: ``participant`` tests one value per participant (mean over contrasts); ``pooled``
     takes every image as independent, as the paper does for CSA errors, which they are not.
     ``reference``: the method that all others are compared with; None compares all pairs.
-    ``methods`` and ``contrasts`` restrict what is compared; empty means all.
+    ``methods`` and ``contrasts`` restrict what is compared; empty means all. Over fewer contrasts a spread is
+    computed anew. ``margin``: the difference that does not matter, in the metric's unit; None takes the
+    metric's own (:data:`softcord.stats.equivalence.MARGINS`).
     """
 
     name: str
@@ -38,6 +41,7 @@ class Question:
     methods: tuple[str, ...] = ()
     contrasts: tuple[str, ...] = ()
     level: str = PAPER_LEVEL
+    margin: float | None = None
 
     def __post_init__(self) -> None:
         for field, value, allowed in (
@@ -47,6 +51,7 @@ class Question:
         ):
             if value not in allowed:
                 raise ValueError(f"{field}: must be one of {', '.join(allowed)}, got {value!r}")
+        margin_of(self.metric, self.margin)
         for key in fields(self):
             if key.name not in (*_COMMON, *KEYS[self.kind]) and getattr(self, key.name) != key.default:
                 known = ", ".join(KEYS[self.kind])

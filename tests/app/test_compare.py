@@ -11,7 +11,7 @@ from softcord.errors import DataError, UsageError
 from softcord.measure.metrics import METRICS
 from softcord.measure.table import write_measures
 from softcord.nifti import write_volume
-from softcord.stats.expected import PaperOrder, PaperValue
+from softcord.stats.claims import PaperOrder, PaperValue
 from softcord.sweep.ledger import Run, record
 from tests.stats.measures import make_measures
 

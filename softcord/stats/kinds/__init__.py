@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from softcord.stats.evidence import Evidence
-from softcord.stats.kinds import agreement, contrasts, methods
+from softcord.stats.kinds import agreement, contrasts, methods, methods_said
 from softcord.stats.questions import Question
 from softcord.stats.rows import Row
 
@@ -28,7 +28,7 @@ class Kind:
 
 
 KINDS: Mapping[str, Kind] = {
-    "methods": Kind(methods.answer, methods.say),
+    "methods": Kind(methods.answer, methods_said.say),
     "contrasts": Kind(contrasts.answer, contrasts.say),
     "agreement": Kind(agreement.answer, agreement.say),
 }
