@@ -24,7 +24,7 @@ class PaperOrder:
     """A published comparison: ``lower`` has the lower values, or (``similar``) no difference was found.
 
     ``p_below`` is the published bound of p; None where the paper's text gives none. ``unit_of_analysis``:
-    what the paper's n counts, participants or (``pooled``) images; it is held against the test of the same unit.
+    what the paper's n counts, participants or (``pooled``) images; it is held against the test of that.
     """
 
     source: str

@@ -32,10 +32,10 @@ def check_claims(
     An answer is ``yes`` or ``no`` only where the data can tell, else ``unclear``; that no difference was
     found is no evidence of likeness. An order is ``yes`` if it is found here with a corrected p below 0.05,
     ``no`` if the opposite is or if both are alike within the margin. Similarity is ``yes`` if two one-sided
-    tests show it within the margin that the question states, ``no`` if the 95% interval lies outside. An effect of the
-    contrast goes by the corrected test; that there is none, by all pairs being alike. A mean or a slope is
-    ``yes`` if the 90% interval of its difference from the published one lies within the margin, ``no`` if the
-    95% interval lies outside; means of another dataset (``same_data=False``) are not expected to agree.
+    tests show it within the margin that the question states, ``no`` if the 95% interval lies outside.
+    An effect of the contrast goes by the corrected test; that there is none, by all pairs being alike. A mean
+    or a slope is ``yes`` if the 90% interval of its difference from the published one lies within the margin,
+    ``no`` if the 95% interval lies outside; means of another dataset (``same_data=False``) are not expected to agree.
     ``absent`` says by method why there is nothing here.
 
     Returns:
