@@ -6,7 +6,8 @@ import pandas as pd
 
 from softcord.report.order import method_order
 from softcord.report.settings import StudySettings
-from softcord.stats.expected import NOT_RUN, methods_of
+from softcord.stats.claims import methods_of
+from softcord.stats.expected import NOT_RUN
 
 
 def absent_methods(

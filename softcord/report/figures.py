@@ -13,9 +13,11 @@ from softcord.report.order import contrast_label, method_order
 from softcord.report.scatter import agreement_plot, contrast_pair_grid
 from softcord.report.violin import violins_by_contrast, violins_by_method
 from softcord.stats.evidence import Evidence
-from softcord.stats.frames import PAPER_LEVEL, Unit, by_contrast, by_method, rows_of
+from softcord.stats.frames import PAPER_LEVEL, Unit
 from softcord.stats.kinds.agreement import answer as answer_agreement
+from softcord.stats.measured import Measured, measured
 from softcord.stats.questions import Question
+from softcord.stats.wide import by_contrast, by_method
 
 FigureKind = Literal["methods", "contrasts", "agreement", "contrast_pairs"]
 # More violins side by side than this are not read; a caption says so.
@@ -74,30 +76,30 @@ def draw(spec: FigureSpec, measures: pd.DataFrame, detailed: pd.DataFrame) -> tu
     Raises:
         DataError: nobody measured the metric.
     """
-    rows = rows_of(measures, spec.metric, spec.level)
+    found = measured(measures, spec.metric, spec.level)
     tests = detailed[(detailed["metric"] == spec.metric) & (detailed["test"] == "wilcoxon")]
-    measured = method_order(rows["method"].unique())
-    methods = [
-        name for name in measured if not spec.methods or name in spec.methods or name.startswith("GT_")
-    ]
+    tests = tests[tests["unit_of_analysis"] == spec.unit_of_analysis] if spec.kind == "methods" else tests
+    known = method_order(found.names())
+    methods = [name for name in known if not spec.methods or name in spec.methods or name.startswith("GT_")]
     label = METRICS[spec.metric].label
     if spec.kind == "methods":
-        wide = by_method(rows, spec.unit_of_analysis)[methods]
+        wide = by_method(found, spec.unit_of_analysis, spec.contrasts)
+        wide = wide[[name for name in methods if name in wide.columns]]
         shown = _best(wide, spec.metric)
-        caption = _caption(spec, f"{label} per method", len(methods), len(shown))
+        caption = _caption(spec, f"{label} per method", wide.shape[1], len(shown))
         return violins_by_method(wide[shown], tests[tests["about"] == ""], label), caption
     tested = [name for name in methods if not name.startswith("GT_") or name in spec.methods]
-    return _within_methods(spec, rows, tests, tested)
+    return _within_methods(spec, measures, found, tests, tested)
 
 
 def _within_methods(
-    spec: FigureSpec, rows: pd.DataFrame, tests: pd.DataFrame, methods: Sequence[str]
+    spec: FigureSpec, measures: pd.DataFrame, found: Measured, tests: pd.DataFrame, methods: Sequence[str]
 ) -> tuple[Figure, str] | None:
     label = METRICS[spec.metric].label
     if spec.kind == "contrast_pairs":
         methods = methods[-1:]
     shown = methods[-PANELS_UP_TO:]
-    every = by_contrast(rows[rows["method"].isin(shown)])
+    every = by_contrast(found)
     wide = {name: _chosen_contrasts(every[name], spec) for name in shown if name in every}
     wide = {name: table for name, table in wide.items() if table.shape[1] >= 2 and len(table)}
     if not wide:
@@ -105,7 +107,7 @@ def _within_methods(
     if spec.kind == "contrasts":
         caption = _caption(spec, f"{label} per contrast", len(methods), len(wide))
         return violins_by_contrast(wide, tests, label), caption
-    lines = _lines(spec, rows, tuple(wide))
+    lines = _lines(spec, measures, tuple(wide))
     if spec.kind == "contrast_pairs":
         (method, table), *_ = wide.items()
         caption = _caption(spec, f"{label} of {method} for each pair of contrasts", 1, 1)
@@ -120,11 +122,11 @@ def _chosen_contrasts(wide: pd.DataFrame, spec: FigureSpec) -> pd.DataFrame:
     return wide[[key for key in spec.contrasts or wide.columns if key in wide.columns]]
 
 
-def _lines(spec: FigureSpec, rows: pd.DataFrame, methods: tuple[str, ...]) -> pd.DataFrame:
+def _lines(spec: FigureSpec, measures: pd.DataFrame, methods: tuple[str, ...]) -> pd.DataFrame:
     question = Question(
         spec.name, spec.metric, "agreement", methods=methods, contrasts=spec.contrasts, level=spec.level
     )
-    lines = pd.DataFrame(answer_agreement(Evidence(rows), question))
+    lines = pd.DataFrame(answer_agreement(Evidence(measures), question))
     return (
         lines[lines["test"] == "line"]
         if len(lines)

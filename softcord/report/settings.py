@@ -7,7 +7,7 @@ import pandas as pd
 from softcord.errors import DataError
 from softcord.report.figures import FigureSpec
 from softcord.stats.adjust import Correction
-from softcord.stats.expected import Claim
+from softcord.stats.claims import Claim
 from softcord.stats.frames import PAPER_LEVEL, Unit, is_measured, tested_methods
 from softcord.stats.questions import DEFAULT_QUESTIONS, KEYS, Question
 

@@ -14,7 +14,8 @@ from softcord.report.tables import contrast_table, method_table
 from softcord.stats.breakdown import breakdown
 from softcord.stats.describe import describe, describe_contrasts
 from softcord.stats.expected import check_claims
-from softcord.stats.frames import is_measured, rows_of, tested_methods
+from softcord.stats.frames import is_measured, tested_methods
+from softcord.stats.measured import measured
 from softcord.stats.power import power_table
 from softcord.stats.seeds import seed_spread
 
@@ -53,10 +54,11 @@ def make_tables(
 
 
 def dropped_table(detailed: pd.DataFrame) -> pd.DataFrame:
-    """Say whom each comparison left out because a value is missing."""
+    """Say whom each comparison left out, and why: used and left out add up to who is in the data."""
     rows = detailed[(detailed["dropped"] > 0) & (detailed["dropped_names"] != "")]
-    named = rows[["question", "a", "b", "n", "dropped", "dropped_names"]]
-    return named.rename(columns={"dropped_names": "dropped participants"}).reset_index(drop=True)
+    named = rows[["question", "a", "b", "n", "dropped", "participants", "dropped_names", "dropped_why"]]
+    words = {"participants": "in the data", "dropped_names": "dropped participants", "dropped_why": "why"}
+    return named.rename(columns=words).reset_index(drop=True)
 
 
 def _contrast_tables(measures: pd.DataFrame, level: str) -> dict[str, pd.DataFrame]:
@@ -76,7 +78,7 @@ def _variability(measures: pd.DataFrame, detailed: pd.DataFrame, level: str) -> 
     for metric in detailed["metric"].unique():
         if not is_measured(measures, metric, level):
             continue
-        spread = seed_spread(rows_of(measures, metric, level))
+        spread = seed_spread(measured(measures, metric, level))
         trained = spread["method"].isin(tested_methods(list(spread["method"])))
         spreads.append(spread[trained & (spread["seeds"] > 1)].assign(metric=metric))
     seeds = pd.concat(spreads, ignore_index=True) if spreads else pd.DataFrame()

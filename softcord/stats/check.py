@@ -3,7 +3,7 @@
 import pandas as pd
 
 from softcord.errors import DataError
-from softcord.stats.frames import GROUND_TRUTH_PREFIX
+from softcord.stats.frames import is_ground_truth
 
 _HINT = "Leave it out, or allow it with allow_different=true"
 # Equal up to what writing and reading a CSV of float32 sums can change.
@@ -14,12 +14,10 @@ def check_same_test(measures: pd.DataFrame) -> None:
     """Raise where runs cannot be paired fairly.
 
     Raises:
-        DataError: fewer than two participants, runs with different test participants, or runs whose
+        DataError: runs with different test participants, or runs whose
             ground truth measures differently; the first that differs is named.
     """
-    if measures["participant_id"].nunique() < 2:
-        raise DataError("measures", "hold one participant", "Paired tests need at least two; test on more")
-    is_gt = measures["method"].astype(str).str.startswith(GROUND_TRUTH_PREFIX)
+    is_gt = is_ground_truth(measures)
     _check_participants(measures[~is_gt])
     _check_ground_truth(measures[is_gt])
 

@@ -17,9 +17,11 @@ def compare(
     """Answer questions about tidy measures; the rows of comparisons.csv (design.md).
 
     A row of kind ``methods`` or of a contrast pair is a two-sided Wilcoxon signed-rank test; ``effect`` is
-    the median of a - b in the metric's unit with its 95% bootstrap interval. An ANOVA row has the
+    the Hodges-Lehmann shift a - b in the metric's unit with the 95% interval of that very test, ``verdict``
+    its answer in words (a lower, a higher, alike, no difference found, cannot tell). An ANOVA row has the
     uncorrected p in ``p``, the Greenhouse-Geisser corrected one in ``p_adjusted`` and generalised eta squared
-    as its effect. ``n`` counts complete pairs, ``dropped`` those left out because a value is missing.
+    as its effect. ``n`` counts those who were used, ``dropped`` those who were not, with the reason in
+    ``dropped_why``; both add up to ``participants``, all in the data (pooled: images).
 
     Args:
         measures: tidy measures, columns of measures.csv.

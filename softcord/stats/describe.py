@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import pandas as pd
 
 from softcord.errors import DataError
-from softcord.stats.frames import PAPER_LEVEL, Unit, by_method, cells, comparable_spread, rows_of
+from softcord.stats.frames import PAPER_LEVEL, Unit
+from softcord.stats.measured import measured
+from softcord.stats.wide import by_contrast, by_method
 
 COLUMNS = ("method", "contrast", "metric", "n", "mean", "sd")
 
@@ -24,7 +26,8 @@ def describe(
     tables = []
     for metric in metrics:
         try:
-            wide = by_method(rows_of(comparable_spread(measures, metric), metric, level), unit)
+            found = measured(measures, metric, level)
+            wide = by_method(found, unit)
         except DataError:
             continue
         tables.append(_moments(wide, metric).assign(contrast="all"))
@@ -42,12 +45,11 @@ def describe_contrasts(
     tables = []
     for metric in metrics:
         try:
-            rows = rows_of(measures, metric, level)
+            wide = by_contrast(measured(measures, metric, level))
         except DataError:
             continue
-        values = cells(rows, ["participant_id", "contrast", "method"]).unstack(["method", "contrast"])
-        moments = _moments(values, metric)
-        tables.append(moments)
+        for method, values in wide.items():
+            tables.append(_moments(values, metric).assign(method=method))
     return _stack(tables)
 
 

@@ -4,14 +4,15 @@ from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
 from softcord.stats.adjust import Correction
+from softcord.stats.equivalence import margin_of
 from softcord.stats.frames import PAPER_LEVEL, Unit
 
 Kind = Literal["methods", "contrasts", "agreement", "precision", "change"]
 Repeats = Literal["any", "run", "session"]
 # The keys that each kind reads besides name, kind, metric and level, which all do.
 KEYS: dict[str, tuple[str, ...]] = {
-    "methods": ("unit_of_analysis", "reference", "correction", "methods", "contrasts"),
-    "contrasts": ("correction", "methods", "contrasts"),
+    "methods": ("unit_of_analysis", "reference", "correction", "methods", "contrasts", "margin"),
+    "contrasts": ("correction", "methods", "contrasts", "margin"),
     "agreement": ("methods", "contrasts"),
     "precision": ("methods", "contrasts", "repeats"),
     "change": (
@@ -32,7 +33,9 @@ class Question:
     ``unit_of_analysis``: ``participant`` tests one value per participant (mean over contrasts); ``pooled``
     takes every image as independent, as the paper does for CSA errors, which they are not.
     ``reference``: the method that all others are compared with; None compares all pairs.
-    ``methods`` and ``contrasts`` restrict what is compared; empty means all.
+    ``methods`` and ``contrasts`` restrict what is compared; empty means all. Over fewer contrasts a spread is
+    computed anew. ``margin``: the difference that does not matter, in the metric's unit; None takes the
+    metric's own (:data:`softcord.stats.equivalence.MARGINS`).
 
     ``precision`` asks how much repeated scans of one person differ; ``repeats``: scans of one session
     (``run-1``, ``run-2``), sessions, or ``any``: runs where somebody has two, else sessions.
@@ -58,6 +61,7 @@ class Question:
     drug_effect_pct: float = 30.0
     trial_years: float = 2.0
     trial_visits: int = 3
+    margin: float | None = None
 
     def __post_init__(self) -> None:
         for field, value, allowed in (
@@ -75,6 +79,7 @@ class Question:
         ):
             if not number > least:
                 raise ValueError(f"{field}: must be above {least:g}, got {number}")
+        margin_of(self.metric, self.margin)
         for key in fields(self):
             if key.name not in (*_COMMON, *KEYS[self.kind]) and getattr(self, key.name) != key.default:
                 known = ", ".join(KEYS[self.kind])

@@ -3,11 +3,12 @@
 import re
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from softcord.contrasts import CONTRASTS
 from softcord.errors import DataError
-from softcord.stats.sessions import check_unique
+from softcord.stats.grid import Grid
 
 Repeats = Literal["any", "run", "session"]
 # Where the image's name has it, `softcord measure` keeps it in the contrast: run-1_T2w.
@@ -15,27 +16,33 @@ _RUN = re.compile(r"(?:^|_)(run-[A-Za-z0-9]+)(?=_|$)")
 _KEY_OF_STEM = {contrast.stem: key for key, contrast in CONTRASTS.items()}
 
 
-def repeated_scans(rows: pd.DataFrame, repeats: Repeats = "any") -> tuple[pd.DataFrame, Repeats]:
-    """Lay out which scans are repetitions of which; seeds of a method are averaged.
+def repeated_scans(grid: Grid, method: str, repeats: Repeats = "any") -> tuple[pd.DataFrame, Repeats]:
+    """Lay out which scans of a method are repetitions of which; its seeds are averaged.
 
     Args:
-        rows: tidy rows of one metric at one level, of one method.
+        grid: one metric at one level.
+        method: one of its methods.
         repeats: ``run``, ``session``, or ``any``: runs where somebody has two in one session, else sessions.
 
     Returns:
-        Columns participant_id, contrast (without the run), scanned (what the repetitions share: the
-        participant and, with runs, the session), repeat and value; and what the repetitions are.
+        A row per scan, NaN where its value is missing: participant_id, session_id, contrast (without the
+        run), scanned (what repetitions share: the participant and, of runs, the session), repeat, value;
+        and what the repetitions are.
 
     Raises:
-        DataError: nobody has two, or an image has two values.
+        DataError: nobody has two.
     """
-    check_unique(rows)
-    text = rows.assign(
-        **{name: rows[name].astype(str) for name in ("participant_id", "session_id", "contrast")}
+    own = grid.of(method)
+    means, there = grid.values[own].mean(axis=0), grid.present[own].any(axis=0)
+    person, image = np.nonzero(there)
+    table = pd.DataFrame(
+        {
+            "participant_id": np.array(grid.people)[person],
+            "session_id": grid.sessions[image],
+            "contrast": grid.contrasts[image],
+            "value": means[person, image],
+        }
     )
-    keys = ["participant_id", "session_id", "contrast"]
-    by = text.groupby(keys)["value"]
-    table = by.mean().where(by.count() == by.size()).reset_index()
     names = table["contrast"].str.extract(_RUN, expand=False)
     table["contrast"] = [_without_run(name) for name in table["contrast"]]
     table["run"] = names.fillna("")
@@ -44,10 +51,10 @@ def repeated_scans(rows: pd.DataFrame, repeats: Repeats = "any") -> tuple[pd.Dat
     if found == "run":
         table["scanned"], table["repeat"] = table["participant_id"] + " " + table["session_id"], table["run"]
     else:
-        table["scanned"], table["repeat"] = table["participant_id"], table["session_id"] + " " + table["run"]
-        if found == "session" and (table["run"] != "").any():
-            table["repeat"] = table["session_id"]
-            table = table.groupby([*keys, "scanned", "repeat"], as_index=False)["value"].mean()
+        table["scanned"], table["repeat"] = table["participant_id"], table["session_id"]
+        if (table["run"] != "").any():
+            keys = ["participant_id", "session_id", "contrast", "scanned", "repeat"]
+            table = table.groupby(keys, as_index=False)["value"].mean()
     counted = table.dropna(subset=["value"]).groupby(["scanned", "contrast"])["repeat"].nunique()
     if not (counted > 1).any():
         entity = {"run": "run- in one session", "session": "sessions"}[found]
@@ -55,7 +62,7 @@ def repeated_scans(rows: pd.DataFrame, repeats: Repeats = "any") -> tuple[pd.Dat
         raise DataError(
             "repeated scans", what, "Measure images named ..._run-1_... and ..._run-2_..., or ses-"
         )
-    return table[["participant_id", "contrast", "scanned", "repeat", "value"]], found
+    return table, found
 
 
 def _without_run(contrast: str) -> str:

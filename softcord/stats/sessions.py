@@ -1,13 +1,11 @@
-"""One value per participant and session of a method, and who or what is left out, with the reason."""
+"""One value per participant and session of a method, and who is left out, with the reason."""
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from softcord.errors import DataError
-
-_SESSION = ["participant_id", "session_id"]
-_TWICE = "Leave one of the files or runs out"
+from softcord.stats.grid import Grid, reason
 
 
 @dataclass(frozen=True)
@@ -18,46 +16,27 @@ class SessionValues:
     left_out: dict[str, str]
 
 
-def session_values(rows: pd.DataFrame, contrasts: tuple[str, ...] = ()) -> SessionValues:
-    """Average one method's rows over contrasts and seeds, session by session.
+def session_values(grid: Grid, method: str) -> SessionValues:
+    """Average a method's values over contrasts and seeds, session by session.
 
-    A session counts if it has a value of every contrast that the method was measured on, in every seed:
-    else a contrast that is missing once would look like change.
-
-    Args:
-        rows: tidy rows of one metric at one level, of one method.
-        contrasts: the contrasts to average over; empty for all.
-
-    Raises:
-        DataError: one image has two values in one run that differ.
+    A session counts if it has a value of every contrast that the method was tested on, in every seed: a
+    contrast that is there once and missing once would look like change.
     """
-    own = rows[rows["contrast"].isin(contrasts)] if contrasts else rows
-    check_unique(own)
-    own = own.assign(**{name: own[name].astype(str) for name in (*_SESSION, "contrast", "run")})
-    images = own.drop_duplicates([*_SESSION, "run", "contrast"])
-    wanted = len(images[["run", "contrast"]].drop_duplicates())
-    by = images.groupby(_SESSION)["value"]
-    table = by.mean()[by.count() == wanted].reset_index()
-    lacking = sorted(set(own["participant_id"]) - set(table["participant_id"]))
-    return SessionValues(table, dict.fromkeys(lacking, "a value is missing in every session"))
+    own, contrasts = grid.of(method), grid.contrasts_of(method)
+    parts = []
+    for session in dict.fromkeys(str(name) for name in grid.sessions):
+        images = (grid.sessions == session) & np.isin(grid.contrasts, contrasts)
+        if images.sum() == len(contrasts):
+            means = grid.values[own][:, :, images].mean(axis=(0, 2))  # NaN where one is missing
+            parts.append(pd.DataFrame({"participant_id": grid.people, "session_id": session, "value": means}))
+    table = pd.concat(parts, ignore_index=True).dropna(subset=["value"]) if parts else _NOTHING
+    there = set(table["participant_id"])
+    left_out = {
+        name: reason(grid, method, place) or "no session has all its contrasts"
+        for place, name in enumerate(grid.people)
+        if name not in there
+    }
+    return SessionValues(table, left_out)
 
 
-def check_unique(rows: pd.DataFrame) -> None:
-    """Refuse an image with two different values in one run.
-
-    Raises:
-        DataError: it names the image and both values.
-    """
-    keys = ["run", "method", *_SESSION, "contrast"]
-    twice = rows[rows.duplicated(keys, keep=False) & rows["value"].notna()]
-    if twice.empty:
-        return
-    spread = twice.groupby(keys, observed=True)["value"].agg(["min", "max"])
-    different = spread[spread["min"] < spread["max"]]
-    if len(different):
-        where = dict(zip(keys, different.index[0], strict=True))
-        low, high = different.iloc[0]
-        image = f"{where['participant_id']} {where['session_id']} {where['contrast']}"
-        raise DataError(
-            "measures", f"{image} of run {where['run']} has two values, {low:g} and {high:g}", _TWICE
-        )
+_NOTHING = pd.DataFrame({"participant_id": [], "session_id": [], "value": []})

@@ -22,7 +22,9 @@ def write_p(p: float) -> str:
 
 
 def write_number(value: float, unit: str) -> str:
-    """Write a number with a true minus sign and its unit's sign; three digits that carry meaning."""
+    """Write a number with a true minus sign and its unit's sign; ``n/a`` where there is none."""
+    if isnan(value):
+        return "n/a"
     return signed(value, digits_of_unit(unit)) + UNIT_SIGNS.get(unit, f" {unit}")
 
 
@@ -32,17 +34,21 @@ def digits_of_unit(unit: str) -> int:
 
 
 def signed(value: float, digits: int) -> str:
-    """Write a number with a true minus sign; never a negative zero."""
+    """Write a number with a true minus sign; never a negative zero, and no more digits than fit."""
+    if abs(value) >= 1e6:
+        return f"{value:.4g}".replace("-", "−")
     text = f"{value:.{digits}f}"
     return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
 
 
-def interval_words(row: Said) -> str:
-    """Write a row's effect and its 95% interval."""
+def interval_words(row: Said, effect: str = "effect", low: str = "ci_low", high: str = "ci_high") -> str:
+    """Write a row's effect and its 95% interval; without the interval where there is none."""
     unit = str(row["unit"])
-    low = signed(number(row, "ci_low"), digits_of_unit(unit))
-    effect, high = (write_number(number(row, key), unit) for key in ("effect", "ci_high"))
-    return f"{effect}, 95% CI {low} to {high}"
+    value = write_number(number(row, effect), unit)
+    bounds = number(row, low), number(row, high)
+    if any(isnan(bound) for bound in bounds):
+        return value
+    return f"{value}, 95% CI {signed(bounds[0], digits_of_unit(unit))} to {write_number(bounds[1], unit)}"
 
 
 def dropped_words(row: Said) -> str:

@@ -18,14 +18,14 @@ def test_sentence_has_the_numbers_of_its_row():
     assert said.startswith(
         "CSA STD across contrasts (soft) was lower with soft_all than with hard_all_SoftSeg"
     )
-    assert f"median difference {write_number(row['effect'], 'mm2')}" in said
+    assert f"typical difference {write_number(row['effect'], 'mm2')}" in said
     assert f"n = {row['n']}" in said
     assert "Bonferroni over 2" in said
 
 
 def test_sentence_never_claims_what_p_does_not_show():
     said = say(make_measures(participants=5), Question("q", "csa_std_mm2", reference="soft_all"))
-    assert all("did not differ significantly" in sentence for sentence in said)
+    assert all("cannot be told" in sentence for sentence in said)
     assert all("no p below 0.0625 exists" in sentence for sentence in said)
 
 
@@ -47,7 +47,8 @@ def test_sentence_names_the_contrast_pairs_that_differ():
 
 def test_gain_stands_beside_the_spread_between_seeds():
     said = say(make_measures(seeds=(1, 2)), Question("q", "csa_std_mm2", reference="soft_all"))
-    assert "With the seed as a random factor (SD between seeds" in said[-1]
+    assert "With other seeds and other participants in mind" in said[-1]
+    assert "between seeds" in said[-1]
 
 
 def test_many_pairs_are_summed_up():

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from softcord.stats.evidence import Evidence
-from softcord.stats.kinds import agreement, change, change_words, contrasts, methods, precision
+from softcord.stats.kinds import agreement, change, change_said, contrasts, methods, methods_said, precision
 from softcord.stats.questions import Question
 from softcord.stats.rows import Row
 
@@ -28,9 +28,9 @@ class Kind:
 
 
 KINDS: Mapping[str, Kind] = {
-    "methods": Kind(methods.answer, methods.say),
+    "methods": Kind(methods.answer, methods_said.say),
     "contrasts": Kind(contrasts.answer, contrasts.say),
     "agreement": Kind(agreement.answer, agreement.say),
     "precision": Kind(precision.answer, precision.say),
-    "change": Kind(change.answer, change_words.say),
+    "change": Kind(change.answer, change_said.say),
 }

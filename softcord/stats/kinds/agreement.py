@@ -9,10 +9,11 @@ import pandas as pd
 
 from softcord.stats.agreement import agreement
 from softcord.stats.evidence import Evidence
-from softcord.stats.frames import Frame, by_contrast, complete_pairs
-from softcord.stats.kinds.chosen import chosen_methods, rows_for
+from softcord.stats.kinds.chosen import chosen_methods, measured_for
+from softcord.stats.kinds.contrasts import Table
+from softcord.stats.pair import Pair
 from softcord.stats.questions import Question
-from softcord.stats.rows import Row, row_of
+from softcord.stats.rows import TESTED_FROM, Row, accounted, row_of
 from softcord.stats.words import (
     Said,
     about_each,
@@ -28,24 +29,25 @@ from softcord.stats.words import (
 
 def answer(evidence: Evidence, question: Question) -> Iterator[Row]:
     """Line and Bland-Altman limits per method and pair of contrasts."""
-    wide_by_method = by_contrast(rows_for(evidence, question))
-    for method in chosen_methods(list(wide_by_method), question):
-        wide = wide_by_method[method]
-        keys = [key for key in question.contrasts or wide.columns if key in wide.columns]
-        for x, y in combinations(keys, 2):
-            yield from _agreement_rows(complete_pairs(wide, [x, y]), question, method)
+    found = measured_for(evidence, question)
+    for method in chosen_methods(found.names(), question):
+        tested = found.contrasts_of(method)
+        names = [name for name in question.contrasts or tested if name in tested]
+        if len(names) < 2:
+            continue
+        table = Table(found.base, method, names)
+        for x, y in combinations(names, 2):
+            yield from _agreement_rows(table.pair(x, y), question, method)
 
 
-def _agreement_rows(frame: Frame, question: Question, method: str) -> Iterator[Row]:
-    x, y = frame.values.columns
-    if len(frame.values) < 3:
+def _agreement_rows(pair: Pair, question: Question, method: str) -> Iterator[Row]:
+    x, y, complete = pair.a, pair.b, np.isfinite(pair.first) & np.isfinite(pair.second)
+    shared: Row = row_of(question, x, y, method) | accounted(int(complete.sum()), pair.left_out())
+    if complete.sum() < TESTED_FROM:
+        yield shared | {"method": f"no line: {int(complete.sum())} complete pairs", "test": "line"}
+        yield shared | {"method": f"no limits: {int(complete.sum())} complete pairs", "test": "bland-altman"}
         return
-    fit = agreement(frame.values[x], frame.values[y])
-    shared: Row = row_of(question, str(x), str(y), method) | {
-        "n": fit.n,
-        "dropped": len(frame.dropped),
-        "dropped_names": " ".join(frame.dropped),
-    }
+    fit = agreement(pair.first[complete], pair.second[complete])
     line = f"line b = {fit.slope:.3g} a {fit.intercept:+.3g}, r² {fit.r2:.3f}; effect: slope"
     yield shared | {
         "statistic": fit.r2,
@@ -79,6 +81,8 @@ def say(rows: pd.DataFrame) -> Iterator[str]:
 def _agreement_sentence(method: str, line: Said, limits: Said) -> str:
     unit = str(line["unit"])
     a, b, intercept = contrast_label(line["a"]), contrast_label(line["b"]), number(line, "intercept")
+    if isnan(number(limits, "effect")):
+        return f"Whether {a} and {b} of {method} agree cannot be told: {limits['method']}."
     if isnan(number(line, "effect")):
         return f"All values of {a} of {method} are equal: there is no line to {b}."
     sign = "−" if intercept < 0 else "+"

@@ -13,10 +13,10 @@ from softcord.stats.adjust import adjust
 from softcord.stats.cross_section import level_differences
 from softcord.stats.evidence import Evidence
 from softcord.stats.followed import Followed, followed
-from softcord.stats.kinds.chosen import chosen_methods, rows_for
+from softcord.stats.kinds.chosen import chosen_methods, measured_for
 from softcord.stats.questions import Question
 from softcord.stats.rate import Rate, rate_of_change
-from softcord.stats.rows import Row, correction_words, row_of
+from softcord.stats.rows import ALPHA, Row, accounted, correction_words, row_of
 from softcord.stats.sessions import session_values
 from softcord.stats.trial import Trial
 from softcord.stats.visits import Known
@@ -24,23 +24,18 @@ from softcord.stats.visits import Known
 
 def answer(evidence: Evidence, question: Question) -> Iterator[Row]:
     """Per method and group: change in the metric's unit and in percent a year, groups' difference, trial."""
-    rows = rows_for(evidence, question)
+    grid = measured_for(evidence, question).over(question.contrasts)
     known = Known(evidence.participants, evidence.sessions)
     slopes: list[Row] = []
     others: list[Row] = []
-    for method in chosen_methods([str(name) for name in rows["method"].unique()], question):
-        change, more = _method_rows(
-            _followed(rows[rows["method"] == method], known, question), question, method
-        )
+    for method in chosen_methods(grid.names(), question):
+        values = session_values(grid, method)
+        people = followed(values, known, question.time, question.group, question.covariates)
+        change, more = _method_rows(people, question, method)
         slopes += change
         others += more
     yield from _corrected(slopes, question)
     yield from others
-
-
-def _followed(rows: pd.DataFrame, known: Known, question: Question) -> Followed:
-    values = session_values(rows, question.contrasts)
-    return followed(values, known, question.time, question.group, question.covariates)
 
 
 def _method_rows(people: Followed, question: Question, method: str) -> tuple[list[Row], list[Row]]:
@@ -49,13 +44,14 @@ def _method_rows(people: Followed, question: Question, method: str) -> tuple[lis
     slopes: list[Row] = []
     others: list[Row] = []
     for group, (absolute, relative) in rates.items():
-        start = row_of(question, group, "", method) | _left_out(people.left_out(group))
+        start = row_of(question, group, "", method) | accounted(absolute.n, people.left_out(group))
         slopes.append(start | _rate_row(absolute, f"{_unit(start)}/year", "change"))
         if relative is not None:
             others.append(start | _rate_row(_in_percent(relative), "%/year", "change %"))
         others.extend(_trial_rows(start, absolute, visits[visits["group"] == group], question))
     for a, b in combinations(groups, 2):
-        start = row_of(question, b, a, method) | _left_out(people.left_out(a) | people.left_out(b))
+        left_out = people.left_out(a) | people.left_out(b)
+        start = row_of(question, b, a, method) | accounted(rates[a][0].n + rates[b][0].n, left_out)
         others.append(start | _difference_row(rates[b][0], rates[a][0], f"{_unit(start)}/year"))
     others.extend(_level_rows(people, question, method))
     return slopes, others
@@ -87,7 +83,8 @@ def _rates(people: Followed, group: str, question: Question) -> tuple[Rate, Rate
 
 def _in_percent(rate: Rate) -> dict[str, float]:
     shown = {"value": rate.value, "ci_low": rate.ci_low, "ci_high": rate.ci_high}
-    return vars(rate) | {name: 100 * float(np.expm1(number)) for name, number in shown.items()}
+    spread = {"sd_within": 100 * rate.sd_within, "sd_rates": 100 * rate.sd_rates}
+    return vars(rate) | spread | {name: 100 * float(np.expm1(number)) for name, number in shown.items()}
 
 
 def _rate_row(rate: Rate | dict[str, float], unit: str, test: str) -> Row:
@@ -97,7 +94,6 @@ def _rate_row(rate: Rate | dict[str, float], unit: str, test: str) -> Row:
         spread = f"SD of a session {told['sd_within']:.3g}, people's own rates included"
     return {
         "unit": unit,
-        "n": int(told["n"]),
         "statistic": told["statistic"],
         "p": told["p"],
         "p_adjusted": nan,
@@ -120,7 +116,6 @@ def _difference_row(a: Rate, b: Rate, unit: str) -> Row:
     p = float(2 * t.sf(abs(statistic), df)) if error > 0 else float(effect == 0)
     return {
         "unit": unit,
-        "n": a.n + b.n,
         "statistic": statistic,
         "p": p,
         "p_adjusted": nan,
@@ -143,7 +138,6 @@ def _trial_rows(start: Row, rate: Rate, visits: pd.DataFrame, question: Question
     yield start | {
         "b": f"drug effect {question.drug_effect_pct:g}%",
         "unit": "people per arm",
-        "n": rate.n,
         "statistic": sd,
         "p": nan,
         "p_adjusted": nan,
@@ -156,7 +150,6 @@ def _trial_rows(start: Row, rate: Rate, visits: pd.DataFrame, question: Question
     yield start | {
         "b": "50 per arm",
         "unit": "%/year",
-        "n": rate.n,
         "statistic": sd,
         "p": nan,
         "p_adjusted": nan,
@@ -171,6 +164,7 @@ def _trial_rows(start: Row, rate: Rate, visits: pd.DataFrame, question: Question
 def _level_rows(people: Followed, question: Question, method: str) -> Iterator[Row]:
     """Differences between people in level, everybody counting who has a session: groups and covariates."""
     visits, groups, names = people.visits, people.groups(), people.covariates
+    there = set(visits["participant_id"])
     if not names and len(groups) < 2:
         return
     of_group = [(visits["group"] == group).to_numpy(dtype=np.float64) for group in groups[1:]]
@@ -184,12 +178,11 @@ def _level_rows(people: Followed, question: Question, method: str) -> Iterator[R
             question.name, f"covariates cannot be told apart ({error})", "Leave one out"
         ) from error
     for (a, b), difference in zip(labels, found[1:], strict=True):
-        row = row_of(question, a, b, method)
+        unmeasured = {who: why for who, why in people.reasons.items() if who not in there}
+        row = row_of(question, a, b, method) | accounted(difference.n, unmeasured)
         per = "" if b else f"/{'year' if a == 'age' else 'unit'}"
         yield row | {
             "unit": f"{_unit(row)}{per}",
-            "n": difference.n,
-            "dropped": 0,
             "statistic": difference.statistic,
             "p": difference.p,
             "p_adjusted": nan,
@@ -207,13 +200,11 @@ def _sides(name: str) -> tuple[str, str]:
     return a, f"{a.rpartition(' ')[0]} {b}" if b else ""
 
 
-def _left_out(reasons: dict[str, str]) -> Row:
-    named = " ".join(f"{name} ({reason})" for name, reason in sorted(reasons.items()))
-    return {"dropped": len(reasons), "dropped_names": named}
-
-
 def _corrected(slopes: list[Row], question: Question) -> Iterator[Row]:
     adjusted = adjust([float(str(row["p"])) for row in slopes], question.correction)
     words = correction_words(question, len(slopes))
     for row, p in zip(slopes, adjusted, strict=True):
-        yield row | {"p_adjusted": p, "correction": words, "method": f"{row['method']}; {words}"}
+        way = "decreases" if float(str(row["effect"])) < 0 else "increases"
+        verdict = way if p < ALPHA else "no change found"
+        told = {"p_adjusted": p, "correction": words, "verdict": verdict}
+        yield row | told | {"method": f"{row['method']}; {words}"}

@@ -1,51 +1,42 @@
-"""Questions between methods: is one better than the other on the same participants?"""
+"""Is one method better than another on the same participants?"""
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from math import isnan
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from softcord.errors import DataError
 from softcord.stats.adjust import adjust
 from softcord.stats.evidence import Evidence
-from softcord.stats.frames import by_method
-from softcord.stats.kinds.chosen import chosen_methods, rows_for
+from softcord.stats.grid import Grid, means_by_contrast, means_by_participant, means_by_run, reason
+from softcord.stats.kinds.chosen import chosen_methods, measured_for
+from softcord.stats.measured import SPREAD_OF, Measured
 from softcord.stats.mixed import seed_model
+from softcord.stats.pair import Pair
 from softcord.stats.questions import Question
-from softcord.stats.rows import ALPHA, Row, correction_words, row_of, wilcoxon_rows
-from softcord.stats.words import (
-    Said,
-    capital,
-    dropped_words,
-    interval_words,
-    noun,
-    number,
-    signed,
-    tables_by_test,
-    write_number,
-    write_p,
-)
+from softcord.stats.rows import ALPHA, Row, accounted, correction_words, paired_rows, row_of
 
 # All pairs of more methods than this are more tests than anyone reads; one method is then the reference.
 ALL_PAIRS_UP_TO = 30
 SEED_MODELS_UP_TO = 15
-# A family of more tests than this is summed up instead of being said pair by pair.
-PAIR_BY_PAIR_UP_TO = 12
+_NO_SEED = ("", "n/a", "nan", "None")
 
 
 def answer(evidence: Evidence, question: Question) -> Iterator[Row]:
-    """Wilcoxon tests of all pairs (or of all with the reference); then, with several seeds, mixed models."""
-    rows = rows_for(evidence, question)
-    wide = by_method(rows, question.unit_of_analysis)
-    names = chosen_methods(list(wide.columns), question)
+    """Signed-rank tests of all pairs (or of all with the reference); with several seeds, mixed models too."""
+    found = measured_for(evidence, question)
+    names = chosen_methods(found.names(), question)
     if len(names) < 2:
         raise DataError(
             question.name, f"only {', '.join(names) or 'no method'} was measured", "Run more methods"
         )
-    pairs = _pairs(names, question)
-    yield from wilcoxon_rows(wide, pairs, question)
-    yield from _seed_rows(rows, pairs, question)
+    several = _Several(found, names, question, _seeded(evidence.measures))
+    pairs = [several.pair(a, b) for a, b in _pairs(names, question)]
+    yield from paired_rows(pairs, question)
+    if question.unit_of_analysis == "participant" and len(pairs) <= SEED_MODELS_UP_TO:
+        yield from _seed_rows(several, pairs, question)
 
 
 def _pairs(names: Sequence[str], question: Question) -> list[tuple[str, str]]:
@@ -61,85 +52,141 @@ def _pairs(names: Sequence[str], question: Question) -> list[tuple[str, str]]:
     return [(reference, name) for name in names if name != reference]
 
 
-def _seed_rows(rows: pd.DataFrame, pairs: Sequence[tuple[str, str]], question: Question) -> Iterator[Row]:
-    """Add the answer with the seed as a random factor, where the methods were run with several seeds."""
-    if len(pairs) > SEED_MODELS_UP_TO or question.unit_of_analysis == "pooled":
-        return
-    seeds = rows.groupby("method", observed=True)["run"].nunique()
-    fits = {}
-    for a, b in pairs:
-        fit = seed_model(rows, a, b) if min(seeds[a], seeds[b]) >= 2 else None
-        if fit is not None:
-            fits[a, b] = fit
-    adjusted = adjust([fit.p for fit in fits.values()], question.correction)
-    for ((a, b), fit), p_adjusted in zip(fits.items(), adjusted, strict=True):
-        words = correction_words(question, len(fits))
-        text = f"mixed model, seed random, t({fit.df}), {fit.runs} runs, SD between seeds {fit.sd_seed:.3g}"
-        yield row_of(question, a, b) | {
-            "correction": words,
-            "n": fit.n,
-            "dropped": int(rows["participant_id"].nunique()) - fit.n,
-            "statistic": fit.statistic,
-            "p": fit.p,
-            "p_adjusted": p_adjusted,
-            "method": f"{text}; {words}",
-            "effect": fit.effect,
-            "ci_low": fit.ci_low,
-            "ci_high": fit.ci_high,
-            "test": "seed model",
-            "mean_difference": fit.effect,
-            "sd_seed": fit.sd_seed,
-        }
+def _seeded(measures: pd.DataFrame) -> set[str]:
+    """Return the methods whose result depends on a seed."""
+    if "seed" not in measures.columns:
+        return set()
+    known = measures[["method", "seed"]].drop_duplicates()
+    return {str(m) for m, seed in known.itertuples(index=False) if str(seed) not in _NO_SEED}
 
 
-def say(rows: pd.DataFrame) -> Iterator[str]:
-    """One sentence per pair of methods; of a large family, how many differ and those with the smallest p."""
-    by_test = tables_by_test(rows)
-    tests = by_test.get("wilcoxon", pd.DataFrame())
-    if len(tests) > PAIR_BY_PAIR_UP_TO:
-        yield _summed_up(tests)
-    shown = tests.sort_values("p").head(PAIR_BY_PAIR_UP_TO)
-    for row in shown.sort_index().to_dict("records"):
-        yield _pair_sentence(row)
-    for row in by_test.get("seed model", pd.DataFrame()).to_dict("records"):
-        yield _seed_sentence(row)
+class _Several:
+    """What several methods measured, over the contrasts that the two of each pair were both tested on."""
+
+    def __init__(self, found: Measured, names: Sequence[str], question: Question, seeded: set[str]) -> None:
+        self.found, self.question, self.seeded = found, question, seeded
+        self._grids: dict[tuple[str, ...], Grid] = {}
+        self._means: dict[tuple[tuple[str, ...], str], npt.NDArray[np.float64]] = {}
+        self._of = {name: found.contrasts_of(name) for name in names}
+        every = (contrast for name in names for contrast in self._of[name])
+        self.asked = question.contrasts or tuple(sorted(dict.fromkeys(every)))
+
+    def shared(self, a: str, b: str) -> tuple[str, ...]:
+        """Return the contrasts of a pair."""
+        return tuple(name for name in self.asked if name in self._of[a] and name in self._of[b])
+
+    def grid(self, contrasts: tuple[str, ...]) -> Grid:
+        """Return the values over some contrasts, made once."""
+        if contrasts not in self._grids:
+            self._grids[contrasts] = self.found.over(contrasts)
+        return self._grids[contrasts]
+
+    def pair(self, a: str, b: str) -> Pair:
+        """Return two methods' values, a participant's or (pooled) an image's."""
+        contrasts = self.shared(a, b)
+        if not contrasts:
+            nobody = np.full(len(self.found.base.people), np.nan)
+            return Pair(a, b, self.found.base.people, nobody, nobody, lambda _: "no contrast in common")
+        grid = self.grid(contrasts)
+        notes = tuple(self._notes(a, b, contrasts, grid))
+        if self.question.unit_of_analysis == "pooled":
+            return _pooled(grid, a, b, notes)
+        first, second = self._mean(contrasts, a), self._mean(contrasts, b)
+
+        def why(person: int) -> str:
+            said = dict.fromkeys(reason(grid, name, person) for name in (a, b))
+            return ", ".join(word for word in said if word)
+
+        return Pair(a, b, grid.people, first, second, why, notes)
+
+    def _mean(self, contrasts: tuple[str, ...], method: str) -> npt.NDArray[np.float64]:
+        key = (contrasts, method)
+        if key not in self._means:
+            self._means[key] = means_by_participant(self.grid(contrasts), method)
+        return self._means[key]
+
+    def _notes(self, a: str, b: str, contrasts: tuple[str, ...], grid: Grid) -> Iterator[str]:
+        if len(contrasts) < len(self.asked):
+            yield f"over {', '.join(contrasts)} only, on which both were tested"
+        if self.question.metric in SPREAD_OF and self.found.recorded is not self.found.base:
+            counts = self.found.contrast_counts(contrasts)
+            sizes, people = np.unique(counts[counts >= 2], return_counts=True)
+            if len(sizes) > 1:
+                each = zip(sizes, people, strict=True)
+                yield "spread over " + ", ".join(f"{size} contrasts in {k} participants" for size, k in each)
+        sessions = np.unique(grid.sessions)
+        if len(sessions) > 1:
+            has = np.stack([grid.wanted[:, grid.sessions == name].any(axis=1) for name in sessions]).sum(
+                axis=0
+            )
+            if (has > 1).any():
+                yield f"sessions averaged ({int((has > 1).sum())} participants have several)"
+        single = [name for name in (a, b) if name in self.seeded and len(grid.of(name)) == 1]
+        if single:
+            yield f"one seed of {' and of '.join(single)}: what another would give is not in this"
 
 
-def _summed_up(tests: pd.DataFrame) -> str:
-    found = int((tests["p_adjusted"] < ALPHA).sum())
-    return (
-        f"Of {len(tests)} pairs of methods, {found} differ in {noun(tests['metric'].iloc[0])} "
-        f"(corrected p < {ALPHA}); the {PAIR_BY_PAIR_UP_TO} with the smallest p follow."
+def _pooled(grid: Grid, a: str, b: str, notes: tuple[str, ...]) -> Pair:
+    """Return every image of the data as if it were a participant of its own."""
+    first, _, names = means_by_contrast(grid, grid.of(a))
+    second, _, _ = means_by_contrast(grid, grid.of(b))
+    there = np.stack(
+        [grid.present[grid.tested][:, :, grid.contrasts == name].any(axis=(0, 2)) for name in names]
     )
+    images = [(p, k) for p in range(len(grid.people)) for k in range(len(names)) if there[k, p]]
+    images += [(p, -1) for p in np.flatnonzero(~there.any(axis=0))]
+    words = tuple(grid.people[p] + (f"/{names[k]}" if k >= 0 else "") for p, k in images)
+    values = [np.array([table[p, k] if k >= 0 else np.nan for p, k in images]) for table in (first, second)]
+
+    def why(place: int) -> str:
+        person, k = images[place]
+        part = grid.over([names[k]]) if k >= 0 else grid
+        said = dict.fromkeys(reason(part, name, person) for name in (a, b))
+        return ", ".join(word for word in said if word)
+
+    return Pair(a, b, words, *values, why, notes)
 
 
-def _pair_sentence(row: Said) -> str:
-    a, b, what, p = row["a"], row["b"], noun(row["metric"]), number(row, "p_adjusted")
-    if isnan(number(row, "p")):
-        return f"{capital(what)} of {a} and {b} was not tested: {row['method']}."
-    effect = number(row, "effect")
-    if p < ALPHA:
-        opening = f"{capital(what)} was {'lower' if effect < 0 else 'higher'} with {a} than with {b}"
-    else:
-        opening = f"{capital(what)} did not differ significantly between {a} and {b}"
-    return f"{opening} (median difference {interval_words(row)}; {_test_words(row)})."
-
-
-def _test_words(row: Said) -> str:
-    words = [
-        f"two-sided {str(row['method']).split('; ')[0]}, n = {row['n']}{dropped_words(row)}",
-        f"{write_p(number(row, 'p_adjusted'))}, {row['correction']}",
-        f"rank-biserial correlation {signed(number(row, 'rank_biserial'), 2)}",
-        str(row["note"]),
-    ]
-    return "; ".join(part for part in words if part)
-
-
-def _seed_sentence(row: Said) -> str:
-    spread = write_number(number(row, "sd_seed"), str(row["unit"]))
-    found = "is" if number(row, "p_adjusted") < ALPHA else "is not"
-    return (
-        f"With the seed as a random factor (SD between seeds {spread}), the difference "
-        f"in {noun(row['metric'])} between {row['a']} and {row['b']}, {interval_words(row)}, "
-        f"{found} significant ({write_p(number(row, 'p_adjusted'))}, {row['correction']})."
-    )
+def _seed_rows(several: _Several, pairs: Sequence[Pair], question: Question) -> Iterator[Row]:
+    """Add the answer with seeds and participants as random factors, where the methods have several seeds."""
+    fits = []
+    for pair in pairs:
+        complete = np.isfinite(pair.first) & np.isfinite(pair.second)
+        contrasts = several.shared(pair.a, pair.b)
+        if complete.sum() < 2 or not contrasts:
+            continue
+        a, b = (means_by_run(several.grid(contrasts), name)[:, complete] for name in (pair.a, pair.b))
+        if min(len(a), len(b)) >= 2:
+            fits.append((pair, seed_model(a, b)))
+    adjusted = adjust([fit.p for _, fit in fits], question.correction)
+    words = correction_words(question, len(fits))
+    for (pair, fit), p_adjusted in zip(fits, adjusted, strict=True):
+        text = (
+            f"mixed model, seeds and participants random, t({fit.df:.1f}), {fit.runs} runs; effect: mean "
+            f"difference; SD between participants {fit.sd_participant:.3g}, of their reactions "
+            f"{fit.sd_reaction:.3g}, between seeds {fit.sd_seed:.3g}, error {fit.sd_error:.3g}"
+        )
+        found = "a lower" if fit.effect < 0 else "a higher"
+        yield (
+            row_of(question, pair.a, pair.b)
+            | accounted(fit.n, pair.left_out())
+            | {
+                "correction": words,
+                "statistic": fit.statistic,
+                "p": fit.p,
+                "p_adjusted": p_adjusted,
+                "method": f"{text}; {words}",
+                "effect": fit.effect,
+                "ci_low": fit.ci_low,
+                "ci_high": fit.ci_high,
+                "test": "seed model",
+                "verdict": found if p_adjusted < ALPHA else "no difference found",
+                "mean_difference": fit.effect,
+                "mean_ci_low": fit.ci_low,
+                "mean_ci_high": fit.ci_high,
+                "sd_participant": fit.sd_participant,
+                "sd_reaction": fit.sd_reaction,
+                "sd_seed": fit.sd_seed,
+                "sd_error": fit.sd_error,
+            }
+        )

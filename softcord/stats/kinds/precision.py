@@ -6,13 +6,17 @@ from math import isnan, nan
 import numpy as np
 import pandas as pd
 
+from softcord.errors import DataError
 from softcord.stats.bland_altman import BlandAltman, bland_altman
 from softcord.stats.evidence import Evidence
+from softcord.stats.grid import Grid
 from softcord.stats.icc import Icc, icc_agreement, icc_consistency
-from softcord.stats.kinds.chosen import chosen_methods, rows_for
+from softcord.stats.kinds.chosen import chosen_methods
+from softcord.stats.measured import measured
 from softcord.stats.questions import Question
 from softcord.stats.repeats import repeated_scans
-from softcord.stats.rows import Row, row_of
+from softcord.stats.rows import Row, accounted, row_of
+from softcord.stats.visits import Known, years
 from softcord.stats.within_person import REPEATABILITY_SDS, WithinPerson, within_person
 from softcord.stats.words import (
     METHODS_UP_TO,
@@ -30,36 +34,44 @@ from softcord.stats.words import (
 
 # Intervals of fewer people than this can miss their 95%.
 ENOUGH_PEOPLE = 6
+# Sessions further apart differ by more than the scan.
+CHANGE_FROM_YEARS = 0.25
 
 
 def answer(evidence: Evidence, question: Question) -> Iterator[Row]:
     """Per method and contrast: within-person SD, CV, repeatability, ICC, and bias between two repeats."""
-    rows = rows_for(evidence, question)
-    for method in chosen_methods([str(name) for name in rows["method"].unique()], question):
-        scans, entity = repeated_scans(rows[rows["method"] == method], question.repeats)
+    grid = measured(evidence.measures, question.metric, question.level).base
+    known = Known(evidence.participants, evidence.sessions)
+    for method in chosen_methods(grid.names(), question):
+        scans, entity = repeated_scans(grid, method, question.repeats)
+        apart = _years_apart(scans, known) if entity == "session" else 0.0
         for contrast, own in scans.groupby("contrast", sort=False):
             if not question.contrasts or contrast in question.contrasts:
-                yield from _contrast_rows(own, question, method, str(contrast), entity)
+                yield from _contrast_rows(own, grid, question, method, entity, apart)
+
+
+def _years_apart(scans: pd.DataFrame, known: Known) -> float:
+    """Return the longest time between two sessions of one person; 0 where it is not known."""
+    try:
+        name = known.time_column()
+    except DataError:
+        return 0.0
+    when = years(known.column(name, scans), name).groupby(scans["participant_id"])
+    return float(np.nan_to_num((when.max() - when.min()).max()))
 
 
 def _contrast_rows(
-    scans: pd.DataFrame, question: Question, method: str, contrast: str, entity: str
+    scans: pd.DataFrame, grid: Grid, question: Question, method: str, entity: str, apart: float
 ) -> Iterator[Row]:
     there = scans.dropna(subset=["value"])
     count = there.groupby("scanned")["repeat"].transform("nunique")
     repeated = there[count > 1]
-    used, everybody = set(repeated["participant_id"]), set(scans["participant_id"])
-    left_out = {name: _why(scans[scans["participant_id"] == name]) for name in sorted(everybody - used)}
-    start = row_of(question, contrast, f"repeated {entity}s", method) | {
-        "dropped": len(left_out),
-        "dropped_names": " ".join(f"{name} ({reason})" for name, reason in left_out.items()),
-        "note": f"n = {len(used)}: intervals of so few can miss their 95%"
-        if len(used) < ENOUGH_PEOPLE
-        else "",
-        "n": len(used),
-        "p": nan,
-        "p_adjusted": nan,
-    }
+    used = set(repeated["participant_id"])
+    scanned = scans["participant_id"].value_counts()
+    left_out = {name: _why(int(scanned.get(name, 0))) for name in grid.people if name not in used}
+    contrast = str(scans["contrast"].iloc[0])
+    start = row_of(question, contrast, f"repeated {entity}s", method) | accounted(len(used), left_out)
+    start |= {"p": nan, "p_adjusted": nan, "note": "; ".join(_notes(len(used), apart))}
     if not used:
         return
     spread = within_person(repeated["value"], repeated["scanned"])
@@ -71,8 +83,15 @@ def _contrast_rows(
         yield from _limit_rows(start | {"n": len(wide)}, bland_altman(differences))
 
 
-def _why(scans: pd.DataFrame) -> str:
-    return "one scan" if len(scans) < 2 else "a value is missing"
+def _why(scans: int) -> str:
+    return ("not scanned", "one scan")[scans] if scans < 2 else "a value is missing"
+
+
+def _notes(people: int, apart: float) -> Iterator[str]:
+    if people < ENOUGH_PEOPLE:
+        yield f"n = {people}: intervals of so few can miss their 95%"
+    if apart > CHANGE_FROM_YEARS:
+        yield f"sessions are up to {apart:.1f} years apart, so change over time is part of it"
 
 
 def _complete(scans: pd.DataFrame) -> pd.DataFrame:
