@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from softcord.errors import DataError
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -26,22 +28,35 @@ def read_participants(root: Path | str, participants: Iterable[str]) -> "pd.Data
     return everybody if table is None else everybody.merge(table, on="participant_id", how="left")
 
 
-def participants_table(path: Path) -> "pd.DataFrame | None":
-    """Return a participants.tsv with one row each; None, and a warning in the log, if it cannot be used."""
+def participants_table(path: Path, *, refuse_twice: bool = False) -> "pd.DataFrame | None":
+    """Return a participants.tsv with one row each; None, and a warning in the log, if it cannot be used.
+
+    Of a participant with two different rows the first is taken, with a warning; or they are refused.
+
+    Raises:
+        DataError: with ``refuse_twice``, a participant has two rows that differ.
+    """
     if not path.exists():
         return None
     try:
-        return read_table(path).drop_duplicates("participant_id")
+        table = read_table(path).drop_duplicates()
     except ValueError as error:
         logger.warning("%s cannot be read and is left out (%s)", path, error)
         return None
+    twice = table.loc[table.duplicated("participant_id"), "participant_id"]
+    if len(twice):
+        error = DataError(path, f"{twice.iloc[0]} has two rows that differ", "Keep the right one")
+        if refuse_twice:
+            raise error
+        logger.warning("%s Until then the first counts.", error)
+    return table.drop_duplicates("participant_id")
 
 
-def read_table(path: Path) -> "pd.DataFrame":
-    """Return the rows of a participants.tsv as text, NaN for ``n/a``.
+def read_table(path: Path, key: str = "participant_id") -> "pd.DataFrame":
+    """Return the rows of a participants.tsv, or of another table of BIDS, as text, NaN for ``n/a``.
 
     Raises:
-        ValueError: it is no table with a column participant_id; the message says why, in one line.
+        ValueError: it is no table with the column ``key``; the message says why, in one line.
     """
     import pandas as pd
 
@@ -63,6 +78,6 @@ def read_table(path: Path) -> "pd.DataFrame":
             )
     except (OSError, ValueError) as error:
         raise ValueError(" ".join(str(error).split())) from error
-    if "participant_id" not in table:
-        raise ValueError("no column participant_id; columns are separated by tabs")
+    if key not in table:
+        raise ValueError(f"no column {key}; columns are separated by tabs")
     return table

@@ -10,6 +10,7 @@ from softcord.app.inputs.training_data import make_phantom, true_csa_mm2
 from softcord.data.identity import dataset_identity
 from softcord.data.labels import LABEL_OF_GT, Gt, choose_labels
 from softcord.data.participants import read_participants
+from softcord.data.sessions import read_sessions
 from softcord.data.settings import make_split, read_index, read_persons
 from softcord.errors import DataError, UsageError
 from softcord.evaluation.measure import WORTH_PROCESSES
@@ -29,13 +30,14 @@ class Unseen:
     """A dataset to test on: ``images`` as the index has them, with the column ``label`` (None: none).
 
     ``reference`` says which masks these labels are; None where no image has one (zero-shot). ``participants``
-    are the rows of participants.tsv.
+    and ``sessions`` are the rows of the tables of those names.
     """
 
     identity: str
     images: "pd.DataFrame"
     reference: Gt | None
     participants: "pd.DataFrame"
+    sessions: "pd.DataFrame"
 
 
 def open_unseen(plan: Plan, settings: "EvaluateSettings") -> Unseen:
@@ -64,7 +66,8 @@ def open_unseen(plan: Plan, settings: "EvaluateSettings") -> Unseen:
         raise DataError(plan.data.root, "has no image to test on", "Fetch it, or check data and split")
     reference = _reference(plan, table)
     people = read_participants(plan.data.root, table["participant_id"]).assign(dataset=plan.data.name)
-    return Unseen(identity, _with_labels(plan, table, reference), reference, people)
+    sessions = read_sessions(plan.data.root, table["participant_id"])
+    return Unseen(identity, _with_labels(plan, table, reference), reference, people, sessions)
 
 
 def without_damaged_labels(unseen: Unseen, jobs: int) -> Unseen:

@@ -14,6 +14,7 @@ from softcord.data.cache import CachedVolume, prepare_all
 from softcord.data.identity import dataset_identity
 from softcord.data.labels import Gt, choose_labels, name_images, warn_of_model_masks
 from softcord.data.participants import read_participants
+from softcord.data.sessions import read_sessions
 from softcord.data.settings import make_split, read_index, read_persons
 from softcord.data.splits import SIDES, Split
 from softcord.errors import DataError
@@ -35,7 +36,8 @@ class Dataset:
     learns in the first two, and what predictions are measured against in the third; the column ``dataset`` is
     the dataset's name, ``truth_csa_mm2`` the true area that only phantoms have. Where patches are drawn
     or nothing is trained here, ``train`` and ``val`` are empty.
-    ``participants`` are the rows of participants.tsv of everybody in the split, with the column dataset.
+    ``participants`` are the rows of participants.tsv of everybody in the split, with the column dataset, and
+    ``sessions`` those of their sessions.tsv.
     ``parts`` are the datasets one by one, with their own participant ids: of several, participants are called
     ``dataset/sub-01`` here, since two datasets may both have a sub-01.
     """
@@ -46,6 +48,7 @@ class Dataset:
     val: "pd.DataFrame"
     test: "pd.DataFrame"
     participants: "pd.DataFrame"
+    sessions: "pd.DataFrame"
     name: str
     parts: "tuple[Dataset, ...]" = ()
 
@@ -99,6 +102,7 @@ def _open_one(plan: Plan) -> Dataset:
         val=_labelled(_of(trained, split.val), plan.gt.name, plan),
         test=_labelled(measured, plan.reference, plan),
         participants=read_participants(plan.data.root, split.participants).assign(dataset=plan.data.name),
+        sessions=read_sessions(plan.data.root, split.participants),
         name=plan.data.name,
     )
     hard = [dataset.train, dataset.val] if plan.gt.name == "hard" else []
@@ -126,6 +130,7 @@ def _joined(plan: Plan, parts: Sequence[Dataset]) -> Dataset:
         val=joined("val"),
         test=joined("test"),
         participants=joined("participants"),
+        sessions=joined("sessions"),
         name=plan.data_name,
         parts=tuple(parts),
     )

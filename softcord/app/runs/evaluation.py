@@ -80,6 +80,7 @@ def bring_to_end(test: Test, run: Run, run_dir: Path) -> None:
 
 
 def _write_inputs(test: Test, run_dir: Path) -> None:
+    from softcord.app.records.people import write_people
     from softcord.app.records.provenance import environment_text, provenance
 
     config = {key: test.plan.config[key] for key in _KEPT} | {"reference": test.unseen.reference}
@@ -90,8 +91,7 @@ def _write_inputs(test: Test, run_dir: Path) -> None:
     write_text(run_dir / "config.yaml", yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
     write_text(run_dir / "overrides.txt", "\n".join(test.plan.overrides) + "\n")
     write_text(run_dir / "environment.txt", environment_text())
-    people = test.unseen.participants
-    write_text(run_dir / "participants.tsv", people.to_csv(sep="\t", index=False, na_rep="n/a"))
+    write_people(run_dir, test.unseen.participants, test.unseen.sessions)
     models = {contrast: str(path) for contrast, path in test.trained.models.items()}
     content = {"models": models, "dataset_identity": test.unseen.identity, **provenance()}
     write_json(run_dir / "provenance.json", content)

@@ -15,6 +15,7 @@ from softcord.app.engines.model_description import trained_on
 from softcord.app.inputs.training_data import Dataset, cached_volumes, log_counts
 from softcord.app.records.leakage import TRAINED_ON, warn_of_leakage
 from softcord.app.records.missing_images import write_missing
+from softcord.app.records.people import write_people
 from softcord.app.records.provenance import environment_text, provenance
 from softcord.app.records.record import recorded
 from softcord.app.records.store import log_inputs, log_results, log_study
@@ -82,7 +83,7 @@ def _write_inputs(plan: Plan, dataset: Dataset, run_dir: Path) -> None:
     write_text(run_dir / "config.yaml", text)
     write_text(run_dir / "overrides.txt", "\n".join(plan.overrides) + "\n")
     write_split(run_dir / "split.yaml", dataset.split)
-    write_text(run_dir / "participants.tsv", dataset.participants.to_csv(sep="\t", index=False, na_rep="n/a"))
+    write_people(run_dir, dataset.participants, dataset.sessions)
     chosen = {"baseline": plan.choices["baseline"], "modified": " ".join(plan.modified)}
     write_json(run_dir / "provenance.json", {**chosen, **provenance()})
     write_text(run_dir / "environment.txt", environment_text())

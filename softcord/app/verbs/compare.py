@@ -3,7 +3,7 @@
 import json
 import logging
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from softcord.app.console.progress import phase
 from softcord.app.console.terminal import show_table, start_logging
 from softcord.app.records.leakage import leakage_notes
 from softcord.app.records.missing_images import count_missing
+from softcord.app.records.people import read_people
 from softcord.app.results.by_dataset import by_dataset, is_about, run_config, write_overview
 from softcord.app.results.overlays import overlays
 from softcord.app.results.visual_check import visual_check
@@ -260,9 +261,18 @@ def _background(
         logger.warning("%s", leak)
     provenance = pd.DataFrame([_provenance(folder, run) for run in runs])
     unfinished = {} if options["measures"] else unfinished_methods(folder)
-    participants = _participants(folder, runs, measures["participant_id"].unique())
-    figures = overlays(folder, runs, measures, int(options["overlays"]))
-    return Background(byline, (*leaks, *notes), qc, provenance, participants, unfinished, figures)
+    dataset = Path(options["people"]) if options["people"] else None
+    participants, sessions = read_people(run_dirs, dataset, map(str, measures["participant_id"].unique()))
+    return Background(
+        byline=byline,
+        notes=(*leaks, *notes),
+        qc=qc,
+        provenance=provenance,
+        participants=participants,
+        sessions=sessions,
+        unfinished=unfinished,
+        figures=overlays(folder, runs, measures, int(options["overlays"])),
+    )
 
 
 def _provenance(folder: Path, run: "Run") -> dict[str, object]:
@@ -280,24 +290,9 @@ def _provenance(folder: Path, run: "Run") -> dict[str, object]:
     }
 
 
-def _participants(folder: Path, runs: "Sequence[Run]", measured: Iterable[str]) -> "pd.DataFrame | None":
-    """Return what the runs say about their test participants, with the dataset that each is from."""
-    import pandas as pd
-
-    from softcord.data.participants import participants_table
-
-    missing, tables = set(measured), []
-    for run in runs:
-        table = participants_table(folder / run.name / "participants.tsv") if missing else None
-        if table is not None:
-            tables.append(table[table["participant_id"].isin(missing)])
-            missing -= set(table["participant_id"])
-    return pd.concat(tables, ignore_index=True) if tables else None
-
-
 def _by_dataset(settings: "StudySettings", participants: "pd.DataFrame | None") -> "StudySettings":
     """Ask for a breakdown by dataset where there are several."""
-    several = participants is not None and participants["dataset"].nunique() > 1
+    several = participants is not None and "dataset" in participants and participants["dataset"].nunique() > 1
     if not several or "dataset" in settings.breakdown:
         return settings
     return replace(settings, breakdown=(*settings.breakdown, "dataset"))
