@@ -127,11 +127,8 @@ def _lines(spec: FigureSpec, measures: pd.DataFrame, methods: tuple[str, ...]) -
         spec.name, spec.metric, "agreement", methods=methods, contrasts=spec.contrasts, level=spec.level
     )
     lines = pd.DataFrame(answer_agreement(Evidence(measures), question))
-    return (
-        lines[lines["test"] == "line"]
-        if len(lines)
-        else pd.DataFrame(columns=["about", "a", "b", "statistic"])
-    )
+    lines = lines.reindex(columns=["about", "a", "b", "test", "effect", "intercept", "statistic"])
+    return lines[(lines["test"] == "line") & lines["effect"].notna()]
 
 
 def _best(wide: pd.DataFrame, metric: str) -> list[str]:

@@ -36,9 +36,9 @@ class Background:
     qc: tuple[html.QcImage, ...] = ()
     provenance: pd.DataFrame = field(default_factory=pd.DataFrame)
     participants: pd.DataFrame | None = None
-    sessions: pd.DataFrame | None = None
     unfinished: Mapping[str, str] = field(default_factory=dict)
     figures: Mapping[str, html.Figure] = field(default_factory=dict)
+    sessions: pd.DataFrame | None = None
 
 
 def write_study(
