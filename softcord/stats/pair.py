@@ -16,8 +16,8 @@ class Pair:
     """Values of conditions a and b, one per name; NaN where there is none.
 
     ``names``: every participant (pooled: image) of the data, so that used and left out add up to it. ``why``
-    says by place what is missing. ``notes``: what a reader must know of this pair; ``one_seed``: which of both
-    depend on a seed of which there is only one.
+    says by place what is missing. ``notes``: what a reader must know of this pair. ``one_seed``: which of a
+    and b depend on a seed of which there is only one.
     """
 
     a: str
