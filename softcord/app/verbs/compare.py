@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("softcord")
 
+_VERDICTS_SHOWN = 12
 _OUTPUTS = ("comparisons.csv", "report.html", "tables", "figures")
 # What `compare` says about all questions holds where an entry says nothing and its kind reads it.
 _SHARED = ("correction", "unit_of_analysis", "reference")
@@ -92,7 +93,7 @@ def _compare(
         comparisons = write_study(measures, study, out, settings, background, on_done)
     if runs:
         _log(config, out, "" if out == folder else data)
-    return _show(study, out, measures, len(comparisons), settings, background)
+    return _show(study, out, measures, comparisons, settings, background)
 
 
 def study_settings(options: Mapping[str, Any], level: str, data: str | None = None) -> "StudySettings":
@@ -306,17 +307,21 @@ def _show(
     study: str,
     folder: Path,
     measures: "pd.DataFrame",
-    tests: int,
+    comparisons: "pd.DataFrame",
     settings: "StudySettings",
     background: "Background",
 ) -> "pd.DataFrame":
-    """Print the summary and where the results lie; return the summary."""
+    """Print the summary, the verdicts and where the results lie; return the summary."""
     from softcord.report.absent import absent_methods, with_absent
     from softcord.report.summary import summary_table
+    from softcord.report.verdicts import verdicts
 
     absent = absent_methods(settings, measures, background.unfinished)
     table = with_absent(summary_table(measures, settings.level), absent)
     show_table(table, f"{study}: mean ± SD over test participants")
-    print(f"\n{tests} tests   {folder / 'comparisons.csv'}")
+    print()
+    for line in verdicts(comparisons, set(measures["method"].unique()))[:_VERDICTS_SHOWN]:
+        print(line)
+    print(f"\n{len(comparisons)} tests   {folder / 'comparisons.csv'}")
     print(f"report     {folder / 'report.html'}")
     return table
