@@ -127,11 +127,8 @@ def _lines(spec: FigureSpec, measures: pd.DataFrame, methods: tuple[str, ...]) -
         spec.name, spec.metric, "agreement", methods=methods, contrasts=spec.contrasts, level=spec.level
     )
     lines = pd.DataFrame(answer_agreement(Evidence(measures), question))
-    return (
-        lines[lines["test"] == "line"]
-        if len(lines)
-        else pd.DataFrame(columns=["about", "a", "b", "statistic"])
-    )
+    lines = lines.reindex(columns=["about", "a", "b", "test", "effect", "intercept", "statistic"])
+    return lines[(lines["test"] == "line") & lines["effect"].notna()]
 
 
 def _best(wide: pd.DataFrame, metric: str) -> list[str]:
@@ -140,8 +137,12 @@ def _best(wide: pd.DataFrame, metric: str) -> list[str]:
     if len(names) <= METHODS_UP_TO:
         return names
     fixed = [name for name in names if name.startswith("GT_") or name == "soft_all"]
-    means = wide.drop(columns=fixed).mean().sort_values(ascending=METRICS[metric].better != "higher")
-    return fixed + [str(name) for name in means.index[: METHODS_UP_TO - len(fixed)]]
+    rest = wide.drop(columns=fixed)
+    means = rest.mean().sort_values(ascending=METRICS[metric].better != "higher")
+    # Those that lack people come behind those that lack none: what failed is in no mean.
+    lacking = rest.isna().sum()
+    ordered = sorted(means.index, key=lambda name: bool(lacking[name] > lacking.min()))
+    return fixed + [str(name) for name in ordered[: METHODS_UP_TO - len(fixed)]]
 
 
 def _caption(spec: FigureSpec, words: str, there: int, shown: int) -> str:

@@ -36,9 +36,9 @@ class Background:
     qc: tuple[html.QcImage, ...] = ()
     provenance: pd.DataFrame = field(default_factory=pd.DataFrame)
     participants: pd.DataFrame | None = None
-    sessions: pd.DataFrame | None = None
     unfinished: Mapping[str, str] = field(default_factory=dict)
     figures: Mapping[str, html.Figure] = field(default_factory=dict)
+    sessions: pd.DataFrame | None = None
 
 
 def write_study(
@@ -157,7 +157,7 @@ def _report(
     apart = ("summary", "paper_and_here", "dropped", "tests")
     return html.Report(
         study=study,
-        byline=background.byline,
+        byline="; ".join(part for part in (background.byline, _used(detailed)) if part),
         summary=tables["summary"],
         notes=background.notes,
         expected=tables.get("paper_and_here", pd.DataFrame()),
@@ -168,6 +168,17 @@ def _report(
         dropped=tables["dropped"],
         provenance=background.provenance,
     )
+
+
+def _used(detailed: pd.DataFrame) -> str:
+    """Say how many participants the tests between methods used, of how many in the data."""
+    tests = detailed[(detailed["test"] == "wilcoxon") & (detailed["about"] == "")]
+    tests = tests[tests["unit_of_analysis"] == "participant"]
+    if tests.empty:
+        return ""
+    fewest, most, people = tests["n"].min(), tests["n"].max(), tests["participants"].max()
+    used = f"{most}" if fewest == most else f"{fewest} to {most}"
+    return f"tests used {used} of {people} participants"
 
 
 def _title(name: str) -> str:

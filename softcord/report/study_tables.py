@@ -22,6 +22,12 @@ from softcord.stats.seeds import seed_spread
 BREAKDOWN_METRICS = ("csa_mm2", "csa_abs_error_mm2", "csa_std_mm2", "dice")
 # A table by contrast for more methods than this is in the CSV of all methods only.
 CONTRAST_TABLES_UP_TO = 12
+_SPREADS = {
+    "sd_participant": "SD of people",
+    "sd_reaction": "SD of people reacting differently",
+    "sd_seed": "SD of seeds",
+    "sd_error": "SD of the rest",
+}
 
 
 def make_tables(
@@ -82,7 +88,10 @@ def _variability(measures: pd.DataFrame, detailed: pd.DataFrame, level: str) -> 
         trained = spread["method"].isin(tested_methods(list(spread["method"])))
         spreads.append(spread[trained & (spread["seeds"] > 1)].assign(metric=metric))
     seeds = pd.concat(spreads, ignore_index=True) if spreads else pd.DataFrame()
-    return tables | ({"seeds": seeds} if len(seeds) else {})
+    parts = detailed[detailed["test"] == "seed model"]
+    shares = parts[["question", "metric", "a", "b", "n", *_SPREADS]].rename(columns=_SPREADS)
+    named = {"seeds": seeds, "spread_of_people_and_seeds": shares}
+    return tables | {name: table.reset_index(drop=True) for name, table in named.items() if len(table)}
 
 
 def _breakdown(

@@ -35,8 +35,8 @@ def check_claims(
     tests show it within the margin that the question states, ``no`` if the 95% interval lies outside.
     An effect of the contrast goes by the corrected test; that there is none, by all pairs being alike. A mean
     or a slope is ``yes`` if the 90% interval of its difference from the published one lies within the margin,
-    ``no`` if the 95% interval lies outside; means of another dataset (``same_data=False``) are not expected to agree.
-    ``absent`` says by method why there is nothing here.
+    ``no`` if the 95% interval lies outside; means of another dataset (``same_data=False``) are not expected
+    to agree. ``absent`` says by method why there is nothing here.
 
     Returns:
         Columns source, claim, paper, here, agrees (yes, no, unclear, other data, not run).

@@ -61,15 +61,13 @@ class Grid:
     def over(self, contrasts: Collection[str]) -> "Grid":
         """Return the grid of some contrasts."""
         kept = np.isin(self.contrasts, list(contrasts))
-        parts = (self.values, self.present, self.missed)
-        values, present, missed = (part[:, :, kept] for part in parts)
         return replace(
             self,
             sessions=self.sessions[kept],
             contrasts=self.contrasts[kept],
-            values=values,
-            present=present,
-            missed=missed,
+            values=self.values[:, :, kept],
+            present=self.present[:, :, kept],
+            missed=self.missed[:, :, kept],
         )
 
 

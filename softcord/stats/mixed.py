@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import product
-from math import copysign, inf, sqrt
+from math import copysign, inf, log, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -161,6 +161,6 @@ def _log_likelihood(level: list[float], mean_squares: tuple[float, ...], freedom
     if min(level) <= 0:
         return -inf
     return -sum(
-        df * (np.log(value) + square / value)
+        df * (log(value) + square / value)
         for value, square, df in zip(level, mean_squares, freedom, strict=True)
     )

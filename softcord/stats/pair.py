@@ -16,7 +16,8 @@ class Pair:
     """Values of conditions a and b, one per name; NaN where there is none.
 
     ``names``: every participant (pooled: image) of the data, so that used and left out add up to it. ``why``
-    says by place what is missing. ``notes``: what a reader must know of this pair.
+    says by place what is missing. ``notes``: what a reader must know of this pair. ``one_seed``: which of a
+    and b depend on a seed of which there is only one.
     """
 
     a: str
@@ -26,6 +27,7 @@ class Pair:
     second: FloatArray
     why: Callable[[int], str]
     notes: tuple[str, ...] = ()
+    one_seed: tuple[str, ...] = ()
 
     def differences(self) -> FloatArray:
         """Return a - b of every name, without what is only rounding."""

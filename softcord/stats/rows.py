@@ -26,7 +26,7 @@ COMPARISON_COLUMNS = (
 # What report and sentences need besides: the question's own name and kind, the method it is about (empty:
 # between methods), which test, what was a unit, its correction and a note, further numbers, whom it dropped.
 DETAIL_COLUMNS = (
-    "asked", "kind", "about", "test", "unit_of_analysis", "correction", "note", "rank_biserial",
+    "asked", "kind", "about", "test", "unit_of_analysis", "correction", "note", "one_seed", "rank_biserial",
     "p_alike", "mean_made_by", "sd_participant", "sd_reaction", "sd_seed", "sd_error",
     "intercept", "dropped_names",
 )  # fmt: skip
@@ -50,6 +50,7 @@ def row_of(question: Question, a: str, b: str, about: str = "") -> Row:
         "correction": "uncorrected",
         "note": "",
         "verdict": "",
+        "one_seed": "",
         "dropped_names": "",
         "dropped_why": "",
     }
@@ -81,7 +82,7 @@ def paired_rows(pairs: Sequence[Pair], question: Question, about: str = "") -> I
         smallest = result.smallest_p if question.correction == "none" else result.smallest_p * family
         smallest = min(1.0, smallest)
         words = {
-            "correction": correction_words(question, family),
+            "correction": correction_words(question, family) if family else "",
             "note": "; ".join([*_notes(result, smallest, family, question), *pair.notes]),
         }
         name = f"Wilcoxon signed-rank, {result.rule}" if result.is_tested else _untested(len(result.used))
@@ -93,7 +94,8 @@ def paired_rows(pairs: Sequence[Pair], question: Question, about: str = "") -> I
                 "statistic": result.statistic,
                 "p": result.p,
                 "p_adjusted": p,
-                "method": "; ".join(part for part in (name, *words.values()) if part),
+                "method": "; ".join(part for part in (name, *words.values(), _one_seed(pair)) if part),
+                "one_seed": " ".join(pair.one_seed),
                 "test": "wilcoxon",
                 "margin": margin,
                 "p_equivalence": p_alike,
@@ -183,6 +185,10 @@ def _untested(n: int) -> str:
     return {0: "not tested: nobody has both values", 1: "not tested: one pair"}.get(
         n, f"not tested: {n} pairs cannot tell"
     )
+
+
+def _one_seed(pair: Pair) -> str:
+    return f"one seed of {' and of '.join(pair.one_seed)}" if pair.one_seed else ""
 
 
 def correction_words(question: Question, family: int) -> str:

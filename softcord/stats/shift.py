@@ -8,6 +8,8 @@ import numpy.typing as npt
 from scipy.stats import t
 
 FloatArray = npt.NDArray[np.float64]
+# The fewest pairs of which a 95% signed-rank interval exists.
+INTERVALS_FROM = 6
 
 
 @dataclass(frozen=True)
@@ -52,13 +54,17 @@ def typical_shift(differences: npt.ArrayLike, critical: float) -> Shift:
 
 
 def mean_shift(differences: npt.ArrayLike) -> Shift:
-    """Mean difference of all pairs with its interval by Student's t; NaN bounds below three pairs."""
+    """Mean difference of all pairs with its interval by Student's t.
+
+    NaN bounds below six pairs, where no signed-rank interval exists either: two answers of which one seems
+    sure would mislead.
+    """
     d = np.asarray(differences, dtype=np.float64)
     n = len(d)
     if not n:
         return Shift(nan, nan, nan)
     mean = float(d.mean())
-    if n < 3:
+    if n < INTERVALS_FROM:
         return Shift(mean, nan, nan)
     half = float(t.ppf(0.975, n - 1)) * float(d.std(ddof=1)) / np.sqrt(n)
     return Shift(mean, mean - half, mean + half)

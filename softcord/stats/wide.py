@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 
-import numpy as np
 import pandas as pd
 
 from softcord.stats.frames import Unit
@@ -41,4 +40,4 @@ def by_contrast(found: Measured) -> dict[str, pd.DataFrame]:
         index = pd.Index(found.base.people, name="participant_id")
         table = pd.DataFrame(means, index=index, columns=pd.Index(names, name="contrast"))
         tables[method] = table[[name for name in names if name in found.contrasts_of(method)]]
-    return {name: table.loc[:, np.isfinite(table).any()] for name, table in tables.items()}
+    return {name: table.dropna(axis=1, how="all") for name, table in tables.items()}

@@ -35,9 +35,11 @@ def digits_of_unit(unit: str) -> int:
 
 def signed(value: float, digits: int) -> str:
     """Write a number with a true minus sign; never a negative zero, and no more digits than fit."""
-    if abs(value) >= 1e6:
+    if abs(value) >= 1e5:
         return f"{value:.4g}".replace("-", "−")
     text = f"{value:.{digits}f}"
+    if float(text) == 0 and abs(value) > 1e-12:
+        return f"{value:.2g}".replace("-", "−")  # what differs is not written as zero
     return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
 
 

@@ -67,4 +67,8 @@ def test_p_is_written_as_journals_want_it(p, text):
 
 def test_numbers_have_a_true_minus_sign_and_no_negative_zero():
     assert write_number(-1.234, "mm2") == "−1.23 mm²"
-    assert write_number(-0.0001, "1") == "0.000"
+    assert write_number(-0.0, "1") == "0.000"
+
+
+def test_a_difference_too_small_for_its_decimals_is_not_written_as_zero():
+    assert write_number(-0.00012, "1") == "−0.00012"

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from softcord.app.config.compose import Composed
-from softcord.app.config.datasets import data_content
 from softcord.app.config.instantiate import build
 from softcord.app.config.plan import study_name
 from softcord.app.console.exit_codes import DONE
@@ -18,8 +17,9 @@ from softcord.app.console.terminal import show_table, start_logging
 from softcord.app.records.leakage import leakage_notes
 from softcord.app.records.missing_images import count_missing
 from softcord.app.records.people import read_people
-from softcord.app.results.by_dataset import by_dataset, is_about, run_config, write_overview
+from softcord.app.results.by_dataset import by_dataset, is_about, write_overview
 from softcord.app.results.overlays import overlays
+from softcord.app.results.same_test import check_alike, named_apart
 from softcord.app.results.visual_check import visual_check
 from softcord.app.sweeps.launch import launch_once
 from softcord.errors import DataError, UsageError
@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("softcord")
 
-# Runs that differ in one of these were not measured alike.
-_SAME_MEASUREMENT = ("reference", "levels", "data", "split")
+_VERDICTS_SHOWN = 12
 _OUTPUTS = ("comparisons.csv", "report.html", "tables", "figures")
 # What `compare` says about all questions holds where an entry says nothing and its kind reads it.
 _SHARED = ("correction", "unit_of_analysis", "reference")
@@ -81,20 +80,21 @@ def _compare(
 
     options = config["compare"]
     settings = study_settings(options, str(config["levels"]), data)
-    if not options["allow_different"]:
-        _check_alike(folder, runs)
-    measures = _load(options, folder, runs, settings)
+    dirs = _run_dirs(options, folder, runs)
+    notes = [] if options["allow_different"] else check_alike(dirs)
+    measures = _load(dirs, options, settings)
     study = config["study"] if out == folder else f"{config['study']}, {data}"
     if measures.empty:
         logger.info("%s: nothing was measured, so there is nothing to compare", study)
         return measures
-    background = _background(options, folder, runs, measures)
+    measures, renamed = named_apart(measures, {path.name: path for path in dirs})
+    background = _background(options, folder, runs, measures, [*renamed, *notes])
     settings = _by_dataset(settings, background.participants)
     with phase("report", 2 + len(settings.questions)) as on_done:
         comparisons = write_study(measures, study, out, settings, background, on_done)
     if runs:
         _log(config, out, "" if out == folder else data)
-    return _show(study, out, measures, len(comparisons), settings, background)
+    return _show(study, out, measures, comparisons, settings, background)
 
 
 def study_settings(options: Mapping[str, Any], level: str, data: str | None = None) -> "StudySettings":
@@ -207,42 +207,25 @@ def unfinished_methods(folder: Path) -> dict[str, str]:
     return {run.method: run.reason or run.state for run in read_study(folder) if not run.is_complete}
 
 
-def _check_alike(folder: Path, runs: "Sequence[Run]") -> None:
-    first: tuple[str, Any] | None = None
-    for run in runs:
-        config = run_config(folder / run.name)
-        kept = {key: config.get(key) for key in _SAME_MEASUREMENT}
-        kept["data"] = data_content(kept["data"] or {})
-        if first is None:
-            first = (run.name, kept)
-        for key in _SAME_MEASUREMENT:
-            if kept[key] != first[1][key]:
-                what = f"differs from {first[0]} in {key}: {_difference(kept[key], first[1][key])}"
-                hint = "Compare it in a study of its own, or allow it with compare.allow_different=true"
-                raise DataError(run.name, what, hint)
+def _run_dirs(options: Mapping[str, Any], folder: Path, runs: "Sequence[Run]") -> list[Path]:
+    """Return the folders whose measures are compared: of the given files, or of the study's runs."""
+    return [Path(name).parent for name in options["measures"]] or [folder / run.name for run in runs]
 
 
-def _difference(here: Any, there: Any) -> str:
-    if isinstance(here, Mapping) and isinstance(there, Mapping):
-        keys = [key for key in {**here, **there} if here.get(key) != there.get(key)]
-        return ", ".join(f"{key} {here.get(key)!r} instead of {there.get(key)!r}" for key in keys)
-    return f"{here!r} instead of {there!r}"
-
-
-def _load(
-    options: Mapping[str, Any], folder: Path, runs: "Sequence[Run]", settings: "StudySettings"
-) -> "pd.DataFrame":
+def _load(dirs: Sequence[Path], options: Mapping[str, Any], settings: "StudySettings") -> "pd.DataFrame":
     from softcord.report.settings import metrics_needed
     from softcord.stats.load import load_measures
 
-    files = [Path(name) for name in options["measures"]] or [
-        folder / run.name / "measures.csv" for run in runs
-    ]
+    files = [Path(name) for name in options["measures"]] or [path / "measures.csv" for path in dirs]
     return load_measures(files, metrics_needed(settings), settings.level)
 
 
 def _background(
-    options: Mapping[str, Any], folder: Path, runs: "Sequence[Run]", measures: "pd.DataFrame"
+    options: Mapping[str, Any],
+    folder: Path,
+    runs: "Sequence[Run]",
+    measures: "pd.DataFrame",
+    said: Sequence[str],
 ) -> "Background":
     import pandas as pd
 
@@ -255,17 +238,22 @@ def _background(
     )
     qc = visual_check(folder, measures, int(options["qc"])) if runs else ()
     notes = [] if qc or not options["qc"] else ["No images for the visual check were found."]
-    run_dirs = [Path(name).parent for name in options["measures"]] or [folder / run.name for run in runs]
-    leaks = leakage_notes(run_dirs, measures)
-    for leak in leaks:
-        logger.warning("%s", leak)
+    leaks = leakage_notes(_run_dirs(options, folder, runs), measures)
+    if counts["participant_id"] == 1:
+        notes.append(
+            "One test participant: values without tests. Test on more (split.hold_out_test, split.test)."
+        )
+    for note in (*leaks, *said, *notes):
+        logger.warning("%s", note)
     provenance = pd.DataFrame([_provenance(folder, run) for run in runs])
     unfinished = {} if options["measures"] else unfinished_methods(folder)
     dataset = Path(options["people"]) if options["people"] else None
-    participants, sessions = read_people(run_dirs, dataset, map(str, measures["participant_id"].unique()))
+    participants, sessions = read_people(
+        _run_dirs(options, folder, runs), dataset, map(str, measures["participant_id"].unique())
+    )
     return Background(
         byline=byline,
-        notes=(*leaks, *notes),
+        notes=(*leaks, *said, *notes),
         qc=qc,
         provenance=provenance,
         participants=participants,
@@ -316,17 +304,21 @@ def _show(
     study: str,
     folder: Path,
     measures: "pd.DataFrame",
-    tests: int,
+    comparisons: "pd.DataFrame",
     settings: "StudySettings",
     background: "Background",
 ) -> "pd.DataFrame":
-    """Print the summary and where the results lie; return the summary."""
+    """Print the summary, the verdicts and where the results lie; return the summary."""
     from softcord.report.absent import absent_methods, with_absent
     from softcord.report.summary import summary_table
+    from softcord.report.verdicts import verdicts
 
     absent = absent_methods(settings, measures, background.unfinished)
     table = with_absent(summary_table(measures, settings.level), absent)
     show_table(table, f"{study}: mean ± SD over test participants")
-    print(f"\n{tests} tests   {folder / 'comparisons.csv'}")
+    print()
+    for line in verdicts(comparisons, set(measures["method"].unique()))[:_VERDICTS_SHOWN]:
+        print(line)
+    print(f"\n{len(comparisons)} tests   {folder / 'comparisons.csv'}")
     print(f"report     {folder / 'report.html'}")
     return table

@@ -44,8 +44,8 @@ def _agreement_rows(pair: Pair, question: Question, method: str) -> Iterator[Row
     x, y, complete = pair.a, pair.b, np.isfinite(pair.first) & np.isfinite(pair.second)
     shared: Row = row_of(question, x, y, method) | accounted(int(complete.sum()), pair.left_out())
     if complete.sum() < TESTED_FROM:
-        yield shared | {"method": f"no line: {int(complete.sum())} complete pairs", "test": "line"}
-        yield shared | {"method": f"no limits: {int(complete.sum())} complete pairs", "test": "bland-altman"}
+        yield shared | {"method": f"no line: complete pairs {int(complete.sum())}", "test": "line"}
+        yield shared | {"method": f"no limits: complete pairs {int(complete.sum())}", "test": "bland-altman"}
         return
     fit = agreement(pair.first[complete], pair.second[complete])
     line = f"line b = {fit.slope:.3g} a {fit.intercept:+.3g}, r² {fit.r2:.3f}; effect: slope"

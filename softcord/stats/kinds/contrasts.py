@@ -76,7 +76,7 @@ def _effect_rows(table: Table, question: Question) -> Iterator[Row]:
     shared: Row = row_of(question, EVERY_CONTRAST, "n/a", table.method)
     shared |= accounted(len(values), table.left_out())
     if len(values) < TESTED_FROM:
-        why = f"not tested: {len(values)} participants with all contrasts"
+        why = f"not tested: participants with all contrasts {len(values)}"
         yield shared | {
             "method": f"repeated-measures ANOVA, {why}",
             "verdict": "cannot tell",

@@ -1,6 +1,7 @@
 """Is one method better than another on the same participants?"""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -89,15 +90,16 @@ class _Several:
             return Pair(a, b, self.found.base.people, nobody, nobody, lambda _: "no contrast in common")
         grid = self.grid(contrasts)
         notes = tuple(self._notes(a, b, contrasts, grid))
+        single = tuple(name for name in (a, b) if name in self.seeded and len(grid.of(name)) == 1)
         if self.question.unit_of_analysis == "pooled":
-            return _pooled(grid, a, b, notes)
+            return replace(_pooled(grid, a, b), notes=notes, one_seed=single)
         first, second = self._mean(contrasts, a), self._mean(contrasts, b)
 
         def why(person: int) -> str:
             said = dict.fromkeys(reason(grid, name, person) for name in (a, b))
             return ", ".join(word for word in said if word)
 
-        return Pair(a, b, grid.people, first, second, why, notes)
+        return Pair(a, b, grid.people, first, second, why, notes, single)
 
     def _mean(self, contrasts: tuple[str, ...], method: str) -> npt.NDArray[np.float64]:
         key = (contrasts, method)
@@ -121,12 +123,9 @@ class _Several:
             )
             if (has > 1).any():
                 yield f"sessions averaged ({int((has > 1).sum())} participants have several)"
-        single = [name for name in (a, b) if name in self.seeded and len(grid.of(name)) == 1]
-        if single:
-            yield f"one seed of {' and of '.join(single)}: what another would give is not in this"
 
 
-def _pooled(grid: Grid, a: str, b: str, notes: tuple[str, ...]) -> Pair:
+def _pooled(grid: Grid, a: str, b: str) -> Pair:
     """Return every image of the data as if it were a participant of its own."""
     first, _, names = means_by_contrast(grid, grid.of(a))
     second, _, _ = means_by_contrast(grid, grid.of(b))
@@ -134,9 +133,11 @@ def _pooled(grid: Grid, a: str, b: str, notes: tuple[str, ...]) -> Pair:
         [grid.present[grid.tested][:, :, grid.contrasts == name].any(axis=(0, 2)) for name in names]
     )
     images = [(p, k) for p in range(len(grid.people)) for k in range(len(names)) if there[k, p]]
-    images += [(p, -1) for p in np.flatnonzero(~there.any(axis=0))]
+    images += [(int(p), -1) for p in np.flatnonzero(~there.any(axis=0))]
     words = tuple(grid.people[p] + (f"/{names[k]}" if k >= 0 else "") for p, k in images)
-    values = [np.array([table[p, k] if k >= 0 else np.nan for p, k in images]) for table in (first, second)]
+
+    def of_images(table: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return np.array([table[p, k] if k >= 0 else np.nan for p, k in images])
 
     def why(place: int) -> str:
         person, k = images[place]
@@ -144,7 +145,7 @@ def _pooled(grid: Grid, a: str, b: str, notes: tuple[str, ...]) -> Pair:
         said = dict.fromkeys(reason(part, name, person) for name in (a, b))
         return ", ".join(word for word in said if word)
 
-    return Pair(a, b, words, *values, why, notes)
+    return Pair(a, b, words, of_images(first), of_images(second), why)
 
 
 def _seed_rows(several: _Several, pairs: Sequence[Pair], question: Question) -> Iterator[Row]:

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,49 @@ def test_any_measures_can_be_compared_without_runs(tmp_path, monkeypatch):
     assert compare_study(composed(measures=["elsewhere.csv"])) == 0
     assert Path("outputs/demo/comparisons.csv").exists()
     assert not Path("mlruns").exists()
+
+
+@pytest.mark.parametrize(("key", "value"), [("reference", "hard"), ("split", {"seed": 16})])
+def test_given_files_are_held_against_each_other_like_a_studys_runs(study, key, value):
+    path = study / "soft_all_s1" / "config.yaml"
+    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), key: value}))
+    files = [str(study / run / "measures.csv") for run in ("hard_all_SoftSeg_s1", "soft_all_s1")]
+    with pytest.raises(DataError, match=rf"soft_all_s1: differs from hard_all_SoftSeg_s1 in {key}"):
+        compare_study(composed(measures=files))
+
+
+def test_a_given_file_that_says_nothing_of_its_test_is_named_in_the_report(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_measures(Path("elsewhere/measures.csv"), make_measures(participants=6))
+    assert compare_study(composed(measures=["elsewhere/measures.csv"])) == 0
+    assert "Nothing tells on which split" in Path("outputs/demo/report.html").read_text()
+
+
+def test_seeds_of_other_settings_are_not_averaged_as_one_method(study, monkeypatch):
+    monkeypatch.setattr("softcord.app.verbs.compare._log", lambda *_: None)
+    for run, rate in (("soft_all_s1", 0.004), ("hard_all_SoftSeg_s1", 0.012)):
+        config = yaml.safe_load((study / run / "config.yaml").read_text())
+        (study / run / "config.yaml").write_text(yaml.safe_dump({**config, "train": {"learning_rate": rate}}))
+        measures = pd.read_csv(study / run / "measures.csv", keep_default_na=False, na_values=["n/a"])
+        write_measures(study / run / "measures.csv", measures.assign(method="soft_all").fillna("n/a"))
+    assert compare_study(composed()) == 0
+    row = pd.read_csv(study / "comparisons.csv").iloc[0]
+    assert {row["a"], row["b"]} == {"soft_all_learning_rate0.004", "soft_all_learning_rate0.012"}
+    assert "Runs of soft_all differ in more than the seed" in (study / "report.html").read_text()
+
+
+def test_one_participant_leaves_values_without_tests_and_says_what_to_do(study, monkeypatch):
+    monkeypatch.setattr("softcord.app.verbs.compare._log", lambda *_: None)
+    for path in study.glob("*/measures.csv"):
+        measures = pd.read_csv(path, keep_default_na=False, na_values=["n/a"])
+        kept = measures[measures["participant_id"] == "sub-01"]
+        write_measures(path, kept.astype({"session_id": object}).fillna({"session_id": "n/a"}))
+    assert compare_study(composed(questions=[], figures=[])) == 0
+    page = (study / "report.html").read_text()
+    assert "One test participant: values without tests" in page
+    assert "split.hold_out_test" in page
+    assert not re.search(r"\bnan\b", page.partition("<main>")[2].partition("<script>")[0], re.IGNORECASE)
+    assert any((study / "figures").glob("*.png"))
 
 
 def test_study_without_finished_runs_says_what_to_run(study):
