@@ -17,6 +17,7 @@ from softcord.report.summary import MISSING
 from softcord.report.tables import write_tables
 from softcord.stats.compare import compare_in_detail
 from softcord.stats.frames import is_measured, tested_methods
+from softcord.stats.how_sure import ranking_said, ranking_table
 from softcord.stats.kinds.methods import ALL_PAIRS_UP_TO
 from softcord.stats.questions import Question
 from softcord.stats.rows import COMPARISON_COLUMNS
@@ -80,6 +81,8 @@ def write_study(
     )
     absent = absent_methods(settings, measures, background.unfinished)
     tables = make_tables(measures, detailed, settings, background.participants, absent)
+    rankings = ranking_table(measures, questions)
+    tables |= {"ranking": rankings} if len(rankings) else {}
     figures = list(_figures(measures, detailed, settings.figures or tuple(default_figures(questions))))
     comparisons = detailed[list(COMPARISON_COLUMNS)]
     _remove_earlier(folder)
@@ -152,7 +155,8 @@ def _report(
         )
         table = rows[list(COMPARISON_COLUMNS)[3:]]
         table.insert(0, "method", rows["about"], allow_duplicates=True)
-        answers.append(html.Answer(question.name, tuple(sentences(rows)), table, tuple(_shown(own))))
+        said = (*sentences(rows), *ranking_said(tables.get("ranking"), question.name))
+        answers.append(html.Answer(question.name, said, table, tuple(_shown(own))))
     others = (drawn for drawn in figures if (drawn[0].kind, drawn[0].metric) not in kinds)
     apart = ("summary", "paper_and_here", "dropped", "tests")
     return html.Report(

@@ -24,11 +24,12 @@ COMPARISON_COLUMNS = (
     "a_higher", "share_a_better", "margin", "p_equivalence", "smallest_p", "participants", "dropped_why",
 )  # fmt: skip
 # What report and sentences need besides: the question's own name and kind, the method it is about (empty:
-# between methods), which test, what was a unit, its correction and a note, further numbers, whom it dropped.
+# between methods), which test, what was a unit, its correction and a note, further numbers, whom it dropped,
+# and how probable it is that its direction is a false claim.
 DETAIL_COLUMNS = (
     "asked", "kind", "about", "test", "unit_of_analysis", "correction", "note", "one_seed", "rank_biserial",
     "p_alike", "mean_made_by", "sd_participant", "sd_reaction", "sd_seed", "sd_error",
-    "intercept", "dropped_names",
+    "intercept", "dropped_names", "p_false_claim",
 )  # fmt: skip
 ALPHA = 0.05
 # Two pairs cannot tell anything from chance.

@@ -1,8 +1,9 @@
 """Is one method better than another on the same participants?"""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
+from math import nan
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +12,11 @@ import pandas as pd
 from softcord.errors import DataError
 from softcord.stats.adjust import adjust
 from softcord.stats.evidence import Evidence
+from softcord.stats.false_claim import false_claim_probability
 from softcord.stats.grid import Grid, means_by_contrast, means_by_participant, means_by_run, reason
 from softcord.stats.kinds.chosen import chosen_methods, measured_for
 from softcord.stats.measured import SPREAD_OF, Measured
-from softcord.stats.mixed import seed_model
+from softcord.stats.mixed import SeedModel, seed_model
 from softcord.stats.pair import Pair
 from softcord.stats.questions import Question
 from softcord.stats.rows import ALPHA, Row, accounted, correction_words, paired_rows, row_of
@@ -35,9 +37,11 @@ def answer(evidence: Evidence, question: Question) -> Iterator[Row]:
         )
     several = _Several(found, names, question, _seeded(evidence.measures))
     pairs = [several.pair(a, b) for a, b in _pairs(names, question)]
-    yield from paired_rows(pairs, question)
+    fits: list[_Fit] = []
     if question.unit_of_analysis == "participant" and len(pairs) <= SEED_MODELS_UP_TO:
-        yield from _seed_rows(several, pairs, question)
+        fits = list(_seed_models(several, pairs))
+    yield from _with_false_claims(paired_rows(pairs, question), fits)
+    yield from _seed_rows(fits, question)
 
 
 def _pairs(names: Sequence[str], question: Question) -> list[tuple[str, str]]:
@@ -59,6 +63,15 @@ def _seeded(measures: pd.DataFrame) -> set[str]:
         return set()
     known = measures[["method", "seed"]].drop_duplicates()
     return {str(m) for m, seed in known.itertuples(index=False) if str(seed) not in _NO_SEED}
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """A pair's mixed model and the number of seeds of either side."""
+
+    pair: Pair
+    model: SeedModel
+    seeds: tuple[int, int]
 
 
 class _Several:
@@ -148,9 +161,21 @@ def _pooled(grid: Grid, a: str, b: str) -> Pair:
     return Pair(a, b, words, of_images(first), of_images(second), why)
 
 
-def _seed_rows(several: _Several, pairs: Sequence[Pair], question: Question) -> Iterator[Row]:
-    """Add the answer with seeds and participants as random factors, where the methods have several seeds."""
-    fits = []
+def _with_false_claims(tests: Iterable[Row], fits: Iterable[_Fit]) -> Iterator[Row]:
+    """Add how probable it is that a test's direction is a false claim.
+
+    The spread of seeds is that of the pair's own mixed model; of one seed it is not known and not counted.
+    """
+    models = {(fit.pair.a, fit.pair.b): fit for fit in fits}
+    for row in tests:
+        fit = models.get((str(row["a"]), str(row["b"])))
+        sd_seed, seeds = (fit.model.sd_seed, fit.seeds) if fit else (nan, (1, 1))
+        shift, low, high = (float(str(row[key])) for key in ("effect", "ci_low", "ci_high"))
+        p = false_claim_probability(shift, low, high, int(str(row["n"])), sd_seed=sd_seed, runs=seeds)
+        yield row | {"p_false_claim": p}
+
+
+def _seed_models(several: _Several, pairs: Sequence[Pair]) -> Iterator[_Fit]:
     for pair in pairs:
         complete = np.isfinite(pair.first) & np.isfinite(pair.second)
         contrasts = several.shared(pair.a, pair.b)
@@ -158,10 +183,15 @@ def _seed_rows(several: _Several, pairs: Sequence[Pair], question: Question) -> 
             continue
         a, b = (means_by_run(several.grid(contrasts), name)[:, complete] for name in (pair.a, pair.b))
         if min(len(a), len(b)) >= 2:
-            fits.append((pair, seed_model(a, b)))
-    adjusted = adjust([fit.p for _, fit in fits], question.correction)
+            yield _Fit(pair, seed_model(a, b), (len(a), len(b)))
+
+
+def _seed_rows(fits: Sequence[_Fit], question: Question) -> Iterator[Row]:
+    """Add the answer with seeds and participants as random factors, where the methods have several seeds."""
+    adjusted = adjust([fit.model.p for fit in fits], question.correction)
     words = correction_words(question, len(fits))
-    for (pair, fit), p_adjusted in zip(fits, adjusted, strict=True):
+    for one, p_adjusted in zip(fits, adjusted, strict=True):
+        pair, fit = one.pair, one.model
         text = (
             f"mixed model, seeds and participants random, t({fit.df:.1f}), {fit.runs} runs; effect: mean "
             f"difference; SD between participants {fit.sd_participant:.3g}, of their reactions "

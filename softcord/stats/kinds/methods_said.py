@@ -88,6 +88,8 @@ def _details(row: Said) -> Iterator[str]:
         yield f"{row['correction']}: {write_p(number(row, 'p_adjusted'))}"
     if row["verdict"] == "alike":
         yield f"equivalence {write_p(number(row, 'p_equivalence'))}"
+    if str(row["verdict"]).startswith("a ") and not isnan(number(row, "p_false_claim")):
+        yield f"{_false_claim(number(row, 'p_false_claim'))} that this is a false claim"
     yield f"rank-biserial correlation {signed(number(row, 'rank_biserial'), 2)}"
     if row["note"]:
         yield str(row["note"])
@@ -102,6 +104,10 @@ def _share(row: Said) -> str:
         return f"{row['a']} lower in {lower} and higher in {higher} of {row['n']} {unit}"
     good, bad = (lower, higher) if better == "lower" else (higher, lower)
     return f"{row['a']} better in {good} and worse in {bad} of {row['n']} {unit}"
+
+
+def _false_claim(p: float) -> str:
+    return "a probability below 0.1%" if p < 0.001 else f"a probability of {100 * p:.2g}%"
 
 
 def _opposite(row: Said) -> str:
