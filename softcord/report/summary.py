@@ -6,9 +6,9 @@ from math import isnan
 import pandas as pd
 
 from softcord.measure.metrics import METRICS
-from softcord.report.order import method_order
+from softcord.report.order import contrast_label, contrast_order, method_order
 from softcord.stats.describe import describe
-from softcord.stats.frames import PAPER_LEVEL, tested_methods
+from softcord.stats.frames import PAPER_LEVEL, is_ground_truth, tested_methods
 from softcord.stats.missed import failures
 
 # Soft and binarised side by side, everywhere.
@@ -42,7 +42,19 @@ def summary_table(measures: pd.DataFrame, level: str = PAPER_LEVEL) -> pd.DataFr
     methods = {*described["method"], *tested_methods(measures["method"].unique().tolist())}
     failed = failures(measures, level).set_index("method")
     order = _failing_last(method_order(sorted(methods)), failed)
-    return _with_failures(lay_out(described, headings, "method", order), failed)
+    table = lay_out(described, headings, "method", order)
+    return _with_failures(_with_contrasts(table, measures), failed)
+
+
+def _with_contrasts(table: pd.DataFrame, measures: pd.DataFrame) -> pd.DataFrame:
+    """Name the contrasts of each method where not all were tested on the same: means over others differ."""
+    known = measures[~is_ground_truth(measures) & ~measures["contrast"].isin(["all", "n/a"])]
+    pairs = known[["method", "contrast"]].drop_duplicates().astype(str)
+    tested = {str(name): contrast_order(own["contrast"]) for name, own in pairs.groupby("method")}
+    if len({tuple(names) for names in tested.values()}) < 2:
+        return table
+    words = [", ".join(contrast_label(key) for key in tested.get(name, [])) for name in table["method"]]
+    return table.assign(contrasts=words)
 
 
 def _failing_last(methods: Sequence[str], failed: pd.DataFrame) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -34,12 +35,12 @@ class Grid:
     missed: BoolArray
     without: dict[str, str]
 
-    @property
+    @cached_property
     def tested(self) -> BoolArray:
         """Which runs are a method's; the others are the ground truth's."""
         return ~np.char.startswith(self.methods, GROUND_TRUTH_PREFIX)
 
-    @property
+    @cached_property
     def wanted(self) -> BoolArray:
         """Images that some method has a value of, shape (participants, images): all others must have them."""
         judges = self.tested if self.tested.any() else np.ones(len(self.runs), bool)

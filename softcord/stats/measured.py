@@ -80,20 +80,21 @@ def _grid(
 ) -> Grid:
     missed = missed_cords(measures, level) if metric in NEEDS_A_CORD else _NOBODY
     there = {str(name) for name in rows["participant_id"].unique()}
-    own = measures[measures["metric"] == metric]
+    absent = [name for name in people if name not in there]
+    own = measures[measures["metric"] == metric] if absent else rows
     without = {}
-    for name in people:
-        if name not in there:
-            levels = sorted({str(at) for at in own.loc[own["participant_id"] == name, "level"].unique()})
-            without[name] = f"no level {level}, measured at {', '.join(levels)}" if levels else f"no {metric}"
+    for name in absent:
+        levels = sorted({str(at) for at in own.loc[own["participant_id"] == name, "level"].unique()})
+        without[name] = f"no level {level}, measured at {', '.join(levels)}" if levels else f"no {metric}"
     return grid_of(rows, people, missed, without)
 
 
 def _people(measures: pd.DataFrame) -> tuple[str, ...]:
     """Return the participants whom some method was tested on; of the ground truth alone, all."""
     is_gt = is_ground_truth(measures)
-    own = measures[~is_gt] if not is_gt.all() else measures
-    return tuple(sorted(str(name) for name in own["participant_id"].unique()))
+    names = measures["participant_id"]
+    own = names[~is_gt] if not is_gt.all() else names
+    return tuple(sorted(str(name) for name in own.unique()))
 
 
 def _spread(grid: Grid, recorded: Grid | None) -> Grid:

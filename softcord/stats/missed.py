@@ -16,10 +16,10 @@ NEEDS_A_CORD = (
 
 def missed_cords(measures: pd.DataFrame, level: str) -> pd.MultiIndex:
     """Return the images (``IMAGE``) without a cord: no CSA at the level, soft or binarised, or no overlap."""
-    is_csa = measures["metric"].isin(CSA) & measures["level"].isin([level, "all", "n/a"])
-    missed = is_csa & (measures["value"] == 0)
-    missed |= (measures["metric"] == "dice") & (measures["value"] < FOUND_FROM_DICE)
-    return pd.MultiIndex.from_frame(measures.loc[missed, IMAGE].astype(str).drop_duplicates())
+    small = measures[measures["value"] < FOUND_FROM_DICE]  # few rows of many
+    is_csa = small["metric"].isin(CSA) & small["level"].isin([level, "all", "n/a"])
+    missed = (is_csa & (small["value"] == 0)) | (small["metric"] == "dice")
+    return pd.MultiIndex.from_frame(small.loc[missed, IMAGE].astype(str).drop_duplicates())
 
 
 def failures(measures: pd.DataFrame, level: str) -> pd.DataFrame:

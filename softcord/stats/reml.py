@@ -67,9 +67,12 @@ def _start(y: FloatArray, fixed: FloatArray, designs: list[FloatArray]) -> Float
     names = ["participant", "reaction", "run"]
     columns = [[[str(i) for i in range(design.shape[1])]] for design in designs]
     spec = VCSpec(names, columns, [[design] for design in designs])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # variances at zero make it warn; they are expected here
-        fit = MixedLM(y, fixed, np.ones(len(y)), exog_vc=spec).fit(reml=True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # variances at zero make it warn; they are expected here
+            fit = MixedLM(y, fixed, np.ones(len(y)), exog_vc=spec).fit(reml=True)
+    except np.linalg.LinAlgError:  # it stumbles over some variances at zero; scoring does not
+        return np.full(4, 0.25)
     return np.append(np.maximum(fit.vcomp, 0.0), fit.scale)
 
 
@@ -97,7 +100,7 @@ def _polished(y: FloatArray, fixed: FloatArray, parts: list[FloatArray], start: 
         score, _, expected = _pieces(y, fixed, parts, theta)
         free = (theta > 0) | (score > 1e-9)
         step = np.zeros_like(theta)
-        step[free] = np.linalg.solve(expected[np.ix_(free, free)], score[free])
+        step[free] = np.linalg.lstsq(expected[np.ix_(free, free)], score[free], rcond=None)[0]
         moved = np.maximum(theta + step, 0.0)
         moved[-1] = max(moved[-1], _ZERO)
         if np.abs(moved - theta).max() < 1e-12:

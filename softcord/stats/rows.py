@@ -96,7 +96,7 @@ def paired_rows(pairs: Sequence[Pair], question: Question, about: str = "") -> I
                 "p": result.p,
                 "p_adjusted": p,
                 "method": "; ".join(part for part in (name, *words.values(), _one_seed(pair)) if part),
-                "one_seed": " ".join(pair.one_seed),
+                "one_seed": ", ".join(pair.one_seed),
                 "test": "wilcoxon",
                 "margin": margin,
                 "p_equivalence": p_alike,

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from softcord.stats.grid import means_by_run
+from softcord.stats.grid import Grid, means_by_run
 from softcord.stats.measured import Measured
 
 
@@ -17,8 +17,12 @@ def seed_spread(found: Measured) -> pd.DataFrame:
         seed).
     """
     table = []
+    grids: dict[tuple[str, ...], Grid] = {}
     for method in found.names():
-        values = means_by_run(found.over(found.contrasts_of(method)), method)
+        contrasts = found.contrasts_of(method)
+        if contrasts not in grids:
+            grids[contrasts] = found.over(contrasts)
+        values = means_by_run(grids[contrasts], method)
         complete = np.isfinite(values).all(axis=0)
         means = values[:, complete].mean(axis=1) if complete.any() else np.full(len(values), np.nan)
         spread = float(means.std(ddof=1)) if len(means) > 1 else np.nan

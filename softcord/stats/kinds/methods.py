@@ -13,6 +13,7 @@ from softcord.errors import DataError
 from softcord.stats.adjust import adjust
 from softcord.stats.evidence import Evidence
 from softcord.stats.false_claim import false_claim_probability
+from softcord.stats.frames import tested_methods
 from softcord.stats.grid import Grid, means_by_contrast, means_by_participant, means_by_run, reason
 from softcord.stats.kinds.chosen import chosen_methods, measured_for
 from softcord.stats.measured import SPREAD_OF, Measured
@@ -182,7 +183,8 @@ def _seed_models(several: _Several, pairs: Sequence[Pair]) -> Iterator[_Fit]:
         if complete.sum() < 2 or not contrasts:
             continue
         a, b = (means_by_run(several.grid(contrasts), name)[:, complete] for name in (pair.a, pair.b))
-        if min(len(a), len(b)) >= 2:
+        are_seeded = not {pair.a, pair.b} - set(tested_methods([pair.a, pair.b]))
+        if min(len(a), len(b)) >= 2 and are_seeded:
             yield _Fit(pair, seed_model(a, b), (len(a), len(b)))
 
 

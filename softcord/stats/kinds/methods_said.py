@@ -33,7 +33,9 @@ def say(rows: pd.DataFrame) -> Iterator[str]:
     shown = tests.sort_values("p").head(PAIR_BY_PAIR_UP_TO)
     for row in shown.sort_index().to_dict("records"):
         yield _pair_sentence(row)
-    single = dict.fromkeys(name for names in tests.get("one_seed", pd.Series()) for name in names.split())
+    single = dict.fromkeys(
+        name for names in tests.get("one_seed", pd.Series()) for name in names.split(", ") if name
+    )
     if single:
         yield f"One seed of {', '.join(single)}: what another seed would give is not in these tests."
     for row in by_test.get("seed model", pd.DataFrame()).to_dict("records"):
