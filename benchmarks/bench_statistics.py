@@ -205,20 +205,25 @@ def uneven_intervals(rng: Rng, n: int) -> Held:
     return {"change, uneven visits": uneven.ci_low <= -0.4 <= uneven.ci_high}
 
 
-INTERVALS = (paired_intervals, repeat_intervals, change_intervals, uneven_intervals)
+INTERVALS: Mapping[str, Callable[[Rng, int], Held]] = {
+    "pairs": paired_intervals, "repeats": repeat_intervals, "change": change_intervals,
+    "uneven": uneven_intervals,
+}  # fmt: skip
+
+
+def coverage_of(part: str, people: int, repeats: int) -> dict[str, float]:
+    """Percentage of repeats whose interval holds the truth, by interval."""
+    rng = np.random.default_rng(people)
+    held = pd.DataFrame([INTERVALS[part](rng, people) for _ in range(repeats)])
+    return {str(name): 100 * float(share) for name, share in held.mean().items()}
 
 
 def coverage_table(repeats: int, people: tuple[int, ...] = COVERED_PEOPLE) -> pd.DataFrame:
     """Percentage of repeats whose interval holds the truth: a row per interval, a column per n."""
     columns = {}
     for n in people:
-        held: dict[str, list[bool]] = {}
-        for intervals in INTERVALS:
-            rng = np.random.default_rng(n)
-            for _ in range(repeats):
-                for name, is_held in intervals(rng, n).items():
-                    held.setdefault(name, []).append(is_held)
-        columns[f"n = {n}"] = {name: 100 * float(np.mean(found)) for name, found in held.items()}
+        of = {name: pct for part in INTERVALS for name, pct in coverage_of(part, n, repeats).items()}
+        columns[f"n = {n}"] = of
     return pd.DataFrame(columns)
 
 
@@ -277,9 +282,7 @@ def _judge(table: pd.DataFrame) -> None:
     for name in (column for column in table.columns if f"{column}, repeats" in table):
         outside = table[[is_outside(value, ERROR_BAR_PCT) for value in table[name]]]
         low, high = table[name].min(), table[name].max()
-        print(
-            f"{name}: {low:.1f} to {high:.1f} %, {len(outside)} of {table[name].count()} cells outside"
-        )
+        print(f"{name}: {low:.1f} to {high:.1f} %, {len(outside)} of {table[name].count()} cells outside")
         if len(outside):
             print(
                 outside[["people", "seeds", "reaction SD", "error SD", name, f"{name}, repeats"]].to_string()

@@ -247,7 +247,9 @@ def test_nothing_to_compare_is_said_in_one_line(measures, message):
 
 
 def test_unknown_kind_of_question_is_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match="kind: must be one of methods, contrasts, agreement, precision, change, got 'anova'"):
+    with pytest.raises(
+        ValueError, match="kind: must be one of methods, contrasts, agreement, precision, change, got 'anova'"
+    ):
         Question("q", "dice", kind="anova")
 
 

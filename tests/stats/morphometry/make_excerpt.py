@@ -14,7 +14,9 @@ COLUMNS = ["dataset", "participant_id", "session_id", "sex", "age", "pathology"]
 
 def main(source: str) -> None:
     every = pd.read_csv(source, na_values="n/a", keep_default_na=False)
-    cord = every[(every["structure"] == "cord") & every["level"].isin([2, 3]) & every["dataset"].isin(DATASETS)]
+    cord = every[
+        (every["structure"] == "cord") & every["level"].isin([2, 3]) & every["dataset"].isin(DATASETS)
+    ]
     # BLSA changed its scanner; one of them, or a new scanner would pass for a change of cords.
     is_other = (cord["dataset"] == "BLSA") & ~cord["session_id"].str.endswith("scanner10", na=False)
     cord = cord[~is_other]

@@ -1,4 +1,4 @@
-"""Intraclass correlations by pingouin 0.7.0: run in this folder, after make_repeats.R, where it is installed."""
+"""Intraclass correlations by pingouin 0.7.0, where it is installed: run here, after make_repeats.R."""
 
 import pandas as pd
 import pingouin
