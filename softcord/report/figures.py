@@ -78,7 +78,9 @@ def draw(spec: FigureSpec, measures: pd.DataFrame, detailed: pd.DataFrame) -> tu
     """
     found = measured(measures, spec.metric, spec.level)
     tests = detailed[(detailed["metric"] == spec.metric) & (detailed["test"] == "wilcoxon")]
-    tests = tests[tests["unit_of_analysis"] == spec.unit_of_analysis] if spec.kind == "methods" else tests
+    if spec.kind == "methods":  # stars of the same values only
+        is_same = tests["over"] == ", ".join(spec.contrasts)
+        tests = tests[is_same & (tests["unit_of_analysis"] == spec.unit_of_analysis)]
     known = method_order(found.names())
     methods = [name for name in known if not spec.methods or name in spec.methods or name.startswith("GT_")]
     label = METRICS[spec.metric].label
