@@ -23,8 +23,8 @@ COMPARISON_COLUMNS = (
     "effect", "ci_low", "ci_high", "verdict", "mean_difference", "mean_ci_low", "mean_ci_high", "a_lower",
     "a_higher", "share_a_better", "margin", "p_equivalence", "smallest_p", "participants", "dropped_why",
 )  # fmt: skip
-# What report and sentences need besides: the question's own name, kind and contrasts (empty: all), the method it
-# is about (empty: between methods), which test, what was a unit, its correction and a note, further numbers,
+# What report and sentences need besides: the question's own name, kind and contrasts (empty: all), the method
+# it is about (empty: between methods), which test, the unit, its correction and a note, further numbers,
 # whom the row dropped.
 DETAIL_COLUMNS = (
     "asked", "kind", "over", "about", "test", "unit_of_analysis", "correction", "note", "one_seed",

@@ -172,6 +172,10 @@ def test_runs_that_were_measured_differently_are_refused_by_name(study, key, val
             {"questions": [{"name": "q", "metric": "csa_mm2", "kind": "agreement", "correction": "holm"}]},
             r"compare\.questions\.0\.correction: is not read by a question of kind agreement",
         ),
+        (
+            {"questions": [{"name": "q", "metric": "dice", "margin": 0}]},
+            r"compare\.questions\.0\.margin: must be above 0, got 0",
+        ),
         ({"qc": -1}, r"compare\.qc: must be a whole number"),
         ({"measures": "x.csv"}, r"compare\.measures: must be a list, got 'x\.csv'"),
         ({"correction": "nope"}, r"compare\.correction"),
