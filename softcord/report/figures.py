@@ -20,6 +20,10 @@ from softcord.stats.questions import Question
 from softcord.stats.wide import by_contrast, by_method
 
 FigureKind = Literal["methods", "contrasts", "agreement", "contrast_pairs"]
+# The kinds of questions that have a figure of their own.
+_FIGURE_OF: dict[str, FigureKind] = {
+    "methods": "methods", "contrasts": "contrasts", "agreement": "agreement",
+}  # fmt: skip
 # More violins side by side than this are not read; a caption says so.
 METHODS_UP_TO = 12
 PANELS_UP_TO = 6
@@ -55,7 +59,7 @@ def default_figures(questions: Sequence[Question]) -> list[FigureSpec]:
     specs = [
         FigureSpec(
             name=_file_name(question.name),
-            kind=question.kind,
+            kind=_FIGURE_OF[question.kind],
             metric=question.metric,
             methods=question.methods,
             contrasts=question.contrasts,
@@ -63,6 +67,7 @@ def default_figures(questions: Sequence[Question]) -> list[FigureSpec]:
             level=question.level,
         )
         for question in questions
+        if question.kind in _FIGURE_OF
     ]
     error = FigureSpec("absolute_csa_error_by_contrast", "contrasts", "csa_abs_error_mm2")
     return [*specs, error]
@@ -78,7 +83,9 @@ def draw(spec: FigureSpec, measures: pd.DataFrame, detailed: pd.DataFrame) -> tu
     """
     found = measured(measures, spec.metric, spec.level)
     tests = detailed[(detailed["metric"] == spec.metric) & (detailed["test"] == "wilcoxon")]
-    tests = tests[tests["unit_of_analysis"] == spec.unit_of_analysis] if spec.kind == "methods" else tests
+    if spec.kind == "methods":  # stars of the same values only
+        is_same = tests["over"] == ", ".join(spec.contrasts)
+        tests = tests[is_same & (tests["unit_of_analysis"] == spec.unit_of_analysis)]
     known = method_order(found.names())
     methods = [name for name in known if not spec.methods or name in spec.methods or name.startswith("GT_")]
     label = METRICS[spec.metric].label

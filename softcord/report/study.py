@@ -146,18 +146,16 @@ def _report(
     figures: Sequence[_Drawn],
     background: Background,
 ) -> html.Report:
-    kinds = {(question.kind, question.metric) for question in questions}
+    kinds = {_subject(question) for question in questions}
     answers = []
     for question in questions:
         rows = detailed[detailed["asked"] == question.name]
-        own = (
-            drawn for drawn in figures if (drawn[0].kind, drawn[0].metric) == (question.kind, question.metric)
-        )
+        own = (drawn for drawn in figures if _subject(drawn[0]) == _subject(question))
         table = rows[list(COMPARISON_COLUMNS)[3:]]
         table.insert(0, "method", rows["about"], allow_duplicates=True)
         said = (*sentences(rows), *ranking_said(tables.get("ranking"), question.name))
         answers.append(html.Answer(question.name, said, table, tuple(_shown(own))))
-    others = (drawn for drawn in figures if (drawn[0].kind, drawn[0].metric) not in kinds)
+    others = (drawn for drawn in figures if _subject(drawn[0]) not in kinds)
     apart = ("summary", "paper_and_here", "dropped", "tests")
     return html.Report(
         study=study,
@@ -172,6 +170,11 @@ def _report(
         dropped=tables["dropped"],
         provenance=background.provenance,
     )
+
+
+def _subject(asked: Question | FigureSpec) -> tuple[str, str, tuple[str, ...]]:
+    """What a figure must share with a question to stand beside its answer."""
+    return asked.kind, asked.metric, tuple(asked.contrasts)
 
 
 def _used(detailed: pd.DataFrame) -> str:

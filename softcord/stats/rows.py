@@ -23,12 +23,12 @@ COMPARISON_COLUMNS = (
     "effect", "ci_low", "ci_high", "verdict", "mean_difference", "mean_ci_low", "mean_ci_high", "a_lower",
     "a_higher", "share_a_better", "margin", "p_equivalence", "smallest_p", "participants", "dropped_why",
 )  # fmt: skip
-# What report and sentences need besides: the question's own name and kind, the method it is about (empty:
-# between methods), which test, what was a unit, its correction and a note, further numbers, whom it dropped,
-# and how probable it is that its direction is a false claim.
+# What report and sentences need besides: the question's own name, kind and contrasts (empty: all), the method
+# it is about (empty: between methods), which test, the unit, its correction and a note, further numbers,
+# whom the row dropped, and how probable it is that its direction is a false claim.
 DETAIL_COLUMNS = (
-    "asked", "kind", "about", "test", "unit_of_analysis", "correction", "note", "one_seed", "rank_biserial",
-    "p_alike", "mean_made_by", "sd_participant", "sd_reaction", "sd_seed", "sd_error",
+    "asked", "kind", "over", "about", "test", "unit_of_analysis", "correction", "note", "one_seed",
+    "rank_biserial", "p_alike", "mean_made_by", "sd_participant", "sd_reaction", "sd_seed", "sd_error",
     "intercept", "dropped_names", "p_false_claim",
 )  # fmt: skip
 ALPHA = 0.05
@@ -46,6 +46,7 @@ def row_of(question: Question, a: str, b: str, about: str = "") -> Row:
         "b": b,
         "asked": question.name,
         "kind": question.kind,
+        "over": ", ".join(question.contrasts),
         "about": about,
         "unit_of_analysis": question.unit_of_analysis,
         "correction": "uncorrected",

@@ -129,3 +129,15 @@ def test_same_figure_gives_the_same_bytes():
 def test_unknown_kind_of_figure_is_refused():
     with pytest.raises(ValueError, match="kind: must be one of methods, contrasts"):
         FigureSpec("x", "bars", "dice")
+
+
+def test_a_figure_of_some_contrasts_shows_these_and_the_stars_of_their_tests_only():
+    measures = make_measures(methods=("a", "b"))
+    every, one = Question("all", "dice"), Question("T2w", "dice", contrasts=("T2w",))
+    detailed = compare_in_detail(measures, [every, one])
+    detailed["p_adjusted"] = [0.0001, 0.02]
+    figure, _ = draw(FigureSpec("f", "methods", "dice", contrasts=("T2w",)), measures, detailed)
+    assert stars(figure) == ["*"]
+    dice = measures[(measures["metric"] == "dice") & (measures["contrast"] == "T2w")]
+    mean = dice.loc[dice["method"] == "a", "value"].mean()
+    assert any(text.startswith(f"{mean:.2f} ±") for text in texts(figure))

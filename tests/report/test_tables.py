@@ -5,7 +5,10 @@ import pytest
 from softcord.report.order import contrast_order, method_colour, method_order
 from softcord.report.summary import mean_sd, print_table, summary_table
 from softcord.report.tables import contrast_table, heading, latex, markdown, method_table, write_tables
+from softcord.report.verdicts import verdicts
+from softcord.stats.compare import compare
 from softcord.stats.describe import describe, describe_contrasts
+from softcord.stats.questions import Question
 from tests.stats.measures import make_measures
 
 
@@ -68,6 +71,40 @@ def test_a_method_that_lacks_an_image_of_everybody_keeps_its_row():
     assert table.loc["gap", "n"] == 0
     assert set(table.loc["gap"].iloc[1:-1]) == {"n/a"}
     assert table.loc["gap", "images without a cord"] == "12 of 72"
+
+
+def test_a_method_that_found_no_cord_has_no_spread_comes_last_and_its_failures_are_counted():
+    measures = make_measures(methods=("soft_all", "blind"), participants=5)
+    blind = measures["method"] == "blind"
+    traces = {"csa_mm2": 0.3, "csa_bin_mm2": 0.0, "dice": 0.0, "csa_std_mm2": 0.01}
+    for metric, value in traces.items():
+        measures.loc[blind & (measures["metric"] == metric), "value"] = value
+    table = summary_table(measures).set_index("method")
+    assert table.index[-1] == "blind"
+    assert table.loc["blind", "CSA STD, soft (mm²) ↓"] == "n/a"
+    assert table.loc["blind", "Dice ↑"] == "0.000 ± 0.000"
+    assert table["images without a cord"].to_dict() == {
+        "GT_hard": "", "GT_soft": "", "soft_all": "0 of 30", "blind": "30 of 30",
+    }  # fmt: skip
+
+
+def test_methods_tested_on_different_contrasts_are_told_apart():
+    measures = make_measures(methods=("soft_all", "few"), participants=5)
+    assert "contrasts" not in summary_table(measures)
+    untested = (measures["method"] == "few") & ~measures["contrast"].isin(["T1w", "T2w", "all"])
+    table = summary_table(measures[~untested]).set_index("method")
+    assert table.loc["few", "contrasts"] == "T1w, T2w"
+    assert table.loc["few", "n"] == table.loc["soft_all", "n"] == 5
+
+
+def test_verdicts_say_in_one_line_what_was_found_and_of_how_many():
+    measures = make_measures(seeds=(1, 2), methods=("soft_all", "hard_all_SoftSeg"))
+    rows = compare(measures, [Question("std", "csa_std_mm2"), Question("csa", "csa_mm2", "contrasts")])
+    lines = verdicts(rows, {"soft_all", "hard_all_SoftSeg"})
+    assert len(lines) == 2
+    assert lines[0].startswith("std: hard_all_SoftSeg higher than soft_all (")
+    assert lines[0].endswith(", n = 12 of 12)")
+    assert lines[1].startswith("std with seeds random: hard_all_SoftSeg higher than soft_all (")
 
 
 def test_printed_table_has_aligned_columns():

@@ -15,6 +15,7 @@ from softcord.measure.table import write_measures
 from softcord.stats.claims import PaperOrder, PaperValue
 from softcord.sweep.ledger import Run, record
 from tests.stats.measures import make_measures
+from tests.stats.morphometry.excerpt import measures_of, people_of, sessions_of
 
 CONFIG = {**compose("study=demo").config, "paths": {"outputs": "outputs", "data": "data", "store": "mlruns"}}
 OPTIONS = CONFIG["compare"] | {
@@ -172,6 +173,10 @@ def test_runs_that_were_measured_differently_are_refused_by_name(study, key, val
             {"questions": [{"name": "q", "metric": "csa_mm2", "kind": "agreement", "correction": "holm"}]},
             r"compare\.questions\.0\.correction: is not read by a question of kind agreement",
         ),
+        (
+            {"questions": [{"name": "q", "metric": "dice", "margin": 0}]},
+            r"compare\.questions\.0\.margin: must be above 0, got 0",
+        ),
         ({"qc": -1}, r"compare\.qc: must be a whole number"),
         ({"measures": "x.csv"}, r"compare\.measures: must be a list, got 'x\.csv'"),
         ({"correction": "nope"}, r"compare\.correction"),
@@ -217,3 +222,64 @@ def test_options_hold_for_every_question_that_says_nothing_else():
     assert (a.reference, a.correction) == ("soft_all", "holm")
     assert b.correction == "bonferroni"
     assert c.reference is None
+
+
+def write_followed(folder: Path) -> None:
+    """Measures of real people with several sessions, and the tables that say who they are."""
+    write_measures(folder / "measures.csv", measures_of("VUIIS-MS"))
+    for name, table in (("participants", people_of("VUIIS-MS")), ("sessions", sessions_of("VUIIS-MS"))):
+        table.to_csv(folder / f"{name}.tsv", sep="\t", index=False, na_rep="n/a")
+
+
+def followed(**question: object) -> Composed:
+    entry = {"name": "atrophy", "metric": "csa_mm2", "kind": "change", **question}
+    return composed(measures=["cords/measures.csv"], questions=[entry], figures=[])
+
+
+def test_change_and_precision_are_answered_from_tables_beside_the_measures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_followed(tmp_path / "cords")
+    assert compare_study(followed(group="pathology", covariates=["sex"])) == 0
+    rows = pd.read_csv("outputs/demo/comparisons.csv")
+    assert {"HC", "MS"} <= set(rows["a"])
+    assert "shows no significant change over time in MS" in Path("outputs/demo/report.html").read_text()
+    assert compare_study(followed(kind="precision")) == 0
+    assert "repeated sessions of one person" in Path("outputs/demo/report.html").read_text()
+
+
+def test_people_come_from_a_bids_folder_if_one_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_followed(tmp_path / "cords")
+    (tmp_path / "cords/sessions.tsv").rename(tmp_path / "cords/other.tsv")
+    with pytest.raises(DataError, match="no column says when a session was"):
+        compare_study(followed())
+    for person, rows in sessions_of("VUIIS-MS").groupby("participant_id"):
+        path = tmp_path / f"bids/{person}/{person}_sessions.tsv"
+        path.parent.mkdir(parents=True)
+        rows.drop(columns="participant_id").to_csv(path, sep="\t", index=False, na_rep="n/a")
+    asked = followed()
+    asked.config["compare"]["people"] = "bids"
+    assert compare_study(asked) == 0
+
+
+def test_a_participant_with_two_rows_that_differ_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_followed(tmp_path / "cords")
+    people = people_of("VUIIS-MS")
+    twice = pd.concat([people, people.head(1).assign(pathology="other")])
+    twice.to_csv("cords/participants.tsv", sep="\t", index=False)
+    with pytest.raises(DataError, match=r"participants.tsv: sub-\S+ has two rows that differ"):
+        compare_study(followed(group="pathology"))
+
+
+def test_a_key_that_change_does_not_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_followed(tmp_path / "cords")
+    with pytest.raises(UsageError, match=r"questions.0.reference: is not read by a question of kind change"):
+        compare_study(followed(reference="SCT"))
