@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 
 from softcord.stats.agreement import agreement
+from softcord.stats.bland_altman import bland_altman
 from softcord.stats.evidence import Evidence
 from softcord.stats.kinds.chosen import chosen_methods, measured_for
 from softcord.stats.kinds.contrasts import Table
+from softcord.stats.kinds.two_measurements import icc_rows, icc_words, limit_rows, limit_words
 from softcord.stats.pair import Pair
 from softcord.stats.questions import Question
 from softcord.stats.rows import TESTED_FROM, Row, accounted, row_of
@@ -20,6 +22,7 @@ from softcord.stats.words import (
     capital,
     contrast_label,
     dropped_words,
+    interval_words,
     noun,
     number,
     signed,
@@ -67,6 +70,9 @@ def _agreement_rows(pair: Pair, question: Question, method: str) -> Iterator[Row
         "ci_high": fit.limit_high,
         "test": "bland-altman",
     }
+    shared |= {"p": np.nan, "p_adjusted": np.nan}
+    yield from icc_rows(shared, np.column_stack([pair.first[complete], pair.second[complete]]))
+    yield from limit_rows(shared, bland_altman(pair.second[complete] - pair.first[complete]), "b - a")
 
 
 def say(rows: pd.DataFrame) -> Iterator[str]:
@@ -75,7 +81,7 @@ def say(rows: pd.DataFrame) -> Iterator[str]:
         lines = by_test.get("line", pd.DataFrame()).to_dict("records")
         limits = by_test.get("bland-altman", pd.DataFrame()).to_dict("records")
         for line, limit in zip(lines, limits, strict=True):
-            yield _agreement_sentence(method, line, limit)
+            yield _agreement_sentence(method, line, limit) + _how_precise(by_test, line)
 
 
 def _agreement_sentence(method: str, line: Said, limits: Said) -> str:
@@ -94,3 +100,19 @@ def _agreement_sentence(method: str, line: Said, limits: Said) -> str:
         f"with 95% limits of agreement {signed(number(limits, 'ci_low'), 2)} to "
         f"{write_number(number(limits, 'ci_high'), unit)}."
     )
+
+
+def _how_precise(by_test: dict[str, pd.DataFrame], line: Said) -> str:
+    """Say the intervals of bias and limits, and both intraclass correlations, of the same pair."""
+    if isnan(number(line, "effect")):
+        return ""
+    told: dict[str, Said] = {}
+    for test in ("bias", "lower limit", "upper limit", "icc(2,1)", "icc(3,1)"):
+        rows = by_test.get(test, pd.DataFrame(columns=["a", "b"]))
+        own = rows[(rows["a"] == line["a"]) & (rows["b"] == line["b"])]
+        if own.empty:
+            return ""
+        told[test] = own.iloc[0].to_dict()
+    lower, upper = limit_words(told["lower limit"]), limit_words(told["upper limit"])
+    icc = f"ICC(2,1) {icc_words(told['icc(2,1)'])}, ICC(3,1) {icc_words(told['icc(3,1)'])}"
+    return f" The mean difference is {interval_words(told['bias'])}, the limits {lower} and {upper}; {icc}."

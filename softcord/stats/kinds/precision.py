@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from softcord.errors import DataError
-from softcord.stats.bland_altman import BlandAltman, bland_altman
+from softcord.stats.bland_altman import bland_altman
 from softcord.stats.evidence import Evidence
 from softcord.stats.grid import Grid
-from softcord.stats.icc import Icc, icc_agreement, icc_consistency
 from softcord.stats.kinds.chosen import chosen_methods
+from softcord.stats.kinds.two_measurements import icc_rows, icc_words, limit_rows, limit_words
 from softcord.stats.measured import measured
 from softcord.stats.questions import Question
 from softcord.stats.repeats import repeated_scans
@@ -27,7 +27,6 @@ from softcord.stats.words import (
     interval_words,
     noun,
     number,
-    signed,
     tables_by_test,
     write_number,
 )
@@ -78,9 +77,9 @@ def _contrast_rows(
     yield from _spread_rows(start, spread)
     wide = _complete(repeated)
     if min(wide.shape) >= 2:
-        yield from _icc_rows(start | {"n": len(wide)}, wide.to_numpy(dtype=np.float64))
+        yield from icc_rows(start | {"n": len(wide)}, wide.to_numpy(dtype=np.float64))
         differences = (wide[2] - wide[1]).to_numpy(dtype=np.float64)
-        yield from _limit_rows(start | {"n": len(wide)}, bland_altman(differences))
+        yield from limit_rows(start | {"n": len(wide)}, bland_altman(differences), "second minus first scan")
 
 
 def _why(scans: int) -> str:
@@ -137,41 +136,6 @@ def _spread_rows(start: Row, spread: WithinPerson) -> Iterator[Row]:
         }
 
 
-def _icc_rows(start: Row, values: "np.ndarray[tuple[int, int], np.dtype[np.float64]]") -> Iterator[Row]:
-    k = values.shape[1]
-    kinds: dict[str, tuple[Icc, str]] = {
-        "icc(2,1)": (icc_agreement(values), "absolute agreement, generalised confidence interval"),
-        "icc(3,1)": (icc_consistency(values), "consistency, F interval"),
-    }
-    for test, (icc, words) in kinds.items():
-        yield start | {
-            "unit": "1",
-            "statistic": nan,
-            "effect": icc.value,
-            "ci_low": icc.ci_low,
-            "ci_high": icc.ci_high,
-            "method": f"{test.upper()} of {k} repeats, {words}",
-            "test": test,
-        }
-
-
-def _limit_rows(start: Row, result: BlandAltman) -> Iterator[Row]:
-    words = "Bland-Altman, second minus first scan"
-    for test, limit, detail in (
-        ("bias", result.bias, "mean, t interval"),
-        ("lower limit", result.lower, "lower 95% limit of agreement, exact interval"),
-        ("upper limit", result.upper, "upper 95% limit of agreement, exact interval"),
-    ):
-        yield start | {
-            "statistic": nan,
-            "effect": limit.value,
-            "ci_low": limit.ci_low,
-            "ci_high": limit.ci_high,
-            "method": f"{words}: {detail}",
-            "test": test,
-        }
-
-
 def say(rows: pd.DataFrame) -> Iterator[str]:
     """Two sentences per method and contrast: spread of repeats, and agreement between two of them."""
     for _, of_method in list(rows.groupby("about", sort=False))[:METHODS_UP_TO]:
@@ -196,22 +160,12 @@ def _spread_sentence(told: dict[str, Said]) -> str:
 
 def _agreement_sentence(told: dict[str, Said]) -> str:
     bias, agreement, consistency = told["bias"], told["icc(2,1)"], told["icc(3,1)"]
-    lower, upper = (
-        f"{signed(number(told[name], 'effect'), 2)} (95% CI {signed(number(told[name], 'ci_low'), 2)} to "
-        f"{signed(number(told[name], 'ci_high'), 2)})"
-        for name in ("lower limit", "upper limit")
-    )
+    lower, upper = limit_words(told["lower limit"]), limit_words(told["upper limit"])
     moved = not number(bias, "ci_low") <= 0 <= number(bias, "ci_high")
     shift = "The second scan is systematically " + ("higher" if number(bias, "effect") > 0 else "lower")
     opening = f"{shift}: its" if moved else "The second scan's"
-    icc = f"ICC(2,1) {_icc_words(agreement)}, ICC(3,1) {_icc_words(consistency)}"
+    icc = f"ICC(2,1) {icc_words(agreement)}, ICC(3,1) {icc_words(consistency)}"
     return (
         f"{opening} mean difference from the first is {interval_words(bias)}, "
         f"with limits of agreement {lower} to {upper}; {icc} (n = {bias['n']})."
     )
-
-
-def _icc_words(row: Said) -> str:
-    if isnan(number(row, "effect")):
-        return "not available, as nothing varies"
-    return f"{number(row, 'effect'):.3f}, 95% CI {number(row, 'ci_low'):.3f} to {number(row, 'ci_high'):.3f}"
