@@ -67,9 +67,10 @@ def contradictions(measures: pd.DataFrame) -> list[str]:
     if measures["method"].nunique() < 2 or measures["value"].isna().all():
         return []
     table = compare_in_detail(measures, [Question("q", metric)], allow_different=True)
-    found = [f"NaN: {s}" for s in sentences(table) if "nan" in s.lower() or "inf " in s.lower()]
+    spoken = sentences(table)
+    found = [f"NaN: {s}" for s in spoken if "nan" in s.lower() or "inf " in s.lower()]
     row = table.iloc[0]
-    said = sentences(table)[0]
+    said = spoken[0]
     by_run = {
         name: own.pivot(index="participant_id", columns="run", values="value").mean(axis=1, skipna=False)
         for name, own in measures.groupby("method")
