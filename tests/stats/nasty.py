@@ -63,9 +63,9 @@ def _effect(rng: np.random.Generator, shape: int, n: int) -> np.ndarray:
 
 def contradictions(measures: pd.DataFrame) -> list[str]:
     """Return what a study's rows, sentences and claims say against each other."""
-    metric = str(measures["metric"].iloc[0])
     if measures["method"].nunique() < 2 or measures["value"].isna().all():
         return []
+    metric = str(measures["metric"].iloc[0])
     table = compare_in_detail(measures, [Question("q", metric)], allow_different=True)
     spoken = sentences(table)
     found = [f"NaN: {s}" for s in spoken if "nan" in s.lower() or "inf " in s.lower()]

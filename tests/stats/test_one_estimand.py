@@ -239,6 +239,12 @@ def test_nasty_data_never_make_a_sentence_or_a_claim_that_contradicts_its_test(s
     assert contradictions(measures) == []
 
 
+@pytest.mark.slow
+def test_nor_do_ten_thousand_of_them() -> None:
+    found = {seed: contradictions(nasty_measures(np.random.default_rng(seed))) for seed in range(60, 10_000)}
+    assert {seed: words for seed, words in found.items() if words} == {}
+
+
 def test_values_that_are_equal_in_everybody_do_not_differ_and_are_alike_where_a_margin_is_known() -> None:
     table, said = answer(np.zeros(12))
     assert table["verdict"].iloc[0] == "alike"
