@@ -179,7 +179,8 @@ def _verdict(p: float, p_alike: float, smallest: float, direction: float) -> str
         return "a lower" if direction < 0 else "a higher"
     if p_alike < ALPHA:
         return "alike"
-    return "cannot tell" if smallest >= ALPHA else "no difference found"
+    # Where nothing differs at all (direction 0, p 1) the small n is not the reason.
+    return "cannot tell" if smallest >= ALPHA and direction else "no difference found"
 
 
 def _untested(n: int) -> str:
@@ -206,7 +207,9 @@ def _notes(result: _Result, smallest: float, family: int, question: Question) ->
     n, zeros = len(result.used), int(result.ranks.zeros[0])
     if question.unit_of_analysis == "pooled":
         yield "images pooled as if independent"
-    if zeros and n:
+    if zeros and zeros == n:
+        yield "both are equal in all"
+    elif zeros:
         rest = f"test and typical difference are of the {n - zeros} that differ"
         yield f"{zeros} zero differences left out: {rest}"
     if not result.is_tested or zeros == n:

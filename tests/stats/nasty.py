@@ -63,13 +63,14 @@ def _effect(rng: np.random.Generator, shape: int, n: int) -> np.ndarray:
 
 def contradictions(measures: pd.DataFrame) -> list[str]:
     """Return what a study's rows, sentences and claims say against each other."""
-    metric = str(measures["metric"].iloc[0])
     if measures["method"].nunique() < 2 or measures["value"].isna().all():
         return []
+    metric = str(measures["metric"].iloc[0])
     table = compare_in_detail(measures, [Question("q", metric)], allow_different=True)
-    found = [f"NaN: {s}" for s in sentences(table) if "nan" in s.lower() or "inf " in s.lower()]
+    spoken = sentences(table)
+    found = [f"NaN: {s}" for s in spoken if "nan" in s.lower() or "inf " in s.lower()]
     row = table.iloc[0]
-    said = sentences(table)[0]
+    said = spoken[0]
     by_run = {
         name: own.pivot(index="participant_id", columns="run", values="value").mean(axis=1, skipna=False)
         for name, own in measures.groupby("method")

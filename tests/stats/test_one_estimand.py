@@ -237,3 +237,18 @@ def test_the_papers_metrics_have_a_margin(metric: str) -> None:
 def test_nasty_data_never_make_a_sentence_or_a_claim_that_contradicts_its_test(seed: int) -> None:
     measures = nasty_measures(np.random.default_rng(seed))
     assert contradictions(measures) == []
+
+
+@pytest.mark.slow
+def test_nor_do_ten_thousand_of_them() -> None:
+    found = {seed: contradictions(nasty_measures(np.random.default_rng(seed))) for seed in range(60, 10_000)}
+    assert {seed: words for seed, words in found.items() if words} == {}
+
+
+def test_values_that_are_equal_in_everybody_do_not_differ_and_are_alike_where_a_margin_is_known() -> None:
+    table, said = answer(np.zeros(12))
+    assert table["verdict"].iloc[0] == "alike"
+    assert "both are equal in all" in said
+    unknown = measures_of(a=np.ones(12), b=np.ones(12)).assign(metric="hd95_mm")
+    row = compare_in_detail(unknown, [Question("q", "hd95_mm")]).iloc[0]
+    assert row["verdict"] == "no difference found"
