@@ -45,10 +45,10 @@ def participants_table(path: Path, *, refuse_twice: bool = False) -> "pd.DataFra
         return None
     twice = table.loc[table.duplicated("participant_id"), "participant_id"]
     if len(twice):
-        error = DataError(path, f"{twice.iloc[0]} has two rows that differ", "Keep the right one")
+        contradiction = DataError(path, f"{twice.iloc[0]} has two rows that differ", "Keep the right one")
         if refuse_twice:
-            raise error
-        logger.warning("%s Until then the first counts.", error)
+            raise contradiction
+        logger.warning("%s Until then the first counts.", contradiction)
     return table.drop_duplicates("participant_id")
 
 

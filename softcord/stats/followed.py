@@ -77,7 +77,7 @@ def followed(
     _check_group(visits, group)
     table, columns = _constant(visits, covariates)
     _name_the_unfollowed(table, name, reasons)
-    return Followed(table, columns, reasons, groups.to_dict())
+    return Followed(table, columns, reasons, {str(name): group for name, group in groups.items()})
 
 
 def _without_missing(visits: pd.DataFrame, column: str, source: str, reasons: dict[str, str]) -> pd.DataFrame:

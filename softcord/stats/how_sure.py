@@ -34,8 +34,8 @@ def ranking_table(measures: pd.DataFrame, questions: Sequence[Question]) -> pd.D
         found = _ranking(measures, question)
         if found is not None:
             result, left_out = found
-            told = {"question": question.name, "metric": question.metric, "n": result.n, "left_out": left_out}
-            tables.append(result.table.assign(**told, tau=result.tau, tau_reached=result.tau_reached))
+            table = result.table.assign(question=question.name, metric=question.metric, left_out=left_out)
+            tables.append(table.assign(n=result.n, tau=result.tau, tau_reached=result.tau_reached))
     return (
         pd.concat(tables, ignore_index=True)[list(COLUMNS)] if tables else pd.DataFrame(columns=list(COLUMNS))
     )

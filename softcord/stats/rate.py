@@ -151,8 +151,8 @@ def _lines(y: FloatArray, t: FloatArray, who: npt.NDArray[np.int64]) -> _Lines:
         parts_y.append((y[rows] @ contrasts).ravel())
         parts_t.append((t[rows] @ contrasts).ravel())
         parts_who.append(np.repeat(who[rows[:, 0]], k - 1))
-    z, s, owner = (np.concatenate(parts) for parts in (parts_y, parts_t, parts_who))
-    squares = np.bincount(owner, weights=s**2)
+    z, s, owner = np.concatenate(parts_y), np.concatenate(parts_t), np.concatenate(parts_who)
+    squares = np.asarray(np.bincount(owner, weights=s**2), dtype=np.float64)
     slopes = np.bincount(owner, weights=z * s) / squares
     return _Lines(slopes, squares, sessions, z, s, owner)
 

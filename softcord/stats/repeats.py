@@ -54,7 +54,7 @@ def repeated_scans(grid: Grid, method: str, repeats: Repeats = "any") -> tuple[p
         table["scanned"], table["repeat"] = table["participant_id"], table["session_id"]
         if (table["run"] != "").any():
             keys = ["participant_id", "session_id", "contrast", "scanned", "repeat"]
-            table = table.groupby(keys, as_index=False)["value"].mean()
+            table = table.groupby(keys)["value"].mean().reset_index()
     counted = table.dropna(subset=["value"]).groupby(["scanned", "contrast"])["repeat"].nunique()
     if not (counted > 1).any():
         entity = {"run": "run- in one session", "session": "sessions"}[found]

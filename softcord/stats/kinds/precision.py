@@ -104,7 +104,8 @@ def _complete(scans: pd.DataFrame) -> pd.DataFrame:
     place = ordered.groupby("scanned").cumcount() + 1
     wide = ordered.assign(place=place).pivot(index="participant_id", columns="place", values="value")
     told = {
-        k: int(wide[range(1, k + 1)].notna().all(axis=1).sum() - 1) * (k - 1) for k in wide.columns if k > 1
+        k: int(wide[range(1, k + 1)].notna().all(axis=1).sum() - 1) * (k - 1)
+        for k in range(2, wide.shape[1] + 1)
     }
     best = max(told, key=lambda k: (told[k], -k))
     return wide[range(1, best + 1)].dropna()
