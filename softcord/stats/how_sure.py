@@ -8,6 +8,7 @@ import pandas as pd
 
 from softcord.measure.metrics import METRICS
 from softcord.stats.evidence import Evidence
+from softcord.stats.frames import tested_methods
 from softcord.stats.grid import means_by_run
 from softcord.stats.kinds.chosen import chosen_methods, measured_for
 from softcord.stats.questions import Question
@@ -45,9 +46,12 @@ def _ranking(measures: pd.DataFrame, question: Question) -> tuple[Ranking, int] 
     better = METRICS[question.metric].better if question.metric in METRICS else "none"
     if question.kind != "methods" or question.unit_of_analysis != "participant" or better == "none":
         return None
+    known = question.methods or tested_methods([str(name) for name in measures["method"].unique()])
+    if not RANKED_FROM <= len(known) <= RANKED_UP_TO:  # before anything is laid out, which takes its time
+        return None
     found = measured_for(Evidence(measures), question)
     names = chosen_methods(found.names(), question)
-    if not RANKED_FROM <= len(names) <= RANKED_UP_TO:
+    if len(names) < RANKED_FROM:
         return None
     of = [
         set(question.contrasts or found.contrasts_of(name)) & set(found.contrasts_of(name)) for name in names
