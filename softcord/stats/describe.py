@@ -43,7 +43,7 @@ def describe_contrasts(
     Returns:
         Columns as :func:`describe`; a row per method, contrast and metric.
     """
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for metric in metrics:
         try:
             found = measured(measures, metric, level)

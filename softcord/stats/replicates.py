@@ -20,7 +20,8 @@ def told_apart(
     >>> told_apart({"s1": "net", "s2": "net"}, {"s1": {"train.rate": 0.1}, "s2": {"train.rate": 0.2}})[0]
     {'s1': 'net_rate0.1', 's2': 'net_rate0.2'}
     """
-    names, notes = dict(methods), []
+    names = dict(methods)
+    notes: list[str] = []
     for method in dict.fromkeys(methods.values()):
         runs = [run for run, own in methods.items() if own == method and settings.get(run)]
         differing = list(_differing([settings[run] for run in runs]))

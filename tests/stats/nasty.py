@@ -1,6 +1,7 @@
 """Random and nasty data sets: ties, zeros, outliers, constants, huge and tiny scales, holes, few people."""
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.stats import rankdata
 
@@ -47,7 +48,7 @@ def nasty_measures(rng: np.random.Generator) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*columns, "unit"])
 
 
-def _effect(rng: np.random.Generator, shape: int, n: int) -> np.ndarray:
+def _effect(rng: np.random.Generator, shape: int, n: int) -> npt.NDArray[np.float64]:
     if shape == 0:
         return np.zeros(n)
     if shape == 1:  # slightly better mostly, and fails in some

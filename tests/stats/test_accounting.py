@@ -22,7 +22,7 @@ QUESTIONS = (
 HOLES = ("missing row", "n/a", "no discs", "missed cord", "missing run", "missing contrast")
 
 
-def at(measures: pd.DataFrame, **where: str) -> pd.Series:
+def at(measures: pd.DataFrame, **where: str) -> "pd.Series[bool]":
     keep = pd.Series(True, index=measures.index)
     for column, value in where.items():
         keep &= measures[column] == value
