@@ -6,6 +6,13 @@ class SoftcordError(Exception):
 
     ``where`` names the file, participant or configuration key, ``what`` the problem and ``hint`` the way
     out. The command line prints the three as one line and exits with ``exit_code``.
+
+    >>> import softcord
+    >>> try:
+    ...     softcord.read_volume("nowhere.nii.gz")
+    ... except softcord.SoftcordError as error:
+    ...     print(error)
+    nowhere.nii.gz: does not exist. Check the path.
     """
 
     exit_code = 1

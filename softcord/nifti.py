@@ -29,6 +29,10 @@ class Volume:
 
     ``data`` is float32, shape (i, j, k) in the file's own axes; ``affine`` maps voxel indices to
     scanner millimetres (RAS+).
+
+    >>> import numpy as np, softcord
+    >>> softcord.Volume(np.zeros((4, 4, 2), np.float32), np.diag([0.5, 0.5, 3.0, 1.0])).spacing_mm
+    (0.5, 0.5, 3.0)
     """
 
     data: npt.NDArray[np.float32]
@@ -47,6 +51,12 @@ def read_volume(path: Path | str) -> Volume:
     Raises:
         DataError: the file is missing, not downloaded, unreadable, truncated, not 3-D, not scalar, empty,
             or holds NaN or infinite values.
+
+    >>> import softcord
+    >>> drawn = softcord.phantom_participant(contrasts=["T2star"]).images["T2star"]
+    >>> softcord.write_volume("sub-001_T2star.nii.gz", drawn.data, drawn.affine)
+    >>> softcord.read_volume("sub-001_T2star.nii.gz").data.shape
+    (96, 112, 16)
     """
     path = Path(path)
     image = open_nifti(path)
@@ -100,7 +110,13 @@ def open_nifti(path: Path) -> nib.Nifti1Image:
 
 
 def write_volume(path: Path | str, data: npt.NDArray[np.generic], affine: npt.NDArray[np.float64]) -> None:
-    """Write a NIfTI file under a temporary name, then rename it: no half-written file is ever seen."""
+    """Write a NIfTI file under a temporary name, then rename it: no half-written file is ever seen.
+
+    >>> import numpy as np, softcord
+    >>> softcord.write_volume("softseg.nii.gz", np.full((4, 4, 2), 0.25, np.float32), np.eye(4))
+    >>> float(softcord.read_volume("softseg.nii.gz").data.max())
+    0.25
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     image = nib.Nifti1Image(np.asarray(data), affine)
@@ -114,6 +130,12 @@ def write_like(path: Path | str, data: npt.NDArray[np.generic], like: Path | str
     """Write a mask with the geometry of the file ``like`` as its header has it: qform, sform, codes, units.
 
     ``data`` has the shape of that file's volume. Written under a temporary name, then renamed.
+
+    >>> import numpy as np, softcord
+    >>> softcord.write_volume("t2.nii.gz", np.zeros((4, 4, 2), np.int16), np.diag([0.5, 0.5, 3.0, 1.0]))
+    >>> softcord.write_like("t2_softseg.nii.gz", np.zeros((4, 4, 2), np.float32), like="t2.nii.gz")
+    >>> softcord.read_volume("t2_softseg.nii.gz").spacing_mm
+    (0.5, 0.5, 3.0)
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

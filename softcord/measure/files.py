@@ -87,12 +87,20 @@ def measure_file(files: MaskFiles, settings: MeasureSettings) -> FileMeasures:
     mask = read_volume(files.mask)
     voxels = slice_voxels(mask)
     levels = _levels(voxels, files)
-    rows = [row for mode in settings.modes for row in _mode_rows(voxels, levels, mode, settings)]
+    groups = measure_voxels(voxels, levels, settings)
     overlap = {}
     if files.reference is not None:
         compared = compare_masks(mask, read_volume(files.reference))
         overlap = {measure.metric: measure.value for measure in compared}
-    return FileMeasures(files, pd.DataFrame(rows), overlap)
+    return FileMeasures(files, groups, overlap)
+
+
+def measure_voxels(
+    voxels: SliceVoxels, levels: SliceLevels | None, settings: MeasureSettings
+) -> pd.DataFrame:
+    """Return the ``groups`` of :class:`FileMeasures` of a mask whose levels are known, or None."""
+    rows = [row for mode in settings.modes for row in _mode_rows(voxels, levels, mode, settings)]
+    return pd.DataFrame(rows)
 
 
 def _levels(voxels: SliceVoxels, files: MaskFiles) -> SliceLevels | None:
