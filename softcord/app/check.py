@@ -72,9 +72,10 @@ def _count(settings: "DataSettings") -> int:
 
 
 def _report(check: "DatasetCheck", folder: Path) -> None:
-    from softcord.data.check_page import contrast_table, findings_text, matrix, write_page
+    from softcord.data.check_tables import contrast_table, findings_text, matrix
     from softcord.data.findings import findings_table
     from softcord.files import write_text
+    from softcord.report.check_page import write_check_page
 
     show_table(contrast_table(check), f"{check.root}")
     cells = matrix(check)
@@ -83,6 +84,6 @@ def _report(check: "DatasetCheck", folder: Path) -> None:
             cells.reset_index(), "h hard mask, s soft label, d disc labels; ○ not downloaded, ✗ broken"
         )
     print(f"\nFindings, worst first\n\n{findings_text(check)}")
-    write_page(folder / "check.html", check)
+    write_check_page(folder / "check.html", check)
     write_text(folder / "findings.tsv", findings_table(check.findings).to_csv(sep="\t", index=False))
     print(f"\nEvery finding by file: {folder / 'check.html'}, {folder / 'findings.tsv'}")

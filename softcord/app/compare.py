@@ -20,7 +20,7 @@ from softcord.app.plan import study_name
 from softcord.app.progress import phase
 from softcord.app.sources import data_content
 from softcord.app.terminal import show_table, start_logging
-from softcord.app.visual_check import visual_check
+from softcord.app.visual_check import EXCLUDE_WORDS, visual_check
 from softcord.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -247,7 +247,9 @@ def _background(
     unfinished = {} if options["measures"] else unfinished_methods(folder)
     participants = _participants(folder, runs, measures["participant_id"].unique())
     figures = overlays(folder, runs, measures, int(options["overlays"]))
-    return Background(byline, (*leaks, *notes), qc, provenance, participants, unfinished, figures)
+    return Background(
+        byline, (*leaks, *notes), qc, provenance, participants, unfinished, figures, EXCLUDE_WORDS
+    )
 
 
 def _provenance(folder: Path, run: "Run") -> dict[str, object]:

@@ -71,9 +71,10 @@ def _needed(plan: Plan, table: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def _write(plan: Plan, report: "pd.DataFrame", measures: "pd.DataFrame", folder: Path) -> None:
-    from softcord.gt.report import by_contrast, write_csv, write_html
+    from softcord.gt.report import by_contrast, write_csv
     from softcord.gt.variant import recipe
     from softcord.measure.table import write_measures
+    from softcord.report.ground_truth_page import write_ground_truth_page
 
     write_csv(report, folder / "report.csv")
     write_measures(folder / "measures.csv", measures)
@@ -82,7 +83,7 @@ def _write(plan: Plan, report: "pd.DataFrame", measures: "pd.DataFrame", folder:
         "contrasts": ", ".join(plan.contrasts),
         "recipe": json.dumps(recipe(plan.gt, plan.contrasts)),
     }
-    write_html(report, folder / "report.html", f"{plan.data.name}: {folder.name}", notes=notes)
+    write_ground_truth_page(report, folder / "report.html", f"{plan.data.name}: {folder.name}", notes=notes)
     show_table(by_contrast(report), f"{plan.data.name}: {folder.name}")
     print(f"\nreport     {folder / 'report.html'}")
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from softcord.app.visual_check import EXCLUDE_WORDS
 from softcord.errors import SoftcordError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def write_qc_page(
         summary=summary_table(measures, level) if is_measured else measures,
         notes=notes,
         qc=tuple(_drawn(run_dir, method, shown)),
+        exclude_words=EXCLUDE_WORDS,
     )
     write_text(run_dir / "qc.html", html.page(report))
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("softcord")
 
+# How the next run is given the list of those that failed.
+EXCLUDE_WORDS = "data.exclude=FILE"
 ImageKey = tuple[str, str, str]
 
 

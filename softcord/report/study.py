@@ -28,7 +28,8 @@ class Background:
     """What the report says besides the measures' answers.
 
     ``unfinished`` gives by method the reason why its run did not end, ``figures`` by file name what is drawn
-    from images instead of measures.
+    from images instead of measures. ``exclude_words`` say how the next run is given the images that fail the
+    visual check.
     """
 
     byline: str = ""
@@ -38,6 +39,7 @@ class Background:
     participants: pd.DataFrame | None = None
     unfinished: Mapping[str, str] = field(default_factory=dict)
     figures: Mapping[str, html.Figure] = field(default_factory=dict)
+    exclude_words: str = ""
 
 
 def write_study(
@@ -160,6 +162,7 @@ def _report(
         qc=background.qc,
         dropped=tables["dropped"],
         provenance=background.provenance,
+        exclude_words=background.exclude_words,
     )
 
 

@@ -52,7 +52,7 @@
     const doubtful = images.filter((image) => rated[key(image)] === "artefact");
     const lines = [
       `# Images that failed the visual check of study ${study}.`,
-      "# The next run leaves them out with data.exclude=THIS_FILE.",
+      `# The next run leaves them out${viewer.dataset.excludeWords && `: ${viewer.dataset.excludeWords}`}.`,
       "visual_check:",
     ];
     const methods = new Map();
