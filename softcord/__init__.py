@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from softcord.api.phantom import PhantomParticipant, phantom_participant
     from softcord.augment.chain import Augment
     from softcord.errors import SoftcordError
+    from softcord.io.nifti import Volume, read_volume, write_like, write_volume
     from softcord.losses.awing import AdaptiveWingLoss
     from softcord.losses.dice import DiceLoss
     from softcord.losses.dice_ce import DiceCELoss
     from softcord.nets.unet import UNet
-    from softcord.nifti import Volume, read_volume, write_like, write_volume
 
 # The module of each name.
 _MODULES = {
@@ -35,17 +35,17 @@ _MODULES = {
     "PhantomParticipant": "softcord.api.phantom",
     "SoftcordError": "softcord.errors",
     "UNet": "softcord.nets.unet",
-    "Volume": "softcord.nifti",
+    "Volume": "softcord.io.nifti",
     "compare": "softcord.api.compare",
     "csa": "softcord.api.csa",
     "distance": "softcord.api.overlap",
     "load_model": "softcord.api.model",
     "overlap": "softcord.api.overlap",
     "phantom_participant": "softcord.api.phantom",
-    "read_volume": "softcord.nifti",
+    "read_volume": "softcord.io.nifti",
     "soft_ground_truth": "softcord.api.ground_truth",
-    "write_like": "softcord.nifti",
-    "write_volume": "softcord.nifti",
+    "write_like": "softcord.io.nifti",
+    "write_volume": "softcord.io.nifti",
 }
 __all__ = [
     "AdaptiveWingLoss",

@@ -7,7 +7,7 @@ from softcord.api.volume import Image, as_volume
 from softcord.errors import UsageError
 from softcord.gt.build import build_participant
 from softcord.gt.settings import GtSettings
-from softcord.nifti import Volume
+from softcord.io.nifti import Volume
 
 
 def soft_ground_truth(

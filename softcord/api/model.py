@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from softcord.api.volume import Image, as_volume
 from softcord.errors import UsageError
-from softcord.nifti import Volume
+from softcord.io.nifti import Volume
 from softcord.predict.built_in import BUILT_IN
 from softcord.predict.check_image import read_checked
 from softcord.predict.infer import Apply

@@ -7,7 +7,7 @@ import numpy as np
 
 from softcord.contrasts import contrast_set
 from softcord.errors import UsageError
-from softcord.nifti import Volume, from_rpi
+from softcord.io.nifti import Volume, from_rpi
 from softcord.phantom.participant import Imaged, csa_rows, draw_participant, image_participant
 from softcord.phantom.settings import PhantomSettings
 

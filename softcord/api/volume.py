@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from softcord.errors import DataError, UsageError
-from softcord.nifti import Volume, read_volume
+from softcord.io.nifti import Volume, read_volume
 
 # Values a little beyond 0 and 1 come from interpolation; far beyond them it is no mask.
 MASK_RANGE = (-0.5, 1.5)
@@ -45,7 +45,7 @@ def as_volume(
         name: what errors call it.
 
     Raises:
-        DataError: what :func:`softcord.nifti.read_volume` refuses, of arrays too.
+        DataError: what :func:`softcord.io.nifti.read_volume` refuses, of arrays too.
         UsageError: an array without a geometry or with two, or something else with one.
 
     >>> import numpy as np

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from softcord.contrasts import CONTRASTS
-from softcord.files import write_text
 from softcord.gt.dataset import DONE
+from softcord.io.files import write_text
 
 # Column of the report: heading and format on the page.
 NUMBERS = {

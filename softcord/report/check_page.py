@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from softcord.data.check import DatasetCheck
-from softcord.data.check_tables import ABSENT, contrast_table, matrix, relative
-from softcord.data.findings import count_by_severity, findings_table, summarise
-from softcord.files import write_text
+from softcord.data.checks.dataset import DatasetCheck
+from softcord.data.checks.findings import count_by_severity, findings_table, summarise
+from softcord.data.checks.tables import ABSENT, contrast_table, matrix, relative
+from softcord.io.files import write_text
 from softcord.report.page import Block, Details, Page, Text, render, table_of
 
 _STATES = {"○": "not_downloaded", "✗": "broken", ABSENT: "absent"}

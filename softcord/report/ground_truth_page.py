@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 
 from softcord.errors import DataError
-from softcord.files import write_text
 from softcord.gt.dataset import DONE
 from softcord.gt.report import by_contrast, details, headings
-from softcord.nifti import read_volume
+from softcord.io.files import write_text
+from softcord.io.nifti import read_volume
 from softcord.report.page import Block, Page, Picture, Text, render, table_of
 from softcord.report.qc import overlay_bytes
 

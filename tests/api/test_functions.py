@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 import softcord
-from softcord.app.measure import main as measure
-from softcord.app.predict import main as predict
+from softcord.app.verbs.measure import main as measure
+from softcord.app.verbs.predict import main as predict
 from softcord.gt.settings import GtSettings
 
 NOISE = np.random.default_rng(3).normal(100, 20, (40, 40, 30)).astype(np.float32)
