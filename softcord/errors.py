@@ -4,8 +4,9 @@
 class SoftcordError(Exception):
     """Base of every error that softcord raises on purpose.
 
-    ``where`` names the file, participant or configuration key, ``what`` the problem and ``hint`` the way
-    out. The command line prints the three as one line and exits with ``exit_code``.
+    ``where`` names the file, participant or argument, ``what`` the problem and ``hint`` the way out (often
+    one of :mod:`softcord.remedies`). The command line prints the three as one line and exits with
+    ``exit_code``.
 
     >>> import softcord
     >>> try:
@@ -44,6 +45,28 @@ class UsageError(SoftcordError):
     """A wrong argument or configuration value."""
 
     exit_code = 2
+
+
+class SettingError(UsageError):
+    """A value of a setting that cannot be used.
+
+    ``owner`` is the class or function that takes it, ``setting`` its name there. ``where`` is what a caller
+    who has another name for it calls it.
+    """
+
+    def __init__(
+        self, owner: str, setting: str, what: str, hint: str = "", *, where: str | None = None
+    ) -> None:
+        self.owner, self.setting = owner, setting
+        super().__init__(where or setting, what, hint)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel between processes by its own arguments."""
+        return type(self)._again, (self.owner, self.setting, self.what, self.hint, self.where)
+
+    @classmethod
+    def _again(cls, owner: str, setting: str, what: str, hint: str, where: str) -> "SettingError":
+        return cls(owner, setting, what, hint, where=where)
 
 
 class DataError(SoftcordError):

@@ -7,12 +7,10 @@ their sizes. An entry without a list, or with a file of another size, is damaged
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TypeVar
 
 import numpy as np
@@ -22,6 +20,7 @@ from filelock import FileLock
 from softcord.data.filehash import content_hash, fingerprint, known_hashes
 from softcord.data.resample import Interpolation, Shape, to_grid
 from softcord.errors import DataError
+from softcord.io.files import replacing, write_json
 from softcord.io.nifti import Volume, read_volume
 from softcord.io.pointer import read_pointer
 from softcord.processes.parallel import Outcome, parallel_map
@@ -178,18 +177,12 @@ def _ensure(cache_dir: Path, key: str, source: Path, build: Callable[[], Arrays]
 
 
 def _write_entry(entry: Path, source: Path, arrays: Arrays) -> None:
-    entry.mkdir(parents=True, exist_ok=True)
     sizes: dict[str, int] = {}
     for name, array in arrays.items():
-        with NamedTemporaryFile(dir=entry, suffix=".part", delete=False) as stream:
-            np.save(stream, array)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(stream.name, entry / f"{name}.npy")
+        with replacing(entry / f"{name}.npy", durable=True) as temporary:
+            np.save(temporary, array)
         sizes[f"{name}.npy"] = (entry / f"{name}.npy").stat().st_size
-    with NamedTemporaryFile("w", dir=entry, suffix=".part", delete=False) as text:
-        json.dump({"source": str(source), "bytes": sizes}, text)
-    os.replace(text.name, entry / "entry.json")
+    write_json(entry / "entry.json", {"source": str(source), "bytes": sizes})
 
 
 def _is_whole(entry: Path) -> bool:

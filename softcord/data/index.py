@@ -20,7 +20,9 @@ from softcord.data.bids import (
 )
 from softcord.data.exclude import NOTHING, Exclusion
 from softcord.errors import DataError
+from softcord.hints import listed
 from softcord.processes.collector import collector_paused
+from softcord.remedies import Remedy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,12 +113,12 @@ def index_dataset(
     scan = scan_dataset(root, derivatives=derivatives, image_names=image_names, label_names=label_names)
     for folder in scan.unreadable:
         if exclude.entry_for_folder(folder) is None:
-            raise DataError(folder, "cannot be read", "Ask for permission, or leave it out with data.exclude")
+            raise DataError(folder, "cannot be read", Remedy.MAY_NOT_READ)
     if not scan.images:
-        raise DataError(root, "holds no image of a known contrast", _what_is_there(scan.listings[""]))
+        raise DataError(root, *_what_is_there(scan.listings[""]))
     table = table_of(scan, exclude)
     if table.empty:
-        raise DataError(root, "every image is excluded", "Check data.exclude and data.participants")
+        raise DataError(root, "every image is excluded", Remedy.CHECK_EXCLUSIONS)
     return table
 
 
@@ -128,7 +130,7 @@ def existing_root(root: Path | str) -> Path:
     """
     root = Path(os.path.abspath(root))
     if not root.is_dir():
-        raise DataError(root, "is not a folder", "Set data.root to the folder that holds sub-*")
+        raise DataError(root, "is not a folder", Remedy.FIND_ROOT)
     return root
 
 
@@ -224,8 +226,10 @@ def _row(scan: Scan, key: ImageKey) -> dict[str, str | None]:
     }
 
 
-def _what_is_there(listing: Listing) -> str:
+def _what_is_there(listing: Listing) -> tuple[str, str]:
+    """Say that no known image is there, and what else there is, and what to do."""
+    what = "holds no image of a known contrast"
     stems = sorted({file.stem for file in listing.files if file.extension in IMAGE_EXTENSIONS})
     if not stems:
-        return "Expected sub-XX/anat/sub-XX_T2w.nii.gz and the like"
-    return f"Found {', '.join(stems[:5])}; say which contrast they are with data.image_names"
+        return what, "Expected sub-XX/anat/sub-XX_T2w.nii.gz and the like"
+    return f"{what}, but {listed(stems)}", Remedy.SAY_IMAGE_NAMES

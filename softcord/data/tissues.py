@@ -1,9 +1,7 @@
 """Label maps of all that an image shows, for training on drawn images (SynthSeg)."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +10,7 @@ from softcord.data.cache import CachedVolume, CacheSettings, crop
 from softcord.data.filehash import content_hash, known_hashes
 from softcord.data.resample import make_grid
 from softcord.errors import DataError
+from softcord.io.files import replacing
 from softcord.io.nifti import Volume, read_volume, to_rpi
 
 Labels = npt.NDArray[np.uint8]
@@ -107,6 +106,5 @@ def _nearest(volume: Volume, spacing_mm: float) -> Labels:
 
 
 def _write(path: Path, labels: Labels) -> None:
-    with NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as stream:
-        np.save(stream, labels)
-    os.replace(stream.name, path)
+    with replacing(path) as temporary:
+        np.save(temporary, labels)

@@ -89,7 +89,7 @@ def _measure(
     if mask.path != _place(predictions, image):
         folder = predictions_of(predictions, image.participant_id)
         made_by = {"Run": run, "Prediction": str(mask.path)}
-        if mask.path.name.endswith(".nii.gz"):
+        if mask.path.suffix == ".gz":
             copy_mask(folder, image.image, mask.path, made_by)
         else:
             write_softseg(folder, image.image, softseg, made_by)

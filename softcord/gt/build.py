@@ -17,6 +17,7 @@ from softcord.gt.settings import GtSettings
 from softcord.gt.summary import Row, contrast_row
 from softcord.gt.warp import SliceWarp, still
 from softcord.io.nifti import Volume, from_rpi
+from softcord.remedies import Remedy
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,7 @@ def build_checked(
     entering = {contrast: warped[contrast] for contrast in contrasts if contrast in warped}
     soft = _averaged(entering, settings)
     if not soft.values.any():
-        hint = "Set a smaller gt.trim_mm, or gt.beyond_reference=true"
-        raise DataError("ground truth", "no cord is left in the average", hint)
+        raise DataError("ground truth", "no cord is left in the average", Remedy.TRIM_LESS)
     warps |= {contrast: still(frame) for contrast in spaces if contrast not in warps}
     softsegs = {
         key: _native(soft, frame, warps[key], spaces[key], masks.get(key), settings) for key in spaces

@@ -9,6 +9,7 @@ from scipy import ndimage
 from softcord.gt.discs import check_discs, disc_points
 from softcord.gt.grid import CordMask, Grid, cord_mask, grid_of
 from softcord.io.nifti import Volume
+from softcord.remedies import Remedy
 
 # Headers are rounded to single precision; a mask further off lies elsewhere.
 SPACE_TOLERANCE_MM = 0.1
@@ -39,8 +40,8 @@ def check_participant(
     """
     findings = []
     if reference not in hard_segs:
-        hint = f"Add a mask of {reference}, or set gt.reference to a contrast that has one"
-        findings.append(Finding(reference, "the reference contrast has no hard mask", hint))
+        what = "the reference contrast has no hard mask"
+        findings.append(Finding(reference, what, Remedy.OTHER_REFERENCE))
     for contrast, mask in hard_segs.items():
         findings += [Finding(contrast, *told) for told in check_mask(mask)]
         if contrast in spaces:

@@ -19,6 +19,7 @@ from softcord.gt.variant import carried_discs_path, gt_path, variant_name
 from softcord.io.files import write_json
 from softcord.io.nifti import write_volume
 from softcord.processes.parallel import parallel_map
+from softcord.remedies import Remedy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +103,7 @@ def build_dataset(
     derivative = Path(output_root).absolute() / variant_name(settings, contrasts)
     participants = _participants(table)
     if not participants:
-        raise DataError("ground truth", "there is no image to build it for", "Check data.root")
+        raise DataError("ground truth", "there is no image to build it for", Remedy.CHECK_ROOT)
     describe_dataset(derivative, settings, contrasts, _dataset_root(participants[0]))
     build = partial(build_files, derivative=derivative, settings=settings, contrasts=tuple(contrasts))
     rows: dict[str, list[Row]] = {}

@@ -4,7 +4,6 @@ import gzip
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import nibabel as nib
 import nibabel.affines
@@ -14,6 +13,7 @@ from nibabel.filebasedimages import ImageFileError
 from nibabel.spatialimages import HeaderDataError
 
 from softcord.errors import DataError
+from softcord.io.files import replacing
 from softcord.io.pointer import read_pointer, way_to_download
 
 FloatArray = npt.NDArray[np.floating]
@@ -118,7 +118,6 @@ def write_volume(path: Path | str, data: npt.NDArray[np.generic], affine: npt.ND
     0.25
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     image = nib.Nifti1Image(np.asarray(data), affine)
     image.header.set_xyzt_units("mm")
     image.set_sform(affine, code=1)
@@ -138,7 +137,6 @@ def write_like(path: Path | str, data: npt.NDArray[np.generic], like: Path | str
     (0.5, 0.5, 3.0)
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     source = open_nifti(Path(like))
     header = source.header.copy()
     header.extensions.clear()
@@ -151,15 +149,8 @@ def write_like(path: Path | str, data: npt.NDArray[np.generic], like: Path | str
 
 
 def _save(image: nib.Nifti1Image, path: Path) -> None:
-    with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=f"_{path.name}", delete=False) as stream:
-        temporary = Path(stream.name)
-    try:
+    with replacing(path) as temporary:
         nib.save(image, temporary)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def to_rpi(volume: Volume) -> Volume:

@@ -10,8 +10,9 @@ from shutil import rmtree
 
 import pandas as pd
 
-from softcord.data.bids import LABEL_KINDS, BidsFile, bids_stem, list_files
+from softcord.data.bids import IMAGE_EXTENSIONS, LABEL_KINDS, BidsFile, bids_stem, list_files
 from softcord.errors import DataError
+from softcord.io.files import write_text
 from softcord.measure.csa import METHOD_VERSION
 from softcord.measure.files import FileMeasures, MaskFiles, MeasureSettings, measure_file
 from softcord.measure.tidy import image_stem
@@ -48,7 +49,7 @@ def find_masks(root: Path, labels_root: Path | None = None, suffix: str | None =
     masks = [
         file
         for file in list_files(str(root)).files
-        if file.extension in (".nii.gz", ".nii") and f"_{file.stem}".endswith(endings)
+        if file.extension in IMAGE_EXTENSIONS and f"_{file.stem}".endswith(endings)
     ]
     if not masks:
         raise DataError(root, f"holds no mask named *{' or *'.join(endings)}", "Name them with -suffix")
@@ -125,11 +126,8 @@ def _key(files: MaskFiles, settings: MeasureSettings) -> str:
 
 
 def _remember(measures: FileMeasures, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     content = {"groups": measures.groups.to_dict("records"), "overlap": measures.overlap}
-    temporary = path.with_suffix(".part")
-    temporary.write_text(json.dumps(content, default=lambda number: number.item()), encoding="utf-8")
-    temporary.replace(path)
+    write_text(path, json.dumps(content, default=lambda number: number.item()))
 
 
 def _recall(files: MaskFiles, path: Path) -> FileMeasures | None:

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import numpy as np
 import pandas as pd
 
 from softcord.errors import DataError
+from softcord.io.files import replacing
 from softcord.measure.metrics import METRICS
+from softcord.remedies import Remedy
 
 MISSING = "n/a"
 MEASURE_COLUMNS = (
@@ -75,18 +76,8 @@ def write_measures(path: Path | str, frame: pd.DataFrame) -> None:
     path = Path(path)
     _check_columns(path, frame)
     extra = [name for name in frame.columns if name not in MEASURE_COLUMNS]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(
-        "w", dir=path.parent, prefix=".", suffix=".csv", delete=False, encoding="utf-8", newline=""
-    ) as stream:
-        temporary = Path(stream.name)
-    try:
+    with replacing(path) as temporary:
         frame[[*MEASURE_COLUMNS, *extra]].to_csv(temporary, index=False, na_rep=MISSING)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def read_measures(path: Path | str) -> pd.DataFrame:
@@ -97,7 +88,7 @@ def read_measures(path: Path | str) -> pd.DataFrame:
     """
     path = Path(path)
     if not path.is_file():
-        raise DataError(path, "does not exist", "Run `softcord evaluate` or `softcord measure` first")
+        raise DataError(path, "does not exist", Remedy.MEASURE_FIRST)
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:

@@ -13,6 +13,7 @@ from softcord.errors import DataError
 from softcord.io.files import write_json
 from softcord.io.nifti import read_volume, write_volume
 from softcord.processes.parallel import parallel_map
+from softcord.remedies import Remedy
 
 DATASET = "Dataset001_softcord"
 THRESHOLD = 0.5  # a voxel is cord where more than half of it is
@@ -44,7 +45,7 @@ def export_dataset(
     entries = {}
     for outcome in parallel_map(write, cases, jobs):
         if outcome.value is None:
-            raise DataError("nnU-Net's dataset", str(outcome.error), "Leave it out with data.exclude")
+            raise DataError("nnU-Net's dataset", str(outcome.error), Remedy.EXCLUDE_IMAGES)
         entries[outcome.item.name] = outcome.value
         if on_done:
             on_done(outcome.item.name)

@@ -11,11 +11,13 @@ import numpy as np
 
 from softcord.errors import DataError, RunError, UsageError
 from softcord.io.files import write_json
+from softcord.io.names import nifti_stem, sidecar_of
 from softcord.io.nifti import Volume, write_like
 from softcord.predict.check_image import read_checked
 from softcord.predict.package import Model
 from softcord.predict.volume import AS_IT_IS, PredictSettings, predict_volume
 from softcord.predict.write import generated_by
+from softcord.remedies import Remedy
 
 Outcome = Literal["predicted", "no cord", "constant"]
 
@@ -56,7 +58,7 @@ class Done:
 
 def mask_name(image: Path, threshold: float | None) -> str:
     """Return the usual name of an image's mask, ``t2_softseg.nii.gz`` or, binarised, ``t2_seg.nii.gz``."""
-    return f"{image.name.partition('.nii')[0]}_{'softseg' if threshold is None else 'seg'}.nii.gz"
+    return f"{nifti_stem(image)}_{'softseg' if threshold is None else 'seg'}.nii.gz"
 
 
 def predict_file(image: Path, output: Path, task: Task) -> Done:
@@ -68,7 +70,7 @@ def predict_file(image: Path, output: Path, task: Task) -> Done:
             the image's own.
         RunError: the mask cannot be written.
     """
-    sidecar = sidecar_path(output)
+    sidecar = sidecar_of(output)
     wanted = _sidecar(image, task)
     _refuse_wrong_place(image, output)
     if not task.overwrite and (there := _already_made(output, wanted)):
@@ -95,25 +97,20 @@ def predict_file(image: Path, output: Path, task: Task) -> Done:
     return Done(outcome, prediction.looked, volume, prediction.softseg)
 
 
-def sidecar_path(output: Path) -> Path:
-    """Where the sidecar of a mask lies."""
-    return output.parent / (output.name.partition(".nii")[0] + ".json")
-
-
 def _refuse_wrong_place(image: Path, output: Path) -> None:
     """Refuse a mask that would replace a folder or the image, or whose sidecar would be the image's."""
     if output.is_dir():
-        raise UsageError(output, "is a folder", "Name another file with -o")
+        raise UsageError(output, "is a folder", Remedy.OTHER_MASK_FILE)
     if output.exists() and image.exists() and output.samefile(image):
-        raise UsageError(output, "is the image itself", "Name another file with -o")
-    if sidecar_path(output).resolve() == sidecar_path(image).resolve():
-        what = f"would have its sidecar in {sidecar_path(image).name}, which is the image's"
-        raise UsageError(output, what, "Name another file with -o")
+        raise UsageError(output, "is the image itself", Remedy.OTHER_MASK_FILE)
+    if sidecar_of(output).resolve() == sidecar_of(image).resolve():
+        what = f"would have its sidecar in {sidecar_of(image).name}, which is the image's"
+        raise UsageError(output, what, Remedy.OTHER_MASK_FILE)
 
 
 def _already_made(output: Path, wanted: Mapping[str, object]) -> Done | None:
     """Return what became of the image earlier, None if nothing yet; refuse what something else made."""
-    sidecar = sidecar_path(output)
+    sidecar = sidecar_of(output)
     if not output.exists() and not sidecar.exists():
         return None
     found = _read(sidecar)
@@ -124,7 +121,7 @@ def _already_made(output: Path, wanted: Mapping[str, object]) -> Done | None:
         return None  # a sidecar that an interrupted command left
     there = output if output.exists() else sidecar
     what = "exists, and is not what this command would make"
-    raise UsageError(there, what, "-overwrite replaces it; or name another file with -o")
+    raise UsageError(there, what, Remedy.OVERWRITE_MASK)
 
 
 def _sidecar(image: Path, task: Task) -> dict[str, Any]:

@@ -10,13 +10,11 @@ import importlib
 import json
 import math
 import re
-import shutil
 import zipfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any, Literal
 
 import torch
@@ -25,6 +23,7 @@ from torch import nn
 
 from softcord.data.resample import Interpolation
 from softcord.errors import DataError
+from softcord.io.files import replacing_folder
 from softcord.nets.activation import Activation
 from softcord.predict.card import card_text
 
@@ -123,18 +122,9 @@ def write_package(folder: Path, model: Model, *, half: bool = False) -> Path:
         CARD: card_text(described, sum(value.numel() for value in model.net.state_dict().values())).encode(),
     }
     files[CHECKSUMS] = "".join(f"{_sha256(files[name])}  {name}\n" for name in CONTENT).encode()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    try:
+    with replacing_folder(folder) as temporary:
         for name, content in files.items():
             (temporary / name).write_bytes(content)
-        temporary.chmod(0o755)
-        if folder.exists():
-            shutil.rmtree(folder)
-        temporary.rename(folder)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
     return folder
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import softcord
 from softcord.io.files import write_bytes, write_json
+from softcord.io.names import nifti_stem, sidecar_of
 from softcord.io.nifti import Volume, write_volume
 
 CODE_URL = "https://github.com/softcord/softcord"
@@ -12,7 +13,7 @@ CODE_URL = "https://github.com/softcord/softcord"
 
 def softseg_path(root: Path, image: Path) -> Path:
     """Where the soft mask of ``image`` lies in the derivatives dataset ``root``."""
-    stem = image.name.removesuffix(".gz").removesuffix(".nii")
+    stem = nifti_stem(image)
     participant = stem.split("_")[0]
     folders = image.parent.parts
     # The last folder of that name: the dataset itself may lie in another participant's.
@@ -47,7 +48,7 @@ def copy_mask(root: Path, image: Path, mask: Path, provenance: Mapping[str, obje
 
 def _write_sidecar(path: Path, image: Path, provenance: Mapping[str, object]) -> None:
     sidecar = {"SpatialReference": "orig", "GeneratedBy": [generated_by(provenance)], "Sources": [image.name]}
-    write_json(path.with_name(path.name.removesuffix(".nii.gz") + ".json"), sidecar)
+    write_json(sidecar_of(path), sidecar)
 
 
 def describe_derivatives(root: Path, name: str, provenance: Mapping[str, object]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from softcord.errors import DataError
+from softcord.remedies import Remedy
 from softcord.report.figures import FigureSpec
 from softcord.stats.adjust import Correction
 from softcord.stats.expected import Claim
@@ -74,7 +75,7 @@ def applicable(measures: pd.DataFrame, settings: StudySettings) -> tuple[Questio
             )
     if not questions:
         what = f"answer none of the questions: {len(methods)} methods, metrics {', '.join(sorted(measured))}"
-        raise DataError("measures", what, "Measure CSA, or name compare.questions")
+        raise DataError("measures", what, Remedy.ASK_OWN_QUESTIONS)
     return tuple(questions)
 
 

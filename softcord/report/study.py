@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from softcord.io.files import write_bytes, write_text
+from softcord.io.names import file_name
 from softcord.report import html
 from softcord.report.absent import absent_methods
 from softcord.report.figures import FigureSpec, default_figures, draw
@@ -80,14 +81,14 @@ def write_study(
     _remove_earlier(folder)
     _write(folder / "comparisons.csv", comparisons.to_csv(index=False, na_rep=MISSING), on_done)
     for name, table in tables.items():
-        write_tables(table, folder / "tables" / name)
+        write_tables(table, folder / "tables", name)
     for spec, png, svg, _ in figures:
-        write_bytes(folder / "figures" / f"{spec.name}.png", png)
-        write_bytes(folder / "figures" / f"{spec.name}.svg", svg)
+        write_bytes(folder / "figures" / file_name(spec.name, ".png"), png)
+        write_bytes(folder / "figures" / file_name(spec.name, ".svg"), svg)
         if on_done:
             on_done(f"{spec.name}.png")
     for name, figure in background.figures.items():
-        write_bytes(folder / "figures" / f"{name}.{figure.kind}", figure.content)
+        write_bytes(folder / "figures" / file_name(name, f".{figure.kind}"), figure.content)
     notes = (*background.notes, *_notes(measures, settings, questions), *_undrawn(settings.figures, figures))
     background = replace(background, notes=notes)
     report = _report(study, questions, detailed, tables, figures, background)

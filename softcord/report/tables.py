@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from softcord.io.files import write_text
+from softcord.io.names import file_name
 from softcord.measure.metrics import METRICS
 from softcord.report.order import contrast_label, contrast_order, method_order
 from softcord.report.summary import ARROWS, MISSING, lay_out
@@ -43,13 +44,13 @@ def _headings(metrics: Sequence[str]) -> dict[str, str]:
     return {metric: heading(metric) for metric in metrics}
 
 
-def write_tables(table: pd.DataFrame, stem: Path) -> None:
-    """Write one table as ``stem.csv``, and, if it can be read on paper, as ``stem.md`` and ``stem.tex``."""
-    write_text(stem.with_suffix(".csv"), table.to_csv(index=False, na_rep=MISSING))
+def write_tables(table: pd.DataFrame, folder: Path, name: str) -> None:
+    """Write one table as ``name.csv``, and, if it can be read on paper, as ``name.md`` and ``name.tex``."""
+    write_text(folder / file_name(name, ".csv"), table.to_csv(index=False, na_rep=MISSING))
     if len(table) > PRINTED_UP_TO:
         return
-    write_text(stem.with_suffix(".md"), markdown(table))
-    write_text(stem.with_suffix(".tex"), latex(table))
+    write_text(folder / file_name(name, ".md"), markdown(table))
+    write_text(folder / file_name(name, ".tex"), latex(table))
 
 
 def markdown(table: pd.DataFrame) -> str:

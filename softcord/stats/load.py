@@ -35,7 +35,7 @@ def load_measures(
         raise DataError("measures", "there are none", "Finish a run first")
     if levels - {"n/a"} and not levels & {str(level), "all"}:
         raise DataError(
-            f"levels={level}", "was not measured", f"Measured: {', '.join(sorted(levels - {'n/a'}))}"
+            f"level {level}", "was not measured", f"Measured: {', '.join(sorted(levels - {'n/a'}))}"
         )
     return _stacked(tables)
 

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from filelock import FileLock, Timeout
 
-from softcord.errors import PrunedError, RunError, StudyError, UsageError
+from softcord.errors import PrunedError, RunError, SettingError, StudyError, UsageError
+from softcord.io.names import file_name
+from softcord.remedies import Remedy
 
 if TYPE_CHECKING:
     import optuna
@@ -168,7 +170,7 @@ def open_search(
             study.set_user_attr(_CONTEXT, context)
         elif begun != context or study.metric_names != list(objectives):
             what = "was begun with other settings or objectives, and its trials cannot be mixed with new ones"
-            raise UsageError(f"search {name}", what, "Add study=NAME or variant=WORD for a new search")
+            raise UsageError(f"search {name}", what, Remedy.NEW_SEARCH)
         study.set_user_attr(_PRUNER, settings.pruner)
         yield study
 
@@ -176,7 +178,9 @@ def open_search(
 def _check_sampler(settings: SearchSettings, n_objectives: int) -> None:
     if n_objectives > 1 and settings.sampler not in _FOR_SEVERAL_OBJECTIVES:
         hint = f"Use one of {', '.join(_FOR_SEVERAL_OBJECTIVES)}"
-        raise UsageError("hydra.sweeper.sampler", f"{settings.sampler} optimises one objective only", hint)
+        raise SettingError(
+            "SearchSettings", "sampler", f"{settings.sampler} optimises one objective only", hint
+        )
 
 
 @contextmanager
@@ -184,7 +188,7 @@ def _claimed(database: str, name: str) -> Iterator[None]:
     """Hold a search: a second sweeper would take this one's running trials for dead."""
     folder = Path(database.removeprefix("sqlite:///")).parent if database.startswith("sqlite") else Path()
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / f".search-{name.replace('/', '-')}.lock")
+    lock = FileLock(folder / f".search-{file_name(name)}.lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:

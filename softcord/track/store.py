@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from filelock import FileLock
 
 from softcord.errors import PrunedError, UsageError
+from softcord.remedies import Remedy
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -260,7 +261,7 @@ def fetch_artifact(store: Store, model: str, artifact: str, folder: Path) -> Pat
         return Path(client.download_artifacts(run_id, artifact, str(folder)))
     except (MlflowException, OSError) as error:
         what = f"has no {artifact} in the store {store.uri} ({str(error).splitlines()[0]})"
-        raise UsageError(model, what, "`softcord ui` shows what is there") from error
+        raise UsageError(model, what, Remedy.SEE_STORE) from error
 
 
 def _registered_run(client: "MlflowClient", model: str) -> str:

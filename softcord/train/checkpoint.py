@@ -1,14 +1,13 @@
 """Checkpoints that are whole or absent, whatever kills the process."""
 
-import os
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 import torch
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from softcord.errors import DataError
+from softcord.io.files import replacing
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -22,17 +21,8 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
     ) -> None:
         """Save so that ``path`` never holds half a checkpoint."""
-        target = Path(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=target.parent, prefix=".", suffix=".ckpt", delete=False) as stream:
-            try:
-                torch.save(checkpoint, stream)
-                stream.flush()
-                os.fsync(stream.fileno())
-            except BaseException:
-                Path(stream.name).unlink()
-                raise
-        Path(stream.name).replace(target)
+        with replacing(path, durable=True) as temporary, temporary.open("wb") as stream:
+            torch.save(checkpoint, stream)
 
 
 def load_weights(path: Path) -> dict[str, torch.Tensor]:

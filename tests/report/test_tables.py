@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from softcord.io.names import name_of
 from softcord.report.order import contrast_order, method_colour, method_order
 from softcord.report.summary import mean_sd, print_table, summary_table
 from softcord.report.tables import contrast_table, heading, latex, markdown, method_table, write_tables
@@ -103,10 +106,20 @@ def test_contrast_table_is_the_papers_table_1():
 
 def test_three_formats_hold_the_same_cells(tmp_path):
     table = pd.DataFrame({"method": ["soft_all"], "Dice ↑": ["0.96 ± 0.01"], "p": [0.01234567]})
-    write_tables(table, tmp_path / "tables" / "t")
+    write_tables(table, tmp_path / "tables", "t")
     assert (tmp_path / "tables/t.csv").read_text() == "method,Dice ↑,p\nsoft_all,0.96 ± 0.01,0.01234567\n"
     assert "| soft_all | 0.96 ± 0.01 | 0.01235 |" in (tmp_path / "tables/t.md").read_text()
     assert r"soft\_all & 0.96 $\pm$ 0.01 & 0.01235 \\" in (tmp_path / "tables/t.tex").read_text()
+
+
+@pytest.mark.parametrize(
+    "name", ["contrasts_soft_all_epsilon0.5", "contrasts_soft_all_epsilon0.1", "by_a/b", ".."]
+)
+def test_a_table_is_called_after_its_method_whatever_that_is_called(name: str, tmp_path: Path) -> None:
+    write_tables(pd.DataFrame({"method": ["a"]}), tmp_path / "tables", name)
+    written = sorted((tmp_path / "tables").iterdir())
+    assert [path.suffix for path in written] == [".csv", ".md", ".tex"]
+    assert {name_of(path.name.removesuffix(path.suffix)) for path in written} == {name}
 
 
 def test_bars_and_missing_values_survive_markdown_and_latex():

@@ -4,12 +4,12 @@ import importlib
 import inspect
 import sys
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from softcord.errors import UsageError
+from softcord.hints import did_you_mean
 
 TARGET = "_target_"
 
@@ -63,10 +63,9 @@ def resolve(node: Mapping[str, Any], key: str) -> Any:
 
 def suggest(name: str, known: Mapping[str, object] | list[str]) -> str:
     """Return a hint with the nearest known name, or with all of them where they are few."""
-    near = get_close_matches(name, list(known), n=1, cutoff=0.5)
-    if near:
-        return f"Did you mean {near[0]}?"
-    return f"Known: {', '.join(known)}" if len(known) <= 20 else "--cfg job lists what can be set"
+    return did_you_mean(
+        name, known, None if len(known) <= 20 else "--cfg job lists what can be set", cutoff=0.5
+    )
 
 
 def _checked(value: Any, hint: Any, key: str) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from softcord.contrasts import PAPER_SIX
+from softcord.io.names import file_name
 
 # The paper's list, whole, light or as coded: the softness of hard masks comes from its geometric transforms.
 _PAPER_AUGMENTS = ("paper", "light", "paper_code")
@@ -38,6 +39,15 @@ def method_name(
     for differing in deviations.values():
         words += [_changed(key, value) for key, value in sorted(differing.items())]
     return "_".join(word for word in [*words, variant] if word)
+
+
+def run_name(method: str, seed: int, digest: str, data: str = "") -> str:
+    """Return a run's name, which is its folder's: ``soft_all_s1-1c4667``; ``data`` is what it was tested on.
+
+    Whatever the method is called, it is one folder's name, and no other method's.
+    """
+    words = [f"{file_name(method)}_s{seed}", *([data] if data else []), digest[:6]]
+    return "-".join(words)
 
 
 def _approach(gt: str, loss: str, augment: str) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 
+from softcord.app.console.remedies import told
 from softcord.errors import SoftcordError
 
 DONE = 0
@@ -24,7 +25,7 @@ def guarded(verb: Callable[[], int]) -> int:
     except SoftcordError as error:
         if wants_traceback():
             raise
-        print(f"softcord: {error}", file=sys.stderr)
+        print(f"softcord: {told(error)}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return _interrupted()

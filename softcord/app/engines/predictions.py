@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softcord.app.config.plan import Plan, digest
+from softcord.app.console.remedies import told
 from softcord.app.inputs.training_data import Dataset
 from softcord.data.filehash import content_hash, known_hashes
 from softcord.data.settings import read_index
@@ -52,7 +53,7 @@ def _run_tool(
                 write_inference_s(mask, segment(tool, image.image, image.contrast, mask, log))
             masks.found[image.image] = Mask(mask, read_inference_s(mask))
         except RunError as error:
-            masks.missing[image.image] = str(error)
+            masks.missing[image.image] = told(error)
         on_done(image.image.name)
     return masks
 

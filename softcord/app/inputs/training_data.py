@@ -18,6 +18,7 @@ from softcord.data.settings import make_split, read_index, read_persons
 from softcord.data.splits import SIDES, Split
 from softcord.errors import DataError
 from softcord.gt.settings import GtSettings
+from softcord.hints import and_more
 from softcord.io.pointer import read_pointer, way_to_download
 
 if TYPE_CHECKING:
@@ -183,8 +184,7 @@ def cached_volumes(plan: Plan, table: "pd.DataFrame", name: str) -> list[CachedV
         )
     failed = [outcome for outcome in outcomes if outcome.error]
     if failed:
-        more = f" (and {len(failed) - 1} more images)" if len(failed) > 1 else ""
-        what = f"{str(failed[0].error).rstrip('.')}{more}"
+        what = f"{str(failed[0].error).rstrip('.')}{and_more(len(failed) - 1)}"
         raise DataError(f"{name} images", what, "Leave them out with data.exclude if they cannot be repaired")
     return [outcome.value for outcome in outcomes if outcome.value]
 

@@ -7,11 +7,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from softcord.errors import DataError, UsageError
+from softcord.predict.built_in import BUILT_IN
 
 if TYPE_CHECKING:
     from softcord.predict.package import Model
 
-BUILT_IN = Path(__file__).parents[2] / "models" / "synthetic-v1"
 _FORMS = "Give a package, study/run, a checkpoint of a run, an MLflow run id or models:/NAME@ALIAS"
 
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from softcord.app.engines.nnunet import NNUNET
 from softcord.app.engines.per_contrast import MODELS
 from softcord.app.engines.softcord import package_dir
-from softcord.app.models.find import BUILT_IN
 from softcord.app.records.leakage import TRAINED_ON
 from softcord.data.filehash import checksum
 from softcord.errors import DataError, UsageError
+from softcord.hints import listed
 from softcord.nnunet.run import FINAL_CHECKPOINT, find_model
+from softcord.predict.built_in import BUILT_IN
 from softcord.sweep.ledger import Run, read_run, read_study
 
 if TYPE_CHECKING:
@@ -141,8 +142,7 @@ def _run_dir(reference: str, outputs: Path) -> Path:
 
 
 def _names(runs: Sequence[Run], at_most: int = 8) -> str:
-    more = f" and {len(runs) - at_most} more" if len(runs) > at_most else ""
-    return ", ".join(run.name for run in runs[:at_most]) + more
+    return listed([run.name for run in runs], at_most)
 
 
 def _packages_of(run_dir: Path) -> dict[str, Path]:

@@ -2,12 +2,12 @@
 
 import os
 import platform
-import subprocess
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 import softcord
+from softcord.processes.git import git_says
 
 _PACKAGES = (
     "torch",
@@ -53,8 +53,7 @@ def _git(*arguments: str) -> str:
     root = Path(softcord.__file__).parents[1]
     if not (root / ".git").exists():
         return ""
-    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else ""
+    return (git_says(root, *arguments) or "").strip()
 
 
 def _processor() -> str:

@@ -10,6 +10,7 @@ from softcord.app.config.plan import Plan
 from softcord.app.inputs.training_data import Dataset
 from softcord.app.records.provenance import provenance
 from softcord.contrasts import CONTRASTS
+from softcord.io.names import nifti_stem
 from softcord.io.nifti import read_volume
 from softcord.measure.levels import format_levels
 from softcord.measure.metrics import METRICS
@@ -74,7 +75,7 @@ def log_results(
             if not prediction.exists():  # of a contrast that no model is for, or missing
                 continue
             volumes = [read_volume(path) for path in (image, prediction, row["label"])]
-            overlay_png(volumes[0], volumes[1], volumes[2], Path(folder) / f"{image.name.split('.')[0]}.png")
+            overlay_png(volumes[0], volumes[1], volumes[2], Path(folder) / f"{nifti_stem(image)}.png")
         entry.artifact(Path(folder), "overlays")
     entry.describe(description(plan, dataset, measures))
 

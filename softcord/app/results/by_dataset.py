@@ -55,7 +55,7 @@ def write_overview(study: str, folder: Path, summaries: "Mapping[str, pd.DataFra
     from softcord.report.tables import write_tables
 
     table = overview(summaries)
-    write_tables(table, folder / "tables" / "datasets")
+    write_tables(table, folder / "tables", "datasets")
     notes = tuple(
         f"{data}: nothing was measured."
         if summary.empty

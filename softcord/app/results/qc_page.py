@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from softcord.app.results.visual_check import EXCLUDE_WORDS
 from softcord.errors import SoftcordError
+from softcord.io.names import nifti_stem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,4 +72,4 @@ def _drawn(run_dir: Path, method: str, images: "pd.DataFrame") -> "Iterator[QcIm
         except SoftcordError:
             continue  # an image that cannot be drawn was named when it could not be measured
         scores = {"Dice": mean_sd(row["dice"], float("nan"), 3)}
-        yield QcImage(image.name.split(".")[0], method, scores, jpeg)
+        yield QcImage(nifti_stem(image), method, scores, jpeg)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softcord.errors import SoftcordError
+from softcord.io.names import nifti_stem
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +55,7 @@ def _drawn(folder: Path, measures: "pd.DataFrame") -> "Iterator[QcImage]":
             "|CSA error|": mean_sd(row["csa_abs_error_mm2"], float("nan")) + " mm²",
             "Dice": mean_sd(row["dice"], float("nan"), 3),
         }
-        yield QcImage(image.name.split(".")[0], str(row["method"]), scores, jpeg)
+        yield QcImage(nifti_stem(image), str(row["method"]), scores, jpeg)
 
 
 @cache

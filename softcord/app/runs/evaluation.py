@@ -12,6 +12,7 @@ import yaml
 
 from softcord.app.config.compose import config_dir
 from softcord.app.config.plan import Plan
+from softcord.app.console.remedies import told
 from softcord.app.models.trained import Trained
 from softcord.app.records.leakage import TRAINED_ON, warn_of_leakage
 from softcord.errors import DataError
@@ -175,7 +176,7 @@ def _predict_with_packages(
         try:
             softseg = predict(image, contrast)
         except DataError as error:  # the image's own; the others go on
-            errors[image] = str(error)
+            errors[image] = told(error)
         else:
             write_softseg(run_dir / "predictions", image, softseg, {"Run": run_dir.name})
         on_done(image.name)

@@ -26,6 +26,7 @@ from softcord.app.config.compose import (
 from softcord.app.config.help import USAGE, help_text
 from softcord.app.config.plan import Plan, make_plan
 from softcord.app.console.exit_codes import DONE, STUDY, guarded, wants_traceback
+from softcord.app.console.remedies import told
 from softcord.app.console.terminal import start_logging
 from softcord.errors import BusyError, RunError, SoftcordError, UsageError
 
@@ -315,7 +316,7 @@ def _log_failure(error: Exception) -> None:
     elif wants_traceback():
         logger.error("the run failed", exc_info=error)
     else:
-        text = str(error) if isinstance(error, SoftcordError) else f"{type(error).__name__}: {error}"
+        text = told(error) if isinstance(error, SoftcordError) else f"{type(error).__name__}: {error}"
         logger.error("the run failed: %s", text)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from softcord.app.config.method_name import run_name
 from softcord.app.config.plan import Plan
 from softcord.app.console.terminal import logging_to
 from softcord.app.sweeps.runs import has_results, planned, say_complete
@@ -76,7 +77,7 @@ def _with_threads(run: Run, machine: MachineSettings) -> Run:
 
 def _forget_unopened(plan: Plan) -> None:
     """Remove the record of a failure that came before the data could be opened; now they can."""
-    run_dir = plan.study_dir / f"{plan.method}_s{plan.seed}-{plan.config_hash[:6]}"
+    run_dir = plan.study_dir / run_name(plan.method, plan.seed, plan.config_hash)
     run = read_run(run_dir)
     if run and not run.fingerprint:
         with claim(run_dir):

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import softcord
+from softcord.app.config.method_name import run_name
 from softcord.app.config.plan import Plan, digest
 from softcord.app.console.exit_codes import DONE, STUDY
 from softcord.app.console.terminal import show_table
@@ -133,7 +134,7 @@ def note_failure(plan: Plan, error: Exception, verb: Verb = "train") -> None:
         if not is_claimed(run_dir):  # its process was killed
             fail(run_dir, run, error)
     elif run is None or not run.fingerprint or (run.state, run.reason) != ("failed", reason(error)):
-        run = new_run(plan, f"{plan.method}_s{plan.seed}-{plan.config_hash[:6]}", "", verb)
+        run = new_run(plan, run_name(plan.method, plan.seed, plan.config_hash), "", verb)
         fail(plan.study_dir / run.name, replace(run, started_at=time.time()), error)
 
 

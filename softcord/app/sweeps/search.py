@@ -15,6 +15,7 @@ from softcord.app.config.search_space import Space, as_overrides, read_space
 from softcord.app.console.exit_codes import DONE, STUDY
 from softcord.app.sweeps.objective import directions
 from softcord.errors import RunError, UsageError
+from softcord.io.names import file_name
 from softcord.measure.metrics import METRICS
 from softcord.sweep.search import (
     SearchSettings,
@@ -180,7 +181,7 @@ def _record(plan: Plan, study: "optuna.Study") -> None:
     folder = folder_of(plan)
     write_text(folder / "trials.csv", trials_table(study).to_csv(index=False))
     for name, figure in search_figures(study, _labels(plan)).items():
-        write_bytes(folder / f"{name}.png", figure_bytes(figure, "png", dpi=120))
+        write_bytes(folder / file_name(name, ".png"), figure_bytes(figure, "png", dpi=120))
     best = best_trials(study)
     metrics = {f"best/{name}": value for name, value in _best_values(study).items()}
     show_outcome(record, metrics, folder)
@@ -189,7 +190,7 @@ def _record(plan: Plan, study: "optuna.Study") -> None:
 
 def folder_of(plan: Plan) -> Path:
     """Return where a search's table and figures lie."""
-    return plan.study_dir / "search" / f"{plan.method}_s{plan.seed}"
+    return plan.study_dir / "search" / file_name(f"{plan.method}_s{plan.seed}")
 
 
 def _labels(plan: Plan) -> list[str]:

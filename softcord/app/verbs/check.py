@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from softcord.app.config.compose import Composed
 from softcord.app.config.plan import Plan, jobs_of, make_plan, truth
 from softcord.app.console.exit_codes import DATA, DONE
 from softcord.app.console.progress import phase
+from softcord.app.console.remedies import with_keys
 from softcord.app.console.terminal import show_table, start_logging
 from softcord.app.sweeps.launch import launch_once
 
@@ -61,6 +63,8 @@ def _check_one(plan: Plan, *, is_alone: bool) -> bool:
             jobs=jobs_of(plan),
             on_done=on_done,
         )
+    findings = tuple(replace(one, hint=with_keys(one.hint)) for one in check.findings)
+    check = replace(check, findings=findings)
     _report(check, Path(plan.config["paths"]["outputs"]) / "check" / settings.name)
     return check.is_usable
 

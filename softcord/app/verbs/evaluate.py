@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softcord.app.config.instantiate import build
+from softcord.app.config.method_name import run_name
 from softcord.app.config.plan import Plan, digest
 from softcord.app.console.exit_codes import STUDY
+from softcord.app.console.remedies import told
 from softcord.app.console.terminal import show_table, start_logging
 from softcord.app.models.trained import find_trained
 from softcord.app.results.by_dataset import dataset_of
@@ -113,7 +115,7 @@ def _why_absent(plan: Plan) -> str:
     try:
         as_tested(plan)
     except DataError as error:
-        return str(error)
+        return told(error)
     return ""
 
 
@@ -171,7 +173,7 @@ def evaluate_one(plan: Plan) -> None:
         "version": softcord.__version__,
     }
     fingerprint = digest(identity)
-    name = f"{plan.method}_s{plan.seed}-{plan.data_name}-{fingerprint[:6]}"
+    name = run_name(plan.method, plan.seed, fingerprint, plan.data_name)
     run = new_run(plan, name, fingerprint, "evaluate")
     run_once(run, plan, lambda begun, run_dir: bring_to_end(test, begun, run_dir), ("predictions",))
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from softcord.app.console.exit_codes import DONE
 from softcord.app.console.flags import Words
+from softcord.app.console.remedies import told
 from softcord.errors import DataError, RunError, SoftcordError, UsageError
+from softcord.io.names import file_name, is_nifti, nifti_stem
 
 if TYPE_CHECKING:
     from softcord.predict.files import Done, Task
@@ -155,7 +157,7 @@ def _check_output(output: Path, n_images: int) -> None:
 
 
 def _is_mask(output: Path) -> bool:
-    return output.name.endswith((".nii", ".nii.gz"))
+    return is_nifti(output)
 
 
 def _crop_voxels(text: str | None) -> tuple[int, int, int] | None:
@@ -225,7 +227,7 @@ def _output(arguments: argparse.Namespace, image: Path, task: "Task") -> Path:
 
 def _derivatives(arguments: argparse.Namespace, task: "Task") -> Path:
     """Where the masks of a BIDS folder go."""
-    default: Path = arguments.path_data / "derivatives" / f"softcord-{task.model.description.name}"
+    default: Path = arguments.path_data / "derivatives" / f"softcord-{file_name(task.model.description.name)}"
     return arguments.output or default
 
 
@@ -242,7 +244,7 @@ def _refuse_same(arguments: argparse.Namespace, pairs: list[tuple[Path, Path]]) 
 
 def _picture(folder: Path, output: Path) -> Path:
     """Where the picture of a mask goes."""
-    return folder / f"{output.name.partition('.nii')[0]}.png"
+    return folder / f"{nifti_stem(output)}.png"
 
 
 def _warn_of_leakage(model: "Model", images: list[Path]) -> None:
@@ -276,7 +278,7 @@ def _predict_all(arguments: argparse.Namespace, pairs: list[tuple[Path, Path]], 
             try:
                 kept += _predict_one(arguments, image, output, task)
             except SoftcordError as error:
-                print(f"softcord: {error}", file=sys.stderr)
+                print(f"softcord: {told(error)}", file=sys.stderr)
                 codes.append(error.exit_code)
             on_done(image.name)
     if arguments.v and len(pairs) > 1:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from softcord.app.config.plan import Plan, jobs_of
 from softcord.app.console.progress import phase
+from softcord.app.console.remedies import with_keys
 from softcord.app.console.terminal import show_table, start_logging
 from softcord.app.sweeps.launch import launch
 from softcord.errors import DataError
+from softcord.hints import listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +56,7 @@ def _prepare_one(plan: Plan) -> DataError | None:
     with phase("CSA", 2 * len(table)) as on_done:
         measures = gt_measures(report, plan.gt, plan.levels, jobs=jobs, on_done=on_done)
     report = with_csa(report, measures, plan.levels)
+    report["hint"] = [with_keys(hint) if isinstance(hint, str) else hint for hint in report["hint"]]
     _write(
         plan, report, measures, Path(plan.config["paths"]["outputs"]) / "prepare" / plan.data.name / variant
     )
@@ -94,7 +97,6 @@ def _failure(report: "pd.DataFrame", people: int) -> DataError | None:
         return None
     first = failed.iloc[0]
     names = failed["participant_id"].drop_duplicates()
-    what = f"{len(names)} of {people} participants have no ground truth ({', '.join(names[:4])}"
-    more = ", ...)" if len(names) > 4 else ")"
+    what = f"{len(names)} of {people} participants have no ground truth ({listed(list(names), 4)})"
     example = f"; {first['participant_id']} {first['contrast']}: {first['finding']}"
-    return DataError("prepare", what + more + example, str(first["hint"] or "See the report"))
+    return DataError("prepare", what + example, str(first["hint"] or "See the report"))

@@ -3,13 +3,13 @@
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 from softcord.app.config.compose import Overrides, compose
 from softcord.app.console.exit_codes import DONE, guarded
 from softcord.app.results.study_text import command_text, run_text, status_text, studies_text
 from softcord.errors import UsageError
+from softcord.hints import did_you_mean
 from softcord.sweep.commands import Entry, read_commands, read_entries
 from softcord.sweep.ledger import Verb
 from softcord.sweep.leftovers import Leftover, find_leftovers, remove
@@ -162,8 +162,7 @@ def _folder(given: argparse.Namespace) -> Path:
     if folder in _studies(given.outputs):
         return folder
     names = [study.name for study in _studies(given.outputs)]
-    near = get_close_matches(given.name, names, n=1)
-    hint = f"Did you mean {near[0]}?" if near else f"Studies: {', '.join(names) or 'none'}"
+    hint = did_you_mean(given.name, names, otherwise=f"Studies: {', '.join(names) or 'none'}")
     raise UsageError(folder, "is not a study", hint)
 
 

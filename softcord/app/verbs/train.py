@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from softcord.app.config.method_name import run_name
 from softcord.app.config.plan import Plan, check_training
 from softcord.app.console.terminal import start_logging
 from softcord.app.sweeps.launch import Study, launch
@@ -53,7 +54,7 @@ def train_one(plan: Plan) -> "Outcome | None":
 
     dataset = open_dataset(plan)
     fingerprint = fingerprint_of(plan, dataset)
-    run = new_run(plan, f"{plan.method}_s{plan.seed}-{fingerprint[:6]}", fingerprint)
+    run = new_run(plan, run_name(plan.method, plan.seed, fingerprint), fingerprint)
     check_names([plan])
 
     def work(begun: "Run", run_dir: Path) -> None:

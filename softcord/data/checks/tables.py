@@ -10,6 +10,7 @@ from softcord.contrasts import CONTRASTS
 from softcord.data.bids import NO_SESSION
 from softcord.data.checks.dataset import DatasetCheck
 from softcord.data.checks.findings import summarise
+from softcord.hints import and_more
 
 # One letter a label kind, in the cells of the matrix.
 LETTERS = {"hard_seg": "h", "soft_seg": "s", "soft_bin_seg": "b", "discs": "d", "levels": "l"}
@@ -82,7 +83,7 @@ def findings_text(check: DatasetCheck) -> str:
     """Two lines per kind of finding, worst first: how many and the first file, and what to do."""
     lines = []
     for one in summarise(check.findings):
-        more = f" and {one.count - 1} more" if one.count > 1 else ""
+        more = and_more(one.count - 1)
         lines.append(f"{one.severity:8} {one.what}: {relative(one.examples[0], check.root)}{more}")
         lines += [f"{'':8} {one.hint}"] if one.hint else []
     return "\n".join(lines or ["nothing found"])

@@ -17,6 +17,7 @@ from softcord.data.checks.labels import WORDS, Row, records
 from softcord.errors import DataError
 from softcord.io.nifti import open_nifti, read_volume
 from softcord.processes.parallel import parallel_map
+from softcord.remedies import Remedy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -181,7 +182,7 @@ def _value_findings(row: Row, kind: str, values: npt.NDArray[np.float32]) -> Ite
         hint = "Rescale it, or choose another label"
         yield _finding("error", "label values outside 0..1", row, path, f"{low:g} to {high:g}", hint)
     elif kind in ("hard_seg", "soft_bin_seg") and not np.isin(values, (0, 1)).all():
-        hint = "A hard mask holds 0 and 1; use gt=soft if this one is soft"
+        hint = Remedy.MASK_IS_SOFT
         yield _finding("warning", "hard mask is not binary", row, path, f"{low:g} to {high:g}", hint)
     elif kind in ("discs", "levels") and (values != np.round(values)).any():
         hint = "Each disc or level has a whole number"
