@@ -160,7 +160,7 @@ def test_a_dataset_with_its_own_names_is_read(tree: Tree) -> None:
 
 
 def test_a_missing_root_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"nowhere: is not a folder\. Set data\.root"):
+    with pytest.raises(DataError, match=r"nowhere: is not a folder\. Name the folder"):
         index_dataset(tmp_path / "nowhere")
 
 
@@ -171,7 +171,7 @@ def test_an_empty_dataset_is_one_line(tmp_path: Path) -> None:
 
 def test_a_dataset_of_unknown_contrasts_says_which_names_it_has(tree: Tree) -> None:
     root = tree("sub-01/anat/sub-01_PDw.nii.gz")
-    with pytest.raises(DataError, match=r"Found PDw; say which contrast they are with data\.image_names"):
+    with pytest.raises(DataError, match=r"known contrast, but PDw\. Say by image_names which"):
         index_dataset(root)
 
 
