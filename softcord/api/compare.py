@@ -10,6 +10,8 @@ from softcord.errors import DataError
 from softcord.measure.metrics import METRICS
 from softcord.measure.spread import csa_std_rows
 from softcord.measure.table import MEASURE_COLUMNS, MISSING
+from softcord.report.page import Items, render_fragment, table_of
+from softcord.report.tables import cell_text
 from softcord.stats.compare import compare_in_detail
 from softcord.stats.frames import tested_methods
 from softcord.stats.questions import DEFAULT_QUESTIONS, Question
@@ -43,10 +45,7 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         """Show sentences and table, as notebooks ask for it."""
-        from markupsafe import escape
-
-        told = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.sentences)
-        return f"<ul>{told}</ul>{self.table.to_html(index=False)}"
+        return render_fragment([Items(self.sentences, "sentences"), *table_of(self.table, text=cell_text)])
 
 
 def compare(

@@ -140,6 +140,11 @@ def render(page: Page) -> str:
     )
 
 
+def render_fragment(blocks: Sequence[Block]) -> str:
+    """Return blocks as HTML without a page around them, as a notebook shows it."""
+    return _environment().get_template("fragment.html").render(blocks=blocks)
+
+
 def table_of(
     frame: pd.DataFrame,
     *,
