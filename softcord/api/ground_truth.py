@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from softcord.api.volume import Image, as_volume
+from softcord.api.volume import Image, as_volume, is_array
 from softcord.errors import UsageError
 from softcord.gt.build import build_participant
 from softcord.gt.settings import GtSettings
@@ -49,5 +49,9 @@ def soft_ground_truth(
         except ValueError as error:
             name, _, what = str(error).partition(": ")
             raise UsageError(name, what) from error
+    for contrast, mask in hard_segs.items():
+        if is_array(mask):
+            hint = "Give softcord.Volume(array, affine), or its file"
+            raise UsageError(contrast, "is an array without its geometry", hint)
     volumes = {contrast: as_volume(mask, name=contrast) for contrast, mask in hard_segs.items()}
     return build_participant(volumes, tuple(contrasts or volumes), recipe).softsegs

@@ -96,7 +96,8 @@ def load_model(path: str | Path | None = None, *, allow: Sequence[str] = ()) -> 
     It computes on the GPU where torch has one, in bfloat16 where the processor does, as `softcord predict`.
 
     Args:
-        path: a package (a folder or a ``.zip``) or a run's folder; None is the built-in model.
+        path: a package (a folder or a ``.zip``), a run's folder, or the name of a model that comes with
+            softcord; None is the built-in model.
         allow: Python packages whose nets may be built besides softcord's own. Nothing else of a package is
             ever executed.
 
@@ -111,6 +112,8 @@ def load_model(path: str | Path | None = None, *, allow: Sequence[str] = ()) -> 
     package = BUILT_IN if path is None else Path(path)
     if not is_package(package) and is_package(package / "model"):
         package = package / "model"
+    if not package.exists() and str(package) == package.name and is_package(BUILT_IN.parent / package):
+        package = BUILT_IN.parent / package
     if not package.exists():
         what = "is not there" if path is not None else "is not part of this installation"
         raise UsageError(package, what, "Give the folder or .zip of a package, or a run's folder")

@@ -62,7 +62,10 @@ def replacing_folder(folder: Path | str) -> Iterator[Path]:
         if old.exists() and not folder.exists():
             old.rename(folder)
         raise
-    shutil.rmtree(old, ignore_errors=True)
+    if old.is_symlink() or old.is_file():
+        old.unlink()
+    else:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def write_bytes(path: Path | str, content: bytes) -> None:

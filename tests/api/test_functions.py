@@ -62,6 +62,11 @@ def test_where_there_is_a_cord_nothing_is_warned_of(image: Path) -> None:
         softcord.load_model().predict(image)
 
 
+def test_the_built_in_model_is_loaded_by_its_name_too() -> None:
+    by_name, by_default = softcord.load_model("synthetic-v1"), softcord.load_model()
+    assert by_name.description == by_default.description
+
+
 def test_a_model_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(softcord.SoftcordError, match=r"nothing\.zip: is not there"):
         softcord.load_model(tmp_path / "nothing.zip")
@@ -101,6 +106,12 @@ def test_a_soft_ground_truth_is_in_every_contrast_s_own_space(
         assert softseg.data.shape == participant.images[contrast].data.shape
         found = softcord.overlap(softseg, participant.truth_softsegs[contrast])
         assert found["dice_soft"] > 0.95
+
+
+def test_arrays_do_not_say_where_they_lie(participant: softcord.PhantomParticipant) -> None:
+    arrays = {contrast: mask.data for contrast, mask in participant.hard_segs.items()}
+    with pytest.raises(softcord.SoftcordError, match=r"T1w: is an array.*softcord\.Volume\(array, affine\)"):
+        softcord.soft_ground_truth(arrays)
 
 
 def test_the_recipe_of_a_soft_ground_truth_can_be_changed(participant: softcord.PhantomParticipant) -> None:

@@ -102,6 +102,19 @@ def test_a_folder_is_replaced_as_a_whole(umask: int, tmp_path: Path) -> None:
     assert mode(folder) == 0o777 & ~umask
 
 
+def test_a_link_or_a_file_in_the_folder_s_place_leaves_nothing_behind(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    (kept / "one").touch()
+    (tmp_path / "link").symlink_to(kept)
+    (tmp_path / "file").touch()
+    for name in ("link", "file"):
+        with replacing_folder(tmp_path / name) as temporary:
+            (temporary / "new").touch()
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["file", "kept", "link"]
+    assert [one.name for one in kept.iterdir()] == ["one"]
+
+
 def test_an_error_leaves_the_old_folder(tmp_path: Path) -> None:
     folder = tmp_path / "model"
     folder.mkdir()
