@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from softcord.app.console.exit_codes import DATA, DONE
 from softcord.app.console.flags import Words
-from softcord.app.console.remedies import told
+from softcord.app.console.remedies import with_keys
 from softcord.errors import UsageError
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _measure(arguments: argparse.Namespace) -> int:
     with phase("measuring", len(files)) as on_done:
         batch = measure_files(files, settings, memory, jobs=arguments.jobs, on_done=on_done)
     for error in batch.errors:
-        print(f"softcord: {told(error)}", file=sys.stderr)
+        print(f"softcord: {with_keys(error)}", file=sys.stderr)
     if batch.measured:
         _write(arguments, batch)
     forget(memory)
