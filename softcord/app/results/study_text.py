@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from softcord.app.console.remedies import with_keys
 from softcord.app.console.terminal import duration
 from softcord.sweep.commands import Command, Entry, Standing
 
@@ -95,7 +96,7 @@ def _remark(entry: Entry, shared: Collection[str] = ()) -> str:
     if run is None:
         return " ".join(override for override in entry.overrides if override not in shared)
     if entry.standing in ("failed", "pruned"):
-        return run.reason
+        return with_keys(run.reason)
     if entry.standing == "stale":
         return f"process {run.pid} on {run.host} was killed; {run.doing or 'it had just started'}"
     if entry.standing == "running":

@@ -14,6 +14,7 @@ from softcord.app.config.instantiate import build
 from softcord.app.config.plan import study_name
 from softcord.app.console.exit_codes import DONE
 from softcord.app.console.progress import phase
+from softcord.app.console.remedies import with_keys
 from softcord.app.console.terminal import show_table, start_logging
 from softcord.app.records.leakage import leakage_notes
 from softcord.app.records.missing_images import count_missing
@@ -188,7 +189,9 @@ def unfinished_methods(folder: Path) -> dict[str, str]:
     """Return by method why its runs in a study did not end."""
     from softcord.sweep.ledger import read_study
 
-    return {run.method: run.reason or run.state for run in read_study(folder) if not run.is_complete}
+    return {
+        run.method: with_keys(run.reason) or run.state for run in read_study(folder) if not run.is_complete
+    }
 
 
 def _check_alike(folder: Path, runs: "Sequence[Run]") -> None:
