@@ -5,7 +5,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Collection
+import threading
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -108,8 +110,9 @@ def fetch_files(
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            process.stdin.write("".join(f"{os.path.relpath(path, root)}\n" for path in wanted.files))
-            process.stdin.close()
+            names = (os.path.relpath(path, root) for path in wanted.files)
+            # Beside the reading: git-annex stops taking names while nobody takes its reports.
+            threading.Thread(target=_ask, args=(process.stdin, names), daemon=True).start()
             reasons = _follow(process.stdout, on_done)
         except BaseException:
             process.terminate()
@@ -119,6 +122,13 @@ def fetch_files(
         for path in wanted.files
         if file_state(path) != "present"
     ]
+
+
+def _ask(stream: IO[str], names: Iterable[str]) -> None:
+    """Write names for git-annex until all are written, or it has ended."""
+    with suppress(OSError), stream:
+        for name in names:
+            stream.write(f"{name}\n")
 
 
 def _follow(lines: IO[str], on_done: Callable[[str], None] | None) -> dict[str, str]:
