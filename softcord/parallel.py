@@ -37,7 +37,8 @@ def parallel_map(
 ) -> Iterator[Outcome[Item, Value]]:
     """Yield an outcome per item, as they finish.
 
-    An item whose process dies is tried once more, alone. ``function`` and the items must be picklable. With ``jobs=1`` everything runs in this process, in order.
+    An item whose process dies is tried once more, alone. ``function`` and the items must be picklable. With
+    ``jobs=1`` everything runs in this process, in order.
     Workers are spawned, not forked: a fork of a process whose libraries run threads can hang.
     """
     if jobs <= 1 or len(items) <= 1:

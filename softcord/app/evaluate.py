@@ -59,9 +59,12 @@ def evaluation_study() -> Study:
         left = [one for one in tested if one.rerun or (one.study_dir, one.config_hash) not in complete]
         return watch(left) if left else nullcontext()
 
-    def without_end(plans: list[Plan], since: float) -> tuple[list[Plan], list[Plan]]:
+    def attempts_at(plans: list[Plan]) -> sweep.Attempts:
+        return sweep.attempts_at([as_tested(plan) for plan in plans])
+
+    def without_end(plans: list[Plan], before: sweep.Attempts) -> tuple[list[Plan], list[Plan]]:
         given = {(plan.study_dir, as_tested(plan).config_hash): plan for plan in plans}
-        stopped, missing = sweep.without_end([as_tested(plan) for plan in plans], since)
+        stopped, missing = sweep.without_end([as_tested(plan) for plan in plans], before)
         return (
             [given[plan.study_dir, plan.config_hash] for plan in stopped],
             [given[plan.study_dir, plan.config_hash] for plan in missing],
@@ -79,6 +82,7 @@ def evaluation_study() -> Study:
         begin=begin,
         watch=watched,
         note_failure=lambda plan, error: sweep.note_failure(as_tested(plan), error, "evaluate"),
+        attempts_at=attempts_at,
         without_end=without_end,
         finish=finish,
     )

@@ -5,7 +5,6 @@ import logging
 import os
 import socket
 import sys
-import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from hydra.core.utils import JobReturn
     from omegaconf import DictConfig
 
+    from softcord.app.sweep import Attempts
     from softcord.sweep.search import Outcome
 
 logger = logging.getLogger("softcord")
@@ -60,9 +60,9 @@ class Study:
 
     ``check`` refuses a plan that cannot work, before anything runs. ``begin`` gets the command's arguments
     and all its plans and returns those left to run. ``watch`` shows how these come along. ``note_failure``
-    records why one failed, in whatever process that was. ``without_end`` returns those that have begun since
-    a moment (Unix time) but neither ended nor failed, and those that have not begun since, which an engine
-    that broke down leaves.
+    records why one failed, in whatever process that was. ``attempts_at`` returns the last attempt at each
+    run. ``without_end`` returns those that have begun since such a look but neither ended nor failed, and
+    those that have not begun since, which an engine that broke down leaves.
     ``finish`` sums up and returns the exit code.
     """
 
@@ -70,7 +70,8 @@ class Study:
     begin: Callable[[Sequence[str], list[Plan]], list[Plan]]
     watch: Callable[[list[Plan]], AbstractContextManager[None]]
     note_failure: Callable[[Plan, Exception], None]
-    without_end: Callable[[list[Plan], float], tuple[list[Plan], list[Plan]]]
+    attempts_at: "Callable[[list[Plan]], Attempts]"
+    without_end: "Callable[[list[Plan], Attempts], tuple[list[Plan], list[Plan]]]"
     finish: Callable[[list[Plan]], int]
 
 
@@ -174,12 +175,12 @@ def _launch_until_all_ended(task: "Contained", plans: list[Plan], engine: Overri
     joblib and submitit give up when a worker is killed, and take down the runs beside it: only a run that is
     killed again when it is alone is to blame.
     """
-    since = time.time()
+    before = study.attempts_at(plans)
     alone: list[Plan] = []
     fresh = plans
     while fresh:
         _launch_or_say(task, fresh, engine)
-        stopped, waiting = study.without_end(fresh, since)
+        stopped, waiting = study.without_end(fresh, before)
         alone += stopped
         if len(waiting) == len(fresh):
             alone += waiting
@@ -187,8 +188,9 @@ def _launch_until_all_ended(task: "Contained", plans: list[Plan], engine: Overri
         fresh = waiting
     for plan in alone:
         logger.warning("%s ended without a result; it is tried once more, alone", plan.method)
+        before = study.attempts_at([plan])
         said = _launch_or_say(task, [plan], engine)
-        stopped, waiting = study.without_end([plan], since)
+        stopped, waiting = study.without_end([plan], before)
         if stopped:
             what = f"was killed ({said})" if said else "was killed"
             study.note_failure(plan, RunError("its process", what, "Look for a lack of memory or time"))

@@ -2,15 +2,17 @@
 
 import io
 import logging
+import socket
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softcord.app.plan import Plan
-from softcord.app.sweep import entries_of
+from softcord.app.sweep import attempts_at, entries_of
 from softcord.app.terminal import duration
 from softcord.sweep.study import Entry
 
@@ -48,33 +50,33 @@ class Progress:
         self.behind: dict[str, int] = {}
         self.took_s: list[float] = []
         self.failed_before = 0
-        self.started_at = time.time()
-        self.entries: list[Entry] = []
+        self.before = attempts_at(plans)
+        self.entries: dict[tuple[Path, str], Entry] = {}
         self.most_at_once = 1
 
     def next_batch(self, plans: Sequence[Plan]) -> None:
         """Go on to the next trials of a search."""
         self.took_s += map(_attempt_s, self.finished)
         self.failed_before = self.n_failed
-        self.plans, self.entries = plans, []
+        self.plans, self.before, self.entries = plans, attempts_at(plans), {}
 
     def look(self) -> None:
         """Read the ledger."""
-        self.entries = list(entries_of(self.plans).values())
+        self.entries = entries_of(self.plans)
         self.most_at_once = max(self.most_at_once, len(self.running))
 
     @property
     def running(self) -> list[Entry]:
         """Runs that some process works on."""
-        return [entry for entry in self.entries if entry.standing == "running"]
+        return [entry for entry in self.entries.values() if entry.standing == "running"]
 
     @property
     def ended(self) -> list[Entry]:
         """Runs that completed, were pruned or failed since the command was given."""
         return [
             entry
-            for entry in self.entries
-            if entry.standing in _ENDED and entry.run and entry.run.started_at >= self.started_at - 1
+            for key, entry in self.entries.items()
+            if entry.standing in _ENDED and entry.run and entry.run.mark != self.before.get(key)
         ]
 
     @property
@@ -135,7 +137,7 @@ class Progress:
 def _attempt_s(entry: Entry) -> float:
     if entry.run is None:
         return 0.0
-    if entry.standing == "running":
+    if entry.standing == "running" and entry.run.host == socket.gethostname():
         return time.time() - entry.run.started_at
     return entry.run.seconds - entry.run.earlier_seconds
 

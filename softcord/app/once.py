@@ -42,7 +42,7 @@ def run_once(new: Run, plan: Plan, work: Work, work_folders: Iterable[str]) -> N
             say_complete(run)
             return
         if run is None or plan.rerun:
-            run = new
+            run = replace(new, n_attempts=run.n_attempts if run else 0)
             for folder in work_folders:
                 shutil.rmtree(run_dir / folder, ignore_errors=True)
         for path in leftovers(run_dir):

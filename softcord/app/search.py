@@ -2,7 +2,6 @@
 
 import logging
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     import optuna
 
     from softcord.app.live import Progress
+    from softcord.app.sweep import Attempts
 
 # What the sweeper's class is below.
 SEARCH = "hydra_plugins.softcord_optuna."
@@ -58,9 +58,9 @@ def conduct(
 ) -> int:
     """Search every condition; return the exit code, 4 if a trial of this command failed."""
     from softcord.app.live import Progress, shown
-    from softcord.app.sweep import say_failed
+    from softcord.app.sweep import attempts_at, say_failed
 
-    space, since = read_space(arguments, params), time.time()
+    space = read_space(arguments, params)
     begun: list[Plan] = []
     target = "softcord.sweep.search.SearchSettings"
     how: SearchSettings = build({"_target_": target, **settings}, "hydra.sweeper")
@@ -69,12 +69,13 @@ def conduct(
     def launch_and_note(batch: Sequence[Overrides], first: int) -> list[Any]:
         plans = [make_plan(compose(*overrides)) for overrides in batch]
         begun.extend(plans)
+        before = attempts_at(plans)
         progress.next_batch(plans)
         with shown(progress):
             returned = launch(batch, first)
         for plan, one in zip(plans, returned, strict=True):
             if one is None:
-                _note_if_killed(plan, since)
+                _note_if_killed(plan, before)
         return returned
 
     try:
@@ -85,11 +86,11 @@ def conduct(
     return STUDY if n_failed else DONE
 
 
-def _note_if_killed(plan: Plan, since: float) -> None:
+def _note_if_killed(plan: Plan, before: "Attempts") -> None:
     """Record the failure of a trial whose process was killed, which could not do so itself."""
     from softcord.app.sweep import note_failure, without_end
 
-    stopped, _ = without_end([plan], since)
+    stopped, _ = without_end([plan], before)
     if stopped:
         note_failure(plan, RunError("its process", "was killed", "Look for a lack of memory or time"))
 

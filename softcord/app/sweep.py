@@ -16,6 +16,9 @@ from softcord.errors import BusyError, UsageError
 from softcord.sweep.ledger import Run, Verb, fail, is_claimed, read_study, reason
 from softcord.sweep.study import Entry, Planned, read_entries, record_command
 
+# By study folder and hash of the configuration: which attempt at a run was the last one.
+Attempts = Mapping[tuple[Path, str], tuple[str, int]]
+
 logger = logging.getLogger("softcord")
 
 # Parts of a configuration that say nothing about which data are opened.
@@ -133,21 +136,27 @@ def note_failure(plan: Plan, error: Exception, verb: Verb = "train") -> None:
         if not is_claimed(run_dir):  # its process was killed
             fail(run_dir, run, error)
     elif run is None or not run.fingerprint or (run.state, run.reason) != ("failed", reason(error)):
+        n_attempts = run.n_attempts + 1 if run else 1
         run = new_run(plan, f"{plan.method}_s{plan.seed}-{plan.config_hash[:6]}", "", verb)
-        fail(plan.study_dir / run.name, replace(run, started_at=time.time()), error)
+        fail(plan.study_dir / run.name, replace(run, started_at=time.time(), n_attempts=n_attempts), error)
 
 
-def without_end(plans: list[Plan], since: float) -> tuple[list[Plan], list[Plan]]:
-    """Return the plans whose run has stopped without an end, and those whose run has not begun ``since``.
+def attempts_at(plans: Sequence[Plan]) -> Attempts:
+    """Return the last attempt at each plan's run that there was so far."""
+    return {key: run.mark for key, run in latest_runs(plans).items()}
 
-    What an earlier command left, a failure too, says nothing of this one.
+
+def without_end(plans: list[Plan], before: Attempts) -> tuple[list[Plan], list[Plan]]:
+    """Return the plans whose run has stopped without an end, and those whose run has not begun.
+
+    What there was ``before``, a failure too, says nothing of this command.
     """
     entries = entries_of(plans)
     stopped, waiting = [], []
     for plan in plans:
         entry = entries.get(_key(plan))
         unfinished = entry is None or entry.standing in ("missing", "stale", "interrupted")
-        if entry is None or entry.run is None or entry.run.started_at < since:
+        if entry is None or entry.run is None or entry.run.mark == before.get(_key(plan)):
             again = entry is not None and (entry.standing == "failed" or plan.rerun)
             if unfinished or again:
                 waiting.append(plan)

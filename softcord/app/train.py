@@ -34,6 +34,7 @@ def training_study() -> Study:
         begin=sweep.begin_sweep,
         watch=watch,
         note_failure=sweep.note_failure,
+        attempts_at=sweep.attempts_at,
         without_end=sweep.without_end,
         finish=sweep.finish,
     )

@@ -29,7 +29,8 @@ class Run:
     """A run and its state. A ``running`` one whose lock nobody holds has been killed and can be resumed.
 
     ``reason`` and ``exit_code`` say how it failed. ``seconds`` is the time of all attempts together,
-    ``started_at`` (Unix time), ``host`` and ``pid`` belong to the last one. ``doing`` says in words what a
+    ``started_at`` (Unix time by the clock of ``host``), ``host`` and ``pid`` belong to the last one, which is
+    the ``n_attempts``-th. ``doing`` says in words what a
     running one does, ``fraction`` in [0, 1] how much of its training is behind it. ``threads`` is the number
     that every attempt computes in, 0 before the first. ``data`` is the name of what it is tested on. A run
     that failed before its data were known has no fingerprint.
@@ -56,6 +57,12 @@ class Run:
     threads: int = 0
     verb: Verb = "train"
     data: str = ""
+    n_attempts: int = 0
+
+    @property
+    def mark(self) -> tuple[str, int]:
+        """What tells this attempt from every other one of the study; clocks of two hosts would not."""
+        return self.name, self.n_attempts
 
     @property
     def is_complete(self) -> bool:
@@ -90,8 +97,12 @@ def read_study(study_dir: Path) -> list[Run]:
 
 
 def record(run_dir: Path, run: Run, state: State, **changes: object) -> Run:
-    """Write the run with its new state, the time it has taken so far brought up to date, and return it."""
-    seconds = run.earlier_seconds + time.time() - run.started_at if run.started_at else run.seconds
+    """Write the run with its new state, the time it has taken so far brought up to date, and return it.
+
+    Another host than the run's own leaves the time: its clock may be another one.
+    """
+    is_here = run.started_at and run.host == socket.gethostname()
+    seconds = run.earlier_seconds + time.time() - run.started_at if is_here else run.seconds
     changed = replace(run, state=state, **{"seconds": seconds, **changes})  # type: ignore[arg-type]
     write_json(run_dir / "run.json", asdict(changed))
     return changed
@@ -109,6 +120,7 @@ def begin(run_dir: Path, run: Run) -> Run:
         pid=os.getpid(),
         doing="",
         fraction=0.0,
+        n_attempts=run.n_attempts + 1,
     )
     return record(run_dir, attempt, "running")
 

@@ -1,5 +1,6 @@
 """Open the MLflow store and its studies and runs: the only module that imports MLflow."""
 
+import hashlib
 import os
 import socket
 from collections.abc import Mapping
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 STATE_TAG = "softcord.state"
 PARENT_TAG = "mlflow.parentRunId"
 NOTE_TAG = "mlflow.note.content"
+# What MLflow takes of a value; it cuts off the rest by itself, without a mark.
+_PARAM_CHARACTERS, _TAG_CHARACTERS = 6000, 8000
 
 
 @dataclass(frozen=True)
@@ -181,7 +184,7 @@ class RunRecord:
             self.tag(
                 {
                     STATE_TAG: "failed",
-                    "softcord.reason": str(error).splitlines()[0][:250] if str(error) else kind.__name__,
+                    "softcord.reason": str(error).splitlines()[0] if str(error) else kind.__name__,
                 }
             )
             self.client.set_terminated(self.run_id, "FAILED")
@@ -193,7 +196,7 @@ class RunRecord:
         """Set tags."""
         from mlflow.entities import RunTag
 
-        self._batch(tags=[RunTag(key, str(value)) for key, value in tags.items()])
+        self._batch(tags=[RunTag(key, within(str(value), _TAG_CHARACTERS)) for key, value in tags.items()])
 
     def params(self, params: Mapping[str, object]) -> None:
         """Record parameters; those already recorded (a resumed run) are left."""
@@ -201,7 +204,9 @@ class RunRecord:
 
         known = self.client.get_run(self.run_id).data.params
         fresh = {key: value for key, value in params.items() if key not in known}
-        self._batch(params=[Param(key, str(value)[:500]) for key, value in fresh.items()])
+        self._batch(
+            params=[Param(key, within(str(value), _PARAM_CHARACTERS)) for key, value in fresh.items()]
+        )
 
     def metrics(self, metrics: Mapping[str, float], step: int = 0) -> None:
         """Record metrics of an epoch (``step``); NaN and infinite values are left out."""
@@ -241,6 +246,17 @@ class RunRecord:
     def complete(self) -> None:
         """Mark the run as complete; nothing may follow."""
         self.tag({STATE_TAG: "complete"})
+
+
+def within(text: str, n_characters: int) -> str:
+    """Return a text that the store takes; a longer one ends in its length and checksum.
+
+    So texts that differ only in what is left out still differ.
+    """
+    if len(text) <= n_characters:
+        return text
+    mark = f" ... ({len(text)} characters, sha256 {hashlib.sha256(text.encode()).hexdigest()[:16]})"
+    return text[: n_characters - len(mark)] + mark
 
 
 def fetch_artifact(store: Store, model: str, artifact: str, folder: Path) -> Path:

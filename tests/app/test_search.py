@@ -18,7 +18,7 @@ from softcord.app.exit import guarded
 from softcord.app.plan import make_plan
 from softcord.app.search import _note_if_killed, conduct
 from softcord.app.space import Space, read_space
-from softcord.app.sweep import new_run, note_failure
+from softcord.app.sweep import attempts_at, new_run, note_failure
 from softcord.app.train import main
 from softcord.errors import RunError, UsageError
 from softcord.measure.table import read_measures
@@ -129,10 +129,10 @@ def test_a_trial_whose_process_was_killed_is_a_failed_run_and_one_of_an_earlier_
     monkeypatch.chdir(tmp_path)
     plan = make_plan(compose(*SEARCH[1:], "loss.omega=7"))
     run = Run("r", "s", plan.method, plan.seed, "f", plan.config_hash, plan.overrides)
-    begun = begin(plan.study_dir / "r", run)
-    _note_if_killed(plan, since=begun.started_at + 1)
+    begin(plan.study_dir / "r", run)
+    _note_if_killed(plan, attempts_at([plan]))
     assert [one.state for one in read_study(plan.study_dir)] == ["running"]
-    _note_if_killed(plan, since=begun.started_at - 1)
+    _note_if_killed(plan, {})
     (noted,) = read_study(plan.study_dir)
     assert (noted.state, noted.reason.partition(".")[0]) == ("failed", "its process: was killed")
 

@@ -16,7 +16,7 @@ from softcord.app.study import main as study_verb
 from softcord.app.train import main
 from softcord.errors import RunError
 from softcord.measure.table import Measure, measures_frame, write_measures
-from softcord.sweep.ledger import Run, read_run, read_study, record
+from softcord.sweep.ledger import Run, fail, read_run, read_study, record
 from softcord.sweep.study import read_commands, read_entries
 
 TINY = ("phantom=tiny", "machine.jobs=1", "contrasts=2", "gt=hard", "reference=hard", "study=sweep")
@@ -316,6 +316,32 @@ def test_a_launcher_that_gives_up_does_not_cost_earlier_failures_their_retry(
     assert training.trained == [1, 2, 1, 2, 3]
 
 
+def test_a_failure_on_a_host_whose_clock_is_behind_is_not_taken_for_an_earlier_one(
+    data: Path, training: FakeTraining, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from softcord.app import launch
+
+    works, now = launch._launch, time.time
+
+    def breaking_down(*arguments: Any) -> Any:
+        with monkeypatch.context() as there:
+            there.setattr("softcord.sweep.ledger.time.time", lambda: now() - 3600)
+            works(*arguments)
+        raise OSError("a worker was killed")
+
+    monkeypatch.setattr(launch, "_launch", breaking_down)
+    training.ends = {1: MemoryError("no room")}
+    assert sweep(data, "seed=1,2") == 4
+    assert training.trained == [1, 2]
+    assert standings() == {1: "failed", 2: "complete"}
+
+
+def test_the_time_of_a_run_is_told_by_the_clock_of_its_host_alone(tmp_path: Path) -> None:
+    run = Run("r", "sweep", "soft_all", 1, "f", "c", ())
+    there = record(tmp_path, run, "running", started_at=time.time() + 7200, host="elsewhere", seconds=40.0)
+    assert fail(tmp_path, there, MemoryError("no room")).seconds == 40
+
+
 def test_without_a_terminal_the_log_says_how_far_the_study_is(
     data: Path, training: FakeTraining, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -333,7 +359,6 @@ def test_on_a_terminal_one_view_shows_the_study_and_its_runs(tmp_path: Path) -> 
 
     plans = [make_plan(compose(f"paths.outputs={tmp_path}", "study=sweep", f"seed={n}")) for n in (1, 2, 3)]
     progress = Progress(plans)
-    progress.started_at = time.time() - 100
     for plan, seconds in zip(plans[:2], (60.0, 0.0), strict=True):
         run_dir = tmp_path / "sweep" / f"soft_all_s{plan.seed}-0"
         name = run_dir.name

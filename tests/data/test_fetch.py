@@ -171,13 +171,11 @@ def test_thousands_of_files_are_fetched_as_one_is(
     program.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(program.with_name("python")))
     subprocess.run(["git", "init", "-q", str(root)], check=True)
-    done: list[str] = []
+    files, done = Wanted(tuple(str(root / name) for name in names), 1), list[str]()
     signal.signal(signal.SIGALRM, signal.default_int_handler)
     signal.alarm(60)
     try:
-        assert (
-            fetch_files(root, Wanted(tuple(str(root / name) for name in names), 1), on_done=done.append) == []
-        )
+        assert fetch_files(root, files, on_done=done.append) == []
     finally:
         signal.alarm(0)
     assert len(done) == 2500
