@@ -10,12 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from softcord.app.build import suggest
+from softcord.app.optimised import keep_parser_assertions
 from softcord.errors import SoftcordError, UsageError
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
 
+keep_parser_assertions()
+
 Overrides = tuple[str, ...]
+
+# Options that are not in conf/ but in Hydra or the plugins that softcord asks for.
+_HYDRAS_OWN = {"hydra/launcher": ("basic", "joblib"), "hydra/sweeper": ("basic",)}
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,22 @@ def compose(*overrides: str) -> Composed:
         raise _explained(error, overrides) from error
     assert isinstance(config, dict)
     return Composed({str(k): v for k, v in config.items()}, choices, tuple(overrides))
+
+
+def check(overrides: Sequence[str]) -> None:
+    """Refuse overrides that cannot be composed; values that are missing are no matter.
+
+    Raises:
+        UsageError: as of :func:`compose`.
+    """
+    from hydra.errors import HydraException
+
+    parse(overrides)
+    try:
+        with initialised(overrides) as hydra_compose:
+            hydra_compose("config", overrides=list(overrides), return_hydra_config=True)
+    except (HydraException, ValueError) as error:
+        raise _explained(error, overrides) from error
 
 
 @cache
@@ -201,6 +223,8 @@ def _explained(error: Exception, overrides: Iterable[str]) -> SoftcordError:
     known = _known_keys(tuple(one for one in overrides if _is_option(one)))
     for override in overrides:
         key, equals, value = override.partition("=")
+        if override.startswith("~") and not equals:
+            continue  # leaves a key out
         if not equals:
             return UsageError(override, "is not key=value", "Write for example gt=soft")
         if is_ambiguous and "," in value:
@@ -209,10 +233,23 @@ def _explained(error: Exception, overrides: Iterable[str]) -> SoftcordError:
             unknown = _unknown(key, value, known)
             if unknown:
                 return unknown
-    if added := re.search(r"To append to your config use (\S+?)=", str(error)):
+    return _unknown_part(str(error), known) or UsageError(
+        "configuration", _first_line(error), "--cfg job shows the configuration"
+    )
+
+
+def _unknown_part(said: str, known: frozenset[str]) -> UsageError | None:
+    """Find what Hydra says is not there."""
+    if absent := re.search(r"Could not find '(hydra/[^']+)/([^'/]+)'", said):
+        group, option = absent[1], absent[2]
+        known_options = [*options(group), *_HYDRAS_OWN.get(group, ())]
+        return UsageError(f"{group}={option}", "there is no such option", suggest(option, known_options))
+    if absent := re.search(r"Could not delete from config.*?'(\S+?)'", said):
+        return UsageError(f"~{absent[1]}", "is not a known key", suggest(absent[1], sorted(known)))
+    if added := re.search(r"To append to your config use (\S+?)=", said):
         key = added[1].lstrip("+")
         return UsageError(key, "is not there to be changed", f"Check the name, or add it: {added[1]}=...")
-    return UsageError("configuration", _first_line(error), "--cfg job shows the configuration")
+    return None
 
 
 def _is_option(override: str) -> bool:

@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softcord.app.build import build
-from softcord.app.datasets import dataset_of
 from softcord.app.exit import STUDY
 from softcord.app.launch import Study, launch
 from softcord.app.plan import Plan, digest
 from softcord.app.terminal import show_table, start_logging
 from softcord.app.trained import find_trained
-from softcord.errors import DataError, UsageError
-from softcord.sweep.ledger import read_study
+from softcord.errors import DataError
 from softcord.sweep.study import record_command
 
 if TYPE_CHECKING:
@@ -42,12 +40,12 @@ def evaluation_study() -> Study:
     def check(plan: Plan) -> None:
         evaluate_settings(plan)
         if not _why_absent(plan):  # said where it is to run: the others of a sweep go on
-            _check_names([as_tested(plan)])
+            sweep.check_names([as_tested(plan)], "evaluate")
 
     def begin(arguments: Sequence[str], plans: list[Plan]) -> list[Plan]:
         plans = _present(plans)
         tested = [as_tested(plan) for plan in plans]
-        _check_names(tested)
+        sweep.check_names(tested, "evaluate")
         for folder in dict.fromkeys(plan.study_dir for plan in tested) if arguments else ():
             wanted = [sweep.planned(plan, "evaluate") for plan in tested if plan.study_dir == folder]
             record_command(folder, arguments, wanted)
@@ -134,27 +132,6 @@ def _present(plans: list[Plan]) -> list[Plan]:
     for why in absent.values():
         logger.warning("not run: %s", why)
     return present
-
-
-def _check_names(plans: "Sequence[Plan]") -> None:
-    """Refuse tests that statistics would take for replicates of different ones.
-
-    Raises:
-        UsageError: one method and seed, on one dataset of a study, would stand for two different models.
-    """
-    names: dict[tuple[str, ...], tuple[str, str]] = {}
-    for folder in dict.fromkeys(plan.study_dir for plan in plans):
-        for run in read_study(folder):
-            if run.is_complete:
-                data = dataset_of(folder / run.name)
-                names[str(folder), data, run.method, str(run.seed)] = (run.config_hash, run.name)
-    for plan in plans:
-        key = (str(plan.study_dir), plan.data_name, plan.method, str(plan.seed))
-        other = names.setdefault(key, (plan.config_hash, " ".join(plan.overrides)))
-        if other[0] != plan.config_hash:
-            what = f"has {plan.method}, seed {plan.seed}, on {plan.data_name} with other weights or settings"
-            hint = f"That is {other[1]}. Add variant=WORD to the name, or study=NAME"
-            raise UsageError(f"study {plan.study}", what, hint)
 
 
 def evaluate_one(plan: Plan) -> None:

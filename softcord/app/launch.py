@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from softcord.app.compose import (
     Composed,
     Overrides,
+    check,
     combinations,
     compose,
     config_dir,
@@ -52,6 +53,10 @@ _QUESTIONS = (
     "-i",
     "--shell-completion",
 )
+# Those of them that are followed by what is asked for.
+_ASKING = ("--cfg", "-c", "--info", "-i", "--package", "-p")
+_SHOWN = ("job", "hydra", "all")
+_TOLD = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
 
 
 @dataclass(frozen=True)
@@ -105,12 +110,38 @@ def _refuse(flag: str) -> int:
 
 
 def _answer(arguments: list[str], usage: str = USAGE) -> int:
+    arguments = _questions(arguments)
+    check(_overrides(arguments))
     if {"--help", "-h"} & set(arguments):
         print(help_text(arguments, usage))
         return DONE
     if set(_MULTIRUN) & set(arguments):
         raise UsageError("-m", "sweeps, while --cfg and its like show one configuration", "Leave out -m")
     return _hydra(lambda _config: None, arguments)
+
+
+def _questions(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments with what --cfg and --info ask for, as Hydra wants it: refuse what is not there."""
+    complete: list[str] = []
+    for flag, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        name, equals, given = flag.partition("=")
+        what = given if equals else following
+        if name in ("--cfg", "-c") and what not in _SHOWN:
+            raise UsageError(name, f"shows one of {', '.join(_SHOWN)}", "Write --cfg job")
+        complete.append(flag)
+        if flag in ("--info", "-i") and what not in _TOLD:
+            complete.append("all")
+    return complete
+
+
+def _overrides(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments that are neither flags nor what a flag asks for (``--cfg job``)."""
+    before = ["", *arguments]
+    return [
+        argument
+        for flag, argument in zip(before, arguments, strict=False)
+        if not argument.startswith("-") and (flag not in _ASKING or "=" in argument)
+    ]
 
 
 def _run(job: Job, arguments: list[str], study: Study | None) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import softcord
 from softcord.app.dataset import Dataset, open_dataset
+from softcord.app.datasets import dataset_of
 from softcord.app.exit import DONE, STUDY
 from softcord.app.plan import Plan, digest
 from softcord.app.terminal import show_table
@@ -96,23 +97,38 @@ def fingerprint_of(plan: Plan, dataset: Dataset) -> str:
     return digest(identity)
 
 
-def check_names(plans: Sequence[Plan]) -> None:
+def check_names(plans: Sequence[Plan], verb: Verb = "train") -> None:
     """Refuse runs that statistics would take for replicates of different ones.
 
+    A test of a trained method on other data has its name, and is compared apart; two trainings of one name
+    are refused on whatever data.
+
     Raises:
-        UsageError: a study has, or would get, one method and seed with two configurations.
+        UsageError: a study has, or would get, one method and seed, on the same data, with two configurations.
     """
-    names: dict[tuple[Path, str, int], tuple[str, str]] = {}
+    names: dict[_Name, tuple[str, str]] = {}
     for folder in dict.fromkeys(plan.study_dir for plan in plans):
         for run in read_study(folder):
-            if run.is_complete:
-                names[folder, run.method, run.seed] = (run.config_hash, run.name)
+            data = run.data or dataset_of(folder / run.name)
+            for name in _names(folder, run.method, run.seed, data, run.verb) if run.is_complete else ():
+                names[name] = (run.config_hash, run.name)
     for plan in plans:
-        what = (plan.config_hash, " ".join(plan.overrides))
-        other = names.setdefault((plan.study_dir, plan.method, plan.seed), what)
-        if other[0] != plan.config_hash:
-            said = f"has {plan.method} with seed {plan.seed} and other settings ({other[1]})"
-            raise UsageError(f"study {plan.study}", said, "Add variant=WORD to the name, or study=NAME")
+        for name in _names(plan.study_dir, plan.method, plan.seed, plan.data_name, verb):
+            other = names.setdefault(name, (plan.config_hash, " ".join(plan.overrides)))
+            if other[0] != plan.config_hash:
+                what = "settings" if verb == "train" else "weights or settings"
+                said = f"has {plan.method} with seed {plan.seed} and other {what} ({other[1]})"
+                raise UsageError(f"study {plan.study}", said, "Add variant=WORD to the name, or study=NAME")
+
+
+# Study folder, method, seed, and name of the data; None stands for all data.
+_Name = tuple[Path, str, int, str | None]
+
+
+def _names(folder: Path, method: str, seed: int, data: str, verb: Verb) -> list[_Name]:
+    """Return what no other run of a study may be called: a training anywhere, a test on its data."""
+    anywhere = [(folder, method, seed, None)] if verb == "train" else []
+    return [(folder, method, seed, data), *anywhere]
 
 
 def latest_runs(plans: Sequence[Plan]) -> dict[tuple[Path, str], Run]:

@@ -1,11 +1,17 @@
 """Configuration: every option composes, every mistake gets one line that names the key."""
 
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from softcord.app.compare import main as compare
 from softcord.app.compose import combinations, compose, config_dir, flat, normalise
 from softcord.app.plan import Plan, check_training, make_plan
+from softcord.app.train import main as train
 from softcord.errors import UsageError
 
 
@@ -73,6 +79,8 @@ MISTAKES = {
     "variant=a/b": "variant: 'a/b' cannot be part of a name",
     "model=nnunet": "train.patch_size_mm: gives patches of (32, 48, 64) voxels. Its sides",
     "gt.weights={T1w: 2}": "gt.weights: is not there to be changed. Check the name, or add it: +gt.weights=",
+    "~search.nam": "~search.nam: is not a known key. Did you mean search.name?",
+    "hydra/launcher=poool": "hydra/launcher=poool: there is no such option. Did you mean pool?",
     "loss._target_=os.system": "loss._target_: must be a class of softcord",
 }
 
@@ -84,6 +92,65 @@ def test_a_mistake_gets_one_line_that_names_the_key_and_the_way_out(override: st
     assert str(caught.value).startswith(MISTAKES[override])
     assert "\n" not in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("--cfg job los=dice", "los: is not a known key. Did you mean loss?"),
+        ("--cfg job los=dice ~search.name", "los: is not a known key. Did you mean loss?"),
+        ("--cfg job ~search.name los=dice", "los: is not a known key. Did you mean loss?"),
+        ("~search.name los=dice", "los: is not a known key. Did you mean loss?"),
+        ("hydra/launcher=joblib los=dice", "los: is not a known key. Did you mean loss?"),
+        ("--info los=dice", "los: is not a known key. Did you mean loss?"),
+        ("--hydra-help los=dice", "los: is not a known key. Did you mean loss?"),
+        (
+            "--help gt=soft,hard",
+            "gt=soft,hard: gives several values. Add -m to sweep, or write gt=[soft,hard].",
+        ),
+        ("--help 'seed=range(1,'", "configuration: "),
+        ("--cfg", "--cfg: shows one of job, hydra, all. Write --cfg job."),
+        ("-c jib", "-c: shows one of job, hydra, all. Write --cfg job."),
+        ("--cfg job gt", "gt: is not key=value. Write for example gt=soft."),
+        ("--cfg job experiment=tabel1", "experiment=tabel1: there is no such option."),
+    ],
+)
+@pytest.mark.parametrize("verb", [train, compare])
+def test_questions_refuse_a_mistake_as_a_run_does(
+    asked: str,
+    said: str,
+    verb: Callable[[list[str]], int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert verb(shlex.split(asked)) == 2
+    printed = capsys.readouterr()
+    assert printed.err.startswith(f"softcord: {said}")
+    assert printed.err.count("\n") == 1
+    assert not printed.out
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "asked", ["--cfg job data=bids", "--cfg job -p loss loss=dice", "--info ~search.name", "-h"]
+)
+def test_questions_are_answered_where_values_are_missing(
+    asked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert train(asked.split()) == 0
+    assert len(capsys.readouterr().out) > 50
+
+
+def test_python_without_assertions_reads_the_same_overrides() -> None:
+    code = "from softcord.app.compose import combinations as c; print(c(['seed=range(1,3)', 'gt=soft,hard']))"
+    said = [
+        subprocess.run([sys.executable, *flag, "-c", code], capture_output=True, text=True, check=False)
+        for flag in ([], ["-O"])
+    ]
+    assert said[0].stdout == said[1].stdout != "", said[1].stderr[-300:]
 
 
 def test_drawn_images_cannot_be_drawn_from_again() -> None:
