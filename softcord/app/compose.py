@@ -245,6 +245,8 @@ def _unknown_part(said: str, known: frozenset[str]) -> UsageError | None:
         known_options = [*options(group), *_HYDRAS_OWN.get(group, ())]
         return UsageError(f"{group}={option}", "there is no such option", suggest(option, known_options))
     if absent := re.search(r"Could not delete from config.*?'(\S+?)'", said):
+        if absent[1] in known:
+            return UsageError(f"~{absent[1]}", "cannot be left out: its value is null", "Leave ~ out")
         return UsageError(f"~{absent[1]}", "is not a known key", suggest(absent[1], sorted(known)))
     if added := re.search(r"To append to your config use (\S+?)=", said):
         key = added[1].lstrip("+")

@@ -121,7 +121,7 @@ def _answer(arguments: list[str], usage: str = USAGE) -> int:
 
 
 def _questions(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments with what --cfg and --info ask for, as Hydra wants it: refuse what is not there."""
+    """Return the arguments with what --cfg and --info ask for, as Hydra wants it."""
     complete: list[str] = []
     for flag, following in zip(arguments, [*arguments[1:], ""], strict=True):
         name, equals, given = flag.partition("=")

@@ -102,6 +102,7 @@ def test_a_mistake_gets_one_line_that_names_the_key_and_the_way_out(override: st
         ("--cfg job ~search.name los=dice", "los: is not a known key. Did you mean loss?"),
         ("~search.name los=dice", "los: is not a known key. Did you mean loss?"),
         ("hydra/launcher=joblib los=dice", "los: is not a known key. Did you mean loss?"),
+        ("~search.name", "~search.name: cannot be left out: its value is null."),
         ("--info los=dice", "los: is not a known key. Did you mean loss?"),
         ("--hydra-help los=dice", "los: is not a known key. Did you mean loss?"),
         (
@@ -134,7 +135,7 @@ def test_questions_refuse_a_mistake_as_a_run_does(
 
 
 @pytest.mark.parametrize(
-    "asked", ["--cfg job data=bids", "--cfg job -p loss loss=dice", "--info ~search.name", "-h"]
+    "asked", ["--cfg job data=bids", "--cfg job -p loss loss=dice", "--info ~search.objective", "-h"]
 )
 def test_questions_are_answered_where_values_are_missing(
     asked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
