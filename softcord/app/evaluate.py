@@ -57,9 +57,6 @@ def evaluation_study() -> Study:
         left = [one for one in tested if one.rerun or (one.study_dir, one.config_hash) not in complete]
         return watch(left) if left else nullcontext()
 
-    def attempts_at(plans: list[Plan]) -> sweep.Attempts:
-        return sweep.attempts_at([as_tested(plan) for plan in plans])
-
     def without_end(plans: list[Plan], before: sweep.Attempts) -> tuple[list[Plan], list[Plan]]:
         given = {(plan.study_dir, as_tested(plan).config_hash): plan for plan in plans}
         stopped, missing = sweep.without_end([as_tested(plan) for plan in plans], before)
@@ -80,8 +77,9 @@ def evaluation_study() -> Study:
         begin=begin,
         watch=watched,
         note_failure=lambda plan, error: sweep.note_failure(as_tested(plan), error, "evaluate"),
-        attempts_at=attempts_at,
+        attempts_at=lambda plans: sweep.attempts_at([as_tested(plan) for plan in plans]),
         without_end=without_end,
+        running=lambda plans: [plan for plan in plans if sweep.running([as_tested(plan)])],
         finish=finish,
     )
 

@@ -5,6 +5,7 @@ import logging
 import os
 import socket
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -53,6 +54,7 @@ _QUESTIONS = (
     "-i",
     "--shell-completion",
 )
+_LOOK_EVERY_S = 1.0
 # Those of them that are followed by what is asked for.
 _ASKING = ("--cfg", "-c", "--info", "-i", "--package", "-p")
 _SHOWN = ("job", "hydra", "all")
@@ -67,7 +69,8 @@ class Study:
     and all its plans and returns those left to run. ``watch`` shows how these come along. ``note_failure``
     records why one failed, in whatever process that was. ``attempts_at`` returns the last attempt at each
     run. ``without_end`` returns those that have begun since such a look but neither ended nor failed, and
-    those that have not begun since, which an engine that broke down leaves.
+    those that have not begun since, which an engine that broke down leaves. ``running`` returns those that
+    some process is at.
     ``finish`` sums up and returns the exit code.
     """
 
@@ -77,6 +80,7 @@ class Study:
     note_failure: Callable[[Plan, Exception], None]
     attempts_at: "Callable[[list[Plan]], Attempts]"
     without_end: "Callable[[list[Plan], Attempts], tuple[list[Plan], list[Plan]]]"
+    running: Callable[[list[Plan]], list[Plan]]
     finish: Callable[[list[Plan]], int]
 
 
@@ -110,13 +114,13 @@ def _refuse(flag: str) -> int:
 
 
 def _answer(arguments: list[str], usage: str = USAGE) -> int:
+    if set(_MULTIRUN) & set(arguments):
+        raise UsageError("-m", "sweeps, while --cfg and its like show one configuration", "Leave out -m")
     arguments = _questions(arguments)
     check(_overrides(arguments))
     if {"--help", "-h"} & set(arguments):
         print(help_text(arguments, usage))
         return DONE
-    if set(_MULTIRUN) & set(arguments):
-        raise UsageError("-m", "sweeps, while --cfg and its like show one configuration", "Leave out -m")
     return _hydra(lambda _config: None, arguments)
 
 
@@ -152,7 +156,7 @@ def _run(job: Job, arguments: list[str], study: Study | None) -> int:
             raise UsageError(flag, "is not a flag of softcord", "Use -m to sweep, --cfg job to look, --help")
     if not flags:
         plan = _checked_plan(overrides, study)
-        job(plan)
+        _run_one(job, plan, study)
         return study.finish([plan]) if study else DONE
     from softcord.app.search import SEARCH, check_search
 
@@ -161,6 +165,23 @@ def _run(job: Job, arguments: list[str], study: Study | None) -> int:
         check_search(overrides, chosen.get("params") or {}, study.check)
         return _hydra(Contained(job, study.note_failure), ["-m", *overrides])
     return run_all(job, combinations(overrides), _engine(overrides), study, arguments)
+
+
+def _run_one(job: Job, plan: Plan, study: Study | None) -> None:
+    """Run the job here; record its failure as a sweep does, and let it end the command."""
+    if study is None:
+        job(plan)
+        return
+    is_left = bool(study.begin((), [plan]))
+    while is_left:
+        try:
+            job(plan)
+            is_left = False
+        except BusyError:
+            _wait_for_others([plan], study)
+        except Exception as error:
+            study.note_failure(plan, error)
+            raise
 
 
 def run_all(
@@ -181,7 +202,22 @@ def run_all(
     if left:
         with study.watch(left):
             _launch_until_all_ended(Contained(job, study.note_failure), left, engine, study)
+            while _wait_for_others(left, study):
+                stopped, waiting = study.without_end(left, {})
+                task = Contained(job, study.note_failure)
+                _launch_until_all_ended(task, stopped + waiting, engine, study)
     return study.finish(plans)
+
+
+def _wait_for_others(plans: list[Plan], study: Study) -> bool:
+    """Wait for runs that another process is at, as it was given the same command; whether there were any."""
+    others = study.running(plans)
+    if others:
+        what = "%s: run by another process; waiting for it (Ctrl-C leaves it to that process)"
+        logger.warning(what, ", ".join(f"{plan.method} seed {plan.seed}" for plan in others))
+    while study.running(others):
+        time.sleep(_LOOK_EVERY_S)
+    return bool(others)
 
 
 def _checked_plan(overrides: Overrides, study: Study | None) -> Plan:

@@ -1,9 +1,11 @@
 """A search from the command line: one Optuna study per condition, each trial a run below the search's."""
 
 import logging
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ from softcord.app.plan import VOLATILE, Plan, digest, make_plan
 from softcord.app.space import Space, as_overrides, read_space
 from softcord.errors import RunError, UsageError
 from softcord.measure.metrics import METRICS
+from softcord.sweep.ledger import read_study
 from softcord.sweep.search import (
     SearchSettings,
     Trial,
@@ -100,9 +103,11 @@ def _search(
 ) -> None:
     plan = make_plan(compose(*condition))
     name = search_name(plan)
+    variant = partial(_variant, plan, _unnamed(condition, space))
     objectives = directions(plan.search.metrics)
     database = database_of(plan)
     with open_search(database, name, objectives, settings, _context(plan, space)) as study:
+        _warn_if_forgotten(plan, name, study, database)
         logger.info("%s: %d of %d trials finished", name, n_finished(study), settings.n_trials)
 
         def count() -> None:
@@ -112,7 +117,7 @@ def _search(
             count()
             whose = as_overrides({"search.name": name, "search.database": f"'{database}'"})
             batch = [
-                (*condition, *as_overrides(one.values), *whose, f"search.trial={one.number}")
+                (*condition, *as_overrides(one.values), *variant(one), *whose, f"search.trial={one.number}")
                 for one in trials
             ]
             _remember(plan.study_dir, batch, settings.n_trials * len(space.conditions))
@@ -124,6 +129,42 @@ def _search(
             count()
             _record(replace(plan, search=replace(plan.search, name=name)), study)
     _show(plan, study)
+
+
+def _unnamed(condition: Overrides, space: Space) -> list[str]:
+    """Return the parameters that neither the method's name nor its seed tells."""
+    first = {key: parameter.ends[0] for key, parameter in space.parameters.items()}
+
+    def name(values: Mapping[str, object]) -> tuple[str, int]:
+        plan = make_plan(compose(*condition, *as_overrides(values)))
+        return plan.method, plan.seed
+
+    return [
+        key
+        for key, parameter in space.parameters.items()
+        if name(first) == name({**first, key: parameter.ends[-1]}) and parameter.ends[-1] != first[key]
+    ]
+
+
+def _variant(plan: Plan, unnamed: Sequence[str], trial: Trial) -> Overrides:
+    """Name a trial by the values that its method's name does not tell: trials are no replicates."""
+    if not unnamed:
+        return ()
+    values = {key: trial.values[key] for key in unnamed}
+    words = [
+        f"{key.rpartition('.')[2]}{f'{value:g}' if isinstance(value, float) else value}"
+        for key, value in values.items()
+    ]
+    own = [str(plan.config["variant"])] if plan.config["variant"] else []
+    return (f"variant={re.sub(r'[^A-Za-z0-9.]+', '-', '-'.join([*own, *words])).strip('-')}",)
+
+
+def _warn_if_forgotten(plan: Plan, name: str, study: "optuna.Study", database: str) -> None:
+    """Say that the database lacks trials whose runs are there: it was removed, and the search starts anew."""
+    runs = [run for run in read_study(plan.study_dir) if f"search.name={name}" in run.overrides]
+    if runs and not study.get_trials(deepcopy=False):
+        what = "%s: %d trials have runs in %s, but %s knows none of them: the search starts anew"
+        logger.warning(what, name, len(runs), plan.study_dir, database)
 
 
 def _remember(study_dir: Path, batch: Sequence[Overrides], n_trials: int) -> None:

@@ -181,6 +181,12 @@ def without_end(plans: list[Plan], before: Attempts) -> tuple[list[Plan], list[P
     return stopped, waiting
 
 
+def running(plans: list[Plan]) -> list[Plan]:
+    """Return the plans whose run some process is at."""
+    entries = entries_of(plans)
+    return [plan for plan in plans if (found := entries.get(_key(plan))) and found.standing == "running"]
+
+
 def entries_of(plans: Sequence[Plan]) -> dict[tuple[Path, str], Entry]:
     """Return where each plan's run stands."""
     wanted = {_key(plan) for plan in plans}

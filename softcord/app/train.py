@@ -36,6 +36,7 @@ def training_study() -> Study:
         note_failure=sweep.note_failure,
         attempts_at=sweep.attempts_at,
         without_end=sweep.without_end,
+        running=sweep.running,
         finish=sweep.finish,
     )
 

@@ -14,10 +14,14 @@ import torch
 import yaml
 
 from softcord.app.compare import main as compare
+from softcord.app.compose import compose
 from softcord.app.evaluate import main
 from softcord.app.ingest import main as ingest
+from softcord.app.plan import make_plan
 from softcord.app.study import main as study
+from softcord.app.sweep import check_names
 from softcord.app.trained import find_trained
+from softcord.errors import UsageError
 from softcord.measure.image import measure_image
 from softcord.measure.table import MEASURE_COLUMNS, read_measures
 from softcord.nets.unet import UNet
@@ -230,6 +234,14 @@ def test_of_one_model_per_contrast_the_one_that_stands_for_the_contrast_predicts
     assert len(masks["soft_per_contrast"]) == 3
     for one, other in zip(masks["soft_per_contrast"], masks["t1w"], strict=True):
         assert (one == other).all()
+
+
+def test_the_training_of_a_tested_method_is_no_other_one(here):
+    plans = [make_plan(compose("phantom=tiny", "study=unseen"))]
+    assert "soft_all" in {run.method for run in read_study(plans[0].study_dir) if run.is_complete}
+    check_names(plans)
+    with pytest.raises(UsageError, match="has soft_all with seed 1 and other settings"):
+        check_names([make_plan(compose("phantom=sci_t2w", "study=unseen"))])
 
 
 def test_another_model_of_the_same_name_is_refused_unless_it_is_named(here, capsys):

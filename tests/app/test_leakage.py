@@ -63,6 +63,26 @@ def test_runs_of_one_split_or_of_other_people_of_the_same_name_do_not_leak(tmp_p
     )
 
 
+@pytest.mark.parametrize("content", ["", "[", '[{"dataset": "a"}]', "null", "[1]", '"x"', "\x00\xff"])
+def test_a_damaged_training_list_is_named_and_clears_nobody(content: str, tmp_path: Path) -> None:
+    drift = run(tmp_path, "soft_all", PAPER, DRIFT.test)
+    (drift / TRAINED_ON).write_text(content)
+    (note,) = notes(drift)
+    assert note == (
+        f"Leakage: nobody knows whom soft_all was trained on: {drift / TRAINED_ON}: is damaged. "
+        "Restore it, or make the run anew to be sure."
+    )
+
+
+def test_a_run_that_has_lost_its_training_list_is_named_and_foreign_measures_are_not(tmp_path: Path) -> None:
+    drift = run(tmp_path, "soft_all", PAPER, DRIFT.test)
+    (drift / TRAINED_ON).unlink()
+    assert notes(drift) == []
+    (drift / "run.json").write_text("{}")
+    (note,) = notes(drift)
+    assert "nobody knows whom soft_all was trained on" in note
+
+
 def test_participants_of_several_datasets_are_told_apart(tmp_path: Path) -> None:
     one = Split(("sub-01",), ("sub-02",), ("sub-03",))
     run(tmp_path, "both", one, ["a/sub-01", "b/sub-01"], data="several")

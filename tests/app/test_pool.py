@@ -54,6 +54,7 @@ study = Study(
     note_failure=note_failure,
     attempts_at=lambda plans: {},
     without_end=lambda plans, before: ([], []),
+    running=lambda plans: [],
     finish=lambda plans: 0,
 )
 if __name__ == "__main__":

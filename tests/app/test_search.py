@@ -1,6 +1,7 @@
 """Searches as they are typed: what is refused, what is a parameter, and what survives being killed."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from softcord.app.exit import guarded
 from softcord.app.plan import make_plan
 from softcord.app.search import _note_if_killed, conduct
 from softcord.app.space import Space, read_space
-from softcord.app.sweep import attempts_at, new_run, note_failure
+from softcord.app.sweep import attempts_at, check_names, new_run, note_failure
 from softcord.app.train import main
 from softcord.errors import RunError, UsageError
 from softcord.measure.table import read_measures
@@ -192,6 +193,67 @@ def test_the_whole_search_is_watched_over_batches_and_conditions(
         "3 of 4 trials finished, 1 failed, about 30 s left",
         "4 of 4 trials finished, 1 failed",
     ]
+
+
+def search_by_hand(
+    arguments: list[str], params: dict[str, str], n_trials: int, values: list[float]
+) -> list[str]:
+    """Search with jobs that only leave a complete run; return the names of their methods."""
+    methods = []
+
+    def launch(batch: Sequence[Overrides], first: int) -> list[Outcome | None]:
+        for number, overrides in enumerate(batch, first):
+            plan = make_plan(compose(*overrides))
+            check_names([plan])
+            methods.append(plan.method)
+            folder = plan.study_dir / f"r{number}-{plan.config_hash[:6]}"
+            record(folder, begin(folder, new_run(plan, folder.name, "f")), "complete")
+        return [Outcome((values[number],)) for number, _ in enumerate(batch, first)]
+
+    assert conduct(arguments, params, {"n_trials": n_trials, "sampler": "random"}, launch) == 0
+    return methods
+
+
+def test_trials_are_named_by_what_the_method_does_not_tell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("softcord.app.search._record", lambda _plan, _study: None)
+    arguments = ["study=lr", "measured_on=val", "variant=mine"]
+    params = {
+        "train.learning_rate": "tag(log,interval(1e-4,1e-1))",
+        "train.batch_size": "choice(1,2)",
+        "loss.omega": "interval(2,20)",
+        "seed": "range(1,9)",
+    }
+    methods = search_by_hand(arguments, params, 4, [4.0, 3.0, 2.0, 1.0])
+    assert len(set(methods)) == 4
+    pattern = r"soft_all_omega[\d.]+_mine-learning-rate[\d.e-]+-batch-size[12]"
+    assert [name for name in methods if not re.fullmatch(pattern, name)] == []
+
+
+def test_trials_that_the_name_tells_apart_are_called_as_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("softcord.app.search._record", lambda _plan, _study: None)
+    (method,) = search_by_hand(["study=s", "measured_on=val"], {"loss.omega": "interval(2,20)"}, 1, [1.0])
+    assert re.fullmatch(r"soft_all_omega[\d.]+", method)
+
+
+def test_a_search_whose_database_was_removed_says_that_it_starts_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("softcord.app.search._record", lambda _plan, _study: None)
+    given = (["study=s", "measured_on=val"], {"loss.omega": "interval(2,20)"}, 2, [1.0, 2.0])
+    with caplog.at_level("WARNING", "softcord"):
+        search_by_hand(*given)
+        assert caplog.text == ""
+        (tmp_path / "mlruns/optuna.db").unlink()
+        search_by_hand(*given)
+    assert "s/soft_all_s1: 2 trials have runs in outputs/s, but sqlite:" in caplog.text
+    assert "knows none of them: the search starts anew" in caplog.text
 
 
 @pytest.mark.slow

@@ -1,8 +1,10 @@
 """Sweeps: what is left to run, failures, exit codes; trainings are replaced by what they leave."""
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from softcord.app.study import main as study_verb
 from softcord.app.train import main
 from softcord.errors import RunError
 from softcord.measure.table import Measure, measures_frame, write_measures
-from softcord.sweep.ledger import Run, fail, read_run, read_study, record
+from softcord.sweep.ledger import Run, claim, fail, read_run, read_study, record
 from softcord.sweep.study import read_commands, read_entries
 
 TINY = ("phantom=tiny", "machine.jobs=1", "contrasts=2", "gt=hard", "reference=hard", "study=sweep")
@@ -189,7 +191,10 @@ def test_a_complete_run_whose_measures_were_deleted_is_run_again(data: Path, tra
     assert training.trained == [1, 1]
 
 
-def test_a_run_that_another_process_is_running_is_left_to_it(data: Path, training: FakeTraining) -> None:
+@pytest.mark.parametrize("how", [["seed=1,2"], ["seed=2"]])
+def test_a_run_that_another_process_is_running_is_waited_for(
+    how: list[str], data: Path, training: FakeTraining, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert sweep(data, "seed=1,2") == 0
     (run_dir,) = Path("outputs/sweep").glob("*_s2-*")
     run = read_run(run_dir)
@@ -201,13 +206,57 @@ def test_a_run_that_another_process_is_running_is_left_to_it(data: Path, trainin
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
     assert standings() == {1: "complete", 2: "running"}
-    assert sweep(data, "seed=1,2") == 4
-    assert standings() == {1: "complete", 2: "running"}
-    holder.kill()
-    holder.wait()
-    assert standings() == {1: "complete", 2: "stale"}
-    assert sweep(data, "seed=1,2") == 0
+    threading.Timer(3, holder.kill).start()
+    # It is waited for; since it was killed, its run is gone on with here.
+    assert sweep(data, *how) == 0
+    assert "soft_all seed 2: run by another process; waiting for it" in capsys.readouterr().err
+    assert holder.wait() == -signal.SIGKILL
     assert training.trained == [1, 2, 2]
+    assert standings() == {1: "complete", 2: "complete"}
+
+
+def test_a_run_that_another_process_brings_to_its_end_meanwhile_is_complete_for_both(
+    data: Path, training: FakeTraining
+) -> None:
+    assert sweep(data, "seed=1") == 0
+    (run_dir,) = Path("outputs/sweep").glob("*_s1-*")
+    done = read_run(run_dir)
+    assert done is not None
+    record(run_dir, done, "running", doing="training")
+
+    def other() -> None:
+        with claim(run_dir):
+            held.set()
+            time.sleep(2)
+            record(run_dir, done, "complete")
+
+    held = threading.Event()
+    thread = threading.Thread(target=other)
+    thread.start()
+    held.wait()
+    assert sweep(data, "seed=1") == 0
+    thread.join()
+    assert training.trained == [1]
+
+
+@pytest.mark.parametrize("error", [MemoryError("no room"), RunError("train/loss", "became nan")])
+def test_a_single_run_that_fails_is_recorded_as_that_of_a_sweep(
+    error: Exception, data: Path, training: FakeTraining
+) -> None:
+    training.ends = {1: error}
+    assert main([*TINY, f"paths.data={data}"]) == 1
+    assert standings() == {1: "failed"}
+
+
+def test_a_single_run_that_fails_before_its_data_are_known_is_recorded_too(
+    data: Path, training: FakeTraining
+) -> None:
+    broken = ["data=bids", f"data.root={data}/phantom-other", "gt=hard", "reference=hard"]
+    assert main([*TINY, f"paths.data={data}", *broken]) == 3
+    assert standings() == {1: "failed"}
+    (data / "phantom-other").symlink_to(data / "phantom-tiny")
+    assert main([*TINY, f"paths.data={data}", *broken]) == 0
+    assert standings() == {1: "complete"}
 
 
 def test_time_is_that_of_all_attempts(data: Path, training: FakeTraining) -> None:
