@@ -1,6 +1,7 @@
 """What became of each run of a study, as files beside the results: ``outputs/<study>/<run>/run.json``."""
 
 import json
+import math
 import os
 import socket
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from filelock import FileLock, Timeout
+from pydantic import TypeAdapter
 
 from softcord.errors import BusyError, PrunedError, SoftcordError
 from softcord.io.files import write_json
@@ -71,29 +73,48 @@ class Run:
 
 
 _FIELDS = frozenset(field.name for field in fields(Run))
+_RUN = TypeAdapter(Run)
 
 
 def read_run(run_dir: Path) -> Run | None:
     """Return the run in a folder, or None where there is none (or its file is damaged)."""
     try:
         content = json.loads((run_dir / "run.json").read_text(encoding="utf-8"))
-        # Keys of another version are left out.
+        # Keys of another version are left out; a value of another type is refused.
         known = {key: value for key, value in content.items() if key in _FIELDS}
-        return Run(**{**known, "overrides": tuple(known["overrides"])})
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        run = _RUN.validate_json(json.dumps(known), strict=True)
+        times = (run.seconds, run.earlier_seconds, run.started_at, run.fraction)
+        return run if all(map(math.isfinite, times)) else None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
 
+def unusable_runs(study_dir: Path) -> dict[Path, str]:
+    """Say by folder why what lies in it is no run of the study: a damaged run.json, or that of another."""
+    found: dict[Path, str] = {}
+    for path in sorted(study_dir.glob("*/run.json")):
+        run = read_run(path.parent)
+        if run is None:
+            found[path.parent] = "its run.json is damaged"
+        elif run.name != path.parent.name:
+            found[path.parent] = f"its run.json is that of a run called {run.name!r}"
+    return found
+
+
 def read_study(study_dir: Path) -> list[Run]:
-    """Return the runs of a study, the one last changed at the end."""
+    """Return the runs of a study, the one last changed at the end.
+
+    A folder whose run.json names another folder is none of them (:func:`unusable_runs`): whatever is done to
+    a run is done in the folder of its name.
+    """
     changed = []
     for path in study_dir.glob("*/run.json"):
         try:
             changed.append((path.stat().st_mtime_ns, path))
         except OSError:
             continue  # removed since it was listed
-    found = (read_run(path.parent) for _, path in sorted(changed))
-    return [run for run in found if run is not None]
+    found = ((path.parent.name, read_run(path.parent)) for _, path in sorted(changed))
+    return [run for folder, run in found if run is not None and run.name == folder]
 
 
 def record(run_dir: Path, run: Run, state: State, **changes: object) -> Run:

@@ -11,8 +11,8 @@ from softcord.app.console.exit_codes import DONE, guarded
 from softcord.app.results.study_text import command_text, run_text, status_text, studies_text
 from softcord.errors import UsageError
 from softcord.sweep.commands import Entry, read_commands, read_entries
-from softcord.sweep.ledger import Verb
-from softcord.sweep.leftovers import Leftover, find_leftovers, remove
+from softcord.sweep.ledger import Verb, unusable_runs
+from softcord.sweep.leftovers import TRASH, Leftover, find_leftovers, remove, trash_of
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,10 +54,13 @@ def _verbs(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser
     rerun.add_argument("--launcher", help="pool, joblib, ...: as hydra/launcher of softcord train")
     rerun.set_defaults(verb=_rerun)
 
-    clean = verbs.add_parser("clean", parents=[shared], help="say what is left over, and remove it")
+    clean = verbs.add_parser(
+        "clean", parents=[shared], help="say what is left over, and move it to the trash"
+    )
     clean.add_argument("name")
     clean.add_argument("--failed", action="store_true", help="also the runs that failed or were interrupted")
-    clean.add_argument("--yes", action="store_true", help="remove without asking")
+    clean.add_argument("--yes", action="store_true", help="without asking")
+    clean.add_argument("--purge", action="store_true", help="delete, also the trash, instead of moving there")
     clean.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     clean.set_defaults(verb=_clean)
     return verbs.choices
@@ -66,10 +69,18 @@ def _verbs(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser
 def _status(given: argparse.Namespace) -> int:
     if given.name is None:
         print(studies_text({folder.name: read_entries(folder) for folder in _studies(given.outputs)}))
+        _say_unusable(_studies(given.outputs))
         return DONE
     folder = _folder(given)
     print(status_text(folder.name, read_entries(folder), read_commands(folder)))
+    _say_unusable([folder])
     return DONE
+
+
+def _say_unusable(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        for run_dir, why in unusable_runs(folder).items():
+            print(f"softcord: {run_dir}: counts as no run: {why}.", file=sys.stderr)
 
 
 def _show(given: argparse.Namespace) -> int:
@@ -132,29 +143,30 @@ def _run_again(verb: Verb, runs: Sequence[Overrides], engine: Overrides) -> int:
 
 def _clean(given: argparse.Namespace) -> int:
     folder = _folder(given)
-    found = find_leftovers(folder, unfinished=given.failed)
+    found = find_leftovers(folder, unfinished=given.failed) + (trash_of(folder) if given.purge else [])
     if not found:
         print(f"study {folder.name}: nothing is left over")
         return DONE
     for leftover in found:
         print(f"{_size(leftover.n_bytes):>8}  {leftover.what}  {leftover.path or ''}")
     print(f"{_size(sum(leftover.n_bytes for leftover in found)):>8}  in all")
-    if given.dry_run or not (given.yes or _agreed()):
+    what = "Delete all this for good" if given.purge else "Move all this to the study's trash"
+    if given.dry_run or not (given.yes or _agreed(what)):
         print("Nothing was removed; --yes removes it")
         return DONE
-    return _remove(folder, found)
+    return _remove(folder, found, purge=given.purge)
 
 
-def _remove(folder: Path, found: Iterable[Leftover]) -> int:
-    busy = [leftover for leftover in found if not remove(folder, leftover)]
+def _remove(folder: Path, found: Iterable[Leftover], *, purge: bool) -> int:
+    busy = [leftover for leftover in found if not remove(folder, leftover, purge=purge)]
     for leftover in busy:
         print(f"left alone, since a process is at work in it: {leftover.path}", file=sys.stderr)
-    print("Removed")
+    print("Deleted" if purge else f"Moved to {folder / TRASH}; --purge deletes what is there")
     return DONE
 
 
-def _agreed() -> bool:
-    return sys.stdin.isatty() and input("Remove all this? [y/N] ").strip().lower() in ("y", "yes")
+def _agreed(what: str) -> bool:
+    return sys.stdin.isatty() and input(f"{what}? [y/N] ").strip().lower() in ("y", "yes")
 
 
 def _folder(given: argparse.Namespace) -> Path:

@@ -146,7 +146,8 @@ def test_questions_are_answered_where_values_are_missing(
 
 
 def test_python_without_assertions_reads_the_same_overrides() -> None:
-    code = "from softcord.app.config.compose import combinations as c; print(c(['seed=range(1,3)', 'gt=soft,hard']))"
+    code = "from softcord.app.config.compose import combinations\n"
+    code += "print(combinations(['seed=range(1,3)', 'gt=soft,hard']))"
     said = [
         subprocess.run([sys.executable, *flag, "-c", code], capture_output=True, text=True, check=False)
         for flag in ([], ["-O"])

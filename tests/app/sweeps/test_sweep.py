@@ -193,8 +193,14 @@ def test_a_complete_run_whose_measures_were_deleted_is_run_again(data: Path, tra
 
 @pytest.mark.parametrize("how", [["seed=1,2"], ["seed=2"]])
 def test_a_run_that_another_process_is_running_is_waited_for(
-    how: list[str], data: Path, training: FakeTraining, capsys: pytest.CaptureFixture[str]
+    how: list[str],
+    data: Path,
+    training: FakeTraining,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    from softcord.app.sweeps import launch
+
     assert sweep(data, "seed=1,2") == 0
     (run_dir,) = Path("outputs/sweep").glob("*_s2-*")
     run = read_run(run_dir)
@@ -206,10 +212,16 @@ def test_a_run_that_another_process_is_running_is_waited_for(
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
     assert standings() == {1: "complete", 2: "running"}
-    threading.Timer(3, holder.kill).start()
+    waits = launch._wait_for_others
+
+    def killed_then(*arguments: Any) -> bool:
+        threading.Timer(0.5, holder.kill).start()
+        return waits(*arguments)
+
+    monkeypatch.setattr(launch, "_wait_for_others", killed_then)
     # It is waited for; since it was killed, its run is gone on with here.
     assert sweep(data, *how) == 0
-    assert "soft_all seed 2: run by another process; waiting for it" in capsys.readouterr().err
+    assert "seed 2: run by another process; waiting for it" in capsys.readouterr().err
     assert holder.wait() == -signal.SIGKILL
     assert training.trained == [1, 2, 2]
     assert standings() == {1: "complete", 2: "complete"}
