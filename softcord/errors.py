@@ -1,5 +1,7 @@
 """What can go wrong, said in one line: where, what, what to do."""
 
+from softcord.io.plain import plain
+
 
 class SoftcordError(Exception):
     """Base of every error that softcord raises on purpose.
@@ -11,9 +13,9 @@ class SoftcordError(Exception):
     exit_code = 1
 
     def __init__(self, where: object, what: str, hint: str = "") -> None:
-        self.where = str(where)
-        self.what = " ".join(what.split()).rstrip(".")  # other libraries' messages have line breaks
-        self.hint = hint.rstrip(".")
+        self.where = plain(str(where))
+        self.what = plain(" ".join(what.split())).rstrip(".")  # other libraries' messages have line breaks
+        self.hint = plain(hint).rstrip(".")
         super().__init__(self.where, self.what, self.hint)
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from softcord.errors import DataError
+from softcord.io.plain import plain_cell
 from softcord.measure.csa import HOW_COLUMNS
 from softcord.measure.files import FileMeasures
 
@@ -75,7 +76,7 @@ def _rows(file: FileMeasures, mode: str, version: str) -> Iterable[Mapping[str, 
         yield {
             "Timestamp": now,
             "SCT Version": f"{version} {how}",
-            "Filename": str(file.files.mask.resolve()),
+            "Filename": plain_cell(str(file.files.mask.resolve())),
             "Slice (I->S)": row["slice"],
             "VertLevel": "" if row["level"] == "all" else row["level"],
             "DistancePMJ": "",

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import TextIO
 
 import numpy as np
 import pandas as pd
 
 from softcord.errors import DataError
+from softcord.io.plain import plain_table
 from softcord.measure.metrics import METRICS
 
 MISSING = "n/a"
@@ -67,7 +69,8 @@ def measures_frame(rows: Iterable[Measure]) -> pd.DataFrame:
 def write_measures(path: Path | str, frame: pd.DataFrame) -> None:
     """Write a table of measures as CSV: UTF-8, full precision, n/a for what is missing.
 
-    Columns beyond those of measures.csv are kept, behind them. The file appears complete or not at all.
+    Names that a spreadsheet would take for formulas, and control characters, are neutralised. Columns beyond
+    those of measures.csv are kept, behind them. The file appears complete or not at all.
 
     Raises:
         DataError: a column of measures.csv is missing.
@@ -81,12 +84,17 @@ def write_measures(path: Path | str, frame: pd.DataFrame) -> None:
     ) as stream:
         temporary = Path(stream.name)
     try:
-        frame[[*MEASURE_COLUMNS, *extra]].to_csv(temporary, index=False, na_rep=MISSING)
+        table_csv(frame[[*MEASURE_COLUMNS, *extra]], temporary)
         temporary.chmod(0o644)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def table_csv(frame: pd.DataFrame, to: Path | TextIO) -> None:
+    """Write a table as CSV as :func:`write_measures` does, to an open file too."""
+    plain_table(frame).to_csv(to, index=False, na_rep=MISSING)
 
 
 def read_measures(path: Path | str) -> pd.DataFrame:

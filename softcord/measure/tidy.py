@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from softcord.data.bids import contrast_stems, parse_path
+from softcord.io.plain import plain
 from softcord.measure.csa import HOW_COLUMNS, METHOD_VERSION
 from softcord.measure.files import AVERAGED, FileMeasures
 from softcord.measure.image import HARD_THRESHOLD
@@ -28,7 +29,7 @@ def tidy_measures(measured: Iterable[FileMeasures], method: str = MISSING) -> pd
 
 def image_identity(path: Path) -> dict[str, str]:
     """Read participant, session and contrast from a mask's name; "n/a" where the name does not say."""
-    parsed = parse_path(str(path))
+    parsed = parse_path(plain(str(path)))
     if parsed is None:
         return {"participant_id": MISSING, "session_id": MISSING, "contrast": MISSING}
     stem = image_stem(parsed.stem)
@@ -47,7 +48,7 @@ def image_stem(mask_stem: str) -> str:
 
 
 def _file_rows(file: FileMeasures, method: str) -> Iterator[dict[str, object]]:
-    who = image_identity(file.files.mask) | {"method": method, "filename": str(file.files.mask)}
+    who = image_identity(file.files.mask) | {"method": method, "filename": plain(str(file.files.mask))}
     for group in file.groups.to_dict("records"):
         made = {name: group[name] for name in ("level", *METHOD_COLUMNS[:-1])}
         yield _row(who | made, _AREA[str(group["mode"])], group["area_mm2"])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from softcord.io.files import write_bytes, write_text
+from softcord.io.plain import plain_table
 from softcord.report import html
 from softcord.report.absent import absent_methods
 from softcord.report.figures import FigureSpec, default_figures, draw
@@ -76,7 +77,7 @@ def write_study(
     figures = list(_figures(measures, detailed, settings.figures or tuple(default_figures(questions))))
     comparisons = detailed[list(COMPARISON_COLUMNS)]
     _remove_earlier(folder)
-    _write(folder / "comparisons.csv", comparisons.to_csv(index=False, na_rep=MISSING), on_done)
+    _write(folder / "comparisons.csv", plain_table(comparisons).to_csv(index=False, na_rep=MISSING), on_done)
     for name, table in tables.items():
         write_tables(table, folder / "tables" / name)
     for spec, png, svg, _ in figures:

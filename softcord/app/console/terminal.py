@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from softcord.io.plain import plain
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -16,11 +18,19 @@ _FORMAT = "%(asctime)s %(message)s"
 _CLOCK = "%H:%M:%S"
 
 
+class _PlainFormatter(logging.Formatter):
+    """Formats messages without control characters, which a file's name may hold."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the message, its lines kept."""
+        return "\n".join(plain(line) for line in super().format(record).split("\n"))
+
+
 def start_logging() -> None:
     """Show softcord's messages on standard error, and of other libraries only warnings."""
     logger = logging.getLogger("softcord")
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter(_FORMAT, _CLOCK))
+    handler.setFormatter(_PlainFormatter(_FORMAT, _CLOCK))
     logger.handlers = [handler]
     logger.setLevel(logging.INFO)
     logger.propagate = False
@@ -36,7 +46,7 @@ def logging_to(path: Path) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     logger = logging.getLogger("softcord")
     handler = logging.FileHandler(path, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(_PlainFormatter("%(asctime)s %(levelname)s %(message)s"))
     logger.addHandler(handler)
     started = time.perf_counter()
     try:

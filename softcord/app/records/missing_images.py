@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from softcord.evaluation.image import name_missing
 from softcord.io.files import write_text
+from softcord.io.plain import plain_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +25,7 @@ def write_missing(run_dir: Path, images: "pd.DataFrame", missing: Mapping[Path, 
     """
     reasons = images["image"].map(lambda image: missing.get(Path(image)))
     rows = images[_COLUMNS].assign(reason=reasons)[reasons.notna()]
-    write_text(run_dir / MISSING_CSV, rows.to_csv(index=False))
+    write_text(run_dir / MISSING_CSV, plain_table(rows).to_csv(index=False))
     for line in name_missing(missing):
         logger.warning(line)
     if missing:

@@ -75,6 +75,7 @@ def _report(check: "DatasetCheck", folder: Path) -> None:
     from softcord.data.checks.findings import findings_table
     from softcord.data.checks.page import contrast_table, findings_text, matrix, write_page
     from softcord.io.files import write_text
+    from softcord.io.plain import plain_table
 
     show_table(contrast_table(check), f"{check.root}")
     cells = matrix(check)
@@ -84,5 +85,6 @@ def _report(check: "DatasetCheck", folder: Path) -> None:
         )
     print(f"\nFindings, worst first\n\n{findings_text(check)}")
     write_page(folder / "check.html", check)
-    write_text(folder / "findings.tsv", findings_table(check.findings).to_csv(sep="\t", index=False))
+    table = plain_table(findings_table(check.findings))
+    write_text(folder / "findings.tsv", table.to_csv(sep="\t", index=False))
     print(f"\nEvery finding by file: {folder / 'check.html'}, {folder / 'findings.tsv'}")

@@ -1,7 +1,10 @@
 """`softcord measure`: cross-sectional area and shape of cord masks, in the words of SCT's users."""
 
 import argparse
+import csv
 import sys
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +25,9 @@ examples:
 
 The table given to -o is tidy: one number a row, with how it was made and what was odd about it.
 """
+
+
+_STDOUT = Path("-")
 
 
 def parser() -> Words:
@@ -89,8 +95,17 @@ def _add_choices(words: argparse.ArgumentParser) -> None:
 
 def _add_outputs(words: argparse.ArgumentParser) -> None:
     group = words.add_argument_group("where to")
-    group.add_argument("-o", type=Path, default=Path("csa.csv"), metavar="FILE", help="tidy table (csa.csv)")
+    group.add_argument(
+        "-o",
+        type=Path,
+        default=Path("csa.csv"),
+        metavar="FILE",
+        help="tidy table (csa.csv); - is standard output",
+    )
     group.add_argument("-sct-csv", type=Path, metavar="FILE", help="also a table with SCT's header, of -mode")
+    group.add_argument(
+        "-overwrite", "--overwrite", action="store_true", help="replace a file that is no table of softcord's"
+    )
     group.add_argument("-append", type=int, choices=(0, 1), default=0, help="1: add to the tables' rows")
     group.add_argument("-method", default="n/a", metavar="NAME", help="what to write in the column method")
     group.add_argument("-jobs", type=int, default=1, metavar="N", help="processes")
@@ -108,7 +123,10 @@ def _measure(arguments: argparse.Namespace) -> int:
 
     settings = _settings(arguments)
     files = _files(arguments, needs_levels=settings.levels is not None or settings.per_level)
-    memory = arguments.o.parent / f".{arguments.o.name}.parts"
+    _check_outputs(arguments, files)
+    to_stdout = arguments.o == _STDOUT
+    name = "softcord-measure" if to_stdout else arguments.o.name
+    memory = arguments.o.parent / f".{name}.parts"
     with phase("measuring", len(files)) as on_done:
         batch = measure_files(files, settings, memory, jobs=arguments.jobs, on_done=on_done)
     for error in batch.errors:
@@ -117,6 +135,36 @@ def _measure(arguments: argparse.Namespace) -> int:
         _write(arguments, batch)
     forget(memory)
     return DATA if batch.errors else DONE
+
+
+def _check_outputs(arguments: argparse.Namespace, files: "list[MaskFiles]") -> None:
+    """Refuse outputs that would cost something, before anything is measured."""
+    from softcord.app.console.outputs import check_output
+    from softcord.measure.sct_csv import SCT_HEADER
+    from softcord.measure.table import MEASURE_COLUMNS
+
+    inputs = [path for one in files for path in (one.mask, one.discs, one.levels, one.reference) if path]
+    if arguments.o != _STDOUT:
+        is_ours = partial(_begins_with, MEASURE_COLUMNS)
+        check_output("-o", arguments.o, inputs, is_ours, overwrite=_may_replace(arguments))
+    elif arguments.append:
+        raise UsageError("-append", "has nothing to add to on standard output", "Name a file with -o")
+    if arguments.sct_csv is not None:
+        is_ours = partial(_begins_with, SCT_HEADER)
+        also = [*inputs, arguments.o]
+        check_output("-sct-csv", arguments.sct_csv, also, is_ours, overwrite=_may_replace(arguments))
+
+
+def _may_replace(arguments: argparse.Namespace) -> bool:
+    # What rows are added to is a table of softcord's, or is left alone.
+    return bool(arguments.overwrite and not arguments.append)
+
+
+def _begins_with(header: Sequence[str], path: Path) -> bool:
+    """Whether a file is a table that begins with these columns; an empty file holds nothing to lose."""
+    with path.open("rb") as stream:
+        first = stream.readline(10_000).decode("utf-8", "replace")
+    return not first or next(csv.reader([first]), [])[: len(header)] == list(header)
 
 
 def _settings(arguments: argparse.Namespace) -> "MeasureSettings":
@@ -198,7 +246,7 @@ def _write(arguments: argparse.Namespace, batch: "Batch") -> None:
 
     import softcord
     from softcord.measure.sct_csv import write_sct_csv
-    from softcord.measure.table import read_measures, write_measures
+    from softcord.measure.table import read_measures, table_csv, write_measures
     from softcord.measure.tidy import tidy_measures
 
     append = bool(arguments.append)
@@ -207,7 +255,10 @@ def _write(arguments: argparse.Namespace, batch: "Batch") -> None:
         write_sct_csv(arguments.sct_csv, batch.measured, mode, version, append=append)
     table = tidy_measures(batch.measured, arguments.method)
     odd = table[table["findings"] != ""]["filename"].nunique()
-    if append and arguments.o.exists():
+    if arguments.o == _STDOUT:
+        table_csv(table, sys.stdout)
+        return
+    if append and arguments.o.exists() and arguments.o.stat().st_size:
         table = pd.concat([read_measures(arguments.o), table], ignore_index=True)
     write_measures(arguments.o, table)
     if arguments.v:
