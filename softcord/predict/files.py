@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from softcord.errors import DataError, RunError, UsageError
 from softcord.io.files import write_json
 from softcord.io.nifti import Volume, write_like
+from softcord.io.writable import check_writable
 from softcord.predict.check_image import read_checked
 from softcord.predict.package import Model
 from softcord.predict.volume import AS_IT_IS, PredictSettings, predict_volume
@@ -68,11 +70,14 @@ def predict_file(image: Path, output: Path, task: Task) -> Done:
             the image's own.
         RunError: the mask cannot be written.
     """
-    sidecar = sidecar_path(output)
     wanted = _sidecar(image, task)
     _refuse_wrong_place(image, output)
     if not task.overwrite and (there := _already_made(output, wanted)):
         return there
+    try:
+        check_writable(output.parent)
+    except OSError as error:
+        raise _unwritable(output, error) from error
     volume = read_checked(image, task.model.description.spacing_mm)
     try:
         prediction = predict_volume(task.model, volume, task.settings)
@@ -81,18 +86,38 @@ def predict_file(image: Path, output: Path, task: Task) -> Done:
     mask = prediction.softseg.data
     if task.threshold is not None:
         mask = (mask > task.threshold).astype(np.uint8)
+    made = {**wanted, "Looked": prediction.looked, "CordFound": prediction.has_cord}
     try:
-        # The sidecar comes first: where there is a mask, both are whole.
-        output.unlink(missing_ok=True)
-        write_json(sidecar, {**wanted, "Looked": prediction.looked, "CordFound": prediction.has_cord})
-        write_like(output, mask, image)
+        _write(output, mask, image, made)
     except OSError as error:
-        with suppress(OSError):
-            sidecar.unlink()
-        what = f"cannot be written ({error.strerror or error})"
-        raise RunError(output, what, "Check the folder, its permissions and the space on its disk") from error
+        raise _unwritable(output, error) from error
     outcome = _outcome(prediction.looked, prediction.has_cord)
     return Done(outcome, prediction.looked, volume, prediction.softseg)
+
+
+def _write(output: Path, mask: npt.NDArray[np.generic], image: Path, made: Mapping[str, object]) -> None:
+    """Write mask and sidecar; those that are there go when the new ones are whole.
+
+    Where a mask is there already it is renamed first, else last: an interruption leaves a mask of which no
+    sidecar says that this command made it, or a sidecar without a mask, and neither is taken for a result.
+    """
+    sidecar = sidecar_path(output)
+    new_mask, new_sidecar = (path.with_name(f".new-{path.name}") for path in (output, sidecar))
+    pairs = [(new_sidecar, sidecar), (new_mask, output)]
+    try:
+        write_like(new_mask, mask, image)
+        write_json(new_sidecar, made)
+        for new, final in reversed(pairs) if output.exists() else pairs:
+            new.replace(final)
+    finally:
+        for new, _ in pairs:
+            with suppress(OSError):
+                new.unlink(missing_ok=True)
+
+
+def _unwritable(output: Path, error: OSError) -> RunError:
+    what = f"cannot be written ({error.strerror or error})"
+    return RunError(output, what, "Check the folder, its permissions and the space on its disk")
 
 
 def sidecar_path(output: Path) -> Path:

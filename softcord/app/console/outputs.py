@@ -1,10 +1,10 @@
 """Look, before the work, whether its result may be written where it is to go."""
 
-import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from softcord.errors import UsageError
+from softcord.io.writable import check_writable
 
 
 def check_output(
@@ -31,6 +31,10 @@ def check_output(
         raise UsageError(where, what, "Name a file, or - for standard output")
     if output.exists() and not overwrite and not is_ours(output):
         raise UsageError(where, "exists, and is no table of softcord's", "-overwrite replaces it")
-    folder = next(one for one in output.absolute().parents if one.exists())
-    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
-        raise UsageError(where, f"cannot be written: {folder} is no folder that you may write in")
+    try:
+        check_writable(output.parent)
+    except OSError as error:
+        what = f"cannot be written ({error.strerror or error})"
+        raise UsageError(
+            where, what, "Check the folder, its permissions and the space on its disk"
+        ) from error

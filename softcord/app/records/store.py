@@ -1,5 +1,6 @@
 """What a run leaves in the store: inputs at its start, results at its end."""
 
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,12 +20,29 @@ from softcord.report.summary import SUMMARY_HEADINGS, digits_of, summary_table
 from softcord.report.tables import markdown
 from softcord.stats.describe import describe, describe_contrasts
 from softcord.sweep.ledger import Run
+from softcord.track.check_store import check_database, check_store
 from softcord.track.dashboard import describe_study, results_table, save_view, view_path
 from softcord.track.store import RunRecord, StudyRecord
 
 OVERLAYS_PER_RUN = 6
 # config.yaml, an artifact of the run, holds everything; these groups would only hide the rest.
 _UNLOGGED_GROUPS = ("phantom", "paths", "machine", "compare", "check", "search")
+
+
+def check_databases(plan: Plan) -> None:
+    """Refuse a store, or a database of searches beside it, that cannot be used, before anything slow.
+
+    Raises:
+        RunError: it is locked, damaged or of another version; or the tracking server does not answer.
+    """
+    _check_databases(plan.store_dir.absolute())
+
+
+@cache
+def _check_databases(store_dir: Path) -> None:
+    check_store(store_dir)
+    if (store_dir / "optuna.db").exists():
+        check_database(store_dir / "optuna.db")
 
 
 def log_inputs(plan: Plan, dataset: Dataset, run: Run, run_dir: Path, entry: RunRecord) -> None:

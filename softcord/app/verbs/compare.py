@@ -22,6 +22,7 @@ from softcord.app.results.overlays import overlays
 from softcord.app.results.visual_check import visual_check
 from softcord.app.sweeps.launch import launch_once
 from softcord.errors import DataError, UsageError
+from softcord.track.check_store import check_store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,6 +59,7 @@ def compare_study(composed: Composed) -> int:
     if options["measures"]:
         _compare(config, config["data"]["name"], folder, folder, [])
         return DONE
+    check_store(Path(config["paths"]["store"]))
     run_of = {folder / run.name: run for run in finished_runs(folder)}
     groups = {data: [run_of[path] for path in paths] for data, paths in by_dataset([*run_of]).items()}
     if len(groups) == 1:

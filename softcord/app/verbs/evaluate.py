@@ -34,11 +34,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def evaluation_study() -> Study:
     """Return what makes tests of trained methods a study: recorded and summed up like trainings."""
+    from softcord.app.records.store import check_databases
     from softcord.app.sweeps import runs
     from softcord.app.sweeps.live_view import watch
 
     def check(plan: Plan) -> None:
         evaluate_settings(plan)
+        check_databases(plan)
         if not _why_absent(plan):  # said where it is to run: the others of a sweep go on
             runs.check_names([as_tested(plan)], "evaluate")
 

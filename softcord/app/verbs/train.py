@@ -26,11 +26,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def training_study() -> Study:
     """Return what makes trainings a study: recorded, watched, summed up."""
+    from softcord.app.records.store import check_databases
     from softcord.app.sweeps import runs
     from softcord.app.sweeps.live_view import watch
 
+    def check(plan: Plan) -> None:
+        check_training(plan)
+        check_databases(plan)
+
     return Study(
-        check=check_training,
+        check=check,
         begin=runs.begin_sweep,
         watch=watch,
         note_failure=runs.note_failure,
