@@ -1,5 +1,6 @@
 """Compose the configuration from conf/, experiments/ and overrides, with errors in one line."""
 
+import logging
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from softcord.app.config.instantiate import suggest
+from softcord.app.config.instantiate import TARGET, suggest
 from softcord.app.config.optimised import keep_parser_assertions
 from softcord.errors import SoftcordError, UsageError
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
 
 keep_parser_assertions()
+
+logger = logging.getLogger("softcord")
 
 Overrides = tuple[str, ...]
 
@@ -60,7 +63,29 @@ def register_experiments(arguments: Iterable[str]) -> None:
     values = [argument.partition("=")[2] for argument in arguments if argument.startswith("experiment=")]
     for name in {name for value in values for name in value.split(",")} & set(known):
         node = OmegaConf.load(known[name])
+        _check_experiment(name, known[name], node)
         ConfigStore.instance().store(group="experiment", name=name, node=node, package="_global_")
+
+
+def _check_experiment(name: str, path: Path, node: Any) -> None:
+    """Refuse an experiment that would run code, and say which one it is where its name is a shipped one's.
+
+    How an experiment searches is its own; which launcher, callbacks or logging run is the user's to say.
+    """
+    from omegaconf import OmegaConf
+
+    raw = OmegaConf.to_container(node)
+    if not isinstance(raw, dict):
+        raise UsageError(path, "is no experiment", "Write key: value lines, as those in experiments/")
+    engine = raw.get("hydra") or {}
+    keys = [f"hydra.{key}" for key in engine if key != "sweeper"] if isinstance(engine, dict) else ["hydra"]
+    keys += [key for key, _ in flat(raw) if key.startswith("hydra.") and TARGET in key]
+    if keys:
+        what = f"sets {keys[0]}, which an experiment may not"
+        raise UsageError(path, what, "Write it on the command line if you want it")
+    shipped = _shipped("experiments")
+    if not path.resolve().is_relative_to(shipped.resolve()) and any(shipped.glob(f"**/{name}.yaml")):
+        logger.warning("experiment=%s is %s, not the one that softcord ships", name, path)
 
 
 def compose(*overrides: str) -> Composed:

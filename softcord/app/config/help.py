@@ -9,6 +9,7 @@ softcord: studies of soft, contrast-agnostic spinal cord segmentation.
 
 Usage: softcord VERB [-m] [key=value ...]      the same as python -m softcord.VERB
   -m            run every combination of comma-separated values: gt=soft,hard loss=awing,dicece
+  -allow PKG    let the configuration name losses, nets, transforms and engines of your own Python package
   --cfg job     print the configuration and stop
   --info        where each value comes from
 """

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from softcord.app.config.allowed import allow
 from softcord.app.config.compose import (
     Composed,
     Overrides,
@@ -89,7 +90,7 @@ def launch(job: Job, arguments: Sequence[str], study: Callable[[], Study] | None
 
     ``study`` is called only when something is to run: what it imports must not slow down questions.
     """
-    normal = normalise(arguments)
+    normal = _allowing(normalise(arguments))
     if any(argument.split("=")[0] in _QUESTIONS for argument in normal):
         return guarded(lambda: _answer(normal))
     return guarded(lambda: _run(job, normal, study() if study else None))
@@ -100,13 +101,24 @@ def launch_once(verb: Callable[[Composed], int], arguments: Sequence[str], usage
 
     ``usage`` is what ``--help`` begins with.
     """
-    normal = normalise(arguments)
+    normal = _allowing(normalise(arguments))
     if any(argument.split("=")[0] in _QUESTIONS for argument in normal):
         return guarded(lambda: _answer(normal, usage))
     flags = [argument for argument in normal if argument.startswith("-")]
     if flags:
         return guarded(lambda: _refuse(flags[0]))
     return guarded(lambda: verb(compose(*normal)))
+
+
+def _allowing(arguments: Sequence[str]) -> list[str]:
+    """Allow the Python packages that ``-allow PACKAGE`` names; return the other arguments."""
+    kept, rest = [], iter(arguments)
+    for argument in rest:
+        if argument in ("-allow", "--allow"):
+            allow([next(rest, "")])
+        else:
+            kept.append(argument)
+    return kept
 
 
 def _refuse(flag: str) -> int:

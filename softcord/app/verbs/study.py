@@ -1,15 +1,18 @@
 """``softcord study``: where the runs of a study stand, one of them in detail, run again, clean up."""
 
 import argparse
+import socket
 import sys
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from softcord.app.config.compose import Overrides, compose
+from softcord.app.config.compose import Overrides, compose, is_for_engine
+from softcord.app.config.instantiate import TARGET
 from softcord.app.console.exit_codes import DONE, guarded
 from softcord.app.results.study_text import command_text, run_text, status_text, studies_text
 from softcord.errors import UsageError
+from softcord.io.plain import plain
 from softcord.sweep.commands import Entry, read_commands, read_entries
 from softcord.sweep.ledger import Verb, unusable_runs
 from softcord.sweep.leftovers import TRASH, Leftover, find_leftovers, remove, trash_of
@@ -51,6 +54,7 @@ def _verbs(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser
     rerun.add_argument("name")
     rerun.add_argument("run", nargs="*", help="names of runs, or their beginnings: each is made anew")
     rerun.add_argument("--failed", action="store_true", help="the runs that failed, from where they stopped")
+    rerun.add_argument("--yes", action="store_true", help="also commands of another machine, unasked")
     rerun.add_argument("--launcher", help="pool, joblib, ...: as hydra/launcher of softcord train")
     rerun.set_defaults(verb=_rerun)
 
@@ -109,6 +113,9 @@ def _rerun(given: argparse.Namespace) -> int:
     if not chosen:
         print(f"study {folder.name}: nothing has failed")
         return DONE
+    if not _may_run(chosen, yes=given.yes):
+        print("Nothing was run; --yes runs them")
+        return DONE
     _check_place(folder, chosen[0])
     start_logging()
     engine = (f"hydra/launcher={given.launcher}",) if given.launcher else ()
@@ -117,6 +124,24 @@ def _rerun(given: argparse.Namespace) -> int:
     for entry in chosen:
         runs.setdefault(entry.verb, []).append((*entry.overrides, *anew))
     return max(_run_again(verb, same, engine) for verb, same in runs.items())
+
+
+def _may_run(chosen: Sequence[Entry], *, yes: bool) -> bool:
+    """Show what would be run where a record was not made here; ask, as anybody may have written it.
+
+    Raises:
+        UsageError: a record wants more than to say what the run is.
+    """
+    for entry in chosen:
+        for override in entry.overrides:
+            if is_for_engine(override) or f"{TARGET}=" in override.replace(" ", ""):
+                where = entry.run.name if entry.run else entry.method
+                raise UsageError(where, f"its record says {override}", "Type that command yourself")
+    foreign = [entry for entry in chosen if entry.run and entry.run.host not in ("", socket.gethostname())]
+    for entry in foreign:
+        assert entry.run is not None
+        print(f"{entry.run.name} (of {entry.run.host}): {entry.verb} {plain(' '.join(entry.overrides))}")
+    return not foreign or yes or _agreed("Run what these say")
 
 
 def _check_place(folder: Path, entry: Entry) -> None:

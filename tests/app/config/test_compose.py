@@ -81,7 +81,7 @@ MISTAKES = {
     "gt.weights={T1w: 2}": "gt.weights: is not there to be changed. Check the name, or add it: +gt.weights=",
     "~search.nam": "~search.nam: is not a known key. Did you mean search.name?",
     "hydra/launcher=poool": "hydra/launcher=poool: there is no such option. Did you mean pool?",
-    "loss._target_=os.system": "loss._target_: must be a class of softcord",
+    "loss._target_=os.system": "loss._target_: must be a class of softcord's for loss",
 }
 
 
@@ -326,3 +326,100 @@ def test_experiments_beside_the_command_are_found(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     found = plan("experiment=mine")
     assert (found.gt.name, found.seed) == ("hard", 7)
+
+
+RAN = "import pathlib; pathlib.Path('ran').touch()"
+PLACE = "._target_: must be a class of softcord's for "
+RUN_PROCESS = "softcord.processes.program.run_process"
+HOSTILE = {
+    f"train.patience={{_target_: {RUN_PROCESS}, command: [touch, ran], log: x}}": "train.patience",
+    "loss._target_=sympy.sympify": f"loss{PLACE}loss, got 'sympy.sympify'. Name one",
+    "loss._target_=evil.Loss": f"loss{PLACE}loss, got 'evil.Loss'. Name one",
+    f"model._target_={RUN_PROCESS}": f"model{PLACE}model",
+    "model._target_=softcord.losses.dice.DiceLoss": f"model{PLACE}model",
+    "model._target_=softcord.nets.unet.torch": "model._target_: ",
+    "gt._target_=softcord.losses.dice.DiceLoss": f"gt{PLACE}gt",
+    "gt._target_=softcord.gt.settings.__loader__.get_data": "gt._target_: ",
+    "augment.gamma._target_=softcord.augment.noise.Noise": "augment.gamma._target_: must be a Gamma",
+    "augment.gamma._target_=evil.Gamma": f"augment.gamma{PLACE}augment",
+    "engine._target_=subprocess.run": f"engine{PLACE}engine",
+    "engine._target_=softcord.ingest.tool.subprocess.run": "engine._target_: ",
+    "search._target_=os.system": f"search{PLACE}search",
+    "machine.threads={_target_: evil.Number}": "machine.threads: is no place for a class, got 'evil.Number'",
+    "evaluate._target_=evil.Evaluate": f"evaluate{PLACE}evaluate",
+}
+
+
+@pytest.fixture
+def evil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that Python looks in, with a module that leaves a file where it is only imported."""
+    (tmp_path / "evil.py").write_text(
+        f"{RAN}\nfrom softcord.losses.awing import AdaptiveWingLoss\nclass Loss(AdaptiveWingLoss): ...\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "evil", raising=False)
+    monkeypatch.delenv("SOFTCORD_ALLOW", raising=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize("override", HOSTILE)
+def test_a_configuration_names_only_classes_that_its_key_allows_and_imports_no_other(
+    override: str, evil: Path
+) -> None:
+    from softcord.app.verbs.evaluate import evaluate_settings
+
+    with pytest.raises(UsageError) as caught:
+        evaluate_settings(plan(override))
+    assert str(caught.value).startswith(HOSTILE[override])
+    assert not (evil / "ran").exists()
+
+
+def test_a_package_of_one_s_own_is_allowed_by_name(evil: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["data=bids", "data.root=nowhere", "loss._target_=evil.Loss"]
+    assert train(command) == 2
+    assert "or add -allow evil if you trust that package" in capsys.readouterr().err
+    assert train(["-allow", "evil", *command]) == 3
+    assert "nowhere" in capsys.readouterr().err
+    assert (evil / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            "hydra: {callbacks: {x: {_target_: evil.Loss}}}",
+            "sets hydra.callbacks, which an experiment may not",
+        ),
+        ("hydra: {launcher: {_target_: evil.Loss}}", "sets hydra.launcher, which an experiment may not"),
+        (
+            "hydra: {sweeper: {x: {_target_: evil.Loss}}}",
+            "sets hydra.sweeper.x._target_, which an experiment",
+        ),
+        ("hydra: {job_logging: {root: evil}}", "sets hydra.job_logging, which an experiment may not"),
+        ("[1, 2]", "is no experiment"),
+    ],
+)
+@pytest.mark.parametrize("verb", [train, compare])
+def test_an_experiment_runs_no_code_of_its_own(
+    content: str,
+    said: str,
+    verb: Callable[[list[str]], int],
+    evil: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (evil / "experiments").mkdir()
+    (evil / "experiments/mine.yaml").write_text(content)
+    assert verb(["experiment=mine"]) == 2
+    assert said in capsys.readouterr().err
+    assert not (evil / "ran").exists()
+
+
+def test_an_experiment_that_takes_the_place_of_a_shipped_one_is_said(
+    evil: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (evil / "experiments").mkdir()
+    (evil / "experiments/fig9_losses.yaml").write_text("seed: 7\n")
+    with caplog.at_level("WARNING", "softcord"):
+        assert compose("experiment=fig9_losses").config["seed"] == 7
+    assert "experiments/fig9_losses.yaml, not the one that softcord ships" in caplog.text
