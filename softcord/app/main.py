@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 import softcord
 from softcord.app.console.exit_codes import guarded
+from softcord.app.console.streams import open_standard_streams
 
 # Verb: (module with main(arguments) -> exit code, what it does).
 VERBS = {
@@ -30,6 +31,7 @@ VERBS = {
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a verb and return its exit code (0 done, 1 failed, 2 usage, 3 data, 4 study, 130 interrupted)."""
+    open_standard_streams()
     arguments = sys.argv[1:] if arguments is None else arguments
     if not arguments or arguments[0] in ("-h", "--help"):
         print(usage(), file=sys.stdout if arguments else sys.stderr)

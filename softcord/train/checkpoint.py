@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
-from softcord.errors import DataError
+from softcord.errors import DataError, RunError
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -21,8 +21,26 @@ class AtomicCheckpointIO(TorchCheckpointIO):
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
     ) -> None:
-        """Save so that ``path`` never holds half a checkpoint."""
+        """Save so that ``path`` never holds half a checkpoint.
+
+        Raises:
+            RunError: it cannot be written, as where the disk is full.
+        """
         target = Path(path)
+        try:
+            self._save(checkpoint, target)
+        except (OSError, RuntimeError) as error:
+            # torch speaks of its own archive where the disk is full, and leaves the cause aside.
+            is_full = any(word in str(error) for word in ("inline_container", "PytorchStreamWriter"))
+            if not is_full and not isinstance(error, OSError):
+                raise
+            reason = (
+                "most likely its disk is full" if is_full else getattr(error, "strerror", "") or str(error)
+            )
+            hint = "Make room, then repeat the command: it goes on from the checkpoint before"
+            raise RunError(target, f"cannot be written ({reason})", hint) from error
+
+    def _save(self, checkpoint: dict[str, Any], target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=target.parent, prefix=".", suffix=".ckpt", delete=False) as stream:
             try:

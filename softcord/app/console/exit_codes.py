@@ -4,7 +4,10 @@ import os
 import sys
 from collections.abc import Callable
 
+from softcord.app.console.streams import say
 from softcord.errors import SoftcordError
+from softcord.io.plain import plain
+from softcord.processes.program import sigterm_as_interrupt
 
 DONE = 0
 FAILED = 1
@@ -17,14 +20,15 @@ INTERRUPTED = 130
 def guarded(verb: Callable[[], int]) -> int:
     """Run a verb; report a known error in one line, an unknown one in one line plus where to look.
 
-    ``SOFTCORD_TRACEBACK=1`` shows the traceback.
+    ``SOFTCORD_TRACEBACK=1`` shows the traceback. SIGTERM, as batch systems send it, counts as Ctrl-C.
     """
     try:
-        return verb()
+        with sigterm_as_interrupt():
+            return verb()
     except SoftcordError as error:
         if wants_traceback():
             raise
-        print(f"softcord: {error}", file=sys.stderr)
+        say(f"softcord: {error}")
         return error.exit_code
     except KeyboardInterrupt:
         return _interrupted()
@@ -36,15 +40,13 @@ def guarded(verb: Callable[[], int]) -> int:
             return _interrupted()
         if wants_traceback():
             raise
-        print(
-            f"softcord: {type(error).__name__}: {error}. SOFTCORD_TRACEBACK=1 shows where it happened.",
-            file=sys.stderr,
-        )
+        said = plain(" ".join(str(error).split())) or "no more was said"
+        say(f"softcord: {type(error).__name__}: {said}. SOFTCORD_TRACEBACK=1 shows where it happened.")
         return FAILED
 
 
 def _interrupted() -> int:
-    print("softcord: interrupted; repeat the command to go on from here.", file=sys.stderr)
+    say("softcord: interrupted; repeat the command to go on from here.")
     return INTERRUPTED
 
 

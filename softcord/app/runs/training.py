@@ -27,6 +27,7 @@ from softcord.io.files import write_json, write_text
 from softcord.measure.table import write_measures
 from softcord.predict.write import describe_derivatives, predictions_of
 from softcord.sweep.ledger import Run, note
+from softcord.track.outbox import store_may_fail
 from softcord.track.store import open_store, open_study
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def bring_to_end(plan: Plan, dataset: Dataset, run: Run, run_dir: Path) -> None:
         measures, missing = _evaluate(plan, images, run, run_dir, segment)
         write_missing(run_dir, dataset.test, missing)
         log_results(plan, dataset, measures, run_dir, entry)
-    log_study(plan, parent)
+    with store_may_fail("the study's page"):
+        log_study(plan, parent)
     logger.info("%s is complete: %s", run.name, run_dir)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from softcord.app.config.plan import Plan
 from softcord.app.console.terminal import logging_to
+from softcord.app.records.record import send_kept
 from softcord.app.sweeps.runs import has_results, planned, say_complete
 from softcord.sweep.commands import read_commands, record_command
 from softcord.sweep.ledger import Run, Verb, attempt, claim, leftovers, read_run
@@ -40,6 +41,7 @@ def run_once(new: Run, plan: Plan, work: Work, work_folders: Iterable[str]) -> N
         run = read_run(run_dir)
         if run and run.is_complete and has_results(run_dir) and not plan.rerun:
             say_complete(run)
+            send_kept(run_dir, run, plan.store_dir)
             return
         if run is None or plan.rerun:
             run = replace(new, n_attempts=run.n_attempts if run else 0)

@@ -12,6 +12,7 @@ from softcord.app.config.plan import Plan, digest
 from softcord.app.console.exit_codes import DONE, STUDY
 from softcord.app.console.terminal import show_table
 from softcord.app.inputs.training_data import Dataset, open_dataset
+from softcord.app.records.record import send_kept
 from softcord.app.results.by_dataset import dataset_of
 from softcord.errors import BusyError, UsageError
 from softcord.sweep.commands import Entry, Planned, read_entries, record_command
@@ -44,6 +45,7 @@ def begin_sweep(arguments: Sequence[str], plans: list[Plan]) -> list[Plan]:
         plan = left.get(key)
         if plan and run.is_complete and not plan.rerun and _is_still_valid(plan, run, opened):
             say_complete(run)
+            send_kept(plan.study_dir / run.name, run, plan.store_dir)
             del left[key]
     return list(left.values())
 
