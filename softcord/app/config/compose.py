@@ -105,7 +105,7 @@ def compose(*overrides: str) -> Composed:
             OmegaConf.set_struct(full, False)
             del full["hydra"]
             config = OmegaConf.to_container(full, resolve=True, throw_on_missing=True)
-    except (HydraException, OmegaConfBaseException, ValueError) as error:
+    except (HydraException, OmegaConfBaseException, ValueError, TypeError, AttributeError) as error:
         raise _explained(error, overrides) from error
     assert isinstance(config, dict)
     return Composed({str(k): v for k, v in config.items()}, choices, tuple(overrides))
@@ -123,7 +123,7 @@ def check(overrides: Sequence[str]) -> None:
     try:
         with initialised(overrides) as hydra_compose:
             hydra_compose("config", overrides=list(overrides), return_hydra_config=True)
-    except (HydraException, ValueError) as error:
+    except (HydraException, ValueError, TypeError, AttributeError) as error:
         raise _explained(error, overrides) from error
 
 
@@ -287,7 +287,7 @@ def _is_option(override: str) -> bool:
 def _unknown(key: str, value: str, known: frozenset[str]) -> UsageError | None:
     if key == "experiment" or (config_dir() / key).is_dir():
         known_options = options(key)
-        if value in known_options or "," in value:
+        if value in known_options or ("," in value and not value.startswith("[")):
             return None
         return UsageError(f"{key}={value}", "there is no such option", suggest(value, known_options))
     # What is inside data.datasets is the user's own, and checked when it is built.

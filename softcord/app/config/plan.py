@@ -65,6 +65,26 @@ _ROOT_KEYS = (
 )
 
 
+_GROUPS = (
+    *(
+        "data",
+        "phantom",
+        "split",
+        "gt",
+        "loss",
+        "model",
+        "augment",
+        "train",
+        "machine",
+        "trainer",
+        "synthetic",
+    ),
+    *("engine", "volumes", "compare", "check", "evaluate", "search", "paths"),
+)
+# Names of folders and files are made of names, and no file system takes more than 255 bytes for one.
+_NAME_CHARACTERS = 120
+
+
 @dataclass(frozen=True)
 class Plan:
     """One run, as its configuration describes it."""
@@ -259,9 +279,13 @@ def make_plan(composed: Composed) -> Plan:
     for key in _ROOT_KEYS:
         if key not in config and key != "experiment":
             raise UsageError(key, "is missing", "Leave it in the configuration")
-    for key, value in config["paths"].items() if isinstance(config["paths"], dict) else [("", None)]:
+    for key in _GROUPS:
+        if not isinstance(config[key], Mapping):
+            what = f"has settings of its own (--cfg job shows them), got {config[key]!r} instead"
+            raise UsageError(key, what, f"Write {key}.NAME=VALUE")
+    for key, value in config["paths"].items():
         if not isinstance(value, str) or not value:
-            raise UsageError(f"paths.{key}".rstrip("."), f"must be a folder, got {value!r}")
+            raise UsageError(f"paths.{key}", f"must be a folder, got {value!r}")
     contrasts = contrast_set(config["contrasts"])
     per_contrast = truth(config["model_per_contrast"], "model_per_contrast")
     engine = _engine(composed)
@@ -392,12 +416,20 @@ def study_name(value: Any) -> str:
         raise UsageError(
             "study", f"{value!r} cannot name a folder", "Use letters, digits, dot, dash, underscore"
         )
+    if len(str(value)) > _NAME_CHARACTERS:
+        raise UsageError(
+            "study", f"has {len(str(value))} characters, at most {_NAME_CHARACTERS} name a folder"
+        )
     return str(value)
 
 
 def _variant(value: Any) -> str:
     if value is not None and not re.fullmatch(r"[A-Za-z0-9.-]+", str(value)):
         raise UsageError("variant", f"{value!r} cannot be part of a name", "Use letters, digits, dot, dash")
+    if value is not None and len(str(value)) > _NAME_CHARACTERS:
+        raise UsageError(
+            "variant", f"has {len(str(value))} characters, at most {_NAME_CHARACTERS} are possible"
+        )
     return "" if value is None else str(value)
 
 

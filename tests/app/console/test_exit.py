@@ -1,3 +1,5 @@
+import errno
+import os
 import signal
 import subprocess
 import sys
@@ -88,3 +90,21 @@ def test_an_unknown_error_is_one_line_whatever_it_says(capsys: pytest.CaptureFix
         assert guarded(lambda words=words: fail(words)) == FAILED  # type: ignore[misc]
         where = "SOFTCORD_TRACEBACK=1 shows where it happened."
         assert capsys.readouterr().err == f"softcord: {said} {where}\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (errno.EACCES, "a/b: Permission denied. Check its permissions and those of its folder."),
+        (errno.ENOSPC, "a/b: No space left on device. Make room on its disk, and repeat the command."),
+        (errno.ENAMETOOLONG, "a/b: File name too long. Choose a shorter name."),
+    ],
+)
+def test_what_the_system_says_of_a_file_comes_with_what_to_do(
+    code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> int:
+        raise OSError(code, os.strerror(code), "a/b")
+
+    assert guarded(fail) == FAILED
+    assert capsys.readouterr().err == f"softcord: {said}\n"
