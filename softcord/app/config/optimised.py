@@ -15,4 +15,4 @@ def keep_parser_assertions() -> None:
     code = compile(inspect.getsource(overrides_visitor), "hydra", "exec", dont_inherit=True, optimize=0)
     names = dict(vars(overrides_visitor))
     exec(code, names)
-    overrides_parser.HydraOverrideVisitor = names["HydraOverrideVisitor"]  # type: ignore[misc]
+    overrides_parser.HydraOverrideVisitor = names["HydraOverrideVisitor"]  # type: ignore[attr-defined]
