@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from softcord.data.dataset import standardise
 from softcord.data.resample import Shape
 from softcord.errors import DataError
 from softcord.nets.activation import Activation, activate
+from softcord.train.patches import standardise
 
 
 @dataclass(frozen=True)

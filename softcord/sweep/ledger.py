@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 
 from softcord.errors import BusyError, PrunedError, SoftcordError
 from softcord.io.files import write_json
+from softcord.sweep.folder import RUN
 
 State = Literal["running", "interrupted", "failed", "pruned", "complete"]
 # What a run is made by: it is trained, or a trained method is tested.
@@ -79,7 +80,7 @@ _RUN = TypeAdapter(Run)
 def read_run(run_dir: Path) -> Run | None:
     """Return the run in a folder, or None where there is none (or its file is damaged)."""
     try:
-        content = json.loads((run_dir / "run.json").read_text(encoding="utf-8"))
+        content = json.loads((run_dir / RUN).read_text(encoding="utf-8"))
         # Keys of another version are left out; a value of another type is refused.
         known = {key: value for key, value in content.items() if key in _FIELDS}
         run = _RUN.validate_json(json.dumps(known), strict=True)
@@ -92,7 +93,7 @@ def read_run(run_dir: Path) -> Run | None:
 def unusable_runs(study_dir: Path) -> dict[Path, str]:
     """Say by folder why what lies in it is no run of the study: a damaged run.json, or that of another."""
     found: dict[Path, str] = {}
-    for path in sorted(study_dir.glob("*/run.json")):
+    for path in sorted(study_dir.glob(f"*/{RUN}")):
         run = read_run(path.parent)
         if run is None:
             found[path.parent] = "its run.json is damaged"
@@ -108,7 +109,7 @@ def read_study(study_dir: Path) -> list[Run]:
     a run is done in the folder of its name.
     """
     changed = []
-    for path in study_dir.glob("*/run.json"):
+    for path in study_dir.glob(f"*/{RUN}"):
         try:
             changed.append((path.stat().st_mtime_ns, path))
         except OSError:
@@ -125,7 +126,7 @@ def record(run_dir: Path, run: Run, state: State, **changes: object) -> Run:
     is_here = run.started_at and run.host == socket.gethostname()
     seconds = run.earlier_seconds + time.time() - run.started_at if is_here else run.seconds
     changed = replace(run, state=state, **{"seconds": seconds, **changes})  # type: ignore[arg-type]
-    write_json(run_dir / "run.json", asdict(changed))
+    write_json(run_dir / RUN, asdict(changed))
     return changed
 
 

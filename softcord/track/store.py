@@ -2,23 +2,26 @@
 
 import hashlib
 import logging
+import math
 import os
 import socket
+import sqlite3
+import time
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from filelock import FileLock
+from mlflow import MlflowClient
+from mlflow.entities import Dataset, DatasetInput, Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
 
 from softcord.errors import PrunedError, UsageError
 from softcord.track.outbox import Call, Outbox, is_of_the_store, store_may_fail
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
 
 logger = logging.getLogger("softcord")
 
@@ -37,7 +40,7 @@ class Store:
     artifact_root: str | None
     lock_path: Path
 
-    def client(self) -> "MlflowClient":
+    def client(self) -> MlflowClient:
         """Return a client of this store."""
         return _client(self.uri)
 
@@ -73,16 +76,13 @@ def _create(database: Path) -> None:
     _use_write_ahead_log(database)
 
 
-def _client(uri: str) -> "MlflowClient":
+def _client(uri: str) -> MlflowClient:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("DO_NOT_TRACK", "true")
     # By default a server that is gone is waited for for minutes, at every call.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-    import logging
-
-    from mlflow import MlflowClient
 
     for name in ("alembic", "mlflow"):
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -90,8 +90,6 @@ def _client(uri: str) -> "MlflowClient":
 
 
 def _use_write_ahead_log(database: Path) -> None:
-    import sqlite3
-
     connection = sqlite3.connect(database)
     connection.execute("PRAGMA journal_mode=wal")
     connection.close()
@@ -159,8 +157,6 @@ class RunRecord:
         self.run_id = run_id if run_id and self._exists(run_id) else self._abandoned()
 
     def _exists(self, run_id: str) -> bool:
-        from mlflow.exceptions import MlflowException
-
         try:
             return bool(self.client.get_run(run_id).info.lifecycle_stage == "active")
         except MlflowException:
@@ -223,9 +219,6 @@ class RunRecord:
 
     def metrics(self, metrics: Mapping[str, float], step: int = 0) -> None:
         """Record metrics of an epoch (``step``); NaN and infinite values are left out."""
-        import math
-        import time
-
         now = int(time.time() * 1000)
         finite = {key: float(value) for key, value in metrics.items() if math.isfinite(value)}
         self._batch("metrics", [[key, value, now, step] for key, value in finite.items()])
@@ -273,7 +266,6 @@ class RunRecord:
 
 def make_call(client: "MlflowClient", run_id: str, call: Call) -> None:
     """Make one of the calls that a run consists of."""
-    from mlflow.entities import Dataset, DatasetInput, Metric, Param, RunTag
 
     kind = call["kind"]
     if kind == "metrics":
@@ -314,8 +306,6 @@ def fetch_artifact(store: Store, model: str, artifact: str, folder: Path) -> Pat
     Raises:
         UsageError: there is no such run, version or artifact.
     """
-    from mlflow.exceptions import MlflowException
-
     client = store.client()
     try:
         run_id = _registered_run(client, model) if model.startswith("models:/") else model
@@ -325,7 +315,7 @@ def fetch_artifact(store: Store, model: str, artifact: str, folder: Path) -> Pat
         raise UsageError(model, what, "`softcord ui` shows what is there") from error
 
 
-def _registered_run(client: "MlflowClient", model: str) -> str:
+def _registered_run(client: MlflowClient, model: str) -> str:
     name, alias = model.removeprefix("models:/").rpartition("@")[::2]
     if name:
         return str(client.get_model_version_by_alias(name, alias).run_id)

@@ -15,7 +15,7 @@ _PLACES = {
     "model": ("softcord.nets",),
     "augment": ("softcord.augment",),
     "synthetic": ("softcord.synthetic", "softcord.augment"),
-    "engine": ("softcord.nnunet", "softcord.ingest", "softcord.app.engines"),
+    "engine": ("softcord.app.engines",),
     "gt": ("softcord.gt.settings",),
     "data": ("softcord.data.settings",),
     "split": ("softcord.data.settings",),
@@ -24,10 +24,12 @@ _PLACES = {
     "machine": ("softcord.train.settings",),
     "trainer": ("softcord.train.settings",),
     "volumes": ("softcord.data.cache",),
-    "search": ("softcord.sweep.search",),
-    "hydra": ("softcord.sweep.search",),
+    "search": ("softcord.sweep.search_settings",),
+    "hydra": ("softcord.sweep.search_settings",),
+    "paths": ("softcord.app.config.settings",),
+    "check": ("softcord.app.config.settings",),
     "evaluate": ("softcord.evaluation.settings",),
-    "compare": ("softcord.stats", "softcord.report"),
+    "compare": ("softcord.app.config.settings", "softcord.stats", "softcord.report"),
 }
 # What somebody's own package may add to.
 _OPEN = ("loss", "model", "augment", "engine")

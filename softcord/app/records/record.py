@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from softcord.sweep.folder import LOG
 from softcord.sweep.ledger import Run, read_run, record
 from softcord.track.outbox import Outbox
 from softcord.track.store import RunRecord, StudyRecord, make_call, open_store
@@ -23,7 +24,7 @@ def recorded(run_dir: Path, run: Run, study: StudyRecord) -> Iterator[RunRecord]
         try:
             yield entry
         finally:
-            entry.artifact(run_dir / "log.txt")
+            entry.artifact(run_dir / LOG)
         entry.complete()
     record(run_dir, read_run(run_dir) or run, "complete", doing="", fraction=1.0)
     if len(outbox):

@@ -14,6 +14,7 @@ from softcord.app.results.study_text import command_text, run_text, status_text,
 from softcord.errors import UsageError
 from softcord.io.plain import plain
 from softcord.sweep.commands import Entry, read_commands, read_entries
+from softcord.sweep.folder import RUN
 from softcord.sweep.ledger import Verb, unusable_runs
 from softcord.sweep.leftovers import TRASH, Leftover, find_leftovers, remove, trash_of
 
@@ -207,7 +208,7 @@ def _folder(given: argparse.Namespace) -> Path:
 def _studies(outputs: Path) -> list[Path]:
     """Return the folders in which something was run or is meant to."""
     found = {path.parent for path in outputs.glob("*/study.json")}
-    return sorted(found | {path.parent.parent for path in outputs.glob("*/*/run.json")})
+    return sorted(found | {path.parent.parent for path in outputs.glob(f"*/*/{RUN}")})
 
 
 def _chosen(entries: Sequence[Entry], name: str) -> Entry:

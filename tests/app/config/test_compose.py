@@ -4,12 +4,14 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from softcord.app.config.compose import combinations, compose, config_dir, flat, normalise
-from softcord.app.config.plan import Plan, check_training, make_plan
+from softcord.app.config.plan import Plan, make_plan
+from softcord.app.engine import engine_of
 from softcord.app.verbs.compare import main as compare
 from softcord.app.verbs.train import main as train
 from softcord.errors import UsageError
@@ -19,7 +21,7 @@ def plan(*overrides: str) -> Plan:
     is_several = "data=several" in overrides
     root = "data.datasets={a: {root: /nowhere}}" if is_several else "data.root=/nowhere"
     made = make_plan(compose(root, *overrides))
-    check_training(made)
+    engine_of(made).check(made)
     return made
 
 
@@ -35,6 +37,8 @@ def test_every_option_builds_what_it_describes(option: str) -> None:
     needed = {
         "model=nnunet": ("train=paper",),  # the paper's net needs patches of the paper's size
         "train=finetune": ("train.start_from=null",),
+        "engine=per_contrast": ("model_per_contrast=true",),
+        "engine=synthetic": ("data=synthetic",),
         "engine=predictions": ("engine.name=theirs", "engine.path=pred"),
     }
     found = plan(option, *needed.get(option, ()))
@@ -76,6 +80,8 @@ MISTAKES = {
     "contrasts=null": "contrasts: None is not a list of names",
     "train.learning_rate=nan": "train.learning_rate: must be > 0 and finite",
     "paths.outputs=null": "paths.outputs: must be a folder",
+    "engine=per_contrast": "engine=per_contrast: is chosen by another key. Write model_per_contrast=true",
+    "engine=synthetic": "engine=synthetic: is chosen by another key. Write data=synthetic",
     "variant=a/b": "variant: 'a/b' cannot be part of a name",
     "model=nnunet": "train.patch_size_mm: gives patches of (32, 48, 64) voxels. Its sides",
     "gt.weights={T1w: 2}": "gt.weights: is not there to be changed. Check the name, or add it: +gt.weights=",
@@ -161,6 +167,18 @@ def test_python_without_assertions_reads_the_same_overrides() -> None:
         for flag in ([], ["-O"])
     ]
     assert said[0].stdout == said[1].stdout != "", said[1].stderr[-300:]
+
+
+@pytest.mark.parametrize("node", ["compare", "check", "paths", "evaluate", "search"])
+def test_a_misspelt_key_in_a_file_is_refused_with_the_nearest_name(node: str) -> None:
+    near = {
+        **{"compare": "overlay", "check": "dept", "paths": "output"},
+        **{"evaluate": "models", "search": "trials"},
+    }
+    composed = compose("data.root=/nowhere")
+    misspelt = {**composed.config[node], near[node]: 1}
+    with pytest.raises(UsageError, match=rf"{node}\.{near[node]}: is not a known key\. Did you mean \w+\?"):
+        make_plan(replace(composed, config={**composed.config, node: misspelt}))
 
 
 def test_drawn_images_cannot_be_drawn_from_again() -> None:
@@ -375,10 +393,8 @@ def evil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_configuration_names_only_classes_that_its_key_allows_and_imports_no_other(
     override: str, evil: Path
 ) -> None:
-    from softcord.app.verbs.evaluate import evaluate_settings
-
     with pytest.raises(UsageError) as caught:
-        evaluate_settings(plan(override))
+        plan(override)
     assert str(caught.value).startswith(HOSTILE[override])
     assert not (evil / "ran").exists()
 
