@@ -80,9 +80,10 @@ def _check_experiment(name: str, path: Path, node: Any) -> None:
     """
     from omegaconf import OmegaConf
 
-    raw = OmegaConf.to_container(node)
-    if not isinstance(raw, dict):
+    content = OmegaConf.to_container(node)
+    if not isinstance(content, dict):
         raise UsageError(path, "is no experiment", "Write key: value lines, as those in experiments/")
+    raw = {str(key): value for key, value in content.items()}
     engine = raw.get("hydra") or {}
     keys = [f"hydra.{key}" for key in engine if key != "sweeper"] if isinstance(engine, dict) else ["hydra"]
     keys += [key for key, _ in flat(raw) if key.startswith("hydra.") and TARGET in key]

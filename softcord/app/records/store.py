@@ -37,7 +37,7 @@ def check_databases(plan: Plan) -> None:
     Raises:
         RunError: it is locked, damaged or of another version; or the tracking server does not answer.
     """
-    _check_databases(plan.store_dir.absolute())
+    _check_databases(plan.paths.store_dir.absolute())
 
 
 @cache

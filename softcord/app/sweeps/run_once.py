@@ -43,7 +43,7 @@ def run_once(new: Run, plan: Plan, work: Work, work_folders: Iterable[str]) -> N
         run = read_run(run_dir)
         if run and run.is_complete and has_results(run_dir) and not plan.rerun:
             say_complete(run)
-            send_kept(run_dir, run, plan.store_dir)
+            send_kept(run_dir, run, plan.paths.store_dir)
             return
         if run is None or plan.rerun:
             run = replace(new, n_attempts=run.n_attempts if run else 0)

@@ -53,7 +53,7 @@ def begin_sweep(arguments: Sequence[str], plans: list[Plan]) -> list[Plan]:
         plan = left.get(key)
         if plan and run.is_complete and not plan.rerun and _is_still_valid(plan, run, opened):
             say_complete(run)
-            send_kept(plan.study_dir / run.name, run, plan.store_dir)
+            send_kept(plan.study_dir / run.name, run, plan.paths.store_dir)
             del left[key]
     return list(left.values())
 
