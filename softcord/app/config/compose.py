@@ -78,7 +78,6 @@ def _check_experiment(name: str, path: Path, node: Any) -> None:
 
     How an experiment searches is its own; which launcher, callbacks or logging run is the user's to say.
     """
-    from omegaconf import OmegaConf
 
     content = OmegaConf.to_container(node)
     if not isinstance(content, dict):
