@@ -172,8 +172,11 @@ def test_python_without_assertions_reads_the_same_overrides() -> None:
 @pytest.mark.parametrize("node", ["compare", "check", "paths", "evaluate", "search"])
 def test_a_misspelt_key_in_a_file_is_refused_with_the_nearest_name(node: str) -> None:
     near = {
-        **{"compare": "overlay", "check": "dept", "paths": "output"},
-        **{"evaluate": "models", "search": "trials"},
+        "compare": "overlay",
+        "check": "dept",
+        "paths": "output",
+        "evaluate": "models",
+        "search": "trials",
     }
     composed = compose("data.root=/nowhere")
     misspelt = {**composed.config[node], near[node]: 1}
