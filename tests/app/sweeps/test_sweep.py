@@ -263,10 +263,10 @@ def test_a_single_run_that_fails_is_recorded_as_that_of_a_sweep(
 def test_a_single_run_that_fails_before_its_data_are_known_is_recorded_too(
     data: Path, training: FakeTraining
 ) -> None:
-    broken = ["data=bids", f"data.root={data}/phantom-other", "gt=hard", "reference=hard"]
+    broken = ["data=bids", f"data.root={data}/phantom-later", "gt=hard", "reference=hard"]
     assert main([*TINY, f"paths.data={data}", *broken]) == 3
     assert standings() == {1: "failed"}
-    (data / "phantom-other").symlink_to(data / "phantom-tiny")
+    (data / "phantom-later").symlink_to(data / "phantom-tiny")
     assert main([*TINY, f"paths.data={data}", *broken]) == 0
     assert standings() == {1: "complete"}
 
