@@ -22,7 +22,8 @@ from filelock import FileLock
 from softcord.data.filehash import content_hash, fingerprint, known_hashes
 from softcord.data.resample import Interpolation, Shape, to_grid
 from softcord.errors import DataError
-from softcord.nifti import Volume, read_volume
+from softcord.io.space import misfit
+from softcord.nifti import Volume, read_volume, space_of
 from softcord.parallel import Outcome, parallel_map
 from softcord.pointer import read_pointer
 
@@ -224,19 +225,9 @@ def check_label(path: Path, label: Volume, image: Volume) -> None:
     Raises:
         DataError: another shape, more than 0.1 mm off, or values outside [0, 1].
     """
-    if label.data.shape != image.data.shape:
-        raise DataError(
-            path,
-            f"has the shape {label.data.shape}, its image {image.data.shape}",
-            "Resample the label to its image",
-        )
-    # How far the farthest corner lies apart: headers rounded by other tools differ by micrometres.
-    corner = np.append(label.data.shape, 1)
-    shift_mm = np.abs(label.affine - image.affine) @ corner
-    if shift_mm.max() > 0.1:
-        raise DataError(
-            path, f"lies up to {shift_mm.max():.1f} mm off its image", "Resample the label to its image"
-        )
+    off = misfit(space_of(image), space_of(label))
+    if off is not None and not off.fits_as_used:
+        raise DataError(path, off.what, "Resample the label to its image, or correct its header")
     low, high = float(label.data.min()), float(label.data.max())
     if low < -1e-3 or high > 1 + 1e-3:
         raise DataError(

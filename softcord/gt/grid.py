@@ -1,12 +1,13 @@
 """Voxel grids and cord masks on them: the little geometry that alignment and averaging share."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 
+from softcord.io.space import Space
 from softcord.nifti import Volume, reorientation
 
 Array = npt.NDArray[np.float64]
@@ -14,10 +15,14 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Grid:
-    """A voxel grid: its ``shape`` and the ``affine`` from voxel indices to scanner millimetres."""
+    """A voxel grid: its ``shape`` and the ``affine`` from voxel indices to scanner millimetres.
+
+    ``space`` is what the header of a file with this grid says, None where there is no file.
+    """
 
     shape: tuple[int, int, int]
     affine: Array
+    space: Space | None = field(default=None, compare=False, repr=False)
 
     @property
     def spacing_mm(self) -> Array:
@@ -54,7 +59,7 @@ class CordMask:
 def grid_of(volume: Volume) -> Grid:
     """Return the grid of a volume."""
     i, j, k = volume.data.shape
-    return Grid((i, j, k), volume.affine)
+    return Grid((i, j, k), volume.affine, volume.space)
 
 
 def rpi_grid(grid: Grid) -> Grid:

@@ -8,7 +8,8 @@ from typing import TypeVar
 from softcord.errors import DataError
 from softcord.gt.check import Finding, check_participant
 from softcord.gt.grid import Grid
-from softcord.nifti import Volume, open_nifti, read_volume
+from softcord.io.header import open_nifti
+from softcord.nifti import Volume, read_volume
 
 Value = TypeVar("Value")
 
@@ -62,10 +63,8 @@ def native_grid(path: str) -> Grid:
     """Read the grid of an image from its header alone.
 
     Raises:
-        DataError: missing, not downloaded, unreadable or not 3-D.
+        DataError: missing, not downloaded, unreadable or not one 3-D volume.
     """
     image = open_nifti(Path(path))
-    if len(image.shape) < 3 or any(n != 1 for n in image.shape[3:]):
-        raise DataError(path, f"is not one 3-D volume but has shape {image.shape}", "Extract one frame first")
-    i, j, k = image.shape[:3]
-    return Grid((i, j, k), image.affine)
+    image.check_content()
+    return Grid(image.volume_shape, image.affine, image.space)

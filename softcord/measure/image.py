@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from softcord.errors import DataError
+from softcord.io.space import misfit
 from softcord.measure.aggregate import findings_over, join_findings, mean_over, mean_with_missed
 from softcord.measure.csa import Mode, csa_per_slice
 from softcord.measure.groups import Group, group_slices
@@ -15,7 +16,7 @@ from softcord.measure.overlap import dice, dice_soft, rve_pct, volume_mm3
 from softcord.measure.slices import SliceVoxels, slice_voxels
 from softcord.measure.surface import asd_mm, hd95_mm, smallest_box
 from softcord.measure.table import MISSING, Measure
-from softcord.nifti import Volume
+from softcord.nifti import Volume, space_of
 
 Ints = npt.NDArray[np.int64]
 HARD_THRESHOLD = 0.5
@@ -76,9 +77,9 @@ def measure_rows(measured: Iterable[ImageMeasure], **labels: str) -> list[Measur
 
 
 def _check_same_grid(pred: Volume, reference: Volume) -> None:
-    same_shape = pred.data.shape == reference.data.shape
-    if not same_shape or not np.allclose(pred.affine, reference.affine, atol=1e-3):
-        what = f"shape {pred.data.shape} or affine differs from the reference's {reference.data.shape}"
+    off = misfit(space_of(reference), space_of(pred))
+    if off is not None and not off.fits_as_used:
+        what = off.what.replace("its image", "the reference")
         raise DataError("segmentation", what, "Bring both to the same voxel grid")
 
 
