@@ -8,8 +8,8 @@ from scipy import ndimage
 
 from softcord.gt.discs import check_discs, disc_points
 from softcord.gt.grid import CordMask, Grid, cord_mask
+from softcord.io.nifti import Volume, space_of
 from softcord.io.space import Space, misfit
-from softcord.nifti import Volume, space_of
 
 
 @dataclass(frozen=True)

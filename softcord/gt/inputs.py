@@ -9,7 +9,7 @@ from softcord.errors import DataError
 from softcord.gt.check import Finding, check_participant
 from softcord.gt.grid import Grid
 from softcord.io.header import open_nifti
-from softcord.nifti import Volume, read_volume
+from softcord.io.nifti import Volume, read_volume
 
 Value = TypeVar("Value")
 

@@ -14,8 +14,8 @@ import numpy.typing as npt
 from nibabel.spatialimages import HeaderDataError
 
 from softcord.errors import DataError
+from softcord.io.pointer import read_pointer, way_to_download
 from softcord.io.space import Affine, Shape, Space, SpaceError, read_space, times
-from softcord.pointer import read_pointer, way_to_download
 
 UNREADABLE = (OSError, EOFError, ValueError, KeyError, OverflowError, zlib.error, HeaderDataError)
 _GZIP = b"\x1f\x8b"

@@ -8,8 +8,8 @@ from softcord.data.resample import Shape
 from softcord.errors import DataError
 from softcord.io.header import open_nifti
 from softcord.io.memory import refuse_too_large
+from softcord.io.nifti import Volume, read_volume
 from softcord.io.space import Space, check_for_grid, times
-from softcord.nifti import Volume, read_volume
 
 # Voxel sides between which a cord of 10-15 mm can be seen and an image of the neck fits into memory. Axial
 # slices of 17 mm, gaps included, are in use.
@@ -22,7 +22,7 @@ def read_checked(path: Path, spacing_mm: float, volume: int | None = None) -> Vo
     """Return an image that can be predicted on a grid of ``spacing_mm``; ``volume`` is that of a series.
 
     Raises:
-        DataError: what :func:`softcord.nifti.read_volume` refuses, and: one slice only, an orientation that
+        DataError: what :func:`softcord.io.nifti.read_volume` refuses, and: one slice only, an orientation that
             the header does not give, a sheared affine, voxels of under 0.15 or over 20 mm, or an image that
             memory cannot hold.
     """
