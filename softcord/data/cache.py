@@ -24,7 +24,7 @@ from softcord.data.resample import Interpolation, Shape, to_grid
 from softcord.errors import DataError
 from softcord.io.nifti import Volume, read_volume, space_of
 from softcord.io.pointer import read_pointer
-from softcord.io.space import misfit
+from softcord.io.space import Space, check_for_grid, misfit
 from softcord.processes.parallel import Outcome, parallel_map
 
 Number = TypeVar("Number", bound=np.generic)
@@ -203,6 +203,7 @@ def _is_whole(entry: Path) -> bool:
 
 def _image_arrays(path: Path, settings: CacheSettings) -> Arrays:
     volume = read_volume(path)
+    check_for_grid(path, space_of(volume))
     if volume.data.min() == volume.data.max():
         raise DataError(path, f"is constant (every voxel is {volume.data.min():g})", "Leave this image out")
     image = crop(to_grid(volume, settings.spacing_mm, settings.interpolation)[0], settings)
@@ -212,20 +213,20 @@ def _image_arrays(path: Path, settings: CacheSettings) -> Arrays:
 
 def _label_arrays(label_path: Path, image_path: Path, settings: CacheSettings) -> Arrays:
     label, image = read_volume(label_path), read_volume(image_path)
-    check_label(label_path, label, image)
+    check_label(label_path, label, space_of(image))
     softseg = crop(to_grid(Volume(label.data.clip(0, 1), image.affine), settings.spacing_mm)[0], settings)
     cord = np.argwhere(softseg > 0.5)
     spread = np.linspace(0, len(cord) - 1, min(len(cord), CORD_VOXELS)).astype(int)
     return {"softseg": softseg.astype(np.float16), "cord": cord[spread].astype(np.int16)}
 
 
-def check_label(path: Path, label: Volume, image: Volume) -> None:
+def check_label(path: Path, label: Volume, image: Space) -> None:
     """Refuse a mask that is not on its image's grid, or whose values are no shares of a voxel.
 
     Raises:
         DataError: another shape, more than 0.1 mm off, or values outside [0, 1].
     """
-    off = misfit(space_of(image), space_of(label))
+    off = misfit(image, space_of(label))
     if off is not None and not off.fits_as_used:
         raise DataError(path, off.what, "Resample the label to its image, or correct its header")
     low, high = float(label.data.min()), float(label.data.max())

@@ -174,12 +174,15 @@ def _images(listing: Listing, stems: Mapping[str, str]) -> dict[ImageKey, list[B
 
 
 def _label_stems(kind: LabelKind, contrasts: Mapping[str, str]) -> dict[str, tuple[str, bool]]:
-    """Map label stems (``T2w_label-SC_seg``) to the contrast and whether the name is an old one."""
-    return {
-        f"{stem}_{ending}": (contrast, ending in kind.old_endings)
-        for ending in (*kind.old_endings, *kind.endings)
-        for stem, contrast in contrasts.items()
-    }
+    """Map label stems (``T2w_label-SC_seg``) to the contrast and whether the name is an old one.
+
+    Preferred ones come first.
+    """
+    stems: dict[str, tuple[str, bool]] = {}
+    for ending in (*kind.endings, *kind.old_endings):
+        for stem, contrast in contrasts.items():
+            stems.setdefault(f"{stem}_{ending}", (contrast, ending in kind.old_endings))
+    return stems
 
 
 def _labels(
@@ -190,8 +193,9 @@ def _labels(
         if file.stem in stems and file.extension in IMAGE_EXTENSIONS:
             label = Label(file, stems[file.stem][0], kind, stems[file.stem][1])
             labels[label.key, kind].append(label)
+    order = {stem: place for place, stem in enumerate(stems)}
     for found in labels.values():
-        found.sort(key=lambda label: (label.is_old, label.file.path))
+        found.sort(key=lambda one: (order[one.file.stem], one.file.extension != ".nii.gz", one.file.path))
     return dict(labels)
 
 
@@ -209,8 +213,9 @@ def table_of(scan: Scan, exclude: Exclusion = NOTHING) -> "pd.DataFrame":
 def _row(scan: Scan, key: ImageKey) -> dict[str, str | None]:
     files = scan.images[key]
     labels = {kind: scan.labels.get((key, kind), []) for kind in LABEL_KINDS}
-    losers = [file.name for file in files[1:]]
-    losers += [label.file.name for found in labels.values() for label in found[1:]]
+    lost = [(file, files[0]) for file in files[1:]]
+    lost += [(label.file, found[0].file) for found in labels.values() for label in found[1:]]
+    losers = [_against(loser, winner) for loser, winner in lost]
     is_old = files[0].stem in old_stems() or any(found and found[0].is_old for found in labels.values())
     return {
         "participant_id": key[0],
@@ -222,6 +227,13 @@ def _row(scan: Scan, key: ImageKey) -> dict[str, str | None]:
         "naming": "old" if is_old else "new",
         "findings": f"not used: {', '.join(losers)}" if losers else None,
     }
+
+
+def _against(loser: BidsFile, winner: BidsFile) -> str:
+    """Name the file that is not used and the one that is; by their folders where the names are the same."""
+    if loser.name == winner.name:
+        return f"{loser.path} ({winner.path} is used)"
+    return f"{loser.name} ({winner.name} is used)"
 
 
 def _what_is_there(listing: Listing) -> str:

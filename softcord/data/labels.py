@@ -81,6 +81,25 @@ def warn_of_model_masks(dataset: str, hard_segs: Iterable[str]) -> None:
         )
 
 
+def warn_of_unused(dataset: str, table: "pd.DataFrame") -> None:
+    """Log a warning where two files compete for one place: which one lost, so that nobody has to guess.
+
+    The order is fixed: the dataset's own name, the current name, an older one; .nii.gz before .nii.
+    """
+    lost = table.dropna(subset=["findings"])
+    if len(lost):
+        first = lost.iloc[0]
+        logger.warning(
+            "%s: %d images have two files for one place (%s %s: %s%s). Remove or rename one of the two",
+            dataset,
+            len(lost),
+            first["participant_id"],
+            first["contrast"],
+            first["findings"],
+            ", ..." if len(lost) > 1 else "",
+        )
+
+
 def is_model_made(sidecar: Any) -> bool:
     """Whether a label's sidecar says that a network made it (its GeneratedBy names a model or ModelURL)."""
     makers = sidecar.get("GeneratedBy") if isinstance(sidecar, dict) else None

@@ -11,11 +11,12 @@ import pandas as pd
 from softcord.data.cache import check_label
 from softcord.errors import DataError
 from softcord.evaluation.image import Mask, Masks, TestImage
+from softcord.io.header import open_nifti
 from softcord.io.nifti import Volume, read_volume
 from softcord.measure.image import ImageMeasure, measure_image, measure_rows
 from softcord.measure.spread import csa_std_rows
 from softcord.measure.table import MISSING, Measure, measures_frame
-from softcord.predict.write import copy_mask, predictions_of, softseg_path, write_softseg
+from softcord.predict.write import predictions_of, softseg_path, write_softseg
 from softcord.processes.parallel import parallel_map
 
 # Starting processes costs as much as measuring so many images.
@@ -34,7 +35,8 @@ def measure_masks(
 ) -> tuple[pd.DataFrame, dict[Path, str]]:
     """Check and measure the masks of ``images``; return the rows of measures.csv, and whom it misses why.
 
-    A mask from elsewhere is copied to its place in the derivatives dataset ``predictions``. An image whose
+    A mask from elsewhere is written, with its image's header, to its place in the derivatives dataset
+    ``predictions``. An image whose
     mask is missing or cannot be used has its rows, without values, so that nothing forgets it. ``labels``
     fill the columns that say which run this is (run, method, gt, ...). The CSA STD across contrasts of each
     participant follows at the end.
@@ -80,19 +82,18 @@ def _measure(
     """Check and measure one mask.
 
     Raises:
-        DataError: it cannot be read, holds NaN, is not on its image's grid or has values outside [0, 1].
+        DataError: it, or the reference, cannot be read, holds NaN, is not on its image's grid or has values
+            outside [0, 1].
     """
     image, mask = pair
     found, reference = read_volume(mask.path), read_volume(image.reference)
-    check_label(mask.path, found, reference)
+    space = open_nifti(image.image).space
+    check_label(image.reference, reference, space)
+    check_label(mask.path, found, space)
     softseg = Volume(np.clip(found.data, 0, 1), reference.affine)
     if mask.path != _place(predictions, image):
         folder = predictions_of(predictions, image.participant_id)
-        made_by = {"Run": run, "Prediction": str(mask.path)}
-        if mask.path.name.endswith(".nii.gz"):
-            copy_mask(folder, image.image, mask.path, made_by)
-        else:
-            write_softseg(folder, image.image, softseg, made_by)
+        write_softseg(folder, image.image, softseg, {"Run": run, "Prediction": str(mask.path)})
     measured = _measures(image, softseg, reference, levels)
     if mask.inference_s is not None:
         measured.append(ImageMeasure("inference_s", MISSING, mask.inference_s))

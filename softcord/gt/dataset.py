@@ -17,7 +17,7 @@ from softcord.gt.sidecar import Json, beside, describe_dataset, finished_row, pr
 from softcord.gt.summary import Row
 from softcord.gt.variant import carried_discs_path, gt_path, variant_name
 from softcord.io.files import write_json
-from softcord.io.nifti import write_volume
+from softcord.io.nifti import write_like
 from softcord.processes.parallel import parallel_map
 
 if TYPE_CHECKING:
@@ -181,14 +181,13 @@ def _write(
     for path in paths.values():
         beside(path).unlink(missing_ok=True)
     dtype = np.uint8 if settings.name == "soft_bin" else np.float32
+    images = {row.contrast: row.image for row in participant.files}
     for contrast, path in paths.items():
-        volume = gt.softsegs[contrast]
-        write_volume(path, volume.data.astype(dtype, copy=False), volume.affine)
+        write_like(path, gt.softsegs[contrast].data.astype(dtype, copy=False), images[contrast])
     for row in participant.files:
         path = carried_discs_path(derivative, row.image)
         if row.contrast in gt.discs:
-            discs = gt.discs[row.contrast]
-            write_volume(path, discs.data.astype(np.uint8), discs.affine)
+            write_like(path, gt.discs[row.contrast].data.astype(np.uint8), row.image)
         else:
             path.unlink(missing_ok=True)
     for contrast, path in paths.items():

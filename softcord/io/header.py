@@ -15,16 +15,13 @@ from nibabel.spatialimages import HeaderDataError
 
 from softcord.errors import DataError
 from softcord.io.pointer import read_pointer, way_to_download
+from softcord.io.series import CHOOSE_VOLUME, SeriesError
 from softcord.io.space import Affine, Shape, Space, SpaceError, read_space, times
 
 UNREADABLE = (OSError, EOFError, ValueError, KeyError, OverflowError, zlib.error, HeaderDataError)
 _GZIP = b"\x1f\x8b"
 _EXPORT = "Fetch or export it again"
 _FORMATS = {348: (nib.Nifti1Header, b"n+1\0"), 540: (nib.Nifti2Header, b"n+2\0")}
-
-
-class SeriesError(DataError):
-    """A series of volumes stands where one volume is wanted."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,7 @@ class NiftiFile:
             raise DataError(self.path, f"holds no voxel (shape {shape})", _EXPORT)
         if volume is None and self.volumes > 1:
             what = f"is a series of {self.volumes} volumes (shape {shape})"
-            raise SeriesError(self.path, what, "Give the mean of the volumes, or one of them")
+            raise SeriesError(self.path, what, CHOOSE_VOLUME)
         if volume is not None and not 0 <= volume < self.volumes:
             held = "one volume" if self.volumes == 1 else f"volumes 0 to {self.volumes - 1}"
             raise DataError(self.path, f"has no volume {volume}", f"It holds {held} (shape {shape})")
@@ -117,6 +114,7 @@ def open_nifti(path: Path) -> NiftiFile:
     if not path.is_file():
         raise DataError(path, "is no file", "Name an image")
     try:
+        _refuse_wrong_name(path)
         with _open(path) as stream:
             header = _read_header(stream)
         shape = tuple(int(n) for n in header.get_data_shape())
@@ -129,17 +127,24 @@ def open_nifti(path: Path) -> NiftiFile:
 
 
 def _open(path: Path) -> BinaryIO:
-    """By what it holds, not by its name: some programs pack .nii files, too."""
+    return cast(BinaryIO, gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
+
+
+def _refuse_wrong_name(path: Path) -> None:
+    """Refuse a file that is packed but not called so, or the other way round: no other program reads it."""
     with path.open("rb") as stream:
         is_packed = stream.read(2) == _GZIP
-    return cast(BinaryIO, gzip.open(path)) if is_packed else path.open("rb")
+    if is_packed and path.suffix != ".gz":
+        raise DataError(path, "is packed with gzip, but not called .nii.gz", "Rename it")
+    if path.suffix == ".gz" and not is_packed and path.stat().st_size:
+        raise DataError(path, "is called .gz, but is not packed with gzip", "Rename or export it again")
 
 
 def _read_header(stream: BinaryIO) -> nib.Nifti1Header:
     start = stream.read(4)
     if len(start) < 4:
         raise ValueError("it is empty" if not start else "it ends within its header")
-    sizes = {order: int.from_bytes(start, order) for order in ("little", "big")}  # type: ignore[arg-type]
+    sizes = {order: int.from_bytes(start, order) for order in ("little", "big")}
     order, size = next(((o, n) for o, n in sizes.items() if n in _FORMATS), ("", 0))
     if not size:
         raise ValueError("it does not begin with a NIfTI header")

@@ -42,7 +42,7 @@ class Volume:
 
     @property
     def spacing_mm(self) -> tuple[float, float, float]:
-        """Voxel size along the three array axes."""
+        """Length of a voxel's sides along the three array axes."""
         x, y, z = (float(s) for s in nib.affines.voxel_sizes(self.affine))
         return x, y, z
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import nibabel as nib
+import nibabel.quaternions
 import numpy as np
 import numpy.typing as npt
 
@@ -171,7 +172,7 @@ def _singular(affine: Affine, words: str) -> _Read | None:
 
 
 def _oddities(space: Space, sform: _Read, qform: _Read) -> tuple[Oddity, ...]:
-    found = []
+    found: list[Oddity] = []
     for read, words in ((sform, "sform"), (qform, "qform")):
         if read.fault:
             detail = f"{read.fault}; the {space.form} is used"
@@ -179,9 +180,9 @@ def _oddities(space: Space, sform: _Read, qform: _Read) -> tuple[Oddity, ...]:
         if read.rounding:
             hint = "It is read all the same"
             found.append(Oddity("rounded quaternion", read.rounding, hint, is_rounding=True))
-    if (detail := forms_apart(space)) is not None:
+    if apart := forms_apart(space):
         hint = "Find out which is right, and set the other to it (SCT: sct_image -set-qform-to-sform)"
-        found.append(Oddity(FORMS_DISAGREE, f"{detail}; the {space.form} is used", hint))
+        found.append(Oddity(FORMS_DISAGREE, f"{apart}; the {space.form} is used", hint))
     if not space.is_oriented:
         detail = "the codes of qform and sform are both 0; axes are taken to run right to left, front, up"
         hint = "Check left, right and up, then set the sform with code 1"
@@ -265,8 +266,8 @@ def misfit(image: Space, mask: Space) -> Misfit | None:
         return Misfit(f"lies up to {shift_mm:.2g} mm off its image {by_used}{though}")
     for form, mm in by_form.items():
         if mm > MAX_SHIFT_MM:
-            fits = f"though they fit by the {image.form}, which is used"
-            return Misfit(f"lies up to {mm:.2g} mm off its image by the {form}, {fits}", fits_as_used=True)
+            though = f"though they fit by the {image.form}, which is used"
+            return Misfit(f"lies up to {mm:.2g} mm off its image by the {form}, {though}", fits_as_used=True)
     return None
 
 

@@ -10,7 +10,7 @@ from shutil import rmtree
 
 import pandas as pd
 
-from softcord.data.bids import LABEL_KINDS, BidsFile, bids_stem, list_files
+from softcord.data.bids import IMAGE_EXTENSIONS, LABEL_KINDS, BidsFile, bids_stem, list_files
 from softcord.errors import DataError
 from softcord.measure.csa import METHOD_VERSION
 from softcord.measure.files import FileMeasures, MaskFiles, MeasureSettings, measure_file
@@ -63,13 +63,18 @@ def _with_labels(mask: BidsFile, root: Path, roots: list[Path]) -> MaskFiles:
     path = Path(mask.path)
     image = bids_stem(mask.participant_id, mask.session_id, image_stem(mask.stem))
     folders = [labels / path.parent.relative_to(root) for labels in roots]
-    discs, levels = (_first_label(folders, image, kind) for kind in ("discs", "levels"))
-    return MaskFiles(path, discs, None if discs else levels)
+    discs, levels = (_labels(folders, image, kind) for kind in ("discs", "levels"))
+    used = discs or levels
+    return MaskFiles(
+        path, next(iter(discs), None), None if discs else next(iter(levels), None), unused=tuple(used[1:])
+    )
 
 
-def _first_label(folders: list[Path], image: str, kind: str) -> Path | None:
-    candidates = (folder / f"{image}_{name}.nii.gz" for folder in folders for name in _names(kind))
-    return next((path for path in candidates if path.exists()), None)
+def _labels(folders: list[Path], image: str, kind: str) -> list[Path]:
+    """The labels of a kind that an image has, preferred ones first."""
+    names = (f"{image}_{name}{extension}" for name in _names(kind) for extension in IMAGE_EXTENSIONS)
+    candidates = (folder / name for name in names for folder in folders)
+    return [path for path in dict.fromkeys(candidates) if path.exists()]
 
 
 def measure_files(
@@ -126,7 +131,12 @@ def _key(files: MaskFiles, settings: MeasureSettings) -> str:
 
 def _remember(measures: FileMeasures, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    content = {"groups": measures.groups.to_dict("records"), "overlap": measures.overlap}
+    content = {
+        "groups": measures.groups.to_dict("records"),
+        "overlap": measures.overlap,
+        "space": measures.space,
+        "notes": measures.notes,
+    }
     temporary = path.with_suffix(".part")
     temporary.write_text(json.dumps(content, default=lambda number: number.item()), encoding="utf-8")
     temporary.replace(path)
@@ -136,4 +146,5 @@ def _recall(files: MaskFiles, path: Path) -> FileMeasures | None:
     if not path.exists():
         return None
     content = json.loads(path.read_text(encoding="utf-8"))
-    return FileMeasures(files, pd.DataFrame(content["groups"]), content["overlap"])
+    groups = pd.DataFrame(content["groups"])
+    return FileMeasures(files, groups, content["overlap"], content["space"], tuple(content["notes"]))

@@ -8,7 +8,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from softcord.errors import DataError
-from softcord.io.nifti import read_volume
+from softcord.io.nifti import Volume, read_volume, space_of
+from softcord.io.space import Space, misfit
 from softcord.measure.aggregate import count_findings, join_findings
 from softcord.measure.csa import HOW_COLUMNS, Mode, csa_per_slice, default_smoothing
 from softcord.measure.groups import Group, group_slices
@@ -33,7 +34,7 @@ class MeasureSettings:
 
     ``modes`` are measured side by side, the first one also gives angles and shape. ``levels`` and
     ``slices`` (RPI numbers) restrict what is averaged, None means all. ``smoothing`` None is each mode's
-    own default.
+    own default. ``volume`` is which one of a series is the mask, from 0.
     """
 
     modes: tuple[Mode, ...] = ("soft", "bin")
@@ -44,22 +45,29 @@ class MeasureSettings:
     threshold: float = 0.5
     smoothing: float | None = None
     angle_correction: bool = True
+    volume: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.threshold < 1:
             raise ValueError(f"threshold: must be at least 0 and below 1, got {self.threshold}")
+        if self.volume is not None and self.volume < 0:
+            raise ValueError(f"volume: must be at least 0, got {self.volume}")
         if self.smoothing is not None and not 0 < self.smoothing < np.inf:
             raise ValueError(f"smoothing: must be a number > 0, got {self.smoothing}")
 
 
 @dataclass(frozen=True)
 class MaskFiles:
-    """A mask and what belongs to it: disc labels or a level image, and a reference mask to compare with."""
+    """A mask and what belongs to it: disc labels or a level image, and a reference mask to compare with.
+
+    ``unused`` are further labels of the mask's image, which lost against the one that is given.
+    """
 
     mask: Path
     discs: Path | None = None
     levels: Path | None = None
     reference: Path | None = None
+    unused: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,11 +77,15 @@ class FileMeasures:
     ``groups`` has a row per mode and group: HOW_COLUMNS, slice ("5:23"),
     level, findings, and mean and population SD over its slices of each of AVERAGED (``area_mm2``,
     ``area_mm2_sd``, ...), and length_mm, their sum. ``overlap`` are metrics against the reference by name.
+    ``space`` says which form of the mask's header gave the geometry, and whether the other one differs;
+    ``notes`` are lines about the headers of the files.
     """
 
     files: MaskFiles
     groups: pd.DataFrame
     overlap: dict[str, float]
+    space: str = "affine"
+    notes: tuple[str, ...] = ()
 
 
 def measure_file(files: MaskFiles, settings: MeasureSettings) -> FileMeasures:
@@ -84,29 +96,46 @@ def measure_file(files: MaskFiles, settings: MeasureSettings) -> FileMeasures:
     """
     if (settings.levels or settings.per_level) and not (files.discs or files.levels):
         raise DataError(files.mask, "has no disc labels and no level image", "Levels cannot be told without")
-    mask = read_volume(files.mask)
+    mask = read_volume(files.mask, settings.volume)
+    space = space_of(mask)
     voxels = slice_voxels(mask)
-    levels = _levels(voxels, files)
+    notes = [f"{files.mask}: {odd}" for odd in space.oddities]
+    notes += [f"{path}: not used, but {(files.discs or files.levels)}" for path in files.unused]
+    levels = _levels(voxels, space, files, notes)
     rows = [row for mode in settings.modes for row in _mode_rows(voxels, levels, mode, settings)]
     overlap = {}
     if files.reference is not None:
-        compared = compare_masks(mask, read_volume(files.reference))
+        reference = _read_beside(files.reference, space, notes)
+        compared = compare_masks(mask, reference)
         overlap = {measure.metric: measure.value for measure in compared}
-    return FileMeasures(files, pd.DataFrame(rows), overlap)
+    groups = pd.DataFrame(rows)
+    odd = [one.what for one in space.oddities if not one.is_rounding]
+    groups["findings"] = [join_findings([*odd, *filter(None, [words])]) for words in groups["findings"]]
+    return FileMeasures(files, groups, overlap, space.name, tuple(notes))
 
 
-def _levels(voxels: SliceVoxels, files: MaskFiles) -> SliceLevels | None:
+def _read_beside(path: Path, space: Space, notes: list[str]) -> Volume:
+    """Read what belongs to a mask, noting what is odd about its header or its place."""
+    volume = read_volume(path)
+    own = space_of(volume)
+    notes += [f"{path}: {odd}" for odd in own.oddities]
+    off = misfit(space, own)
+    if off is not None and off.fits_as_used:
+        notes.append(f"{path}: {off.what}")
+    return volume
+
+
+def _levels(voxels: SliceVoxels, space: Space, files: MaskFiles, notes: list[str]) -> SliceLevels | None:
     if files.levels is not None:
-        levels = levels_from_image(read_volume(files.levels))
-        slices = voxels.shape[2]
-        if len(levels.level) != slices:
-            what = f"has {len(levels.level)} slices, the mask has {slices}"
+        image = _read_beside(files.levels, space, notes)
+        if (off := misfit(space, space_of(image))) is not None and not off.fits_as_used:
+            what = off.what.replace("its image", "the mask")
             raise DataError(files.levels, what, "Give the level image of this mask")
-        return levels
+        return levels_from_image(image)
     if files.discs is None:
         return None
     try:
-        return levels_from_discs(voxels, read_volume(files.discs))
+        return levels_from_discs(voxels, _read_beside(files.discs, space, notes))
     except DataError as error:
         where = files.discs if error.where == DISC_LABELS else error.where
         raise DataError(where, error.what, error.hint) from error

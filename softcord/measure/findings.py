@@ -20,7 +20,9 @@ def slice_findings(voxels: SliceVoxels, outliers: tuple[int, ...] = ()) -> list[
     ``empty``: no cord, though there is some above and below. ``range:a..b``: values outside 0..1.
     ``plateau:m``: the largest value m is well below 1. ``components:n``: n separate pieces.
     ``off-centreline``: the centre lies far from the smooth curve. ``volume-end``: the mask goes on to the
-    volume's last slice, so the cord was cut there.
+    volume's last slice, so the cord was cut there. ``volume-side``: it goes on to the slice's edge, so a
+    part of the cord may lie outside. ``single-slice``: the mask has no other, so that the cord's angle is not
+    known and the area is as the slice cuts it.
     """
     words: list[list[str]] = [[] for _ in range(voxels.shape[2])]
     filled = voxels.filled
@@ -40,7 +42,18 @@ def slice_findings(voxels: SliceVoxels, outliers: tuple[int, ...] = ()) -> list[
         words[z].append("off-centreline")
     for z in {0, len(words) - 1} & set(filled.tolist()):
         words[z].append("volume-end")
+    for z in _at_side(voxels):
+        words[z].append("volume-side")
+    if len(filled) == 1:
+        words[filled[0]].append("single-slice")
     return ["; ".join(found) for found in words]
+
+
+def _at_side(voxels: SliceVoxels) -> Ints:
+    """The slices whose mask touches the volume's edge; the faint rim of a soft mask may."""
+    columns, rows, _ = voxels.shape
+    at_edge = (voxels.x == 0) | (voxels.x == columns - 1) | (voxels.y == 0) | (voxels.y == rows - 1)
+    return np.unique(voxels.z[at_edge & (voxels.value > FAINT)])
 
 
 def _pieces(voxels: SliceVoxels) -> Ints:

@@ -8,13 +8,13 @@ import numpy.typing as npt
 
 from softcord.errors import DataError
 from softcord.io.nifti import Volume, space_of
-from softcord.io.space import misfit
+from softcord.io.space import misfit, shear_deg
 from softcord.measure.aggregate import findings_over, join_findings, mean_over, mean_with_missed
 from softcord.measure.csa import Mode, csa_per_slice
 from softcord.measure.groups import Group, group_slices
 from softcord.measure.levels import levels_from_discs
 from softcord.measure.overlap import dice, dice_soft, rve_pct, volume_mm3
-from softcord.measure.slices import SliceVoxels, slice_voxels
+from softcord.measure.slices import ROUNDING_DEG, SliceVoxels, slice_voxels
 from softcord.measure.surface import asd_mm, hd95_mm, smallest_box
 from softcord.measure.table import MISSING, Measure
 
@@ -64,7 +64,7 @@ def measure_image(
     reference = None if reference_softseg is None else slice_voxels(reference_softseg)
     groups = _groups(reference or pred, discs, levels)
     measures = list(_csa(pred, reference, groups, truth_csa_mm2))
-    volume = volume_mm3(pred_softseg.data, pred_softseg.spacing_mm)
+    volume = volume_mm3(pred_softseg.data, pred.spacing_mm)
     measures.append(ImageMeasure("volume_mm3", MISSING, volume))
     if reference_softseg is not None:
         measures += compare_masks(pred_softseg, reference_softseg)
@@ -121,7 +121,8 @@ def compare_masks(pred: Volume, reference: Volume) -> list[ImageMeasure]:
         DataError: they are on different grids.
     """
     _check_same_grid(pred, reference)
-    spacing_mm = pred.spacing_mm
+    is_sheared = shear_deg(pred.affine) > ROUNDING_DEG
+    spacing_mm = pred.affine[:3, :3] if is_sheared else pred.spacing_mm
     pred_seg, reference_seg = (mask.data > HARD_THRESHOLD for mask in (pred, reference))
     either = (pred.data != 0) | (reference.data != 0)
     box = smallest_box(either) if either.any() else ...

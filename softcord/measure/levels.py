@@ -185,10 +185,11 @@ def _place(labels: SliceVoxels) -> _PlacedDiscs:
 def _project(points_mm: Floats, line: Centreline, voxels: SliceVoxels) -> tuple[Ints, Floats, Floats]:
     """Nearest slice of each point, by how many slices it lies beyond the mask's end, and its distance."""
     on_line = np.stack([line.x, line.y, line.slices.astype(np.float64)], axis=1)
-    line_mm = on_line @ voxels.affine[:3, :3].T + voxels.affine[:3, 3]
+    affine = voxels.place_affine
+    line_mm = on_line @ affine[:3, :3].T + affine[:3, 3]
     apart_mm = np.linalg.norm(points_mm[:, None] - line_mm, axis=2)
     nearest = apart_mm.argmin(axis=1)
-    at_slice = np.linalg.solve(voxels.affine[:3, :3], (points_mm - voxels.affine[:3, 3]).T)[2]
+    at_slice = np.linalg.solve(affine[:3, :3], (points_mm - affine[:3, 3]).T)[2]
     first, last = line.slices[0], line.slices[-1]
     at_end = (nearest == 0) | (nearest == len(line.x) - 1)
     overshoot = np.where(at_end, at_slice - np.clip(at_slice, first, last), 0.0)

@@ -11,7 +11,7 @@ import numpy as np
 from softcord.data.cache import check_label
 from softcord.errors import DataError
 from softcord.io.files import write_json
-from softcord.io.nifti import read_volume, write_volume
+from softcord.io.nifti import read_volume, space_of, write_volume
 from softcord.processes.parallel import parallel_map
 
 DATASET = "Dataset001_softcord"
@@ -74,7 +74,7 @@ def write_splits(preprocessed: Path, train: Sequence[Case], val: Sequence[Case])
 
 def _write_case(folder: Path, case: Case) -> dict[str, object]:
     image, label = read_volume(case.image), read_volume(case.label)
-    check_label(case.label, label, image)
+    check_label(case.label, label, space_of(image))
     label_path = folder / "labelsTr" / f"{case.name}.nii.gz"
     write_volume(label_path, (label.data > THRESHOLD).astype(np.uint8), image.affine)
     image_path = case.image

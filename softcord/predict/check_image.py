@@ -22,9 +22,9 @@ def read_checked(path: Path, spacing_mm: float, volume: int | None = None) -> Vo
     """Return an image that can be predicted on a grid of ``spacing_mm``; ``volume`` is that of a series.
 
     Raises:
-        DataError: what :func:`softcord.io.nifti.read_volume` refuses, and: one slice only, an orientation that
-            the header does not give, a sheared affine, voxels of under 0.15 or over 20 mm, or an image that
-            memory cannot hold.
+        DataError: what :func:`softcord.io.nifti.read_volume` refuses, and: one slice only, an orientation
+            that the header does not give, a sheared affine, voxels of under 0.15 or over 20 mm, or an image
+            that memory cannot hold.
     """
     image = open_nifti(path)
     image.check_content(volume)

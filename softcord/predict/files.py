@@ -11,7 +11,8 @@ import numpy as np
 
 from softcord.errors import DataError, RunError, UsageError
 from softcord.io.files import write_json
-from softcord.io.nifti import Volume, write_like
+from softcord.io.nifti import Volume, space_of, write_like
+from softcord.io.space import Oddity
 from softcord.predict.check_image import read_checked
 from softcord.predict.package import Model
 from softcord.predict.volume import AS_IT_IS, PredictSettings, predict_volume
@@ -24,7 +25,8 @@ Outcome = Literal["predicted", "no cord", "constant"]
 class Task:
     """Images to predict and how: ``threshold`` None writes the soft mask, else voxels above it as 1.
 
-    ``made_by`` says which model it is; it is written into every sidecar.
+    ``made_by`` says which model it is; it is written into every sidecar. ``volume`` is which one of a series
+    to predict, from 0.
     """
 
     model: Model
@@ -32,6 +34,7 @@ class Task:
     settings: PredictSettings = AS_IT_IS
     threshold: float | None = None
     overwrite: bool = False
+    volume: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse a threshold that keeps all or nothing."""
@@ -47,6 +50,11 @@ class Done:
     looked: str
     image: Volume | None = None
     softseg: Volume | None = None
+
+    @property
+    def oddities(self) -> tuple[Oddity, ...]:
+        """What is odd about the image's header; nothing is said again of an image whose mask was kept."""
+        return () if self.image is None else space_of(self.image).oddities
 
     @property
     def is_kept(self) -> bool:
@@ -73,7 +81,7 @@ def predict_file(image: Path, output: Path, task: Task) -> Done:
     _refuse_wrong_place(image, output)
     if not task.overwrite and (there := _already_made(output, wanted)):
         return there
-    volume = read_checked(image, task.model.description.spacing_mm)
+    volume = read_checked(image, task.model.description.spacing_mm, task.volume)
     try:
         prediction = predict_volume(task.model, volume, task.settings)
     except MemoryError as error:
@@ -136,6 +144,7 @@ def _sidecar(image: Path, task: Task) -> dict[str, Any]:
         "CropSize": task.settings.crop_voxels or "along the cord",
         "SmallWindows": task.settings.small_windows,
         "TestTimeAugmentation": task.settings.apply.mirror,
+        **({} if task.volume is None else {"Volume": task.volume}),
     }
     sidecar = {
         "SpatialReference": "orig",

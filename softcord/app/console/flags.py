@@ -6,6 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from softcord.app.console.exit_codes import DONE, USAGE, guarded
+from softcord.io.series import CHOOSE_VOLUME
+
+
+def in_flags(message: object) -> str:
+    """Return what the library says, with the flag that is the way out."""
+    return str(message).replace(CHOOSE_VOLUME, "Give the mean, or -volume N (the first is 0)")
 
 
 class Words(argparse.ArgumentParser):

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from softcord.app.config.plan import Plan
 from softcord.app.inputs.training_data import make_phantom, true_csa_mm2
 from softcord.data.identity import dataset_identity
-from softcord.data.labels import LABEL_OF_GT, Gt, choose_labels
+from softcord.data.labels import LABEL_OF_GT, Gt, choose_labels, warn_of_unused
 from softcord.data.participants import read_participants
 from softcord.data.settings import make_split, read_index, read_persons
+from softcord.data.spaces import warn_of_spaces
 from softcord.errors import DataError, UsageError
 from softcord.evaluation.measure import WORTH_PROCESSES
 from softcord.io.nifti import read_volume
@@ -64,7 +65,10 @@ def open_unseen(plan: Plan, settings: "EvaluateSettings") -> Unseen:
         raise DataError(plan.data.root, "has no image to test on", "Fetch it, or check data and split")
     reference = _reference(plan, table)
     people = read_participants(plan.data.root, table["participant_id"]).assign(dataset=plan.data.name)
-    return Unseen(identity, _with_labels(plan, table, reference), reference, people)
+    images = _with_labels(plan, table, reference)
+    warn_of_unused(plan.data.name, images)
+    warn_of_spaces(plan.data.name, zip(images["image"], images["label"], strict=True))
+    return Unseen(identity, images, reference, people)
 
 
 def without_damaged_labels(unseen: Unseen, jobs: int) -> Unseen:

@@ -12,9 +12,10 @@ from softcord.app.inputs.soft_labels import with_soft_labels
 from softcord.contrasts import CONTRASTS, PAPER_SIX
 from softcord.data.cache import CachedVolume, prepare_all
 from softcord.data.identity import dataset_identity
-from softcord.data.labels import Gt, choose_labels, name_images, warn_of_model_masks
+from softcord.data.labels import Gt, choose_labels, name_images, warn_of_model_masks, warn_of_unused
 from softcord.data.participants import read_participants
 from softcord.data.settings import make_split, read_index, read_persons
+from softcord.data.spaces import warn_of_spaces
 from softcord.data.splits import SIDES, Split
 from softcord.errors import DataError
 from softcord.gt.settings import GtSettings
@@ -104,6 +105,9 @@ def _open_one(plan: Plan) -> Dataset:
     hard = [dataset.train, dataset.val] if plan.gt.name == "hard" else []
     hard += [dataset.test] if plan.reference == "hard" else []
     warn_of_model_masks(plan.data.name, (path for part in hard for path in part["label"]))
+    warn_of_unused(plan.data.name, table)
+    used = [part[["image", "label"]] for part in (dataset.train, dataset.val, dataset.test)]
+    warn_of_spaces(plan.data.name, (pair for part in used for pair in part.itertuples(index=False)))
     return dataset
 
 

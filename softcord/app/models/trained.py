@@ -158,7 +158,7 @@ def make_predict(
     trained: Trained, model_of: Mapping[str, str], machine: "MachineSettings"
 ) -> "Callable[[Path, str], Volume]":
     """Return what predicts the image in a file, of a contrast, by the package that is for it."""
-    from softcord.io.nifti import read_volume
+    from softcord.predict.check_image import read_checked
     from softcord.predict.infer import Apply
     from softcord.predict.package import Model, read_package
     from softcord.predict.volume import PredictSettings, predict_volume
@@ -175,6 +175,8 @@ def make_predict(
     def predict(image: Path, contrast: str) -> "Volume":
         package = trained.model_for(contrast, model_of)
         assert package is not None
-        return predict_volume(load(package), read_volume(image), settings).softseg
+        model = load(package)
+        volume = read_checked(image, model.description.spacing_mm)
+        return predict_volume(model, volume, settings).softseg
 
     return predict

@@ -187,8 +187,9 @@ def _predict_with_nnunet(
 ) -> dict[Path, str]:
     """Predict images; return why it was not possible for some."""
     from softcord.app.engines.nnunet import nnunet_work
+    from softcord.io.nifti import read_volume
     from softcord.nnunet.run import predict_nnunet
-    from softcord.predict.write import copy_mask, softseg_path
+    from softcord.predict.write import softseg_path, write_softseg
 
     if not wanted:
         return {}
@@ -198,7 +199,7 @@ def _predict_with_nnunet(
     errors = predict_nnunet(work, model, made, on_done=on_done)
     for image, mask in made.items():
         if mask.exists():
-            copy_mask(run_dir / "predictions", image, mask, {"Run": run_dir.name})
+            write_softseg(run_dir / "predictions", image, read_volume(mask), {"Run": run_dir.name})
         else:
             errors.setdefault(image, "nnU-Net left no mask")
     shutil.rmtree(work.folder)

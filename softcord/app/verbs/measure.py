@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softcord.app.console.exit_codes import DATA, DONE
-from softcord.app.console.flags import Words
+from softcord.app.console.flags import Words, in_flags
 from softcord.errors import UsageError
 
 if TYPE_CHECKING:
     from softcord.measure.batch import Batch
     from softcord.measure.files import MaskFiles, MeasureSettings
 
+_WORDS = {"threshold": "-thr", "smoothing": "-centerline-smooth", "volume": "-volume"}
 _EXAMPLES = """\
 examples:
   softcord measure -i t2_softseg.nii.gz -o csa.csv
@@ -65,6 +66,9 @@ def _add_choices(words: argparse.ArgumentParser) -> None:
     group = words.add_argument_group("how")
     group.add_argument("-vert", metavar="LEVELS", help="vertebral levels to average over, as 2:3 or 2,5")
     group.add_argument("-z", metavar="SLICES", help="slices to use, as 5:23; 0 is the lowest")
+    group.add_argument(
+        "-volume", type=int, metavar="N", help="which volume of a 4-D series is the mask; 0 is the first"
+    )
     group.add_argument("-perlevel", type=int, choices=(0, 1), default=0, help="1: a row per level")
     group.add_argument("-perslice", type=int, choices=(0, 1), default=0, help="1: a row per slice")
     group.add_argument(
@@ -112,7 +116,9 @@ def _measure(arguments: argparse.Namespace) -> int:
     with phase("measuring", len(files)) as on_done:
         batch = measure_files(files, settings, memory, jobs=arguments.jobs, on_done=on_done)
     for error in batch.errors:
-        print(f"softcord: {error}", file=sys.stderr)
+        print(f"softcord: {in_flags(error)}", file=sys.stderr)
+    for note in dict.fromkeys(note for one in batch.measured for note in one.notes):
+        print(f"softcord: {note}.", file=sys.stderr)
     if batch.measured:
         _write(arguments, batch)
     forget(memory)
@@ -135,10 +141,11 @@ def _settings(arguments: argparse.Namespace) -> "MeasureSettings":
             threshold=arguments.thr,
             smoothing=arguments.centerline_smooth,
             angle_correction=bool(arguments.angle_corr),
+            volume=arguments.volume,
         )
     except ValueError as error:
         field, _, what = str(error).partition(": ")
-        raise UsageError({"threshold": "-thr", "smoothing": "-centerline-smooth"}[field], what) from error
+        raise UsageError(_WORDS[field], what) from error
 
 
 def _files(arguments: argparse.Namespace, *, needs_levels: bool) -> "list[MaskFiles]":

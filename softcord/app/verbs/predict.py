@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softcord.app.console.exit_codes import DONE
-from softcord.app.console.flags import Words
+from softcord.app.console.flags import Words, in_flags
 from softcord.errors import DataError, RunError, SoftcordError, UsageError
 
 if TYPE_CHECKING:
@@ -61,6 +61,9 @@ def _add_choices(words: argparse.ArgumentParser) -> None:
     group = words.add_argument_group("how")
     group.add_argument(
         "-thr", type=float, default=0.0, metavar="T", help="binarise: 1 above T; 0 leaves it soft (default 0)"
+    )
+    group.add_argument(
+        "-volume", type=int, metavar="N", help="which volume of a 4-D series to segment; 0 is the first"
     )
     group.add_argument(
         "-largest", type=int, default=1, metavar="N", help="connected parts to keep; 0 keeps all (default 1)"
@@ -136,6 +139,8 @@ def _check(arguments: argparse.Namespace) -> None:
         )
     if arguments.largest < 0:
         raise UsageError("-largest", f"must be 0 (all) or more, got {arguments.largest}")
+    if arguments.volume is not None and arguments.volume < 0:
+        raise UsageError("-volume", f"must be 0 (the first) or more, got {arguments.volume}")
     if arguments.threads is not None and arguments.threads < 1:
         raise UsageError("-threads", f"must be at least 1, got {arguments.threads}")
     if arguments.qc is not None and arguments.qc.exists() and not arguments.qc.is_dir():
@@ -207,6 +212,7 @@ def _task(arguments: argparse.Namespace, model: "Model", crop_voxels: tuple[int,
         PredictSettings(arguments.largest, crop_voxels, arguments.fast, arguments.largest > 0, apply),
         threshold=arguments.thr or None,
         overwrite=arguments.overwrite,
+        volume=arguments.volume,
     )
 
 
@@ -276,7 +282,7 @@ def _predict_all(arguments: argparse.Namespace, pairs: list[tuple[Path, Path]], 
             try:
                 kept += _predict_one(arguments, image, output, task)
             except SoftcordError as error:
-                print(f"softcord: {error}", file=sys.stderr)
+                print(f"softcord: {in_flags(error)}", file=sys.stderr)
                 codes.append(error.exit_code)
             on_done(image.name)
     if arguments.v and len(pairs) > 1:
@@ -292,8 +298,10 @@ def _predict_one(arguments: argparse.Namespace, image: Path, output: Path, task:
 
     started = time.perf_counter()
     done = predict_file(image, output, task)
+    for odd in done.oddities:
+        print(f"softcord: {image}: {odd}.", file=sys.stderr)
     if arguments.qc is not None:
-        _draw(_picture(arguments.qc, output), image, output, done)
+        _draw(_picture(arguments.qc, output), image, output, done, task.volume)
     if done.outcome == "constant":
         raise DataError(image, f"is constant, so {output} is empty", "Check how the image was exported")
     if done.outcome == "no cord":
@@ -305,16 +313,15 @@ def _predict_one(arguments: argparse.Namespace, image: Path, output: Path, task:
     return done.is_kept
 
 
-def _draw(path: Path, image: Path, output: Path, done: "Done") -> None:
+def _draw(path: Path, image: Path, output: Path, done: "Done", volume: int | None) -> None:
     """Draw a mask; one that was kept only if it has no picture yet."""
     from softcord.io.nifti import read_volume
     from softcord.report.qc import overlay_png
 
     if done.is_kept and path.exists():
         return
+    drawn, softseg = done.image or read_volume(image, volume), done.softseg or read_volume(output)
     try:
-        overlay_png(
-            done.image or read_volume(image), done.softseg or read_volume(output), None, path, image.name
-        )
+        overlay_png(drawn, softseg, None, path, image.name)
     except OSError as error:
         raise RunError(path, f"cannot be written ({error.strerror or error})", "Check the folder") from error

@@ -35,8 +35,9 @@ def _prepare_one(plan: Plan) -> DataError | None:
     """Build the ground truth of one dataset; return what to say about participants without one."""
     from softcord.app.inputs.soft_labels import derivatives_dir
     from softcord.app.inputs.training_data import make_phantom
-    from softcord.data.labels import warn_of_model_masks
+    from softcord.data.labels import warn_of_model_masks, warn_of_unused
     from softcord.data.settings import read_index
+    from softcord.data.spaces import warn_of_spaces
     from softcord.gt.dataset import build_dataset
     from softcord.gt.measures import gt_measures, with_csa
     from softcord.gt.variant import variant_name
@@ -48,6 +49,8 @@ def _prepare_one(plan: Plan) -> DataError | None:
     warn_of_model_masks(
         plan.data.name, table.loc[table["contrast"].isin(plan.contrasts), "hard_seg"].dropna()
     )
+    warn_of_unused(plan.data.name, table)
+    warn_of_spaces(plan.data.name, zip(table["image"], table["hard_seg"], strict=True))
     people = len(table[["participant_id", "session_id"]].drop_duplicates())
     with phase(f"ground truth {variant}", people) as on_done:
         report = build_dataset(table, root, plan.gt, plan.contrasts, jobs=jobs, on_done=on_done)

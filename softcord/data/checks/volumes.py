@@ -119,7 +119,7 @@ def _read(row: Row, kind: str, with_voxels: bool) -> tuple[VolumeFacts, Space, V
         volume = read_volume(path)
         space, values = space_of(volume), volume.data
         p99 = float(np.percentile(values, 99))
-        digest = hashlib.sha256(np.ascontiguousarray(values.T)).hexdigest()
+        digest = hashlib.sha256(np.ascontiguousarray(values.T).data).hexdigest()
     else:
         file = open_nifti(Path(path))
         file.check_content()
