@@ -1,7 +1,7 @@
 """Read one participant's masks, disc labels and image headers, naming everything that cannot be read."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -55,8 +55,15 @@ def read_inputs(files: Sequence[ImageFiles], reference: str) -> Inputs:
         discs |= attempt(read_volume, row.discs, row.contrast)
         spaces |= attempt(native_grid, row.image, row.contrast)
     if not findings:
-        findings += check_participant(hard_segs, spaces, discs, reference)
+        names = {row.contrast: Path(row.hard_seg).name for row in files if row.hard_seg}
+        findings += [_naming(one, names) for one in check_participant(hard_segs, spaces, discs, reference)]
     return Inputs(hard_segs, discs, spaces, tuple(findings))
+
+
+def _naming(finding: Finding, masks: dict[str, str]) -> Finding:
+    """Return a finding about a mask with its file's name."""
+    named = f"the mask {masks[finding.contrast]}" if finding.contrast in masks else "the mask"
+    return replace(finding, what=finding.what.replace("the mask", named, 1))
 
 
 def native_grid(path: str) -> Grid:

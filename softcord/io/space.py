@@ -32,6 +32,9 @@ MAX_GRID_SHEAR_DEG = 2.0
 # The squares of a quaternion's three numbers add up to at most 1. Rounded to float32 they exceed it a little;
 # up to the first is silent, as in nibabel, up to the second the meaning is plain.
 _QUATERNION_EXACT, _QUATERNION_PLAIN = 3 * float(np.finfo(np.float32).eps), 1e-5
+# Voxels of other sizes, or with a side that nearly lies in the plane of the other two, are a damaged header.
+SMALLEST_MM, LARGEST_MM = 0.01, 100.0
+_FLATTEST = 0.5
 _HOW_TO_REPAIR = "Copy the header of the image it was made from (SCT: sct_image -copy-header), or export it"
 
 
@@ -157,17 +160,18 @@ def _voxel_sizes(header: nib.Nifti1Header, shape: Shape) -> _Read:
         return _Read(fault="its voxel sizes are NaN or infinite")
     affine = np.diag([-sizes[0], sizes[1], sizes[2], 1.0])
     affine[:3, 3] = -affine[:3, :3] @ ((np.array(shape) - 1) / 2)
-    return _singular(affine, "voxel sizes") or _Read(affine)
+    return _singular(affine, "header") or _Read(affine)
 
 
 def _singular(affine: Affine, words: str) -> _Read | None:
-    """The fault of an affine that gives voxels no volume, or an absurd one; None if it has none."""
+    """The fault of an affine that no image has: voxels without volume, or of an absurd size; else None."""
     sizes = np.linalg.norm(affine[:3, :3], axis=0)
-    if sizes.max() > 1e6:
-        return _Read(fault=f"its {words} gives voxels of {_sizes(affine)} mm")
-    if sizes.min() < 1e-6 or abs(np.linalg.det(affine[:3, :3] / sizes)) < 1e-6:
-        verb = "are" if words == "voxel sizes" else "is"
-        return _Read(fault=f"its {words} {verb} singular (voxels of {_sizes(affine)} mm without volume)")
+    verb = "gives" if words != "header" else "says"
+    if sizes.min() < SMALLEST_MM or sizes.max() > LARGEST_MM:
+        says = f"voxels of {_sizes(affine)} mm, outside {SMALLEST_MM:g} to {LARGEST_MM:g} mm"
+        return _Read(fault=f"its {words} {verb} {says}")
+    if abs(np.linalg.det(affine[:3, :3] / sizes)) < _FLATTEST:
+        return _Read(fault=f"its {words} is singular: voxels have next to no volume")
     return None
 
 

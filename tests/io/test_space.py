@@ -115,6 +115,23 @@ def test_an_sform_of_zeros_gives_way_to_the_qform_or_is_refused(tmp_path: Path) 
         _ = space(tmp_path, qform=None, fields={"srow_y": [0, np.nan, 0, 0]})
 
 
+@pytest.mark.parametrize(
+    ("affine", "said"),
+    [
+        (np.diag([-0.0005, 0.0005, 0.002, 1]), "its sform gives voxels of 0.0005 x 0.0005 x 0.002 mm"),
+        (np.diag([-1.0, 1, 500, 1]), "outside 0.01 to 100 mm"),
+        (PLAIN @ [[1, 0, 5, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], "its sform is singular"),
+        (np.diag([-1.0, 1, 0, 1]), "its sform gives voxels of 1 x 1 x 0 mm"),
+    ],
+)
+def test_voxels_that_no_image_has_give_way_to_the_other_form_or_are_refused(
+    tmp_path: Path, affine: Affine, said: str
+) -> None:
+    assert kinds(space(tmp_path, sform=affine)) == ["unusable sform"]
+    with pytest.raises(DataError, match=said):
+        _ = space(tmp_path, sform=affine, qform=None)
+
+
 def test_a_mask_is_held_against_its_image_by_both_forms(tmp_path: Path) -> None:
     moved = turned(0, shift_mm=5)
     image = space(tmp_path)
