@@ -122,7 +122,7 @@ def open_nifti(path: Path) -> NiftiFile:
             raise ValueError(f"its header says shape {times(shape)}")
         return NiftiFile(path, header, shape, _dtype(header))
     except UNREADABLE as error:
-        what = f"is not a readable NIfTI image ({_in_words(error)})"
+        what = f"is not a readable NIfTI image ({in_words(error)})"
         raise DataError(path, what, _EXPORT) from error
 
 
@@ -174,7 +174,10 @@ def _dtype(header: nib.Nifti1Header) -> np.dtype[np.generic]:
     return dtype
 
 
-def _in_words(error: BaseException) -> str:
+def in_words(error: BaseException) -> str:
+    """Say what stopped the reading of a file, without the words of the library below."""
+    if isinstance(error, zlib.error):
+        return "its packed content is damaged"
     return str(error) or type(error).__name__
 
 

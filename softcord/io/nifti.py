@@ -12,7 +12,7 @@ import numpy.typing as npt
 from nibabel.openers import ImageOpener
 
 from softcord.errors import DataError
-from softcord.io.header import UNREADABLE, NiftiFile, open_nifti, scaling_of
+from softcord.io.header import UNREADABLE, NiftiFile, in_words, open_nifti, scaling_of
 from softcord.io.memory import refuse_too_large
 from softcord.io.space import Space
 
@@ -72,7 +72,7 @@ def read_volume(path: Path | str, volume: int | None = None) -> Volume:
     except MemoryError as error:
         raise DataError(path, "needs more memory than there is", "Crop it first") from error
     except UNREADABLE as error:
-        what = f"the file is damaged or truncated ({error})"
+        what = f"the file is damaged or truncated ({in_words(error)})"
         raise DataError(path, what, "Fetch or export it again") from error
     return Volume(data.reshape(shape, order="F"), space.affine, space)
 

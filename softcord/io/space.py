@@ -90,6 +90,8 @@ SHEARED = "sheared axes"
 NO_ORIENTATION = "no orientation"
 
 
+# A damaged header may hold signalling NaN, which NumPy reports at every touch.
+@np.errstate(invalid="ignore", over="ignore")
 def read_space(header: nib.Nifti1Header, shape: Shape) -> Space:
     """Return the space that a header describes.
 

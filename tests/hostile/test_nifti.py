@@ -24,7 +24,12 @@ from tests.hostile.hostile_nifti import SHAPE, write
 
 MAX_BYTES, MAX_S = 2e9, 20.0
 # Seeds of inputs that once failed, by verb: they are always among those that are tried.
-CORPUS: dict[str, tuple[int, ...]] = {"measure": (52,), "predict": (), "check": (), "prepare": ()}
+CORPUS: dict[str, tuple[int, ...]] = {
+    "measure": (52, 143, 158, 607),
+    "predict": (123, 229),
+    "check": (),
+    "prepare": (),
+}
 # How many are tried: in every run of the tests, and in the slow ones.
 FAST = {"measure": 130, "predict": 60, "check": 60, "prepare": 30}
 SLOW = {"measure": 700, "predict": 300, "check": 500, "prepare": 500}
