@@ -1,6 +1,7 @@
 """Measure predicted masks, whoever made them: each is checked, kept and measured the same way."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -39,7 +40,7 @@ def measure_masks(
     ``predictions``. An image whose
     mask is missing or cannot be used has its rows, without values, so that nothing forgets it. ``labels``
     fill the columns that say which run this is (run, method, gt, ...). The CSA STD across contrasts of each
-    participant follows at the end.
+    participant follows at the end. Where qform and sform of some image disagree there is a column ``space``.
 
     Raises:
         DataError: no image has a mask that can be used.
@@ -73,7 +74,21 @@ def measure_masks(
             **labels,
         )
     frame = measures_frame(rows)
-    return pd.concat([frame, csa_std_rows(frame)], ignore_index=True), missing
+    frame = pd.concat([frame, csa_std_rows(frame)], ignore_index=True)
+    return _with_spaces(frame, images), missing
+
+
+def _with_spaces(frame: pd.DataFrame, images: Sequence[TestImage]) -> pd.DataFrame:
+    """Add the column ``space`` where qform and sform of some image disagree: which one its numbers are by."""
+    names = {}
+    for one in images:
+        with suppress(DataError):  # an image that cannot be opened has no mask, and was named
+            key = (one.participant_id, one.session_id, one.contrast)
+            names[key] = open_nifti(one.image).space
+    if not any(space.forms_disagree for space in names.values()):
+        return frame
+    rows = zip(frame["participant_id"], frame["session_id"], frame["contrast"], strict=True)
+    return frame.assign(space=[names[key].name if key in names else MISSING for key in rows])
 
 
 def _measure(

@@ -9,7 +9,7 @@ from softcord.errors import DataError
 
 # A file can claim more than it is worth: gzip packs a gigabyte of zeros into a megabyte. Images pack to a
 # third and masks to a hundredth, so what unpacks to more than the second number is no image of a cord.
-_SMALL_BYTES = 1.0e9
+_SMALL_BYTES = 0.8e9
 _BYTES_PER_FILE_BYTE = 250
 
 

@@ -80,9 +80,13 @@ class Space:
     @property
     def name(self) -> str:
         """The form that is used and, where it is one of two that disagree, that it is."""
-        disagree = any(one.what == FORMS_DISAGREE for one in self.oddities)
         other = "sform" if self.form == "qform" else "qform"
-        return f"{self.form}, {other} differs" if disagree else self.form
+        return f"{self.form}, {other} differs" if self.forms_disagree else self.form
+
+    @property
+    def forms_disagree(self) -> bool:
+        """Whether sform and qform are both set and are two spaces."""
+        return any(one.what == FORMS_DISAGREE for one in self.oddities)
 
 
 FORMS_DISAGREE = "qform and sform disagree"

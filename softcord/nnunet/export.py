@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import nibabel as nib
 import numpy as np
 
 from softcord.data.cache import check_label
 from softcord.errors import DataError
 from softcord.io.files import write_json
+from softcord.io.header import open_nifti
 from softcord.io.nifti import read_volume, space_of, write_volume
 from softcord.processes.parallel import parallel_map
 
@@ -78,7 +78,8 @@ def _write_case(folder: Path, case: Case) -> dict[str, object]:
     label_path = folder / "labelsTr" / f"{case.name}.nii.gz"
     write_volume(label_path, (label.data > THRESHOLD).astype(np.uint8), image.affine)
     image_path = case.image
-    if nib.load(case.image).ndim != 3:
+    # nnU-Net reads headers as nibabel does, which stops at what softcord reads and names.
+    if len(open_nifti(case.image).shape) != 3 or space_of(image).oddities:
         image_path = folder / "imagesTr" / f"{case.name}_0000.nii.gz"
         write_volume(image_path, image.data, image.affine)
     return {"images": [str(image_path.absolute())], "label": f"labelsTr/{case.name}.nii.gz"}

@@ -22,6 +22,7 @@ from softcord.nets.unet import UNet
 from softcord.predict.package import Model, ModelDescription, NetDescription, write_package
 from tests.hostile.hostile_nifti import SHAPE, write
 
+# Seconds of the processor, so that other programs on the machine do not count.
 MAX_BYTES, MAX_S = 2e9, 20.0
 # Seeds of inputs that once failed, by verb: they are always among those that are tried.
 CORPUS: dict[str, tuple[int, ...]] = {
@@ -78,13 +79,13 @@ def test_measure_says_one_line_or_measures(
     codes = set()
     for seed in seeds("measure", amount):
         mask = write(tmp_path / f"in/{seed}.nii{'.gz' if seed % 2 else ''}", seed, is_mask=True)
-        started, output = time.perf_counter(), tmp_path / f"out/{seed}.csv"
+        started, output = time.process_time(), tmp_path / f"out/{seed}.csv"
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             code = measure(["-i", str(mask), "-o", str(output)])
         said = capsys.readouterr().err
         one_line_or_nothing(said, seed)
-        assert time.perf_counter() - started < MAX_S, seed
+        assert time.process_time() - started < MAX_S, seed
         assert (code, output.exists()) in ((0, True), (3, False)), (seed, code, said)
         if code == 0:
             areas = pd.read_csv(output).query("metric == 'csa_mm2'")["value"]
@@ -101,12 +102,12 @@ def test_predict_says_one_line_or_writes_a_whole_mask(
     codes = set()
     for seed in seeds("predict", amount):
         image = write(tmp_path / f"in/{seed}.nii{'.gz' if seed % 2 else ''}", seed, is_mask=False)
-        started, output = time.perf_counter(), tmp_path / f"out/{seed}.nii.gz"
+        started, output = time.process_time(), tmp_path / f"out/{seed}.nii.gz"
         output.parent.mkdir(exist_ok=True)
         code = predict(["-i", str(image), "-m", str(package), "-o", str(output), "-v", "0"])
         said = capsys.readouterr().err
         one_line_or_nothing(said, seed)
-        assert time.perf_counter() - started < MAX_S, seed
+        assert time.process_time() - started < MAX_S, seed
         assert code in (0, 3), (seed, code, said)
         if output.exists():
             assert np.array_equal(read_volume(output).affine, open_nifti(image).affine)
@@ -140,7 +141,7 @@ def test_a_dataset_of_them_is_checked_and_prepared_to_its_end(
 ) -> None:
     chosen = seeds(verb, amount)
     root = dataset(tmp_path / "bids", chosen)
-    started = time.perf_counter()
+    started = time.process_time()
     words = ["data=bids", f"data.root={root}", "contrasts=[T2w]", "gt.reference=T2w", "machine.jobs=1"]
     code = (check if verb == "check" else prepare)(words)
     said = capsys.readouterr().err
@@ -148,7 +149,7 @@ def test_a_dataset_of_them_is_checked_and_prepared_to_its_end(
     assert "SOFTCORD_TRACEBACK" not in said
     assert "Error:" not in said
     assert code == 3
-    assert (time.perf_counter() - started) / len(chosen) < MAX_S
+    assert (time.process_time() - started) / len(chosen) < MAX_S
     no_half_written(root)
     if verb == "check":
         findings = pd.read_csv("outputs/check/bids/findings.tsv", sep="\t", keep_default_na=False)

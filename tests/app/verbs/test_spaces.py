@@ -215,3 +215,21 @@ def test_prepared_and_adopted_masks_have_the_header_of_their_image(tmp_path: Pat
     (made,) = (tmp_path / "made").rglob("*_softseg.nii.gz")
     assert header_of(made) == header_of(image)
     assert np.allclose(read_volume(made).data, column() * 0.9)
+
+
+def test_an_evaluation_has_the_column_space_where_forms_disagree(tmp_path: Path) -> None:
+    images = []
+    for contrast, header in (("T1w", {}), ("T2w", {"qform": HALVED})):
+        image = write_nifti(tmp_path / f"sub-01_{contrast}.nii.gz", column() + 1, **header)
+        mask = write_nifti(tmp_path / f"{contrast}_mask.nii.gz", column(), **header)
+        images.append(TestImage("sub-01", "n/a", contrast, image, mask, None, None, None))
+    names = dict.fromkeys(("run", "method", "gt", "contrasts_trained", "loss", "seed"), "x")
+
+    def evaluated(chosen: list[TestImage]) -> pd.DataFrame:
+        masks = Masks({one.image: Mask(one.reference) for one in chosen})
+        return measure_masks(masks, chosen, tmp_path / "made", levels=(2, 3), labels=names)[0]
+
+    assert "space" not in evaluated(images[:1]).columns
+    spaces = evaluated(images).groupby("contrast")["space"].unique().map(list)
+    assert spaces["T1w"] == ["sform"]
+    assert spaces["T2w"] == ["sform, qform differs"]
