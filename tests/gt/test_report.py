@@ -102,7 +102,7 @@ def test_the_table_is_written_with_na_for_what_does_not_apply(report, tmp_path):
     failed = back[back["status"] == "failed"].iloc[0]
     assert failed["dice_with_average"] == "n/a"
     assert failed["finding"].startswith("the mask sub-")
-    assert failed["finding"].endswith("label-SC_seg.nii.gz has 2 components")
+    assert failed["finding"].endswith("_seg.nii.gz has 2 components")
 
 
 def test_nothing_built_leaves_an_empty_table_and_a_page_that_says_so(report, tmp_path):

@@ -190,12 +190,12 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda path: (save(path), path.write_bytes(path.read_bytes()[:-900])),
         "damaged or truncated",
     ),
-    "4-D": (lambda path: save(path, voxels(8, 8, 8, 3)), "3-D"),
+    "4-D": (lambda path: save(path, voxels(8, 8, 8, 3)), "series of 3 volumes"),
     "RGB": (
         lambda path: save(path, np.zeros((8, 8, 8), np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")]))),
-        "3-D",
+        "colours",
     ),
-    "zero size": (lambda path: save(path, np.zeros((8, 0, 8), np.float32)), "3-D"),
+    "zero size": (lambda path: save(path, np.zeros((8, 0, 8), np.float32)), "no voxel"),
     "2-D": (lambda path: save(path, voxels(8, 8)), "3-D"),
     "one slice": (lambda path: save(path, voxels(30, 30, 1)), "single slice"),
     "NaN": (lambda path: save(path, np.where(voxels() > 0.5, np.nan, 1).astype(np.float32)), "NaN"),
@@ -206,7 +206,7 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "large voxels": (lambda path: save(path, None, np.diag([25.0, 25, 25, 1])), "voxels of 25"),
     "huge": (huge, "memory"),
     "a folder": (lambda path: path.mkdir(), "is a folder"),
-    "an impossible rotation": (impossibly_rotated, "not a readable NIfTI"),
+    "an impossible rotation": (impossibly_rotated, "is no rotation"),
 }
 
 
