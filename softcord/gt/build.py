@@ -123,7 +123,8 @@ def _native(
 ) -> Volume:
     grid = rpi_grid(native)
     slices = (0, grid.shape[2] - 1) if mask is None else (int(mask.origin[2]), int(mask.last[2]))
-    values: npt.NDArray[np.float32] = to_native(soft, frame, warp, grid, slices, settings)
+    crossing = np.zeros((3, grid.shape[2])) if mask is None else mask.crossing_mm
+    values: npt.NDArray[np.float32] = to_native(soft, frame, warp, grid, slices, crossing, settings)
     if settings.name == "soft_bin":
         values = (values > 0.5).astype(np.float32)
     return Volume(from_rpi(values, native.affine).astype(np.float32, copy=False), native.affine)

@@ -12,7 +12,7 @@ from softcord.errors import DataError, UsageError
 from softcord.gt.settings import GtSettings
 
 # Changes whenever the voxels would: ground truth of another version is built anew.
-METHOD_VERSION = "softcord-gt-1"
+METHOD_VERSION = "softcord-gt-2"
 _KINDS = {"soft": LABEL_KINDS["soft_seg"], "soft_bin": LABEL_KINDS["soft_bin_seg"]}
 
 

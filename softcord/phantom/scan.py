@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil, inf
 
 import nibabel as nib
@@ -60,8 +61,25 @@ class Scan:
         """Voxel indices of the RPI array to scanner millimetres."""
         vx, vy, vz = self.settings.voxel_mm
         affine = np.diag([-vx, vy, vz, 1.0])
-        affine[:3, 3] = self.origin_mm
+        affine[:3, :3] = self.tilt @ affine[:3, :3]
+        affine[:3, 3] = self.tilt @ (self.origin_mm - self.centre_mm) + self.centre_mm
         return affine
+
+    @cached_property
+    def tilt(self) -> Matrix:
+        """The turn of the stack, known to its header, about the middle of the field of view."""
+        return np.asarray(Rotation.from_euler("xy", self.settings.tilt_deg, degrees=True).as_matrix())
+
+    @property
+    def centre_mm(self) -> npt.NDArray[np.float64]:
+        """The middle of the field of view; tilting leaves it where it is."""
+        half = 0.5 * (np.array(self.settings.matrix) - 1) * self.settings.voxel_mm
+        return self.origin_mm + half * np.array([-1, 1, 1])
+
+    @property
+    def tilt_slope(self) -> float:
+        """How far the stack's normal moves in-plane, mm per mm along the scanner's axis."""
+        return float(np.hypot(self.tilt[0, 2], self.tilt[1, 2]) / self.tilt[2, 2])
 
     @property
     def affine_native(self) -> Matrix:
@@ -80,21 +98,37 @@ class Scan:
         qx = (self.origin_mm[0] - vx * i - moved_x).astype(np.float32)
         qy = (self.origin_mm[1] + vy * j - moved_y).astype(np.float32)
         qz = (self.origin_mm[2] + vz * k - self.shift_mm[2]).astype(np.float32)
+        if self.tilt_slope > 0:
+            qx, qy, qz = self.tilted(qx, qy, qz)
         if self.field is not None:
             qy = qy - self.field.displacement_mm(qx, qy, qz)
         back = self.rotation.T.astype(np.float32)
         x, y, z = (row[0] * qx + row[1] * qy + row[2] * qz for row in back)
         return Points(x, y, z, *anatomy.cord_frame(x, y, z))
 
+    def tilted(self, *q: Array) -> tuple[Array, Array, Array]:
+        """Turn places, less the head's shift, with the stack."""
+        pivot = (self.centre_mm - self.shift_mm).astype(np.float32)
+        away = [one - middle for one, middle in zip(q, pivot, strict=True)]
+        turn = self.tilt.astype(np.float32)
+        x, y, z = (sum(f * one for f, one in zip(turn[a], away, strict=True)) + pivot[a] for a in range(3))
+        return x, y, z
+
+    def untilted(self, q: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return where scanner points (3, ...) would lie if the stack were not tilted."""
+        pivot = self.centre_mm.reshape(3, *[1] * (q.ndim - 1))
+        return np.asarray(np.tensordot(self.tilt.T, q - pivot, 1) + pivot)
+
     def index_of(self, point_mm: npt.NDArray[np.float64]) -> tuple[int, int, int] | None:
         """Return the RPI voxel that images a place in the participant, or None outside the field of view."""
         q = self.rotation @ point_mm + self.shift_mm
-        k = round((q[2] - self.origin_mm[2]) / self.settings.voxel_mm[2])
-        if not 0 <= k < self.settings.matrix[2]:
-            return None
         if self.field is not None:
             body = self.rotation @ point_mm
             q[1] += self.field.seen_at_mm(*body) - body[1]
+        q = self.untilted(q)
+        k = round((q[2] - self.origin_mm[2]) / self.settings.voxel_mm[2])
+        if not 0 <= k < self.settings.matrix[2]:
+            return None
         i = round((self.origin_mm[0] - q[0] - self.jitter_mm[k, 0]) / self.settings.voxel_mm[0])
         j = round((q[1] + self.jitter_mm[k, 1] - self.origin_mm[1]) / self.settings.voxel_mm[1])
         inside = 0 <= i < self.settings.matrix[0] and 0 <= j < self.settings.matrix[1]
@@ -152,7 +186,7 @@ def cord_samples(scan: Scan, anatomy: Anatomy, reach_mm: float) -> CordSamples:
     """Sample the voxels that the cord's border, moved by up to ``reach_mm``, may cross."""
     vx, vy, vz = scan.settings.voxel_mm
     # Half a voxel's diagonal; along the slice normal the border moves by the cord's tilt and taper only.
-    slope = anatomy.slope if scan.field is None else anatomy.slope + scan.field.slope
+    slope = anatomy.slope + scan.tilt_slope + (0.0 if scan.field is None else scan.field.slope)
     margin = reach_mm + 0.5 * float(np.hypot(vx, vy)) + 0.5 * slope * vz
     if scan.field is not None:
         margin *= scan.field.largest_stretch
@@ -243,7 +277,8 @@ def _field_effect(scan: Scan, field: EpiField) -> Float32:
     i, j, k = np.arange(nx)[:, None, None], np.arange(ny)[None, :, None], np.arange(nz)[None, None, :]
     x = scan.origin_mm[0] - vx * i - scan.jitter_mm[:, 0] - scan.shift_mm[0]
     y = scan.origin_mm[1] + vy * j - scan.jitter_mm[:, 1] - scan.shift_mm[1]
-    return field.signal(x, y, scan.origin_mm[2] + vz * k - scan.shift_mm[2])
+    z = scan.origin_mm[2] + vz * k - scan.shift_mm[2]
+    return field.signal(*(scan.tilted(x, y, z) if scan.tilt_slope > 0 else (x, y, z)))
 
 
 def _paint(scan: Scan, anatomy: Anatomy, signal: dict[Tissue, float]) -> Float32:
@@ -288,7 +323,7 @@ def _cord_window(scan: Scan, anatomy: Anatomy, margin_mm: float) -> tuple[slice,
     bottom = scan.origin_mm[2] - scan.shift_mm[2]
     s = np.linspace(bottom - 10, bottom + nz * vz + 10, 200)
     x, y, _, _ = anatomy.centreline.at(s)
-    q = scan.rotation @ np.array([x, y, s]) + scan.shift_mm[:, None]
+    q = scan.untilted(scan.rotation @ np.array([x, y, s]) + scan.shift_mm[:, None])
     reach = float(anatomy.semi_axes_mm(s)[0].max()) + float(np.abs(scan.jitter_mm).max()) + margin_mm + 1
     reach += scan.field.reach_mm if scan.field is not None else 0.0
     i, j = (scan.origin_mm[0] - q[0]) / vx, (q[1] - scan.origin_mm[1]) / vy
