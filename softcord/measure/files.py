@@ -21,7 +21,8 @@ from softcord.measure.levels import (
     levels_from_image,
 )
 from softcord.measure.shape import SHAPE_COLUMNS, shape_per_slice
-from softcord.measure.slices import SliceVoxels, slice_voxels
+from softcord.measure.slices import SliceVoxels, cord_voxels, slice_voxels
+from softcord.measure.tails import without_tails
 
 Floats = npt.NDArray[np.float64]
 AVERAGED = ("area_mm2", "angle_ap_deg", "angle_rl_deg", *SHAPE_COLUMNS)
@@ -33,7 +34,8 @@ class MeasureSettings:
 
     ``modes`` are measured side by side, the first one also gives angles and shape. ``levels`` and
     ``slices`` (RPI numbers) restrict what is averaged, None means all. ``smoothing`` None is each mode's
-    own default.
+    own default. ``tails``: whether faint values far from the cord count (see :mod:`softcord.measure.tails`);
+    mode "sct" always counts them, as SCT does.
     """
 
     modes: tuple[Mode, ...] = ("soft", "bin")
@@ -44,6 +46,7 @@ class MeasureSettings:
     threshold: float = 0.5
     smoothing: float | None = None
     angle_correction: bool = True
+    tails: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.threshold < 1:
@@ -85,12 +88,18 @@ def measure_file(files: MaskFiles, settings: MeasureSettings) -> FileMeasures:
     if (settings.levels or settings.per_level) and not (files.discs or files.levels):
         raise DataError(files.mask, "has no disc labels and no level image", "Levels cannot be told without")
     mask = read_volume(files.mask)
-    voxels = slice_voxels(mask)
+    every = slice_voxels(mask)
+    voxels = cord_voxels(mask, tails=settings.tails)
     levels = _levels(voxels, files)
-    rows = [row for mode in settings.modes for row in _mode_rows(voxels, levels, mode, settings)]
+    rows = [
+        row
+        for mode in settings.modes
+        for row in _mode_rows(every if mode == "sct" else voxels, levels, mode, settings)
+    ]
     overlap = {}
     if files.reference is not None:
-        compared = compare_masks(mask, read_volume(files.reference))
+        both = [mask, read_volume(files.reference)]
+        compared = compare_masks(*(both if settings.tails else [without_tails(one).mask for one in both]))
         overlap = {measure.metric: measure.value for measure in compared}
     return FileMeasures(files, pd.DataFrame(rows), overlap)
 

@@ -5,6 +5,7 @@ import numpy.typing as npt
 from scipy.ndimage import label
 
 from softcord.measure.slices import DUST, SliceVoxels
+from softcord.measure.tails import TOLD_PCT
 
 Ints = npt.NDArray[np.int64]
 
@@ -20,12 +21,16 @@ def slice_findings(voxels: SliceVoxels, outliers: tuple[int, ...] = ()) -> list[
     ``empty``: no cord, though there is some above and below. ``range:a..b``: values outside 0..1.
     ``plateau:m``: the largest value m is well below 1. ``components:n``: n separate pieces.
     ``off-centreline``: the centre lies far from the smooth curve. ``volume-end``: the mask goes on to the
-    volume's last slice, so the cord was cut there.
+    volume's last slice, so the cord was cut there. ``tails:p%``: p % of the slice's mass, more than 0.5, were
+    left out as no part of the cord.
     """
     words: list[list[str]] = [[] for _ in range(voxels.shape[2])]
     filled = voxels.filled
+    if voxels.left_out_pct is not None:
+        for z in np.flatnonzero(voxels.left_out_pct > TOLD_PCT):
+            words[z].append(f"tails:{voxels.left_out_pct[z]:.1f}%")
     if not len(filled):
-        return [""] * len(words)
+        return ["; ".join(found) for found in words]
     empty = np.setdiff1d(np.arange(filled[0], filled[-1] + 1), filled)
     lowest, highest, pieces = voxels.lowest, voxels.highest, _pieces(voxels)
     for z in empty:

@@ -16,6 +16,7 @@ from softcord.measure.overlap import dice, dice_soft, rve_pct, volume_mm3
 from softcord.measure.slices import SliceVoxels, slice_voxels
 from softcord.measure.surface import asd_mm, hd95_mm, smallest_box
 from softcord.measure.table import MISSING, Measure
+from softcord.measure.tails import TOLD_PCT, without_tails
 
 Ints = npt.NDArray[np.int64]
 HARD_THRESHOLD = 0.5
@@ -38,6 +39,7 @@ def measure_image(
     discs: Volume | None = None,
     truth_csa_mm2: float | None = None,
     levels: tuple[int, ...] = (2, 3),
+    tails: bool = False,
 ) -> list[ImageMeasure]:
     """Measure one image's segmentation.
 
@@ -53,18 +55,27 @@ def measure_image(
         discs: disc labels in the same space.
         truth_csa_mm2: true CSA over ``levels``; adds the errors against it.
         levels: vertebral levels, for the paper C2 and C3.
+        tails: whether faint values far from the cord count, of both masks; else those of the segmentation
+            are reported as ``tails_left_out_pct`` where they are more than 0.5 % of it.
 
     Raises:
         DataError: the reference is on another grid, or the discs hold none.
     """
     if reference_softseg is not None:
         _check_same_grid(pred_softseg, reference_softseg)
+    whole = float(pred_softseg.data.sum(dtype=np.float64))
+    if not tails:
+        pred_softseg = without_tails(pred_softseg).mask
+        reference_softseg = None if reference_softseg is None else without_tails(reference_softseg).mask
     pred = slice_voxels(pred_softseg)
     reference = None if reference_softseg is None else slice_voxels(reference_softseg)
     groups = _groups(reference or pred, discs, levels)
     measures = list(_csa(pred, reference, groups, truth_csa_mm2))
     volume = volume_mm3(pred_softseg.data, pred_softseg.spacing_mm)
     measures.append(ImageMeasure("volume_mm3", MISSING, volume))
+    left_out_pct = 100 * (1 - float(pred_softseg.data.sum(dtype=np.float64)) / whole) if whole > 0 else 0.0
+    if left_out_pct > TOLD_PCT:
+        measures.append(ImageMeasure("tails_left_out_pct", MISSING, left_out_pct))
     if reference_softseg is not None:
         measures += compare_masks(pred_softseg, reference_softseg)
     return measures

@@ -43,6 +43,7 @@ _ROWS = (
     Metric("hd95_mm", "mm", "lower", 0.0, "HD95 (mm)"),
     Metric("inference_s", "s", "lower", None, "Inference time (s)"),
     Metric("volume_mm3", "mm3", "none", None, "Volume (mm³)"),
+    Metric("tails_left_out_pct", "%", "none", 0.0, "Faint values left out as no part of the cord (%)"),
     Metric("angle_ap_deg", "deg", "none", None, "Tilt about the AP axis (°)"),
     Metric("angle_rl_deg", "deg", "none", None, "Tilt about the RL axis (°)"),
     Metric("length_mm", "mm", "none", None, "Length along the cord (mm)"),

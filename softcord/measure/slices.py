@@ -9,6 +9,7 @@ import numpy.typing as npt
 from nibabel.orientations import inv_ornt_aff
 
 from softcord.io.nifti import Volume, reorientation
+from softcord.measure.tails import without_tails
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -22,7 +23,8 @@ class SliceVoxels:
     """The non-zero voxels of a mask in RPI order.
 
     ``x``, ``y``, ``z`` (indices in the RPI volume of ``shape``) and ``value`` have shape (n,); ``affine``
-    maps RPI indices to scanner millimetres. Sums per slice have shape (slices,).
+    maps RPI indices to scanner millimetres. Sums per slice have shape (slices,). ``left_out_pct`` of each
+    slice's mass were tails (see :mod:`softcord.measure.tails`); None where nobody looked.
     """
 
     x: Ints
@@ -32,6 +34,7 @@ class SliceVoxels:
     shape: tuple[int, int, int]
     spacing_mm: tuple[float, float, float]
     affine: Floats
+    left_out_pct: Floats | None = None
 
     def per_slice(self, weight: Floats) -> Floats:
         """Sum a number per voxel over each slice."""
@@ -81,6 +84,14 @@ class SliceVoxels:
         """Return the voxels above the threshold, each with the value 1."""
         hard = self.above(threshold)
         return replace(hard, value=np.ones_like(hard.value))
+
+
+def cord_voxels(mask: Volume, *, tails: bool = False) -> SliceVoxels:
+    """List the voxels of a mask that are cord; with ``tails`` all that are not zero."""
+    if tails:
+        return slice_voxels(mask)
+    cord = without_tails(mask)
+    return replace(slice_voxels(cord.mask), left_out_pct=cord.left_out_pct)
 
 
 def slice_voxels(mask: Volume | SliceVoxels) -> SliceVoxels:

@@ -80,6 +80,13 @@ def _add_choices(words: argparse.ArgumentParser) -> None:
         "-thr", type=float, default=0.5, metavar="T", help="threshold of bin, strictly above is cord"
     )
     group.add_argument(
+        "-tails",
+        type=int,
+        choices=(0, 1),
+        default=0,
+        help="1: faint values far from the cord count too (SCT's definition always counts them)",
+    )
+    group.add_argument(
         "-centerline-smooth",
         type=float,
         metavar="S",
@@ -135,6 +142,7 @@ def _settings(arguments: argparse.Namespace) -> "MeasureSettings":
             threshold=arguments.thr,
             smoothing=arguments.centerline_smooth,
             angle_correction=bool(arguments.angle_corr),
+            tails=bool(arguments.tails),
         )
     except ValueError as error:
         field, _, what = str(error).partition(": ")

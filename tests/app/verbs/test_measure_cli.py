@@ -71,7 +71,7 @@ def test_rows_say_whose_they_are_and_how_they_were_made(mask: str) -> None:
         "bin",
         "0.5",
         "8.0",
-        "softcord-csa-1",
+        "softcord-csa-2",
     ]
     assert row[["slice", "findings"]].tolist() == ["0:8", "volume-end in 2 slices"]
 
