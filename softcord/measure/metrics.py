@@ -55,5 +55,10 @@ _ROWS = (
     Metric("eccentricity", "1", "none", None, "Eccentricity"),
     Metric("orientation_deg", "deg", "none", None, "Orientation in the axial plane (°)"),
     Metric("solidity", "1", "none", None, "Solidity"),
+    *(
+        Metric(f"{name}_norm_{what}", unit, "none", None, f"{label}, {words}")
+        for name, label in (("csa", "CSA"), ("diameter_ap", "AP diameter"), ("diameter_rl", "RL diameter"))
+        for what, unit, words in (("z", "1", "z among healthy"), ("centile", "%", "centile among healthy"))
+    ),
 )
 METRICS: dict[str, Metric] = {row.name: row for row in _ROWS}

@@ -10,6 +10,8 @@ from softcord.app.console.flags import Words
 from softcord.errors import UsageError
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from softcord.measure.batch import Batch
     from softcord.measure.files import MaskFiles, MeasureSettings
 
@@ -33,6 +35,7 @@ def parser() -> Words:
     )
     _add_inputs(words)
     _add_choices(words)
+    _add_norms(words)
     _add_outputs(words)
     return words
 
@@ -94,10 +97,28 @@ def _add_choices(words: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_norms(words: argparse.ArgumentParser) -> None:
+    group = words.add_argument_group(
+        "among healthy people (docs/measure.md says what this must not be used for)"
+    )
+    group.add_argument(
+        "-norm", choices=("t1w", "t2w"), help="adds z-scores and centiles by level, sex and age; per level"
+    )
+    group.add_argument("-sex", choices=("F", "M"), help="of all masks (default: from participants.tsv)")
+    group.add_argument("-age", type=float, metavar="YEARS", help="of all masks, at the scan")
+    group.add_argument("-norm-svg", type=Path, metavar="FILE", help="the one mask against the curves")
+
+
 def _add_outputs(words: argparse.ArgumentParser) -> None:
     group = words.add_argument_group("where to")
     group.add_argument("-o", type=Path, default=Path("csa.csv"), metavar="FILE", help="tidy table (csa.csv)")
     group.add_argument("-sct-csv", type=Path, metavar="FILE", help="also a table with SCT's header, of -mode")
+    group.add_argument(
+        "-thr-curve",
+        type=Path,
+        metavar="FILE",
+        help="also CSA at thresholds from 0.05 to 0.95 as CSV, and a figure (.svg) beside it",
+    )
     group.add_argument("-append", type=int, choices=(0, 1), default=0, help="1: add to the tables' rows")
     group.add_argument("-method", default="n/a", metavar="NAME", help="what to write in the column method")
     group.add_argument("-jobs", type=int, default=1, metavar="N", help="processes")
@@ -113,6 +134,7 @@ def _measure(arguments: argparse.Namespace) -> int:
     from softcord.app.console.progress import phase
     from softcord.measure.batch import forget, measure_files
 
+    _check_norms(arguments)
     settings = _settings(arguments)
     files = _files(arguments, needs_levels=settings.levels is not None or settings.per_level)
     memory = arguments.o.parent / f".{arguments.o.name}.parts"
@@ -122,6 +144,8 @@ def _measure(arguments: argparse.Namespace) -> int:
         print(f"softcord: {error}", file=sys.stderr)
     if batch.measured:
         _write(arguments, batch)
+        if arguments.thr_curve is not None:
+            _write_curves(arguments, batch, settings)
     forget(memory)
     return DATA if batch.errors else DONE
 
@@ -214,6 +238,8 @@ def _write(arguments: argparse.Namespace, batch: "Batch") -> None:
         mode, version = arguments.mode or "soft", f"softcord {softcord.__version__}"
         write_sct_csv(arguments.sct_csv, batch.measured, mode, version, append=append)
     table = tidy_measures(batch.measured, arguments.method)
+    if arguments.norm is not None:
+        table = _with_norms(arguments, batch, table)
     odd = table[table["findings"] != ""]["filename"].nunique()
     if append and arguments.o.exists():
         table = pd.concat([read_measures(arguments.o), table], ignore_index=True)
@@ -221,3 +247,54 @@ def _write(arguments: argparse.Namespace, batch: "Batch") -> None:
     if arguments.v:
         note = f"; {odd} with findings, see the column of that name" if odd else ""
         print(f"{arguments.o}: {len(batch.measured)} masks measured{note}")
+
+
+def _with_norms(arguments: argparse.Namespace, batch: "Batch", table: "DataFrame") -> "DataFrame":
+    from softcord.measure.norms.compare import Person
+    from softcord.measure.norms.figure import write_norm_svg
+    from softcord.measure.norms.rows import find_person, with_norms
+
+    asked = None if arguments.age is None else Person(arguments.sex, arguments.age)
+    table, without = with_norms(
+        table, batch.measured, arguments.norm, find_person if asked is None else lambda mask: asked
+    )
+    for line in without:
+        print(f"softcord: {line}", file=sys.stderr)
+    if arguments.norm_svg is not None and not without:
+        first = batch.measured[0]
+        person = asked or find_person(first.files.mask)
+        groups = first.groups[first.groups["mode"] == first.groups["mode"].iloc[0]]
+        areas_mm2 = {
+            int(row["level"]): float(row["area_mm2"])
+            for row in groups.to_dict("records")
+            if str(row["level"]).isdigit() and row["area_mm2"] == row["area_mm2"]
+        }
+        if person is not None:
+            write_norm_svg(arguments.norm_svg, arguments.norm, person, areas_mm2)
+    return table
+
+
+def _check_norms(arguments: argparse.Namespace) -> None:
+    if arguments.norm is None:
+        if any(getattr(arguments, name) is not None for name in ("sex", "age", "norm_svg")):
+            raise UsageError("-sex, -age, -norm-svg", "go with -norm", "Name a set with -norm")
+        return
+    if not arguments.perlevel or arguments.perslice:
+        raise UsageError("-norm", "compares levels", "Add -perlevel 1, without -perslice")
+    if (arguments.sex is None) != (arguments.age is None):
+        raise UsageError("-sex, -age", "go together", "Give both, or neither: participants.tsv is read then")
+    if arguments.norm_svg is not None and (arguments.input is None or len(arguments.input) != 1):
+        raise UsageError("-norm-svg", "draws one mask", "Give one mask with -i")
+
+
+def _write_curves(arguments: argparse.Namespace, batch: "Batch", settings: "MeasureSettings") -> None:
+    from softcord.measure.threshold_files import best_threshold, threshold_curves, write_curves
+
+    curves = threshold_curves([file.files for file in batch.measured], settings)
+    write_curves(arguments.thr_curve, curves)
+    best = best_threshold(curves)
+    if arguments.v and best is not None:
+        print(
+            f"{arguments.thr_curve}: contrasts agree best at {best.threshold:g} (95 %: {best.low:g} to "
+            f"{best.high:g}, {best.participants} participants)"
+        )
