@@ -34,7 +34,7 @@ def _between_sections(mask: CordMask, voxel: Array, here: Array) -> Array:
     height = np.clip(voxel[2], 0, last)
     below = np.minimum(np.floor(height), max(last - 1, 0)).astype(int)
     share = height - below
-    values = (1 - share) * _section(mask, voxel, below, here)
+    values: Array = (1 - share) * _section(mask, voxel, below, here)
     if last > 0:
         values += share * _section(mask, voxel, below + 1, here)
     return values
@@ -44,7 +44,7 @@ def overhang(mask: CordMask) -> npt.NDArray[np.int_]:
     """Return how many voxels the cord may leave its box, half a slice beyond its ends, shape (2,)."""
     ends = np.array([-_HALF_SLICE, mask.values.shape[2] - 1 + _HALF_SLICE])
     moved = _course(mask, ends) - mask.centres[:, [0, -1]]
-    return np.ceil(np.abs(moved).max(axis=1)).astype(int)
+    return np.asarray(np.ceil(np.abs(moved).max(axis=1)), dtype=int)
 
 
 def _section(mask: CordMask, voxel: Array, k: npt.NDArray[np.int_], here: Array) -> Array:

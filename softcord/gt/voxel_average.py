@@ -26,9 +26,9 @@ def voxel_average(
     """
     centres = np.indices(grid.shape).reshape(3, -1).astype(float)
     mean, low, high = _look(centres, samples, field)
-    if finer not in (None, samples):
+    if finer is not None and finer != samples:
         is_border = _is_border(low.reshape(-1, *grid.shape), high.reshape(-1, *grid.shape)).ravel()
-        mean[:, is_border] = _look(centres[:, is_border], finer or samples, field)[0]
+        mean[:, is_border] = _look(centres[:, is_border], finer, field)[0]
     return mean.reshape(-1, *grid.shape)
 
 

@@ -71,6 +71,11 @@ def _add_choices(words: argparse.ArgumentParser) -> None:
     group.add_argument("-perlevel", type=int, choices=(0, 1), default=0, help="1: a row per level")
     group.add_argument("-perslice", type=int, choices=(0, 1), default=0, help="1: a row per slice")
     group.add_argument(
+        "-normalize",
+        action="store_true",
+        help="with -perslice 1: on the slices of the PAM50 template, whole levels only",
+    )
+    group.add_argument(
         "-angle-corr", type=int, choices=(0, 1), default=1, help="0: as the slices cut the cord"
     )
     group.add_argument(
@@ -136,10 +141,15 @@ def _measure(arguments: argparse.Namespace) -> int:
 
     _check_norms(arguments)
     settings = _settings(arguments)
-    files = _files(arguments, needs_levels=settings.levels is not None or settings.per_level)
+    if arguments.normalize and not settings.per_slice:
+        raise UsageError("-normalize", "needs values per slice", "Add -perslice 1")
+    needs_levels = settings.levels is not None or settings.per_level or arguments.normalize
+    files = _files(arguments, needs_levels=needs_levels)
     memory = arguments.o.parent / f".{arguments.o.name}.parts"
     with phase("measuring", len(files)) as on_done:
         batch = measure_files(files, settings, memory, jobs=arguments.jobs, on_done=on_done)
+    if arguments.normalize:
+        batch = _normalized(batch)
     for error in batch.errors:
         print(f"softcord: {error}", file=sys.stderr)
     if batch.measured:
@@ -298,3 +308,15 @@ def _write_curves(arguments: argparse.Namespace, batch: "Batch", settings: "Meas
             f"{arguments.thr_curve}: contrasts agree best at {best.threshold:g} (95 %: {best.low:g} to "
             f"{best.high:g}, {best.participants} participants)"
         )
+
+
+def _normalized(batch: "Batch") -> "Batch":
+    from dataclasses import replace
+
+    from softcord.measure.normalize import normalized
+
+    measured = [normalized(file) for file in batch.measured]
+    without = [f"{file.files.mask}: no whole level to normalize" for file in measured if file.groups.empty]
+    return replace(
+        batch, measured=[file for file in measured if len(file.groups)], errors=[*batch.errors, *without]
+    )

@@ -191,3 +191,37 @@ def test_words_without_effect_are_refused(
 ) -> None:
     assert main(words) == 2
     assert capsys.readouterr().err.startswith(f"softcord: {useless}: ")
+
+
+def test_a_person_is_held_against_healthy_people_level_by_level(mask: str, discs: str) -> None:
+    told = ["-i", mask, "-discfile", discs, "-perlevel", "1", "-norm", "t2w"]
+    assert main([*told, "-sex", "F", "-age", "30", "-norm-svg", "norm.svg"]) == 0
+    found = rows()
+    assert found["csa_norm_z", "2"] < -3  # the mask is a quarter of a cord
+    assert 0 <= found["csa_norm_centile", "2"] < 1
+    assert Path("norm.svg").read_text().startswith("<?xml")
+    with open("csa.csv", newline="") as stream:
+        assert {row["norm"] for row in csv.DictReader(stream)} == {"n/a", "t2w"}
+
+
+def test_beyond_the_ages_of_the_set_there_is_no_value_and_one_line_says_so(
+    mask: str, discs: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = ["-i", mask, "-discfile", discs, "-perlevel", "1", "-norm", "t2w", "-sex", "F", "-age", "80"]
+    assert main(told) == 0
+    assert "80 years" in capsys.readouterr().err
+    assert not any("norm" in metric for metric, _ in rows())
+
+
+@pytest.mark.parametrize(
+    "told",
+    [["-norm", "t1w"], ["-age", "30"], ["-norm", "t1w", "-perlevel", "1", "-sex", "F"], ["-normalize"]],
+)
+def test_words_that_need_others_are_refused(mask: str, told: list[str]) -> None:
+    assert main(["-i", mask, *told]) == 2
+
+
+def test_the_threshold_study_is_written_beside_its_figure(mask: str) -> None:
+    assert main(["-i", mask, "-thr-curve", "thr.csv"]) == 0
+    assert Path("thr.csv").read_text().count("\n") == 20
+    assert Path("thr.svg").exists()
