@@ -24,11 +24,8 @@ def slice_findings(voxels: SliceVoxels, outliers: tuple[int, ...] = ()) -> list[
     volume's last slice, so the cord was cut there. ``tails:p%``: p % of the slice's mass, more than 0.5, were
     left out as no part of the cord.
     """
-    words: list[list[str]] = [[] for _ in range(voxels.shape[2])]
+    words = _told_tails(voxels)
     filled = voxels.filled
-    if voxels.left_out_pct is not None:
-        for z in np.flatnonzero(voxels.left_out_pct > TOLD_PCT):
-            words[z].append(f"tails:{voxels.left_out_pct[z]:.1f}%")
     if not len(filled):
         return ["; ".join(found) for found in words]
     empty = np.setdiff1d(np.arange(filled[0], filled[-1] + 1), filled)
@@ -46,6 +43,12 @@ def slice_findings(voxels: SliceVoxels, outliers: tuple[int, ...] = ()) -> list[
     for z in {0, len(words) - 1} & set(filled.tolist()):
         words[z].append("volume-end")
     return ["; ".join(found) for found in words]
+
+
+def _told_tails(voxels: SliceVoxels) -> list[list[str]]:
+    """Return a list of words for each slice, with what was left out of it."""
+    left_out_pct = np.zeros(voxels.shape[2]) if voxels.left_out_pct is None else voxels.left_out_pct
+    return [[f"tails:{pct:.1f}%"] if pct > TOLD_PCT else [] for pct in left_out_pct]
 
 
 def _pieces(voxels: SliceVoxels) -> Ints:

@@ -12,6 +12,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.spatial.transform import Rotation
 
 from softcord.io.nifti import RPI_AXCODES
+from softcord.phantom.acquire import clipped_normal
 from softcord.phantom.anatomy import Anatomy, Array
 from softcord.phantom.epi import EpiField, draw_epi_field
 from softcord.phantom.settings import ScanSettings
@@ -68,13 +69,14 @@ class Scan:
     @cached_property
     def tilt(self) -> Matrix:
         """The turn of the stack, known to its header, about the middle of the field of view."""
-        return np.asarray(Rotation.from_euler("xy", self.settings.tilt_deg, degrees=True).as_matrix())
+        turn = Rotation.from_euler("xy", self.settings.tilt_deg, degrees=True)
+        return np.asarray(turn.as_matrix(), dtype=np.float64)
 
     @property
     def centre_mm(self) -> npt.NDArray[np.float64]:
         """The middle of the field of view; tilting leaves it where it is."""
         half = 0.5 * (np.array(self.settings.matrix) - 1) * self.settings.voxel_mm
-        return self.origin_mm + half * np.array([-1, 1, 1])
+        return np.asarray(self.origin_mm + half * np.array([-1, 1, 1]), dtype=np.float64)
 
     @property
     def tilt_slope(self) -> float:
@@ -117,7 +119,7 @@ class Scan:
     def untilted(self, q: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return where scanner points (3, ...) would lie if the stack were not tilted."""
         pivot = self.centre_mm.reshape(3, *[1] * (q.ndim - 1))
-        return np.asarray(np.tensordot(self.tilt.T, q - pivot, 1) + pivot)
+        return np.asarray(np.tensordot(self.tilt.T, q - pivot, 1) + pivot, dtype=np.float64)
 
     def index_of(self, point_mm: npt.NDArray[np.float64]) -> tuple[int, int, int] | None:
         """Return the RPI voxel that images a place in the participant, or None outside the field of view."""
@@ -141,12 +143,12 @@ def draw_scan(
     """Draw one scan's placement, motion and slice jitter."""
     nx, ny, nz = settings.matrix
     vx, vy, vz = settings.voxel_mm
-    placed = np.array([0.0, settings.centre_mm[0], settings.centre_mm[1]]) + _normal(rng, (3,), 1.0)
+    placed = np.array([0.0, settings.centre_mm[0], settings.centre_mm[1]]) + clipped_normal(rng, (3,), 1.0)
     half = 0.5 * np.array([-(nx - 1) * vx, (ny - 1) * vy, (nz - 1) * vz])
     # Along the cord motion is small: the head cannot slide out of the coil.
-    shift = _normal(rng, (3,), motion_mm) * np.array([1.0, 1.0, 0.5])
-    rotation = Rotation.from_euler("xyz", _normal(rng, (3,), motion_deg), degrees=True).as_matrix()
-    jitter = _normal(rng, (nz, 2), settings.slice_jitter_mm)
+    shift = clipped_normal(rng, (3,), motion_mm) * np.array([1.0, 1.0, 0.5])
+    rotation = Rotation.from_euler("xyz", clipped_normal(rng, (3,), motion_deg), degrees=True).as_matrix()
+    jitter = clipped_normal(rng, (nz, 2), settings.slice_jitter_mm)
     is_uneven = settings.distortion_mm > 0 or settings.dropout > 0
     field = draw_epi_field(rng, settings.distortion_mm, settings.dropout) if is_uneven else None
     return Scan(contrast, settings, placed - half, rotation, shift, jitter, field)
@@ -222,14 +224,6 @@ def render(
     return image
 
 
-def acquire(rng: np.random.Generator, image: Float32, bias_field: float, noise: float) -> Float32:
-    """Add a receive field and Rician noise of standard deviation ``noise`` (in the image's own unit)."""
-    image = image * _receive_field(rng, image.shape, bias_field)
-    real = image + noise * rng.standard_normal(image.shape, dtype=np.float32)
-    imaginary = noise * rng.standard_normal(image.shape, dtype=np.float32)
-    return np.asarray(np.hypot(real, imaginary), dtype=np.float32)
-
-
 def tissue_map(scan: Scan, anatomy: Anatomy, cord: Float32) -> npt.NDArray[np.uint8]:
     """Return the tissue at each voxel's centre (RPI), with the cord where it fills half the voxel."""
     labels = np.zeros(scan.settings.matrix, np.uint8)
@@ -248,21 +242,6 @@ def render_amplitude(scan: Scan, anatomy: Anatomy, cord: Float32) -> Float32:
     strength = amplitude(scan.contrast)
     image = _paint(scan, anatomy, strength)
     return image + cord * (strength[Tissue.WHITE_MATTER] - image)
-
-
-def acquire_uni(rng: np.random.Generator, uni: Float32, noise: float, strength: Float32) -> Float32:
-    """Return what MP2RAGE makes of a noise-free UNI image (0..1) whose two images have noise.
-
-    UNI = Re(S1* S2) / (|S1|² + |S2|²), shifted to 0..1 (Marques et al. 2010). The receive field cancels;
-    where ``strength`` is low nothing but noise is left, over the whole range. ``noise`` is the standard
-    deviation in S1 and S2 where the strength is 1.
-    """
-    angle = 0.5 * np.arcsin(np.clip(2 * uni - 1, -1, 1))
-    first, second = (strength * part for part in (np.sin(angle), np.cos(angle)))
-    draws = noise * rng.standard_normal((4, *uni.shape), dtype=np.float32)
-    s1, s2 = first + draws[0] + 1j * draws[1], second + draws[2] + 1j * draws[3]
-    power = np.maximum(np.abs(s1) ** 2 + np.abs(s2) ** 2, np.finfo(np.float32).tiny)
-    return np.asarray(0.5 + (s1.conj() * s2).real / power, dtype=np.float32)
 
 
 def _layers(anatomy: Anatomy, at: Points) -> Iterator[tuple[Tissue, Array]]:
@@ -362,19 +341,6 @@ def _subslices(thickness_mm: float, step_mm: float) -> Float32:
     return ((np.arange(n) + 0.5) / n - 0.5).astype(np.float32)
 
 
-def _normal(rng: np.random.Generator, shape: tuple[int, ...], sd: float) -> npt.NDArray[np.float64]:
-    return sd * np.clip(rng.standard_normal(shape), -2.5, 2.5)
-
-
 def _smooth_noise(rng: np.random.Generator, shape: tuple[int, ...]) -> Float32:
     noise = gaussian_filter(rng.standard_normal(shape, dtype=np.float32), 1.0, truncate=2.5)
     return np.asarray(noise / noise.std(), dtype=np.float32)
-
-
-def _receive_field(rng: np.random.Generator, shape: tuple[int, ...], sd: float) -> Float32:
-    """Smooth field around 1, brighter at the back, where the coil lies."""
-    axes = [np.linspace(-1, 1, n, dtype=np.float32) for n in shape]
-    x, y, z = np.meshgrid(*axes, indexing="ij", sparse=True)
-    c = _normal(rng, (6,), sd).astype(np.float32)
-    log_field = c[0] * x + (c[1] - sd) * y + c[2] * z + 0.5 * (c[3] * x * y + c[4] * y * z + c[5] * z * z)
-    return np.asarray(np.exp(log_field), dtype=np.float32)
