@@ -3,6 +3,7 @@
 import numpy as np
 
 from softcord.synthetic.acquire import acquire, draw_sampling, mask_fov
+from softcord.synthetic.artefacts import distort, metal_void
 from softcord.synthetic.background import paint_background
 from softcord.synthetic.canal import near_canal, paint_canal, paint_cord
 from softcord.synthetic.canvas import Canvas
@@ -33,8 +34,13 @@ def draw_patch(
         softseg = _paint_spine(rng, lattice, canvas, signals, settings)
     elif rng.uniform() >= settings.nothing:
         _paint_elsewhere(rng, lattice, canvas, signals, settings)
+    if rng.uniform() < settings.epi_distortion:
+        canvas.signal, softseg = distort(rng, lattice, canvas.signal, softseg)
+        canvas.fat = None
+    if rng.uniform() < settings.metal:
+        canvas.signal, canvas.fat = metal_void(rng, canvas.signal, softseg), None
     sampling = draw_sampling(rng, shape, settings)
-    image = acquire(rng, canvas, lattice, sampling, signals.difference, settings)
+    image = acquire(rng, canvas, lattice, sampling, signals.cue, settings)
     image, softseg = mask_fov(rng, image, sampling.of_mask(softseg), settings)
     if not settings.soft_targets:
         softseg = (softseg > 0.5).astype(np.float32)
