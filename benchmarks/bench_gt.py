@@ -19,7 +19,7 @@ from softcord.gt.dataset import Participant, build_files
 from softcord.gt.grid import cord_mask
 from softcord.gt.inputs import ImageFiles, read_inputs
 from softcord.gt.settings import GtSettings
-from softcord.nifti import write_volume
+from softcord.io.nifti import write_volume
 
 # matrix and voxel size (mm) of the public dataset's images, axes R-L, A-P, S-I
 FULL_SIZE = {

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from softcord.contrasts import CONTRASTS, PAPER_SIX
 from softcord.data.bids import LABEL_KINDS
-from softcord.data.check import check_dataset
+from softcord.data.checks.dataset import check_dataset
 from softcord.data.index import index_dataset
 from softcord.data.settings import DataSettings
 

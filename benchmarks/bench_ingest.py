@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from bench_measure import SIZES, cpu_s, disc_labels, soft_cord
 
-from softcord.app.ingest import main as ingest
+from softcord.app.verbs.ingest import main as ingest
 from softcord.contrasts import CONTRASTS
-from softcord.nifti import write_volume
+from softcord.io.nifti import write_volume
 from softcord.nnunet.export import Case, export_dataset
 
 PARTICIPANTS = 60

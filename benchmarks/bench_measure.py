@@ -19,13 +19,13 @@ from statistics import median
 import numpy as np
 import numpy.typing as npt
 
-from softcord.app.measure import main as measure_command
+from softcord.app.verbs.measure import main as measure_command
 from softcord.contrasts import CONTRASTS, PAPER_SIX
+from softcord.io.nifti import Volume, write_volume
 from softcord.measure.csa import csa_per_slice
 from softcord.measure.image import measure_image
 from softcord.measure.levels import levels_from_discs
 from softcord.measure.shape import shape_per_slice
-from softcord.nifti import Volume, write_volume
 
 # Matrix and voxel size of the public dataset's images.
 SIZES: dict[str, tuple[tuple[int, int, int], tuple[float, float, float]]] = {

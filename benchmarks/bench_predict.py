@@ -31,9 +31,9 @@ import torch
 import yaml
 from torch import Tensor, nn
 
+from softcord.io.nifti import Volume, read_volume, to_rpi
 from softcord.nets.activation import activate
 from softcord.nets.unet import UNet
-from softcord.nifti import Volume, read_volume, to_rpi
 from softcord.predict.infer import Apply
 from softcord.predict.package import Model, read_package
 from softcord.predict.volume import PredictSettings, predict_volume

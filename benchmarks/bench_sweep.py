@@ -27,7 +27,7 @@ TINY = (
 
 def train(*arguments: str) -> tuple[float, float]:
     """Seconds by the clock and of the processor that a command takes in this process."""
-    from softcord.app.train import main
+    from softcord.app.verbs.train import main
 
     started, busy = time.perf_counter(), time.process_time()
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()) as said:
@@ -39,8 +39,8 @@ def train(*arguments: str) -> tuple[float, float]:
 
 def bench_overhead() -> None:
     """Time before the first and after the last batch of a run; its data are cached, its imports done."""
-    import softcord.app.run
-    import softcord.evaluate.ground_truth
+    import softcord.app.runs.training
+    import softcord.evaluation.ground_truth
     from softcord.train.module import CordModule
 
     moments: list[float] = []
@@ -56,13 +56,13 @@ def bench_overhead() -> None:
         return run
 
     train("seed=1")
-    kept = CordModule.training_step, softcord.app.run._evaluate
+    kept = CordModule.training_step, softcord.app.runs.training._evaluate
     CordModule.training_step = timed(kept[0], moments, both=True)  # type: ignore[method-assign]
     CordModule.validation_step = timed(CordModule.validation_step, measuring, both=False)  # type: ignore[method-assign]
-    softcord.app.run._evaluate = timed(kept[1], measuring, both=False)
+    softcord.app.runs.training._evaluate = timed(kept[1], measuring, both=False)
     started = time.process_time()
     clock_s, busy_s = train("seed=2")
-    CordModule.training_step, softcord.app.run._evaluate = kept  # type: ignore[method-assign]
+    CordModule.training_step, softcord.app.runs.training._evaluate = kept  # type: ignore[method-assign]
     row("start of the job to its first batch, processor time", moments[0] - started, "s")
     after_s = started + busy_s - moments[-1]
     row("last batch to the end, processor time", after_s, "s")
@@ -72,7 +72,7 @@ def bench_overhead() -> None:
 
 def bench_skipping(n_runs: int) -> None:
     """Recognise a finished study; its trainings are replaced by the files that they leave."""
-    import softcord.app.run
+    import softcord.app.runs.training
     from softcord.measure.table import Measure, measures_frame, write_measures
     from softcord.sweep.ledger import record
 
@@ -81,11 +81,11 @@ def bench_skipping(n_runs: int) -> None:
         write_measures(run_dir / "measures.csv", measures_frame([one]))
         record(run_dir, run, "complete")
 
-    before, softcord.app.run.bring_to_end = softcord.app.run.bring_to_end, leave_results
+    before, softcord.app.runs.training.bring_to_end = softcord.app.runs.training.bring_to_end, leave_results
     seeds = ",".join(str(seed) for seed in range(1, n_runs + 1))
     train("study=many", "-m", f"seed={seeds}")
     clock_s, busy_s = train("study=many", "-m", f"seed={seeds}")
-    softcord.app.run.bring_to_end = before
+    softcord.app.runs.training.bring_to_end = before
     row(f"recognising a finished study of {n_runs} runs, by the clock", clock_s, "s")
     row("    each, by the clock", clock_s / n_runs, "s")
     row("    each, processor time", busy_s / n_runs, "s")

@@ -38,8 +38,8 @@ class SoftcordOptunaSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         """Search every combination of the comma-separated values."""
-        from softcord.app.exit import guarded
-        from softcord.app.search import conduct
+        from softcord.app.console.exit_codes import guarded
+        from softcord.app.sweeps.search import conduct
 
         # Hydra would print an error of a sweeper in its own way.
         code = guarded(lambda: conduct(arguments, self.params, self.settings, self._launch))

@@ -64,7 +64,7 @@ class PoolLauncher(Launcher):
         """Run every job, at most ``n_jobs`` at a time; return what they returned, in order."""
         from hydra.core.utils import configure_log, setup_globals
 
-        from softcord.process import environment, sigterm_as_interrupt
+        from softcord.processes.program import environment, sigterm_as_interrupt
 
         self._check_settings()
         setup_globals()

@@ -85,7 +85,7 @@ def start(number: int, job: Job, environment: Mapping[str, str], log: Path, prel
     import cloudpickle
 
     context = get_context("forkserver")
-    context.set_forkserver_preload(["softcord.fork_server", *preload])
+    context.set_forkserver_preload(["softcord.processes.fork_server", *preload])
     log.parent.mkdir(parents=True, exist_ok=True)
     ours, theirs = context.Pipe(duplex=False)
     payload = cloudpickle.dumps(job)

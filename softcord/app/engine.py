@@ -5,22 +5,22 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from softcord.app.adopt import TOOL, predictions_identity, prepare_predictions, prepare_tool
-from softcord.app.dataset import Dataset
-from softcord.app.net import prepare_net
-from softcord.app.nnunet import NNUNET, prepare_nnunet
-from softcord.app.per_contrast import MODELS, prepare_per_contrast
-from softcord.app.plan import Plan
-from softcord.app.startup import start_s
-from softcord.app.synthetic import prepare_synthetic
+from softcord.app.config.plan import Plan
+from softcord.app.engines.nnunet import NNUNET, prepare_nnunet
+from softcord.app.engines.per_contrast import MODELS, prepare_per_contrast
+from softcord.app.engines.predictions import TOOL, predictions_identity, prepare_predictions, prepare_tool
+from softcord.app.engines.softcord import prepare_net
+from softcord.app.engines.start_time import start_s
+from softcord.app.engines.synthetic import prepare_synthetic
+from softcord.app.inputs.training_data import Dataset
 from softcord.ingest.match import Predictions
 from softcord.ingest.tool import Tool
 from softcord.nnunet.settings import NnUNetSettings
 from softcord.track.store import RunRecord
 
 if TYPE_CHECKING:
-    from softcord.evaluate.image import Masks, TestImage
-    from softcord.nifti import Volume
+    from softcord.evaluation.image import Masks, TestImage
+    from softcord.io.nifti import Volume
 
 # What a run makes on its way, below its folder.
 WORK_FOLDERS = ("checkpoints", MODELS, NNUNET, TOOL)
@@ -79,7 +79,7 @@ def _predict_with_net(
     predictions: Path,
     on_done: OnDone,
 ) -> "Masks":
-    from softcord.evaluate.run import predict_images
+    from softcord.evaluation.run import predict_images
 
     start = start_s(run_dir) if plan.machine.time_inference else None
     return predict_images(predict, images, predictions, run=run_dir.name, start_s=start, on_done=on_done)

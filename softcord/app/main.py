@@ -5,23 +5,26 @@ import sys
 from difflib import get_close_matches
 
 import softcord
-from softcord.app.exit import guarded
+from softcord.app.console.exit_codes import guarded
 
 # Verb: (module with main(arguments) -> exit code, what it does).
 VERBS = {
-    "phantom": ("softcord.app.phantom", "write the synthetic dataset"),
-    "fetch": ("softcord.app.fetch", "download the files of a dataset that a study needs"),
-    "check": ("softcord.app.check", "report on a dataset without changing it"),
-    "prepare": ("softcord.app.prepare", "build the soft ground truth of a dataset"),
-    "train": ("softcord.app.train", "train, predict and measure one method or a sweep of them"),
-    "predict": ("softcord.app.predict", "segment the cord in images"),
-    "ingest": ("softcord.app.ingest", "adopt a method's predictions, or run a known program, and measure it"),
-    "export": ("softcord.app.export", "give a trained model away: package, ONNX, MONAI bundle"),
-    "evaluate": ("softcord.app.evaluate", "test trained methods on another dataset"),
-    "measure": ("softcord.app.measure", "cross-sectional area and shape of cord masks"),
-    "compare": ("softcord.app.compare", "paired statistics, tables, figures and report of a study"),
-    "study": ("softcord.app.study", "the runs of a study: status, show, rerun, clean"),
-    "ui": ("softcord.app.ui", "open the MLflow dashboard on this machine"),
+    "phantom": ("softcord.app.verbs.phantom", "write the synthetic dataset"),
+    "fetch": ("softcord.app.verbs.fetch", "download the files of a dataset that a study needs"),
+    "check": ("softcord.app.verbs.check", "report on a dataset without changing it"),
+    "prepare": ("softcord.app.verbs.prepare", "build the soft ground truth of a dataset"),
+    "train": ("softcord.app.verbs.train", "train, predict and measure one method or a sweep of them"),
+    "predict": ("softcord.app.verbs.predict", "segment the cord in images"),
+    "ingest": (
+        "softcord.app.verbs.ingest",
+        "adopt a method's predictions, or run a known program, and measure it",
+    ),
+    "export": ("softcord.app.verbs.export", "give a trained model away: package, ONNX, MONAI bundle"),
+    "evaluate": ("softcord.app.verbs.evaluate", "test trained methods on another dataset"),
+    "measure": ("softcord.app.verbs.measure", "cross-sectional area and shape of cord masks"),
+    "compare": ("softcord.app.verbs.compare", "paired statistics, tables, figures and report of a study"),
+    "study": ("softcord.app.verbs.study", "the runs of a study: status, show, rerun, clean"),
+    "ui": ("softcord.app.verbs.ui", "open the MLflow dashboard on this machine"),
 }
 
 

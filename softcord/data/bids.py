@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 from softcord.contrasts import CONTRASTS
-from softcord.pointer import read_pointer
+from softcord.io.pointer import read_pointer
 
 NO_SESSION = "n/a"
 IMAGE_EXTENSIONS = (".nii.gz", ".nii")
@@ -21,7 +21,7 @@ class BidsFile:
 
     ``stem`` is what follows ``sub-XX[_ses-YY]_`` in the name, without the extension (``T2w_label-SC_seg``).
     ``state`` is "present", "not_downloaded" (a pointer of git-annex or git LFS) or "broken" (an empty file or
-    a dangling link); ``pointer`` is what :func:`softcord.pointer.read_pointer` read.
+    a dangling link); ``pointer`` is what :func:`softcord.io.pointer.read_pointer` read.
     """
 
     path: str

@@ -22,9 +22,9 @@ from filelock import FileLock
 from softcord.data.filehash import content_hash, fingerprint, known_hashes
 from softcord.data.resample import Interpolation, Shape, to_grid
 from softcord.errors import DataError
-from softcord.nifti import Volume, read_volume
-from softcord.parallel import Outcome, parallel_map
-from softcord.pointer import read_pointer
+from softcord.io.nifti import Volume, read_volume
+from softcord.io.pointer import read_pointer
+from softcord.processes.parallel import Outcome, parallel_map
 
 Number = TypeVar("Number", bound=np.generic)
 Arrays = dict[str, npt.NDArray[np.generic]]

@@ -15,7 +15,7 @@ from softcord.data.bids import file_state
 from softcord.data.index import existing_root
 from softcord.data.labels import LABEL_OF_GT, Gt
 from softcord.errors import RunError, UsageError
-from softcord.pointer import is_lfs, pointed_bytes, read_pointer
+from softcord.io.pointer import is_lfs, pointed_bytes, read_pointer
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from softcord.data.bids import LABEL_KINDS, file_state
 from softcord.data.filehash import content_hash, known_hashes
 from softcord.data.labels import read_sidecar
-from softcord.pointer import pointed_digest, read_pointer
+from softcord.io.pointer import pointed_digest, read_pointer
 
 if TYPE_CHECKING:
     import pandas as pd

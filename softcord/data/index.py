@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from softcord.collector import collector_paused
 from softcord.contrasts import CONTRASTS
 from softcord.data.bids import (
     IMAGE_EXTENSIONS,
@@ -21,6 +20,7 @@ from softcord.data.bids import (
 )
 from softcord.data.exclude import NOTHING, Exclusion
 from softcord.errors import DataError
+from softcord.processes.collector import collector_paused
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from softcord.data.bids import file_state
 from softcord.errors import DataError, UsageError
-from softcord.pointer import read_pointer, way_to_download
+from softcord.io.pointer import read_pointer, way_to_download
 
 if TYPE_CHECKING:
     import pandas as pd

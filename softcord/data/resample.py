@@ -11,7 +11,7 @@ import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 
-from softcord.nifti import Volume, from_rpi, to_rpi
+from softcord.io.nifti import Volume, from_rpi, to_rpi
 
 Float32 = npt.NDArray[np.float32]
 Shape = tuple[int, int, int]

@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from softcord.errors import DataError, UsageError
-from softcord.files import write_text
+from softcord.io.files import write_text
 
 SIDES = ("train", "val", "test")
 _PUBLISHED = Path(__file__).parent / "published_splits"

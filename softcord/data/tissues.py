@@ -12,7 +12,7 @@ from softcord.data.cache import CachedVolume, CacheSettings, crop
 from softcord.data.filehash import content_hash, known_hashes
 from softcord.data.resample import make_grid
 from softcord.errors import DataError
-from softcord.nifti import Volume, read_volume, to_rpi
+from softcord.io.nifti import Volume, read_volume, to_rpi
 
 Labels = npt.NDArray[np.uint8]
 BRIGHTNESS_CLASSES = 10  # as many as the paper's authors tried (their branch nk/r2-synthseg)

@@ -16,7 +16,7 @@ from softcord.gt.resample import Covered, to_frame, to_native
 from softcord.gt.settings import GtSettings
 from softcord.gt.summary import Row, contrast_row
 from softcord.gt.warp import SliceWarp, still
-from softcord.nifti import Volume, from_rpi
+from softcord.io.nifti import Volume, from_rpi
 
 
 @dataclass(frozen=True)

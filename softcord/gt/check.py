@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from softcord.gt.discs import check_discs, disc_points
 from softcord.gt.grid import CordMask, Grid, cord_mask, grid_of
-from softcord.nifti import Volume
+from softcord.io.nifti import Volume
 
 # Headers are rounded to single precision; a mask further off lies elsewhere.
 SPACE_TOLERANCE_MM = 0.1

@@ -10,15 +10,15 @@ import numpy as np
 
 from softcord.data.bids import NO_SESSION
 from softcord.errors import DataError
-from softcord.files import write_json
 from softcord.gt.build import ParticipantGt, build_checked
 from softcord.gt.inputs import ImageFiles, read_inputs
 from softcord.gt.settings import GtSettings
 from softcord.gt.sidecar import Json, beside, describe_dataset, finished_row, provenance, sidecar
 from softcord.gt.summary import Row
 from softcord.gt.variant import carried_discs_path, gt_path, variant_name
-from softcord.nifti import write_volume
-from softcord.parallel import parallel_map
+from softcord.io.files import write_json
+from softcord.io.nifti import write_volume
+from softcord.processes.parallel import parallel_map
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from softcord.gt.grid import Array, CordMask, Grid, apply_affine, inverse
 from softcord.gt.warp import SliceWarp
-from softcord.nifti import Volume
+from softcord.io.nifti import Volume
 
 # Label n lies at the posterior tip of the disc above vertebra n; 49, 50 and 60 mark brainstem and conus.
 LAST_DISC = 30

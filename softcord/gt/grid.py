@@ -7,7 +7,7 @@ import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 
-from softcord.nifti import Volume, reorientation
+from softcord.io.nifti import Volume, reorientation
 
 Array = npt.NDArray[np.float64]
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 from softcord.errors import DataError
 from softcord.gt.check import Finding, check_participant
 from softcord.gt.grid import Grid
-from softcord.nifti import Volume, open_nifti, read_volume
+from softcord.io.nifti import Volume, open_nifti, read_volume
 
 Value = TypeVar("Value")
 

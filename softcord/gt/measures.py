@@ -10,12 +10,12 @@ import pandas as pd
 from softcord.data.bids import NO_SESSION
 from softcord.errors import RunError
 from softcord.gt.dataset import DONE
+from softcord.io.nifti import read_volume
 from softcord.measure.image import measure_image, measure_rows
 from softcord.measure.levels import format_levels
 from softcord.measure.spread import csa_std_rows
 from softcord.measure.table import Measure, measures_frame
-from softcord.nifti import read_volume
-from softcord.parallel import parallel_map
+from softcord.processes.parallel import parallel_map
 
 if TYPE_CHECKING:
     from softcord.gt.settings import GtSettings

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from softcord.contrasts import CONTRASTS
 from softcord.errors import DataError
 from softcord.gt.dataset import DONE
-from softcord.nifti import read_volume
+from softcord.io.nifti import read_volume
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +41,7 @@ th{position:sticky;top:0;background:#fff}.word{text-align:left}
 
 def write_csv(report: "pd.DataFrame", path: Path) -> None:
     """Write the report as CSV, n/a for what does not apply; whole or not at all."""
-    from softcord.files import write_text
+    from softcord.io.files import write_text
 
     write_text(path, report.to_csv(index=False, na_rep="n/a", lineterminator="\n"))
 
@@ -59,7 +59,7 @@ def write_html(
         notes: what to say on top, by name (recipe, contrasts, ...).
         overlays: most pictures to draw; those with the worst agreement come first.
     """
-    from softcord.files import write_text
+    from softcord.io.files import write_text
 
     parts = [
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(title)}</title>",

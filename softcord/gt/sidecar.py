@@ -10,11 +10,11 @@ from typing import Any
 from softcord import __version__
 from softcord.data.filehash import checksum
 from softcord.errors import DataError
-from softcord.files import write_json
 from softcord.gt.inputs import ImageFiles, native_grid
 from softcord.gt.settings import GtSettings
 from softcord.gt.summary import Row
 from softcord.gt.variant import recipe
+from softcord.io.files import write_json
 
 _GENERATOR = {
     "Name": "softcord",

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from softcord.errors import RunError, UsageError
-from softcord.process import run_process
+from softcord.processes.program import run_process
 
 _OUTPUT = "seg.nii.gz"
 

@@ -15,7 +15,7 @@ from softcord.errors import DataError
 from softcord.measure.csa import METHOD_VERSION
 from softcord.measure.files import FileMeasures, MaskFiles, MeasureSettings, measure_file
 from softcord.measure.tidy import image_stem
-from softcord.parallel import parallel_map
+from softcord.processes.parallel import parallel_map
 
 _MASK_KINDS = ("hard_seg", "soft_seg", "soft_bin_seg")
 

@@ -5,8 +5,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.ndimage import distance_transform_edt
 
+from softcord.io.nifti import Volume
 from softcord.measure.surface import smallest_box
-from softcord.nifti import Volume
 
 Bools = npt.NDArray[np.bool_]
 

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from softcord.io.nifti import Volume
 from softcord.measure.centreline import (
     SCT_SMOOTHING,
     SMOOTHING_MM,
@@ -15,7 +16,6 @@ from softcord.measure.centreline import (
 )
 from softcord.measure.findings import slice_findings
 from softcord.measure.slices import SliceVoxels, slice_voxels
-from softcord.nifti import Volume
 
 Floats = npt.NDArray[np.float64]
 Mode = Literal["soft", "bin", "sct"]

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from softcord.errors import DataError
+from softcord.io.nifti import read_volume
 from softcord.measure.aggregate import count_findings, join_findings
 from softcord.measure.csa import HOW_COLUMNS, Mode, csa_per_slice, default_smoothing
 from softcord.measure.groups import Group, group_slices
@@ -21,7 +22,6 @@ from softcord.measure.levels import (
 )
 from softcord.measure.shape import SHAPE_COLUMNS, shape_per_slice
 from softcord.measure.slices import SliceVoxels, slice_voxels
-from softcord.nifti import read_volume
 
 Floats = npt.NDArray[np.float64]
 AVERAGED = ("area_mm2", "angle_ap_deg", "angle_rl_deg", *SHAPE_COLUMNS)

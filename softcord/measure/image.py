@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from softcord.errors import DataError
+from softcord.io.nifti import Volume
 from softcord.measure.aggregate import findings_over, join_findings, mean_over, mean_with_missed
 from softcord.measure.csa import Mode, csa_per_slice
 from softcord.measure.groups import Group, group_slices
@@ -15,7 +16,6 @@ from softcord.measure.overlap import dice, dice_soft, rve_pct, volume_mm3
 from softcord.measure.slices import SliceVoxels, slice_voxels
 from softcord.measure.surface import asd_mm, hd95_mm, smallest_box
 from softcord.measure.table import MISSING, Measure
-from softcord.nifti import Volume
 
 Ints = npt.NDArray[np.int64]
 HARD_THRESHOLD = 0.5

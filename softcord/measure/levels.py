@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from softcord.errors import DataError, UsageError
+from softcord.io.nifti import Volume
 from softcord.measure.centreline import Centreline
 from softcord.measure.csa import fit_centreline
 from softcord.measure.slices import SliceVoxels, slice_voxels
-from softcord.nifti import Volume
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -5,10 +5,10 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.spatial import ConvexHull, QhullError
 
+from softcord.io.nifti import Volume
 from softcord.measure.centreline import Centreline
 from softcord.measure.csa import Mode, fit_centreline
 from softcord.measure.slices import DUST, SliceVoxels, slice_voxels
-from softcord.nifti import Volume
 
 Floats = npt.NDArray[np.float64]
 

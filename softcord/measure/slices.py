@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from nibabel.orientations import inv_ornt_aff
 
-from softcord.nifti import Volume, reorientation
+from softcord.io.nifti import Volume, reorientation
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

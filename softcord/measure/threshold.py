@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from softcord.io.nifti import Volume
 from softcord.measure.aggregate import mean_over
 from softcord.measure.csa import csa_per_slice
 from softcord.measure.slices import slice_voxels
-from softcord.nifti import Volume
 
 THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 20))
 

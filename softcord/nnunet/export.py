@@ -10,9 +10,9 @@ import numpy as np
 
 from softcord.data.cache import check_label
 from softcord.errors import DataError
-from softcord.files import write_json
-from softcord.nifti import read_volume, write_volume
-from softcord.parallel import parallel_map
+from softcord.io.files import write_json
+from softcord.io.nifti import read_volume, write_volume
+from softcord.processes.parallel import parallel_map
 
 DATASET = "Dataset001_softcord"
 THRESHOLD = 0.5  # a voxel is cord where more than half of it is

@@ -10,14 +10,14 @@ from pathlib import Path
 from types import ModuleType
 
 from softcord.errors import RunError
-from softcord.evaluate.timing import write_inference_s
-from softcord.files import write_json, write_text
+from softcord.evaluation.timing import write_inference_s
+from softcord.io.files import write_json, write_text
 from softcord.nnunet import predict_images, train_model
 from softcord.nnunet.export import DATASET, Case, export_dataset, is_exported, write_splits
 from softcord.nnunet.install import Install
 from softcord.nnunet.log import EpochReader, OnEpoch
 from softcord.nnunet.settings import NnUNetSettings
-from softcord.process import run_process
+from softcord.processes.program import run_process
 
 logger = logging.getLogger("softcord")
 
@@ -148,7 +148,7 @@ def predict_nnunet(
     """Predict each image (key) to its mask (value); return the errors of those that nnU-Net failed on.
 
     ``model`` is the folder of a trained model. Images that have a mask are left alone. Each mask has its
-    inference time noted beside it (:mod:`softcord.evaluate.timing`). Where nnU-Net dies on an image (short
+    inference time noted beside it (:mod:`softcord.evaluation.timing`). Where nnU-Net dies on an image (short
     of memory, say), it is started again for those after it.
 
     Raises:

@@ -9,10 +9,10 @@ from pathlib import Path
 from filelock import FileLock
 
 from softcord.errors import DataError, RunError
-from softcord.parallel import parallel_map
 from softcord.phantom.description import SETTINGS_FILE, write_description
 from softcord.phantom.participant import draw_participant, image_path, write_participant
 from softcord.phantom.settings import PhantomSettings
+from softcord.processes.parallel import parallel_map
 
 _DONE = ".done"
 

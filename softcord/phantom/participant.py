@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from softcord.contrasts import CONTRASTS
-from softcord.nifti import from_rpi, write_volume
+from softcord.io.nifti import from_rpi, write_volume
 from softcord.phantom.anatomy import Anatomy, draw_anatomy
 from softcord.phantom.pathology import HEALTHY, draw_pathology
 from softcord.phantom.scan import (

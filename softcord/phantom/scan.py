@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.ndimage import gaussian_filter
 from scipy.spatial.transform import Rotation
 
-from softcord.nifti import RPI_AXCODES
+from softcord.io.nifti import RPI_AXCODES
 from softcord.phantom.anatomy import Anatomy, Array
 from softcord.phantom.epi import EpiField, draw_epi_field
 from softcord.phantom.settings import ScanSettings

@@ -7,7 +7,7 @@ import numpy as np
 
 from softcord.data.resample import Shape
 from softcord.errors import DataError
-from softcord.nifti import Volume, open_nifti, read_volume
+from softcord.io.nifti import Volume, open_nifti, read_volume
 from softcord.train.memory import machine_bytes
 
 # Voxel sides between which a cord of 10-15 mm can be seen and an image of the neck fits into memory. Axial
@@ -22,9 +22,9 @@ def read_checked(path: Path, spacing_mm: float) -> Volume:
     """Return an image that can be predicted on a grid of ``spacing_mm``.
 
     Raises:
-        DataError: what :func:`softcord.nifti.read_volume` refuses, and: one slice only, an orientation that
-            the header does not give, a sheared affine, voxels of under 0.15 or over 20 mm, or an image that
-            memory cannot hold.
+        DataError: what :func:`softcord.io.nifti.read_volume` refuses, and: one slice only, an orientation
+            that the header does not give, a sheared affine, voxels of under 0.15 or over 20 mm, or an image
+            that memory cannot hold.
     """
     image = open_nifti(path)
     _check_geometry(path, image)

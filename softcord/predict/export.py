@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from softcord.errors import RunError
-from softcord.files import write_json, write_text
+from softcord.io.files import write_json, write_text
 from softcord.predict.package import Model, write_package
 
 # How far ONNX Runtime's raw output may lie from torch's, of values around 0 to 1.

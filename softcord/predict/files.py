@@ -10,8 +10,8 @@ from typing import Any, Literal
 import numpy as np
 
 from softcord.errors import DataError, RunError, UsageError
-from softcord.files import write_json
-from softcord.nifti import Volume, write_like
+from softcord.io.files import write_json
+from softcord.io.nifti import Volume, write_like
 from softcord.predict.check_image import read_checked
 from softcord.predict.package import Model
 from softcord.predict.volume import AS_IT_IS, PredictSettings, predict_volume

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import torch
 
 from softcord.data.resample import Grid, Shape, from_grid, to_grid
-from softcord.nifti import Volume
+from softcord.io.nifti import Volume
 from softcord.predict.clean import keep_cord
 from softcord.predict.find_cord import SMALL_MM, cord_box, follow_cord
 from softcord.predict.infer import PLAIN, Apply, predict_grid

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import softcord
-from softcord.files import write_bytes, write_json
-from softcord.nifti import Volume, write_volume
+from softcord.io.files import write_bytes, write_json
+from softcord.io.nifti import Volume, write_volume
 
 CODE_URL = "https://github.com/softcord/softcord"
 

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from softcord.nifti import Volume
+from softcord.io.nifti import Volume
 
 FloatArray = npt.NDArray[np.float64]
 Rgb = npt.NDArray[np.float64]

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from softcord.nifti import Volume
+from softcord.io.nifti import Volume
 from softcord.report.mosaic import (
     CELL_PIXELS,
     GAP_PIXELS,

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.image import imsave
 
 from softcord.errors import DataError
-from softcord.files import write_bytes
-from softcord.nifti import Volume, to_rpi
+from softcord.io.files import write_bytes
+from softcord.io.nifti import Volume, to_rpi
 from softcord.report.mosaic import GROUND_TRUTH_COLOUR, PREDICTION_COLOUR, SOFT_SCALE, Rgb, mosaic
 from softcord.report.render import figure_bytes
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from softcord.files import write_bytes, write_text
+from softcord.io.files import write_bytes, write_text
 from softcord.report import html
 from softcord.report.absent import absent_methods
 from softcord.report.figures import FigureSpec, default_figures, draw

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from softcord.files import write_text
+from softcord.io.files import write_text
 from softcord.measure.metrics import METRICS
 from softcord.report.order import contrast_label, contrast_order, method_order
 from softcord.report.summary import ARROWS, MISSING, lay_out

@@ -13,7 +13,7 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from softcord.errors import BusyError, PrunedError, SoftcordError
-from softcord.files import write_json
+from softcord.io.files import write_json
 
 State = Literal["running", "interrupted", "failed", "pruned", "complete"]
 # What a run is made by: it is trained, or a trained method is tested.

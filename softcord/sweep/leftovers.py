@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from softcord.errors import BusyError
+from softcord.sweep.commands import forget_missing, read_entries
 from softcord.sweep.ledger import Run, claim, is_claimed, leftovers, read_study
-from softcord.sweep.study import forget_missing, read_entries
 
 
 @dataclass(frozen=True)

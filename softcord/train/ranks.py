@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import torch
 from torch import distributed
 
-from softcord.parallel import end_with_parent
-from softcord.process import environment
+from softcord.processes.parallel import end_with_parent
+from softcord.processes.program import environment
 from softcord.train.settings import MachineSettings, TrainerSettings
 
 _JOIN_TIMEOUT_S = 30.0

@@ -37,7 +37,7 @@ import hashlib
 import softcord.app
 import numpy as np
 from softcord.data.resample import from_grid, to_grid
-from softcord.nifti import Volume
+from softcord.io.nifti import Volume
 mask = np.random.default_rng(1).random((60, 70, 80), dtype=np.float32)
 on_grid, grid = to_grid(Volume(mask, np.diag([0.8, 0.7, 1.3, 1])))
 print(hashlib.sha256(from_grid(on_grid, grid).tobytes()).hexdigest())

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from softcord.nifti import write_volume
+from softcord.io.nifti import write_volume
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from softcord.data.cache import CachedVolume, CacheSettings, Pair, prepare_all, prepare_volume
 from softcord.errors import DataError
-from softcord.nifti import write_volume
+from softcord.io.nifti import write_volume
 
 AFFINE = np.diag([-0.8, 0.8, 2.0, 1.0])
 

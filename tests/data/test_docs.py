@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from softcord.app.compose import compose
+from softcord.app.config.compose import compose
 from softcord.data.settings import DataSettings, SplitSettings
 
 TUTORIAL = (Path(__file__).parents[2] / "docs" / "tutorial.md").read_text()

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from softcord.data.resample import axis_weights, from_grid, make_grid, to_grid
-from softcord.nifti import Volume
+from softcord.io.nifti import Volume
 
 SPACINGS = st.floats(0.3, 5.0)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from softcord.app.build import build
+from softcord.app.config.instantiate import build
 from softcord.data.settings import (
     DataSettings,
     SplitSettings,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from softcord.nifti import Volume
+from softcord.io.nifti import Volume
 
 SEMI_AXES_MM = (6.5, 4.0)
 

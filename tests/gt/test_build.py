@@ -7,7 +7,7 @@ from softcord.errors import DataError
 from softcord.gt.build import build_participant
 from softcord.gt.grid import Grid, grid_of
 from softcord.gt.settings import GtSettings
-from softcord.nifti import Volume
+from softcord.io.nifti import Volume
 
 SIX = ("T1w", "T2w", "T2star", "MTon", "GREt1w", "dwi")
 

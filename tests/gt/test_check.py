@@ -5,7 +5,7 @@ import pytest
 
 from softcord.gt.check import check_participant
 from softcord.gt.grid import Grid, grid_of
-from softcord.nifti import Volume
+from softcord.io.nifti import Volume
 
 DISCS = {2: 55, 3: 38, 4: 20, 5: 3}
 

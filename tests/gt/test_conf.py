@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from softcord.app.build import build
-from softcord.app.compose import compose
+from softcord.app.config.compose import compose
+from softcord.app.config.instantiate import build
 from softcord.gt.settings import GtSettings
 
 FOLDER = Path(__file__).parents[2] / "conf" / "gt"

@@ -11,7 +11,7 @@ from softcord.errors import DataError, UsageError
 from softcord.gt.dataset import REPORT_COLUMNS, build_dataset
 from softcord.gt.settings import GtSettings
 from softcord.gt.variant import gt_path, variant_name
-from softcord.nifti import read_volume, write_volume
+from softcord.io.nifti import read_volume, write_volume
 
 SIX = ("T1w", "T2w", "T2star", "MTon", "GREt1w", "dwi")
 STEMS = {"T2w": "anat/{}_T2w", "T1w": "anat/{}_T1w", "dwi": "dwi/{}_rec-average_dwi"}

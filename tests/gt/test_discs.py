@@ -4,7 +4,7 @@ import numpy as np
 
 from softcord.gt.build import build_participant
 from softcord.gt.settings import GtSettings
-from softcord.nifti import Volume
+from softcord.io.nifti import Volume
 
 # slices of the T2w grid below: 0.8 mm each, the middle at z = 0
 DISCS = {2: 55, 3: 38, 4: 20, 5: 3}

@@ -9,8 +9,8 @@ import pytest
 from softcord.contrasts import PAPER_SIX
 from softcord.gt.build import build_participant
 from softcord.gt.settings import GtSettings
+from softcord.io.nifti import Volume
 from softcord.measure.image import measure_image
-from softcord.nifti import Volume
 from softcord.phantom.participant import csa_rows, draw_participant, image_participant
 from softcord.phantom.settings import PhantomSettings
 

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from softcord.app.phantom import main as write_phantom
-from softcord.app.prepare import main
+from softcord.app.verbs.phantom import main as write_phantom
+from softcord.app.verbs.prepare import main
+from softcord.io.nifti import read_volume, write_volume
 from softcord.measure.table import read_measures
-from softcord.nifti import read_volume, write_volume
 
 ARGUMENTS = ["phantom=tiny", "phantom.n_participants=2", "machine.jobs=1"]
 

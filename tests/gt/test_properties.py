@@ -8,7 +8,7 @@ from softcord.errors import DataError
 from softcord.gt.build import build_participant
 from softcord.gt.check import check_mask
 from softcord.gt.settings import GtSettings
-from softcord.nifti import Volume
+from softcord.io.nifti import Volume
 
 SPACING = st.floats(0.4, 1.5)
 RECIPES = st.builds(

@@ -7,7 +7,7 @@ from softcord.data.index import index_dataset
 from softcord.gt.build import build_participant
 from softcord.gt.dataset import build_dataset
 from softcord.gt.settings import GtSettings
-from softcord.nifti import read_volume
+from softcord.io.nifti import read_volume
 
 pytestmark = pytest.mark.real
 

@@ -8,8 +8,8 @@ from softcord.gt.dataset import build_dataset
 from softcord.gt.measures import gt_measures, with_csa
 from softcord.gt.report import by_contrast, write_csv, write_html
 from softcord.gt.settings import GtSettings
+from softcord.io.nifti import write_volume
 from softcord.measure.table import MEASURE_COLUMNS
-from softcord.nifti import write_volume
 
 TRUE_MM2 = np.pi * 6.5 * 4.0
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from softcord.nifti import Volume
+from softcord.io.nifti import Volume
 
 Floats = npt.NDArray[np.float64]
 Curve = Callable[[Floats], Floats]

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from softcord.errors import DataError
+from softcord.io.nifti import write_volume
 from softcord.measure import batch
 from softcord.measure.batch import find_masks, forget, measure_files
 from softcord.measure.files import FileMeasures, MaskFiles, MeasureSettings
-from softcord.nifti import write_volume
 
 MASK = np.zeros((6, 6, 4), dtype=np.uint8)
 MASK[2:4, 2:4] = 1

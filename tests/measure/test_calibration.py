@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from softcord.io.nifti import Volume
 from softcord.measure.calibration import border_reliability, calibration_error, pool_reliability
-from softcord.nifti import Volume
 from tests.measure.drawn_cords import draw_cord, tilted
 
 CORD = draw_cord(tilted(5, 10), (0.5, 0.5, 5.0)).softseg

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from softcord.io.nifti import Volume
 from softcord.measure.csa import MODES, Mode, csa_per_slice
-from softcord.nifti import Volume
 from tests.measure.drawn_cords import draw_cord, helix, rpi_affine, tilted, turn
 
 NUMBERS = ["area_mm2", "angle_ap_deg", "angle_rl_deg", "length_mm"]

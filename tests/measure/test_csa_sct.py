@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from softcord.io.nifti import Volume, read_volume
 from softcord.measure.csa import csa_per_slice
 from softcord.measure.levels import levels_from_discs, levels_from_image
-from softcord.nifti import Volume, read_volume
 from tests.measure.drawn_cords import draw_cord, tilted
 
 pytestmark = pytest.mark.real

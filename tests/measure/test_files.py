@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from softcord.errors import DataError
+from softcord.io.nifti import Volume, write_volume
 from softcord.measure.csa import csa_per_slice
 from softcord.measure.files import MaskFiles, MeasureSettings, measure_file
-from softcord.nifti import Volume, write_volume
 from tests.measure.drawn_cords import AREA_MM2, draw_cord, tilted
 
 CORD = draw_cord(tilted(0, 10), (0.8, 0.8, 2.0), length_mm=60).softseg  # 30 slices

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from softcord.io.nifti import Volume
 from softcord.measure.csa import csa_per_slice
-from softcord.nifti import Volume
 from tests.measure.drawn_cords import draw_cord, rpi_affine, tilted
 
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from softcord.errors import DataError
+from softcord.io.nifti import Volume
 from softcord.measure.image import measure_image
 from softcord.measure.metrics import METRICS
-from softcord.nifti import Volume
 from tests.measure.drawn_cords import AREA_MM2, draw_cord, tilted, turn
 
 CORD = draw_cord(tilted(0, 10), (0.8, 0.8, 2.0), length_mm=60).softseg  # 30 slices

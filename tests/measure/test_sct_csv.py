@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from softcord.errors import DataError
+from softcord.io.nifti import write_volume
 from softcord.measure.files import MaskFiles, MeasureSettings, measure_file
 from softcord.measure.sct_csv import write_sct_csv
-from softcord.nifti import write_volume
 
 # As SCT 7.3 writes it.
 HEADER = (

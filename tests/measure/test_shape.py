@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from softcord.io.nifti import Volume, read_volume
 from softcord.measure.shape import SHAPE_COLUMNS, shape_per_slice
-from softcord.nifti import Volume, read_volume
 from tests.measure.drawn_cords import SEMI_AXES_MM, VOXELS_MM, draw_cord, rpi_affine, tilted
 
 RL_MM, AP_MM = 2 * SEMI_AXES_MM[0], 2 * SEMI_AXES_MM[1]

@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from softcord.io.nifti import Volume
 from softcord.measure.csa import csa_per_slice
 from softcord.measure.threshold import csa_by_threshold, csa_std_by_threshold
-from softcord.nifti import Volume
 from tests.measure.drawn_cords import draw_cord, rpi_affine, tilted
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from softcord.errors import DataError
-from softcord.nifti import write_volume
+from softcord.io.nifti import write_volume
 from softcord.nnunet.export import DATASET, Case, export_dataset, is_exported, write_splits
 
 AFFINE = np.diag([-1.0, 1.0, 2.0, 1.0])

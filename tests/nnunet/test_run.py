@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from softcord.errors import RunError
-from softcord.nifti import write_volume
+from softcord.io.nifti import write_volume
 from softcord.nnunet.export import DATASET, Case
 from softcord.nnunet.install import Install
 from softcord.nnunet.run import Work, find_model, model_folder, predict_nnunet, train_nnunet

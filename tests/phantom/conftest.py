@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from softcord.app.build import build
-from softcord.app.compose import compose
+from softcord.app.config.compose import compose
+from softcord.app.config.instantiate import build
 from softcord.phantom.dataset import write_dataset
 from softcord.phantom.participant import Imaged, draw_participant, image_participant
 from softcord.phantom.settings import PhantomSettings

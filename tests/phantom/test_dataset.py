@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 
 import softcord.phantom.dataset as dataset_module
-from softcord.app.build import build
-from softcord.app.compose import compose
+from softcord.app.config.compose import compose
+from softcord.app.config.instantiate import build
 from softcord.contrasts import CONTRASTS, PAPER_SIX
 from softcord.errors import DataError, RunError
-from softcord.nifti import read_volume, to_rpi
+from softcord.io.nifti import read_volume, to_rpi
 from softcord.phantom.dataset import write_dataset
 from softcord.phantom.participant import draw_participant, write_participant
 

@@ -6,8 +6,8 @@ from math import pi
 import numpy as np
 import pytest
 
-from softcord.app.build import build
-from softcord.app.compose import compose
+from softcord.app.config.compose import compose
+from softcord.app.config.instantiate import build
 from softcord.phantom.anatomy import draw_anatomy
 from softcord.phantom.participant import draw_participant, image_participant
 from softcord.phantom.pathology import HEALTHY, Compression, Lesion, Pathology, draw_pathology

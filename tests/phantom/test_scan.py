@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from softcord.contrasts import CONTRASTS
-from softcord.nifti import RPI_AXCODES
+from softcord.io.nifti import RPI_AXCODES
 from softcord.phantom.participant import disc_labels, draw_participant
 from softcord.phantom.scan import acquire, cord_samples, draw_scan, render, tissue_map
 from softcord.phantom.tissues import SIGNAL, Tissue

@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from softcord.app.build import build
-from softcord.app.compose import compose
+from softcord.app.config.compose import compose
+from softcord.app.config.instantiate import build
 from softcord.errors import UsageError
 from softcord.phantom.settings import PathologySettings, PhantomSettings, ScanSettings
 

@@ -7,8 +7,8 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from softcord.app.find_model import BUILT_IN
-from softcord.app.predict import main
+from softcord.app.models.find import BUILT_IN
+from softcord.app.verbs.predict import main
 
 pytestmark = pytest.mark.skipif(not BUILT_IN.exists(), reason="this checkout has no built-in model")
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from softcord.app.export import main
+from softcord.app.verbs.export import main
 from softcord.errors import RunError
+from softcord.io.nifti import Volume, write_volume
 from softcord.nets.unet import UNet
-from softcord.nifti import Volume, write_volume
 from softcord.predict import export
 from softcord.predict.export import export_bundle, export_onnx, export_zip
 from softcord.predict.package import Model, ModelDescription, NetDescription, read_package, write_package

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 from torch import Tensor, nn
 
-from softcord.nifti import Volume
+from softcord.io.nifti import Volume
 from softcord.predict.find_cord import cord_box, follow_cord
 from softcord.predict.package import Model, ModelDescription, NetDescription
 from softcord.predict.volume import PredictSettings, predict_volume

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from softcord.io.nifti import Volume
 from softcord.nets.unet import UNet
-from softcord.nifti import Volume
 from softcord.predict.package import Model, ModelDescription, NetDescription
 from softcord.predict.volume import predict_volume
 

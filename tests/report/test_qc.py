@@ -3,7 +3,7 @@ import pytest
 from matplotlib.image import imread
 
 from softcord.errors import DataError
-from softcord.nifti import Volume
+from softcord.io.nifti import Volume
 from softcord.report.mosaic import CELL_PIXELS, centre_of, mosaic, slices_through
 from softcord.report.qc import overlay_bytes, overlay_png
 

@@ -1,0 +1,1 @@
+"""From conf/ and a command to a plan of runs."""

@@ -1,0 +1,256 @@
+"""Compose the configuration from conf/, experiments/ and overrides, with errors in one line."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from softcord.app.config.instantiate import suggest
+from softcord.errors import SoftcordError, UsageError
+
+if TYPE_CHECKING:
+    from hydra.core.override_parser.types import Override
+
+Overrides = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A resolved configuration and the option chosen in each group."""
+
+    config: dict[str, Any]
+    choices: dict[str, str]
+    overrides: Overrides
+
+
+def config_dir() -> Path:
+    """Return conf/: inside the installed package, else at the top of the checkout."""
+    return _shipped("conf")
+
+
+def _shipped(name: str) -> Path:
+    package = Path(__file__).parents[2]
+    inside = package / name
+    return inside if inside.is_dir() else package.parent / name
+
+
+def experiments() -> dict[str, Path]:
+    """Return the yamls of experiments/ by name: shipped, in this folder, in $SOFTCORD_EXPERIMENTS."""
+    extra = os.environ.get("SOFTCORD_EXPERIMENTS")
+    folders = [_shipped("experiments"), Path("experiments"), *([Path(extra)] if extra else [])]
+    return {path.stem: path for folder in folders for path in sorted(folder.glob("**/*.yaml"))}
+
+
+def register_experiments(arguments: Iterable[str]) -> None:
+    """Offer to Hydra the experiments that ``experiment=a,b`` names; only those, as it copies them often."""
+    from hydra.core.config_store import ConfigStore
+    from omegaconf import OmegaConf
+
+    known = experiments()
+    values = [argument.partition("=")[2] for argument in arguments if argument.startswith("experiment=")]
+    for name in {name for value in values for name in value.split(",")} & set(known):
+        node = OmegaConf.load(known[name])
+        ConfigStore.instance().store(group="experiment", name=name, node=node, package="_global_")
+
+
+def compose(*overrides: str) -> Composed:
+    """Compose one configuration; the same as the command line does for ``key=value`` arguments.
+
+    Raises:
+        UsageError: an unknown key or option (the nearest is suggested) or a malformed override.
+    """
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        with initialised(overrides) as hydra_compose:
+            full = hydra_compose("config", overrides=list(overrides), return_hydra_config=True)
+            choices = {str(k): str(v) for k, v in full.hydra.runtime.choices.items()}
+            OmegaConf.set_struct(full, False)
+            del full["hydra"]
+            config = OmegaConf.to_container(full, resolve=True, throw_on_missing=True)
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        raise _explained(error, overrides) from error
+    assert isinstance(config, dict)
+    return Composed({str(k): v for k, v in config.items()}, choices, tuple(overrides))
+
+
+@cache
+def as_shipped(*options: str) -> Composed:
+    """Compose options (``loss=dice``) with nothing else changed: what they are as they ship."""
+    return compose(*options)
+
+
+def flat(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the configuration's leaves with dotted names, as they are typed on the command line."""
+    for key, value in node.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def deviations(node: Mapping[str, Any], shipped: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the leaves, by dotted key, in which a configuration node differs from another.
+
+    A part that is switched off (null) counts once, not by each of its keys.
+    """
+    before = dict(flat(shipped))
+    return {key: value for key, value in flat(node) if key not in before or before[key] != value}
+
+
+def changes(composed: Composed, group: str) -> dict[str, Any]:
+    """Return dotted keys of a group whose values differ from those of the chosen option as it ships."""
+    options = (f"{name}={composed.choices[name]}" for name in ("recipe", group))
+    return deviations(composed.config[group], as_shipped(*options).config[group])
+
+
+@contextmanager
+def initialised(overrides: Iterable[str]) -> Iterator[Any]:
+    """Let Hydra know conf/ and the experiments that the overrides name; yield its function to compose."""
+    import hydra
+    from hydra.core.global_hydra import GlobalHydra
+
+    register_experiments(overrides)
+    GlobalHydra.instance().clear()
+    with hydra.initialize_config_dir(str(config_dir()), version_base="1.3"):
+        yield hydra.compose
+
+
+def combinations(arguments: Sequence[str]) -> list[Overrides]:
+    """Expand the comma-separated values of a sweep to one tuple of overrides per run.
+
+    Values that an experiment sweeps (``hydra.sweeper.params``) count, unless the command line sets them.
+
+    Raises:
+        UsageError: a malformed override.
+    """
+    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+    from hydra.errors import HydraException
+
+    given = parse(arguments)
+    named = {one.get_key_element() for one in given}
+    params = sweeper(arguments).get("params") or {}
+    swept = parse([f"{key}={value}" for key, value in params.items() if key not in named])
+    for one in swept + given:
+        if one.is_interval_sweep():
+            what = f"{one.input_line} is for a search, not for a sweep over every value"
+            raise UsageError(one.get_key_element(), what, "Add hydra/sweeper=softcord_optuna")
+    try:
+        batches = BasicSweeper.split_arguments(swept + given, max_batch_size=None)
+    except HydraException as error:
+        raise _explained(error, arguments) from error
+    return [tuple(one for one in run if not is_for_engine(one)) for batch in batches for run in batch]
+
+
+def is_for_engine(override: str) -> bool:
+    """Whether an override says how jobs are run (hydra/launcher=..., hydra.launcher.n_jobs=...), not what."""
+    return override.lstrip("+~").startswith(("hydra/", "hydra."))
+
+
+def sweeper(arguments: Sequence[str]) -> dict[str, Any]:
+    """Return the settings of the sweeper that a command, or the experiment it names, chooses.
+
+    Raises:
+        UsageError: an override that cannot work, also of how the runs are run (hydra/launcher=...).
+    """
+    from hydra.errors import HydraException
+
+    fixed = [str(one.input_line) for one in parse(arguments) if not one.is_sweep_override()]
+    try:
+        with initialised(fixed) as hydra_compose:
+            full = hydra_compose("config", overrides=fixed, return_hydra_config=True)
+            return dict(full.hydra.sweeper)
+    except HydraException as error:
+        raise _explained(error, fixed) from error
+
+
+def parse(overrides: Sequence[str]) -> "list[Override]":
+    """Read overrides in Hydra's grammar."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    try:
+        return OverridesParser.create().parse_overrides(list(overrides))
+    except HydraException as error:
+        raise _explained(error, overrides) from error
+
+
+def normalise(arguments: Iterable[str]) -> list[str]:
+    """Lower the case of group options, so that ``gt=Soft loss=AWing,DiceCE`` means what it says."""
+    groups = {folder.name for folder in config_dir().iterdir() if folder.is_dir()}
+    normal = []
+    for argument in arguments:
+        key, equals, value = argument.partition("=")
+        normal.append(f"{key}={value.lower()}" if equals and key in groups else argument)
+    return normal
+
+
+def _explained(error: Exception, overrides: Iterable[str]) -> SoftcordError:
+    """Find the override that Hydra's error is about and say what would have been right."""
+    missing = getattr(error, "full_key", None) if "Missing mandatory value" in str(error) else None
+    if missing:
+        return UsageError(str(missing), "is missing", f"Add {missing}=... to the command")
+    is_ambiguous = "Ambiguous value" in str(error)
+    overrides = tuple(overrides)
+    known = _known_keys(tuple(one for one in overrides if _is_option(one)))
+    for override in overrides:
+        key, equals, value = override.partition("=")
+        if not equals:
+            return UsageError(override, "is not key=value", "Write for example gt=soft")
+        if is_ambiguous and "," in value:
+            return UsageError(override, "gives several values", f"Add -m to sweep, or write {key}=[{value}]")
+        if not key.startswith(("+", "~", "hydra")) and not is_ambiguous:
+            unknown = _unknown(key, value, known)
+            if unknown:
+                return unknown
+    if added := re.search(r"To append to your config use (\S+?)=", str(error)):
+        key = added[1].lstrip("+")
+        return UsageError(key, "is not there to be changed", f"Check the name, or add it: {added[1]}=...")
+    return UsageError("configuration", _first_line(error), "--cfg job shows the configuration")
+
+
+def _is_option(override: str) -> bool:
+    group, _, option = override.partition("=")
+    return (config_dir() / group / f"{option}.yaml").is_file()
+
+
+def _unknown(key: str, value: str, known: frozenset[str]) -> UsageError | None:
+    if key == "experiment" or (config_dir() / key).is_dir():
+        known_options = options(key)
+        if value in known_options or "," in value:
+            return None
+        return UsageError(f"{key}={value}", "there is no such option", suggest(value, known_options))
+    # What is inside data.datasets is the user's own, and checked when it is built.
+    if key in known or key.startswith("data.datasets."):
+        return None
+    return UsageError(key, "is not a known key", suggest(key, sorted(known)))
+
+
+def options(group: str) -> list[str]:
+    """Return the names of a group's options."""
+    if group == "experiment":
+        return sorted(experiments())
+    return [path.stem for path in sorted((config_dir() / group).glob("*.yaml"))]
+
+
+@cache
+def _known_keys(options: Overrides) -> frozenset[str]:
+    groups = {path.name for path in config_dir().iterdir() if path.is_dir()}
+    return frozenset(_dotted(compose(*options, "++data.root=.", "++train.start_from=null").config)) | groups
+
+
+def _dotted(node: Mapping[str, Any], prefix: str = "") -> Iterable[str]:
+    for key, value in node.items():
+        yield f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            yield from _dotted(value, f"{prefix}{key}.")
+
+
+def _first_line(error: Exception) -> str:
+    return re.sub(r"\s+", " ", str(error).strip().splitlines()[0])

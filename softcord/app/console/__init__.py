@@ -1,0 +1,1 @@
+"""What the person at the terminal sees: exit codes, flags, progress, words."""

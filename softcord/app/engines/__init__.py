@@ -1,0 +1,1 @@
+"""What makes masks, one file an engine."""

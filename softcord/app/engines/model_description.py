@@ -1,0 +1,69 @@
+"""What a trained model says of itself: from a plan and its data to a package's description."""
+
+from typing import TYPE_CHECKING, Any
+
+from softcord.app.config.plan import Plan, digest
+from softcord.app.inputs.training_data import Dataset
+from softcord.app.models.start_from import net_description, starting_model
+from softcord.app.records.provenance import provenance
+from softcord.data.filehash import content_hash, known_hashes
+from softcord.data.leakage import DIGEST_LENGTH
+
+if TYPE_CHECKING:
+    from softcord.predict.package import ModelDescription, TrainedOn
+
+
+def describe_model(plan: Plan, dataset: Dataset, name: str, contrasts: tuple[str, ...]) -> "ModelDescription":
+    """Return the description of the model ``name`` that learns from images of ``contrasts``.
+
+    A model of drawn patches learns from nobody: its data are the generator's settings.
+    """
+    from softcord.predict.package import ModelDescription
+
+    activation: Any = plan.loss().prediction_activation
+    made_by = provenance()
+    return ModelDescription(
+        name=name,
+        net=net_description(plan),
+        window_voxels=plan.patch_voxels,
+        narrow_window_voxels=plan.narrow_voxels,
+        activation=activation,
+        spacing_mm=plan.volumes.spacing_mm,
+        interpolation=plan.volumes.interpolation,
+        gt=plan.gt.name,
+        loss=plan.choices["loss"],
+        trained_on=trained_on(plan, dataset, contrasts),
+        provenance={
+            "study": plan.study,
+            "seed": str(plan.seed),
+            **{key: made_by[key] for key in ("softcord", "code_commit", "code_dirty", "torch")},
+        },
+    )
+
+
+def trained_on(plan: Plan, dataset: Dataset, contrasts: tuple[str, ...]) -> "tuple[TrainedOn, ...]":
+    """Say what of each dataset trains; of several, each says so with its own participant ids.
+
+    What the first weights have seen, the model has seen too.
+    """
+    start = starting_model(plan)
+    own = (_trained_on(plan, part, contrasts) for part in dataset.parts or (dataset,))
+    return (*own, *(start.description.trained_on if start else ()))
+
+
+def _trained_on(plan: Plan, dataset: Dataset, contrasts: tuple[str, ...]) -> "TrainedOn":
+    from softcord.predict.package import TrainedOn
+
+    train, val = (table[table["contrast"].isin(contrasts)] for table in (dataset.train, dataset.val))
+    used = tuple(key for key in contrasts if plan.is_synthetic or key in set(train["contrast"]))
+    cache_dir = plan.data_dir / "cache"
+    hashes = known_hashes(cache_dir)
+    digests = (content_hash(path, cache_dir, hashes) for path in (*train["image"], *val["image"]))
+    return TrainedOn(
+        dataset=dataset.name,
+        identity=digest(plan.config["synthetic"]) if plan.is_synthetic else dataset.identity,
+        contrasts=used,
+        train_participants=tuple(sorted(train["participant_id"].unique())),
+        val_participants=tuple(sorted(val["participant_id"].unique())),
+        image_sha256=tuple(sorted({one[:DIGEST_LENGTH] for one in digests})),
+    )

@@ -1,0 +1,24 @@
+"""How long softcord takes from its start until it can predict."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+_CODE = "import sys; from softcord.app.engines.start_time import load; load(sys.argv[1])"
+
+
+def start_s(run_dir: Path) -> float:
+    """Return the seconds that a new Python takes to import all and load the run's model."""
+    package = next(run_dir.glob("**/model.json")).parent
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-c", _CODE, str(package)], check=True)
+    return time.perf_counter() - started
+
+
+def load(package: str) -> None:
+    """Do what has to be done before the first image."""
+    import softcord.predict.volume  # noqa: F401
+    from softcord.predict.package import read_package
+
+    read_package(Path(package))

@@ -1,0 +1,90 @@
+"""Soft ground truth for a table of images: found where it is, built where it is missing or outdated."""
+
+import logging
+import os
+from collections.abc import Hashable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from softcord.app.config.plan import Plan, jobs_of
+from softcord.app.console.progress import phase
+from softcord.contrasts import PAPER_SIX
+from softcord.data.filehash import known_hashes
+from softcord.data.identity import content_key
+from softcord.data.labels import LABEL_OF_GT, warn_of_model_masks
+from softcord.gt.dataset import build_dataset
+from softcord.gt.settings import GtSettings
+from softcord.gt.sidecar import is_ours, recorded_inputs
+from softcord.gt.variant import gt_path, variant_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+logger = logging.getLogger("softcord")
+
+
+def with_soft_labels(
+    plan: Plan, table: "pd.DataFrame", settings: GtSettings, contrasts: tuple[str, ...]
+) -> "pd.DataFrame":
+    """Return the table with the labels of one soft ground truth, built where they are missing or outdated.
+
+    Published labels are used as they are: nothing is added to a folder that softcord did not make.
+    """
+    if table.empty:
+        return table
+    variant = variant_name(settings, contrasts)
+    root = derivatives_dir(plan)
+    description = root / variant / "dataset_description.json"
+    is_published = variant == variant_name(replace(GtSettings(), name=settings.name), PAPER_SIX)
+    if is_published and not is_ours(description) and table[LABEL_OF_GT[settings.name]].notna().any():
+        return table
+    table = _with_labels_in(root / variant, table, settings)
+    lacking = table.index.isin(list(_outdated(table, LABEL_OF_GT[settings.name], plan.data_dir / "cache")))
+    if lacking.any():
+        people = table.loc[lacking, "participant_id"].nunique()
+        used = table.loc[lacking & table["contrast"].isin(contrasts), "hard_seg"].dropna()
+        warn_of_model_masks(plan.data.name, used)
+        logger.info("building the ground truth %s of %d participants", variant, people)
+        with phase(f"ground truth {variant}", people) as on_done:
+            report = build_dataset(
+                table[lacking], root, settings, contrasts, jobs=jobs_of(plan), on_done=on_done
+            )
+        for row in report[report["status"] == "failed"].to_dict("records"):
+            logger.warning("%s: no ground truth: %s", row["participant_id"], row["finding"])
+        table = _with_labels_in(root / variant, table, settings)
+    return table
+
+
+def derivatives_dir(plan: Plan) -> Path:
+    """Where ground truth is written: beside the data, or under ``paths.data`` where those are read-only."""
+    beside = plan.data.derivatives or plan.data.root / "derivatives"
+    nearest = next(path for path in (beside, *beside.absolute().parents) if path.exists())
+    return beside if os.access(nearest, os.W_OK) else plan.data_dir / "derivatives" / plan.data.name
+
+
+def _outdated(table: "pd.DataFrame", column: str, cache_dir: Path) -> Iterable[Hashable]:
+    """Yield the rows of participants with a label that is missing or made from other masks than these.
+
+    The recorded checksums decide, as in `softcord prepare`; masks that did not change are not read again.
+    """
+    hashes = known_hashes(cache_dir)
+
+    def checksum(path: Any) -> str | None:
+        return content_key(path, cache_dir, hashes) if isinstance(path, str) else None
+
+    for _, rows in table.groupby(["participant_id", "session_id"]):
+        now = {
+            row["contrast"]: (checksum(row["hard_seg"]), checksum(row["discs"]))
+            for row in rows.to_dict("records")
+        }
+        if any(label is None or recorded_inputs(Path(label)) != now for label in rows[column]):
+            yield from rows.index
+
+
+def _with_labels_in(folder: Path, table: "pd.DataFrame", settings: GtSettings) -> "pd.DataFrame":
+    import pandas as pd
+
+    paths = [gt_path(folder, image, settings) for image in table["image"]]
+    there = [str(path) if path.exists() else None for path in paths]
+    return table.assign(**{LABEL_OF_GT[settings.name]: pd.Series(there, index=table.index, dtype=object)})

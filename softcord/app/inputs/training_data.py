@@ -1,0 +1,225 @@
+"""From a plan to data that a net can be trained and tested on: every stage before training."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from softcord.app.config.plan import Plan, digest, jobs_of
+from softcord.app.console.progress import phase
+from softcord.app.inputs.soft_labels import with_soft_labels
+from softcord.contrasts import CONTRASTS, PAPER_SIX
+from softcord.data.cache import CachedVolume, prepare_all
+from softcord.data.identity import dataset_identity
+from softcord.data.labels import Gt, choose_labels, name_images, warn_of_model_masks
+from softcord.data.participants import read_participants
+from softcord.data.settings import make_split, read_index, read_persons
+from softcord.data.splits import SIDES, Split
+from softcord.errors import DataError
+from softcord.gt.settings import GtSettings
+from softcord.io.pointer import read_pointer, way_to_download
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+logger = logging.getLogger("softcord")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Indexed, split and labelled data.
+
+    ``train`` and ``val`` have the training contrasts, ``test``, the images to measure, every contrast there
+    is (with ``measured_on=val`` they are the validation participants'). The column ``label`` is what the net
+    learns in the first two, and what predictions are measured against in the third; the column ``dataset`` is
+    the dataset's name, ``truth_csa_mm2`` the true area that only phantoms have. Where patches are drawn
+    or nothing is trained here, ``train`` and ``val`` are empty.
+    ``participants`` are the rows of participants.tsv of everybody in the split, with the column dataset.
+    ``parts`` are the datasets one by one, with their own participant ids: of several, participants are called
+    ``dataset/sub-01`` here, since two datasets may both have a sub-01.
+    """
+
+    identity: str
+    split: Split
+    train: "pd.DataFrame"
+    val: "pd.DataFrame"
+    test: "pd.DataFrame"
+    participants: "pd.DataFrame"
+    name: str
+    parts: "tuple[Dataset, ...]" = ()
+
+
+def open_dataset(plan: Plan) -> Dataset:
+    """Make the phantom if asked for, index, split, build missing soft ground truth and choose labels.
+
+    Raises:
+        DataError: data that are missing or cannot be used, by name.
+        UsageError: a split that leaks or is empty.
+    """
+    parts = [_open_one(one) for one in plan.for_each_dataset()]
+    dataset = parts[0] if len(parts) == 1 else _joined(plan, parts)
+    trains_here = plan.learns and not plan.is_synthetic
+    for side in SIDES if trains_here else ("test",):
+        if getattr(dataset, side).empty:
+            raise DataError(
+                f"split {plan.split_name}", f"leaves no image of the contrasts to {side}", "Check split"
+            )
+    lacking = [one for one in plan.contrasts if one not in set(dataset.train["contrast"])]
+    if trains_here and lacking:
+        # The method is named after its contrasts, so that a model of two must not be called one of all six.
+        hint = "Leave it out of contrasts, or see `softcord check`"
+        raise DataError("contrasts", f"nobody who trains has {', '.join(lacking)}", hint)
+    return dataset
+
+
+def _open_one(plan: Plan) -> Dataset:
+    if plan.needs_phantom:
+        make_phantom(plan)
+    table = read_index(plan.data)
+    participants = table["participant_id"].unique()
+    split = make_split(plan.split, participants, read_persons(plan.data, participants))
+    if plan.learns:
+        table = _present(_of(table, split.participants), plan.contrasts)
+    else:
+        table = _present(_of(table, split.test), ())
+    table = table.assign(dataset=plan.data.name, truth_csa_mm2=true_csa_mm2(plan, table["participant_id"]))
+    is_soft = plan.gt.name != "hard"
+    trained = table if plan.learns and not plan.is_synthetic else table[:0]
+    if is_soft:
+        trained = with_soft_labels(plan, trained, plan.gt, plan.contrasts)
+    trained = trained[trained["contrast"].isin(plan.contrasts)]
+    measured = _of(table, split.val if plan.measured_on == "val" else split.test)
+    if plan.reference == "soft":
+        measured = with_soft_labels(plan, measured, GtSettings(reference=plan.gt.reference), PAPER_SIX)
+    dataset = Dataset(
+        identity=dataset_identity(plan.data.root, table, cache_dir=plan.data_dir / "cache"),
+        split=split,
+        train=_labelled(_of(trained, split.train), plan.gt.name, plan),
+        val=_labelled(_of(trained, split.val), plan.gt.name, plan),
+        test=_labelled(measured, plan.reference, plan),
+        participants=read_participants(plan.data.root, split.participants).assign(dataset=plan.data.name),
+        name=plan.data.name,
+    )
+    hard = [dataset.train, dataset.val] if plan.gt.name == "hard" else []
+    hard += [dataset.test] if plan.reference == "hard" else []
+    warn_of_model_masks(plan.data.name, (path for part in hard for path in part["label"]))
+    return dataset
+
+
+def _joined(plan: Plan, parts: Sequence[Dataset]) -> Dataset:
+    """Join datasets into one whose participants are told apart by their dataset's name."""
+    import pandas as pd
+
+    def joined(name: str) -> "pd.DataFrame":
+        tables = [_renamed(getattr(part, name), part.name) for part in parts]
+        return pd.concat(tables, ignore_index=True)
+
+    sides = {
+        side: tuple(participant_key(part.name, one) for part in parts for one in getattr(part.split, side))
+        for side in SIDES
+    }
+    return Dataset(
+        identity=f"sha256:{digest({part.name: part.identity for part in parts})}",
+        split=Split(**sides, name=plan.split_name),
+        train=joined("train"),
+        val=joined("val"),
+        test=joined("test"),
+        participants=joined("participants"),
+        name=plan.data_name,
+        parts=tuple(parts),
+    )
+
+
+def participant_key(dataset: str, participant_id: str) -> str:
+    """Return what a participant of one of several datasets is called: ``dataset/sub-01``."""
+    return f"{dataset}/{participant_id}"
+
+
+def _renamed(table: "pd.DataFrame", dataset: str) -> "pd.DataFrame":
+    ids = [participant_key(dataset, one) for one in table["participant_id"]]
+    return table.assign(participant_id=ids)
+
+
+def counts(dataset: Dataset) -> "pd.DataFrame":
+    """Return how many images of each dataset and contrast train, validate and test."""
+    import pandas as pd
+
+    sides = {side: getattr(dataset, side).groupby(["dataset", "contrast"]).size() for side in SIDES}
+    table = pd.DataFrame(sides).fillna(0).astype(int)
+    order = {key: place for place, key in enumerate(CONTRASTS)}
+    return table.sort_index(level="contrast", key=lambda names: names.map(order), sort_remaining=False)
+
+
+def log_counts(dataset: Dataset) -> None:
+    """Log how many participants and images of each dataset train, validate and test."""
+    table = counts(dataset)
+    for part in dataset.parts or (dataset,):
+        people = "/".join(str(len(getattr(part.split, side))) for side in SIDES)
+        rows = table.xs(part.name, level="dataset").itertuples()
+        images = ", ".join(f"{contrast} {'/'.join(map(str, row))}" for contrast, *row in rows)
+        logger.info("%s: %s participants to train/validate/test; images: %s", part.name, people, images)
+
+
+def make_phantom(plan: Plan) -> None:
+    """Write the phantom dataset, or recognise that it is there."""
+    from softcord.phantom.dataset import write_dataset
+
+    settings = plan.phantom()
+    with phase(f"phantom {settings.name}", settings.n_participants) as on_done:
+        write_dataset(settings, plan.data.root, jobs=jobs_of(plan), on_done=on_done)
+
+
+def cached_volumes(plan: Plan, table: "pd.DataFrame", name: str) -> list[CachedVolume]:
+    """Return the cached volumes of a table's images and labels, in its order, made where they are missing.
+
+    Raises:
+        DataError: files that cannot be used; the first is named.
+    """
+    pairs = [(Path(image), Path(label)) for image, label in zip(table["image"], table["label"], strict=True)]
+    with phase(f"{name} volumes", len(pairs)) as on_done:
+        outcomes = prepare_all(
+            pairs, plan.data_dir / "cache", plan.volumes, jobs=jobs_of(plan), on_done=on_done
+        )
+    failed = [outcome for outcome in outcomes if outcome.error]
+    if failed:
+        more = f" (and {len(failed) - 1} more images)" if len(failed) > 1 else ""
+        what = f"{str(failed[0].error).rstrip('.')}{more}"
+        raise DataError(f"{name} images", what, "Leave them out with data.exclude if they cannot be repaired")
+    return [outcome.value for outcome in outcomes if outcome.value]
+
+
+def true_csa_mm2(plan: Plan, participants: "pd.Series[str]") -> "pd.Series[float]":
+    """Return the true CSA over the wanted levels of each participant, NaN where there is none to know."""
+    import pandas as pd
+
+    from softcord.measure.levels import format_levels
+
+    path = (plan.data.derivatives or plan.data.root / "derivatives") / "truth" / "csa.tsv"
+    if not path.exists():
+        return pd.Series(float("nan"), index=participants.index)
+    table = pd.read_csv(path, sep="\t", dtype={"level": str})
+    wanted = table[table["level"] == format_levels(plan.levels)]
+    truth = dict(zip(wanted["participant_id"], wanted["csa_mm2"].astype(float), strict=True))
+    return participants.map(truth).astype(float)
+
+
+def _present(table: "pd.DataFrame", contrasts: tuple[str, ...]) -> "pd.DataFrame":
+    """Return the images that are there; those of training contrasts have to be."""
+    absent = table[table["image_state"] != "present"]
+    needed = absent[absent["contrast"].isin(contrasts)]
+    if len(needed):
+        what = f"{len(needed)} images are not downloaded or broken: {name_images(needed)}"
+        first = needed.iloc[0]["image"]
+        raise DataError(first, what, way_to_download(read_pointer(first)))
+    if len(absent):
+        logger.info("%d images of other contrasts are not downloaded and left out", len(absent))
+    return table[table["image_state"] == "present"]
+
+
+def _of(table: "pd.DataFrame", participants: tuple[str, ...]) -> "pd.DataFrame":
+    return table[table["participant_id"].isin(participants)]
+
+
+def _labelled(table: "pd.DataFrame", gt: Gt, plan: Plan) -> "pd.DataFrame":
+    return choose_labels(table, gt, missing=plan.data.missing_labels)

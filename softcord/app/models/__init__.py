@@ -1,0 +1,1 @@
+"""Find trained models by what a person calls them."""

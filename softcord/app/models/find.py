@@ -1,0 +1,96 @@
+"""From the word after ``-m`` to a model: a package, a run, a checkpoint or an entry of the MLflow store."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from softcord.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from softcord.predict.package import Model
+
+BUILT_IN = Path(__file__).parents[2] / "models" / "synthetic-v1"
+_FORMS = "Give a package, study/run, a checkpoint of a run, an MLflow run id or models:/NAME@ALIAS"
+
+
+def find_model(
+    word: str | None, outputs: Path, store: Path, allowed: tuple[str, ...] | None = None
+) -> "Model":
+    """Return the model that ``word`` names; None is the built-in one.
+
+    ``outputs`` is where runs lie, ``store`` the folder of the MLflow store, ``allowed`` Python packages
+    whose nets may be built besides softcord's.
+
+    Raises:
+        UsageError: nothing of that name, or more than one model.
+        DataError: the model is damaged or not whole.
+    """
+    from softcord.predict.package import OWN_NETS, read_package
+
+    nets = OWN_NETS if allowed is None else (*OWN_NETS, *allowed)
+    if word is None:
+        if not BUILT_IN.exists():
+            raise UsageError("-m", "is missing, and this installation has no built-in model", _FORMS)
+        return read_package(BUILT_IN, nets)
+    if word.startswith("models:/") or re.fullmatch(r"[0-9a-f]{32}", word):
+        return _from_store(word, store, nets)
+    path = next(
+        (place for place in (Path(word), BUILT_IN.parent / word, outputs / word) if place.exists()), None
+    )
+    if path is None:
+        raise UsageError("-m", f"{word} is no model, neither here nor in {outputs}/", _FORMS)
+    if path.suffix == ".ckpt":
+        return _with_weights_of(path, nets)
+    return read_package(_package_in(path), nets)
+
+
+def _package_in(path: Path) -> Path:
+    """Return the package that a path means: itself, a run's, or that of a study's only run."""
+    from softcord.predict.package import is_package
+
+    if path.is_file() or is_package(path):
+        return path
+    if is_package(path / "model"):
+        return path / "model"
+    found = sorted(
+        place
+        for pattern in ("*/model", "models/*/model")
+        for place in path.glob(pattern)
+        if is_package(place)
+    )
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(str(place.parent) for place in found[:6])
+        raise UsageError("-m", f"{path} holds {len(found)} models", f"Name one: {names}")
+    raise UsageError("-m", f"{path} holds no model", "A run writes one when its training ends")
+
+
+def _with_weights_of(checkpoint: Path, nets: tuple[str, ...]) -> "Model":
+    """Return a run's model with the weights of one of its checkpoints."""
+    from softcord.predict.package import read_package
+    from softcord.train.checkpoint import load_weights
+
+    package = checkpoint.parent.parent / "model"
+    if not package.exists():
+        what = "lies in no run whose model/ says how to apply it"
+        raise DataError(checkpoint, what, "Keep it in its run's folder, and let the run end once")
+    model = read_package(package, nets)
+    try:
+        model.net.load_state_dict(load_weights(checkpoint))
+    except RuntimeError as error:
+        raise DataError(checkpoint, "does not fit the net of its run", "Train again") from error
+    made_by = {**model.description.provenance, "checkpoint": checkpoint.name}
+    return replace(model, description=replace(model.description, provenance=made_by))
+
+
+def _from_store(word: str, store: Path, nets: tuple[str, ...]) -> "Model":
+    from softcord.predict.package import read_package
+    from softcord.track.store import fetch_artifact, open_store
+
+    if not (store / "mlflow.db").exists():
+        raise UsageError("-m", f"{word} is a name of the MLflow store, but {store}/ holds none", "Set -store")
+    with TemporaryDirectory() as folder:
+        return read_package(fetch_artifact(open_store(store), word, "model", Path(folder)), nets)

@@ -1,0 +1,180 @@
+"""Find a trained method by the name it is asked for, and apply it: one model, or one per contrast."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from softcord.app.engines.nnunet import NNUNET
+from softcord.app.engines.per_contrast import MODELS
+from softcord.app.engines.softcord import package_dir
+from softcord.app.models.find import BUILT_IN
+from softcord.app.records.leakage import TRAINED_ON
+from softcord.data.filehash import checksum
+from softcord.errors import DataError, UsageError
+from softcord.nnunet.run import FINAL_CHECKPOINT, find_model
+from softcord.sweep.ledger import Run, read_run, read_study
+
+if TYPE_CHECKING:
+    from softcord.io.nifti import Volume
+    from softcord.predict.package import TrainedOn
+    from softcord.train.settings import MachineSettings
+
+EVERY = "every"  # the key of a model that is for all contrasts
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained method: its models by contrast (``EVERY``: one for all), and what it says of itself.
+
+    ``models`` are packages or, where ``is_nnunet``, the folder of nnU-Net's model. ``trained_on`` says what
+    of which datasets they have seen.
+    """
+
+    method: str
+    seed: int
+    models: Mapping[str, Path]
+    trained_on: "tuple[TrainedOn, ...]"
+    gt: str
+    loss: str
+    is_nnunet: bool = False
+
+    @property
+    def contrasts(self) -> tuple[str, ...]:
+        """The contrasts that trained, each once."""
+        return tuple(dict.fromkeys(name for one in self.trained_on for name in one.contrasts))
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Columns of measures.csv that say which method this is."""
+        return {
+            "method": self.method,
+            "gt": self.gt,
+            "contrasts_trained": " ".join(self.contrasts),
+            "loss": self.loss,
+            "seed": str(self.seed),
+        }
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """Checksum of each model's weights."""
+        from softcord.predict.package import read_package, weights_sha256
+
+        if self.is_nnunet:
+            return {key: checksum(path / FINAL_CHECKPOINT) for key, path in self.models.items()}
+        return {contrast: weights_sha256(read_package(path)) for contrast, path in self.models.items()}
+
+    def model_for(self, contrast: str, model_of: Mapping[str, str]) -> Path | None:
+        """Return the model for a contrast: its own, else that of the contrast that stands for it."""
+        names = (EVERY, contrast, model_of.get(contrast, contrast))
+        return next((self.models[name] for name in names if name in self.models), None)
+
+
+@cache
+def find_trained(reference: str | None, outputs: Path) -> Trained:
+    """Return the trained method of a run, ``STUDY/METHOD``, a package's folder or zip, or the built-in name.
+
+    Raises:
+        UsageError: nothing is named, or several runs answer to the name.
+        DataError: there is no such finished run, or its package is damaged.
+    """
+    from softcord.predict.package import is_package, read_description
+
+    if not reference:
+        raise UsageError(
+            "model", "is missing", "Write model=STUDY/RUN, model=STUDY/METHOD or a package's folder"
+        )
+    path = BUILT_IN if reference == BUILT_IN.name else Path(reference)
+    if is_package(path):
+        description = read_description(path)
+        seed = description.provenance.get("seed", "0")
+        return _of_packages(description.name, int(seed) if seed.isdigit() else 0, {EVERY: path})
+    run_dir = path if (path / "run.json").is_file() else _run_dir(reference, outputs)
+    run = read_run(run_dir)
+    assert run is not None
+    if packages := _packages_of(run_dir):
+        return _of_packages(run.method, run.seed, packages)
+    if model := find_model(run_dir / NNUNET):
+        return _of_nnunet(run, run_dir, model)
+    what = "left no model that softcord can apply"
+    raise DataError(run_dir, what, "Train it again, or measure its masks with softcord ingest")
+
+
+def _of_packages(method: str, seed: int, packages: Mapping[str, Path]) -> Trained:
+    from softcord.predict.package import read_description
+
+    descriptions = [read_description(package) for package in packages.values()]
+    trained_on = tuple(one for each in descriptions for one in each.trained_on)
+    return Trained(method, seed, packages, trained_on, descriptions[0].gt, descriptions[0].loss)
+
+
+def _of_nnunet(run: Run, run_dir: Path, model: Path) -> Trained:
+    """Return what a run of nnU-Net trained; what a package says of itself is in the run's files."""
+    from pydantic import TypeAdapter
+
+    from softcord.measure.table import read_measures
+    from softcord.predict.package import TrainedOn
+
+    seen = TypeAdapter(tuple[TrainedOn, ...]).validate_json((run_dir / TRAINED_ON).read_bytes())
+    measures = read_measures(run_dir / "measures.csv")
+    own = measures[measures["method"] == run.method].iloc[0]
+    return Trained(run.method, run.seed, {EVERY: model}, seen, own["gt"], own["loss"], is_nnunet=True)
+
+
+def _run_dir(reference: str, outputs: Path) -> Path:
+    study, _, name = reference.rpartition("/")
+    runs = read_study(outputs / study) if study else []
+    if not runs:
+        known = sorted({path.parent.parent.name for path in outputs.glob("*/*/run.json")})
+        hint = f"Studies: {', '.join(known)}" if known else "Train first"
+        raise DataError(reference, f"there is no package, and no study of that name in {outputs}", hint)
+    complete = [run for run in runs if run.is_complete]
+    found = [run for run in complete if name in (run.name, run.method)] or [
+        run for run in complete if run.name.startswith(f"{name}-")
+    ]
+    if not found:
+        raise DataError(reference, "is no finished run", f"Finished: {_names(complete) or 'none'}")
+    if len(found) > 1:
+        raise UsageError(reference, "names several runs", f"Choose one of {_names(found)}")
+    return outputs / study / found[0].name
+
+
+def _names(runs: Sequence[Run], at_most: int = 8) -> str:
+    more = f" and {len(runs) - at_most} more" if len(runs) > at_most else ""
+    return ", ".join(run.name for run in runs[:at_most]) + more
+
+
+def _packages_of(run_dir: Path) -> dict[str, Path]:
+    from softcord.predict.package import is_package
+
+    if is_package(package_dir(run_dir)):
+        return {EVERY: package_dir(run_dir)}
+    children = sorted((run_dir / MODELS).glob("*"))
+    return {child.name: package_dir(child) for child in children if is_package(package_dir(child))}
+
+
+def make_predict(
+    trained: Trained, model_of: Mapping[str, str], machine: "MachineSettings"
+) -> "Callable[[Path, str], Volume]":
+    """Return what predicts the image in a file, of a contrast, by the package that is for it."""
+    from softcord.io.nifti import read_volume
+    from softcord.predict.infer import Apply
+    from softcord.predict.package import Model, read_package
+    from softcord.predict.volume import PredictSettings, predict_volume
+    from softcord.train.device import resolve_precision, training_device
+
+    settings = PredictSettings(apply=Apply(bfloat16=resolve_precision(machine) == "bf16-mixed"))
+
+    @cache
+    def load(package: Path) -> Model:
+        model = read_package(package)
+        model.net.to(training_device(machine))
+        return model
+
+    def predict(image: Path, contrast: str) -> "Volume":
+        package = trained.model_for(contrast, model_of)
+        assert package is not None
+        return predict_volume(load(package), read_volume(image), settings).softseg
+
+    return predict

@@ -1,0 +1,168 @@
+"""What a run leaves in the store: inputs at its start, results at its end."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+
+from softcord.app.config.compose import flat
+from softcord.app.config.plan import Plan
+from softcord.app.inputs.training_data import Dataset
+from softcord.app.records.provenance import provenance
+from softcord.contrasts import CONTRASTS
+from softcord.io.nifti import read_volume
+from softcord.measure.levels import format_levels
+from softcord.measure.metrics import METRICS
+from softcord.predict.write import predictions_of, softseg_path
+from softcord.report.qc import overlay_png
+from softcord.report.summary import SUMMARY_HEADINGS, digits_of, summary_table
+from softcord.report.tables import markdown
+from softcord.stats.describe import describe, describe_contrasts
+from softcord.sweep.ledger import Run
+from softcord.track.dashboard import describe_study, results_table, save_view, view_path
+from softcord.track.store import RunRecord, StudyRecord
+
+OVERLAYS_PER_RUN = 6
+# config.yaml, an artifact of the run, holds everything; these groups would only hide the rest.
+_UNLOGGED_GROUPS = ("phantom", "paths", "machine", "compare", "check", "search")
+
+
+def log_inputs(plan: Plan, dataset: Dataset, run: Run, run_dir: Path, entry: RunRecord) -> None:
+    """Record parameters, tags and the files that say exactly what is about to run."""
+    entry.params(dict(flat({k: v for k, v in plan.config.items() if k not in _UNLOGGED_GROUPS})))
+    entry.tag(
+        {
+            "method": plan.method,
+            "study": plan.study,
+            "seed": plan.seed,
+            "gt": plan.labels["gt"],
+            "loss": plan.labels["loss"],
+            "contrasts": plan.labels["contrasts_trained"],
+            "engine": plan.choices["engine"],
+            "baseline": plan.choices["baseline"],
+            **({"modified": " ".join(plan.modified)} if plan.modified else {}),
+            "recipe": plan.choices["recipe"],
+            "data": plan.data_name,
+            "reference": plan.reference,
+            "levels": format_levels(plan.levels),
+            "split_sha256": dataset.split.sha256,
+            "dataset_identity": dataset.identity,
+            "fingerprint": run.fingerprint,
+            "overrides": " ".join(plan.overrides),
+            "mlflow.source.name": "python -m softcord.train",
+            "mlflow.source.git.commit": provenance()["code_commit"],
+            **{f"provenance.{key}": value for key, value in provenance().items()},
+        }
+    )
+    for part in dataset.parts or (dataset,):
+        entry.dataset(part.name, part.identity)
+    for name in ("config.yaml", "overrides.txt", "split.yaml", "environment.txt"):
+        entry.artifact(run_dir / name)
+
+
+def log_results(
+    plan: Plan, dataset: Dataset, measures: pd.DataFrame, run_dir: Path, entry: RunRecord
+) -> None:
+    """Record the measures, their means, sample overlays and a description."""
+    entry.metrics(means(measures, plan.method, format_levels(plan.levels), plan.measured_on))
+    entry.artifact(run_dir / "measures.csv")
+    entry.tag({"predictions": (run_dir / "predictions").resolve()})
+    with TemporaryDirectory() as folder:
+        for row in sample(dataset.test).to_dict("records"):
+            image = Path(row["image"])
+            prediction = softseg_path(predictions_of(run_dir / "predictions", row["participant_id"]), image)
+            if not prediction.exists():  # of a contrast that no model is for, or missing
+                continue
+            volumes = [read_volume(path) for path in (image, prediction, row["label"])]
+            overlay_png(volumes[0], volumes[1], volumes[2], Path(folder) / f"{image.name.split('.')[0]}.png")
+        entry.artifact(Path(folder), "overlays")
+    entry.describe(description(plan, dataset, measures))
+
+
+def means(measures: pd.DataFrame, method: str, level: str, prefix: str = "test") -> dict[str, float]:
+    """Return ``test/<metric>``, the method's mean over participants, and ``test/<metric>/<contrast>``.
+
+    The same numbers as in the table that ``train`` prints; ``val/`` for runs that measure validation images.
+    """
+    own = measures[measures["method"] == method]
+    metrics = sorted(own["metric"].unique())
+    overall = describe(own, metrics, level).to_dict("records")
+    by_contrast = describe_contrasts(own, metrics, level).to_dict("records")
+    return {f"{prefix}/{row['metric']}": float(row["mean"]) for row in overall} | {
+        f"{prefix}/{row['metric']}/{row['contrast']}": float(row["mean"])
+        for row in by_contrast
+        if row["contrast"] != "all"
+    }
+
+
+def log_study(plan: Plan, study: StudyRecord) -> None:
+    """Bring the study's page up to date: a saved view of its runs, sorted by CSA STD, and a note."""
+    names = {f"{plan.measured_on}/{metric}": heading for metric, heading in SUMMARY_HEADINGS.items()}
+    ordered = sorted(names, key=lambda name: "csa_std" not in name)
+    save_view(study, ordered, ("method", "gt", "loss", "contrasts", "seed"))
+    if plan.search.name:
+        return  # the search itself says what came of its trials
+    describe_study(
+        study,
+        "\n".join(
+            [
+                f"Study `{plan.study}` on `{plan.data_name}`: means over {plan.measured_on} participants, "
+                f"measured against {plan.reference} masks.",
+                "",
+                f"[All runs, sorted by CSA STD]({view_path(study.experiment_id)}); mark some and press "
+                f"*Compare* for charts. Paired tests: `python -m softcord.compare study={plan.study}`",
+                "",
+                results_table(study, [(name, names[name]) for name in ordered]),
+            ]
+        ),
+    )
+
+
+def sample(test: pd.DataFrame) -> pd.DataFrame:
+    """Return one image of each contrast, of the first participant that has it."""
+    known = test[test["contrast"].isin(CONTRASTS)]
+    return known.sort_values("participant_id").groupby("contrast").head(1).head(OVERLAYS_PER_RUN)
+
+
+def description(plan: Plan, dataset: Dataset, measures: pd.DataFrame) -> str:
+    """Say in Markdown what the run is and what came out."""
+    split = dataset.split
+    counts = f"{len(split.train)} to train, {len(split.val)} to validate, {len(split.test)} to test"
+    people = "validation" if plan.measured_on == "val" else "test"
+    return "\n".join(
+        [
+            # The page shows the first lines only, until it is asked for more.
+            f"**{plan.method}**, seed {plan.seed}: {_headline(plan, measures)}",
+            "",
+            f"- **method** {_how(plan)}",
+            f"- **data** `{plan.data_name}`, identity `{dataset.identity[:12]}`",
+            f"- **split** `{plan.split_name}`: {counts} participants",
+            f"- **measured** on {people} participants against {plan.reference} masks, "
+            f"vertebral levels {format_levels(plan.levels)}",
+            f"- **command** `python -m softcord.train {' '.join(plan.overrides)}`",
+            "",
+            f"Mean ± SD over {people} participants; `GT_soft` and `GT_hard` are the ground truths:",
+            "",
+            markdown(summary_table(measures, format_levels(plan.levels))),
+            "",
+            "Artifacts: `overlays` (prediction and ground truth on each contrast), `measures.csv`, `model`.",
+        ]
+    )
+
+
+def _how(plan: Plan) -> str:
+    if not plan.learns:
+        return f"not trained here: {plan.choices['engine']}"
+    learnt = f"learnt from {plan.gt.name} masks of {', '.join(plan.contrasts)}"
+    if plan.engine is not None:
+        return f"{learnt} by {plan.choices['engine']}, {plan.train.nnunet.epochs} epochs"
+    how = f"loss {plan.choices['loss']}, augmentation {plan.choices['augment']}, {plan.train.epochs} epochs"
+    return f"{learnt}, {how}"
+
+
+def _headline(plan: Plan, measures: pd.DataFrame) -> str:
+    own = measures[measures["method"] == plan.method]
+    table = describe(own, ["csa_std_mm2", "csa_abs_error_mm2", "dice"], format_levels(plan.levels))
+    rows = table.to_dict("records")
+    words = (f"{METRICS[row['metric']].label} {row['mean']:.{digits_of(row['metric'])}f}" for row in rows)
+    return ", ".join(words)

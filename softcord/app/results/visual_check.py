@@ -1,0 +1,71 @@
+"""The report's visual check: mosaics of the test images that were measured worst."""
+
+import logging
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from softcord.errors import SoftcordError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from softcord.report.html import QcImage
+
+logger = logging.getLogger("softcord")
+
+ImageKey = tuple[str, str, str]
+
+
+def visual_check(folder: Path, measures: "pd.DataFrame", count: int) -> "tuple[QcImage, ...]":
+    """Draw the ``count`` images that were measured worst, of those whose files are still there."""
+    from itertools import islice
+
+    return tuple(islice(_drawn(folder, measures), count))
+
+
+def _drawn(folder: Path, measures: "pd.DataFrame") -> "Iterator[QcImage]":
+    from softcord.io.nifti import read_volume
+    from softcord.predict.write import predictions_of, softseg_path
+    from softcord.report.html import QcImage
+    from softcord.report.qc import overlay_bytes
+    from softcord.report.summary import mean_sd
+    from softcord.stats.worst import worst_images
+
+    for row in worst_images(measures).to_dict("records"):
+        run_dir = folder / str(row["run"])
+        key = (row["participant_id"], row["session_id"], row["contrast"])
+        image, label = test_files(run_dir).get(key, (None, None))
+        if image is None or label is None:
+            continue
+        try:
+            predictions = predictions_of(run_dir / "predictions", str(row["participant_id"]))
+            softseg = softseg_path(predictions, image)
+            if not softseg.exists():  # a missing image, which the report counts
+                continue
+            jpeg = overlay_bytes(*(read_volume(path) for path in (image, softseg, label)))
+        except SoftcordError as error:
+            logger.warning("not in the visual check: %s", error)
+            continue
+        scores = {
+            "|CSA error|": mean_sd(row["csa_abs_error_mm2"], float("nan")) + " mm²",
+            "Dice": mean_sd(row["dice"], float("nan"), 3),
+        }
+        yield QcImage(image.name.split(".")[0], str(row["method"]), scores, jpeg)
+
+
+@cache
+def test_files(run_dir: Path) -> dict[ImageKey, tuple[Path, Path]]:
+    """Image and reference mask of each test image of a run; empty where the run did not say."""
+    import pandas as pd
+
+    path = run_dir / "test.csv"
+    if not path.exists():
+        return {}
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    keys = zip(
+        table["participant_id"], table["session_id"].replace("", "n/a"), table["contrast"], strict=True
+    )
+    files = zip(map(Path, table["image"]), map(Path, table["label"]), strict=True)
+    return dict(zip(keys, files, strict=True))

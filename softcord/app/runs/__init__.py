@@ -1,0 +1,1 @@
+"""What one run does from its start to its end."""

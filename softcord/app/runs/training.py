@@ -1,0 +1,160 @@
+"""One run from data to its complete record: train, predict, measure, log."""
+
+import logging
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import yaml
+
+from softcord.app.config.plan import Plan, jobs_of
+from softcord.app.console.progress import phase
+from softcord.app.engine import prepare_training
+from softcord.app.engines.model_description import trained_on
+from softcord.app.inputs.training_data import Dataset, cached_volumes, log_counts
+from softcord.app.records.leakage import TRAINED_ON, warn_of_leakage
+from softcord.app.records.missing_images import write_missing
+from softcord.app.records.provenance import environment_text, provenance
+from softcord.app.records.record import recorded
+from softcord.app.records.store import log_inputs, log_results, log_study
+from softcord.app.sweeps.trial import search_record, watch
+from softcord.data.bids import file_state
+from softcord.data.filehash import content_hash, known_hashes
+from softcord.data.leakage import check_images_apart
+from softcord.data.splits import SIDES, write_split
+from softcord.io.files import write_json, write_text
+from softcord.measure.table import write_measures
+from softcord.predict.write import describe_derivatives, predictions_of
+from softcord.sweep.ledger import Run, note
+from softcord.track.store import open_store, open_study
+
+if TYPE_CHECKING:
+    from softcord.app.engine import Segment
+    from softcord.evaluation.image import TestImage
+
+logger = logging.getLogger("softcord")
+
+
+def bring_to_end(plan: Plan, dataset: Dataset, run: Run, run_dir: Path) -> None:
+    """Train, predict and measure; leave the results in ``run_dir`` and in the store, marked complete last."""
+    _write_inputs(plan, dataset, run_dir)
+    log_counts(dataset)
+    # Every image is looked at before training, so that a bad one is not found at the end.
+    training = prepare_training(plan, dataset)
+    images = _test_images(plan, dataset)
+    _check_leakage(plan, dataset, run_dir)
+    parent = search_record(plan) if plan.search.name else open_study(open_store(plan.store_dir), plan.study)
+    with recorded(run_dir, run, parent) as entry:
+        log_inputs(plan, dataset, run, run_dir, entry)
+        segment = training(run_dir, entry, watch(plan, images, entry))
+        measures, missing = _evaluate(plan, images, run, run_dir, segment)
+        write_missing(run_dir, dataset.test, missing)
+        log_results(plan, dataset, measures, run_dir, entry)
+    log_study(plan, parent)
+    logger.info("%s is complete: %s", run.name, run_dir)
+
+
+def _check_leakage(plan: Plan, dataset: Dataset, run_dir: Path) -> None:
+    """Refuse images on two sides, and warn of test images that the starting model was trained on.
+
+    Leaves the list of all that the model will have seen beside the results.
+    """
+    cache_dir = plan.data_dir / "cache"
+    hashes = known_hashes(cache_dir)
+    trained = trained_on(plan, dataset, plan.contrasts)
+    write_json(run_dir / TRAINED_ON, [asdict(one) for one in trained])
+
+    def sha256(path: str) -> str:
+        return content_hash(path, cache_dir, hashes)
+
+    is_tested = plan.measured_on == "test"  # else the images to measure are those that validate
+    sides = SIDES if is_tested else ("train", "val")
+    check_images_apart({side: getattr(dataset, side)["image"] for side in sides}, sha256)
+    parts = zip(dataset.parts or (dataset,), plan.for_each_dataset(), strict=True)
+    for part, one in parts if is_tested else ():
+        images = zip(part.test["participant_id"], part.test["image"], strict=True)
+        warn_of_leakage(plan.method, trained, images, one.data, sha256)
+
+
+def _write_inputs(plan: Plan, dataset: Dataset, run_dir: Path) -> None:
+    text = yaml.safe_dump(dict(plan.config), sort_keys=False, allow_unicode=True)
+    write_text(run_dir / "config.yaml", text)
+    write_text(run_dir / "overrides.txt", "\n".join(plan.overrides) + "\n")
+    write_split(run_dir / "split.yaml", dataset.split)
+    write_text(run_dir / "participants.tsv", dataset.participants.to_csv(sep="\t", index=False, na_rep="n/a"))
+    chosen = {"baseline": plan.choices["baseline"], "modified": " ".join(plan.modified)}
+    write_json(run_dir / "provenance.json", {**chosen, **provenance()})
+    write_text(run_dir / "environment.txt", environment_text())
+    columns = ["participant_id", "session_id", "contrast", "image", "label"]
+    write_text(run_dir / "test.csv", dataset.test[columns].to_csv(index=False))
+
+
+def _evaluate(
+    plan: Plan, images: "list[TestImage]", run: Run, run_dir: Path, segment: "Segment"
+) -> tuple[pd.DataFrame, dict[Path, str]]:
+    """Predict and measure; return the rows of measures.csv, which are written, and whom they miss why."""
+    from softcord.evaluation.ground_truth import ground_truth_measures
+    from softcord.evaluation.measure import measure_masks
+
+    predictions = run_dir / "predictions"
+    for folder in {predictions_of(predictions, image.participant_id) for image in images}:
+        describe_derivatives(folder, f"softcord predictions of {run.name}", {"Run": run.name})
+    predicted = _with_a_model(plan, images)
+    logger.info("predicting and measuring %d %s images", len(predicted), plan.measured_on)
+    note(run_dir, "predicting", 1.0)
+    with phase("prediction", len(predicted)) as on_done:
+        masks = segment(predicted, predictions, on_done)
+    with phase("measures", len(predicted)) as on_done:
+        measures, missing = measure_masks(
+            masks,
+            predicted,
+            predictions,
+            levels=plan.levels,
+            labels={"run": run.name, **plan.labels},
+            jobs=jobs_of(plan),
+            on_done=on_done,
+        )
+    truth = ground_truth_measures(images, plan.levels, run.name, reference=plan.reference, jobs=jobs_of(plan))
+    measures = pd.concat([measures, truth], ignore_index=True)
+    write_measures(run_dir / "measures.csv", measures)
+    return measures, missing
+
+
+def _with_a_model(plan: Plan, images: "list[TestImage]") -> "list[TestImage]":
+    """Leave out images of contrasts that no model is for, which only one model per contrast can leave."""
+    if not plan.model_per_contrast:
+        return images
+    lacking = sorted({image.contrast for image in images} - set(plan.contrasts))
+    if lacking:
+        logger.warning("no model was trained on %s: its test images are not predicted", ", ".join(lacking))
+    return [image for image in images if image.contrast in plan.contrasts]
+
+
+def _test_images(plan: Plan, dataset: Dataset) -> "list[TestImage]":
+    if plan.engine is None:
+        cached_volumes(plan, dataset.test, "test")
+    return test_images(dataset.test)
+
+
+def test_images(table: pd.DataFrame) -> "list[TestImage]":
+    """Return the rows of an index, with the columns ``label`` and ``truth_csa_mm2``, as test images."""
+    from softcord.evaluation.image import TestImage
+
+    return [
+        TestImage(
+            participant_id=row["participant_id"],
+            session_id=row["session_id"],
+            contrast=row["contrast"],
+            image=Path(row["image"]),
+            reference=Path(row["label"]),
+            hard_seg=_if_present(row["hard_seg"]),
+            discs=_if_present(row["discs"]),
+            truth_csa_mm2=None if pd.isna(row["truth_csa_mm2"]) else row["truth_csa_mm2"],
+        )
+        for row in table.to_dict("records")
+    ]
+
+
+def _if_present(path: str | None) -> Path | None:
+    return Path(path) if path and file_state(path) == "present" else None

@@ -1,0 +1,1 @@
+"""Many runs: which, in what order, how far."""

@@ -1,0 +1,242 @@
+"""One live view of a sweep, read from the ledger: the same for every launcher."""
+
+import io
+import logging
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING
+
+from softcord.app.config.plan import Plan
+from softcord.app.console.terminal import duration
+from softcord.app.sweeps.runs import entries_of
+from softcord.sweep.commands import Entry
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+logger = logging.getLogger("softcord")
+
+_LOOK_EVERY_S = 1.0
+# Ends that a run does not come back from within one sweep.
+_ENDED = ("complete", "pruned", "failed")
+
+
+def watch(plans: list[Plan]) -> AbstractContextManager[None]:
+    """Show how runs come along while the body runs them."""
+    return shown(Progress(plans))
+
+
+def shown(progress: "Progress") -> AbstractContextManager[None]:
+    """Show a progress while the body makes it: a live view on a terminal, else lines of the log."""
+    return (_drawn if sys.stderr.isatty() else _logged)(progress)
+
+
+class Progress:
+    """How far the runs of one command are, and when they will be done.
+
+    A search begins its runs, the trials, in batches: ``plans`` are those of the present one, ``behind`` says
+    how many were finished before it, by condition. ``n_trials`` is how many there will be in the end; one
+    that fails is not among them, for others are tried instead.
+    """
+
+    def __init__(self, plans: Sequence[Plan], n_trials: int = 0) -> None:
+        self.plans = plans
+        self.n_trials = n_trials
+        self.behind: dict[str, int] = {}
+        self.took_s: list[float] = []
+        self.failed_before = 0
+        self.started_at = time.time()
+        self.entries: list[Entry] = []
+        self.most_at_once = 1
+
+    def next_batch(self, plans: Sequence[Plan]) -> None:
+        """Go on to the next trials of a search."""
+        self.took_s += map(_attempt_s, self.finished)
+        self.failed_before = self.n_failed
+        self.plans, self.entries = plans, []
+
+    def look(self) -> None:
+        """Read the ledger."""
+        self.entries = list(entries_of(self.plans).values())
+        self.most_at_once = max(self.most_at_once, len(self.running))
+
+    @property
+    def running(self) -> list[Entry]:
+        """Runs that some process works on."""
+        return [entry for entry in self.entries if entry.standing == "running"]
+
+    @property
+    def ended(self) -> list[Entry]:
+        """Runs that completed, were pruned or failed since the command was given."""
+        return [
+            entry
+            for entry in self.entries
+            if entry.standing in _ENDED and entry.run and entry.run.started_at >= self.started_at - 1
+        ]
+
+    @property
+    def finished(self) -> list[Entry]:
+        """Those of them that did not fail."""
+        return [entry for entry in self.ended if entry.standing != "failed"]
+
+    @property
+    def n_runs(self) -> int:
+        """How many runs there are to be."""
+        return self.n_trials or len(self.plans)
+
+    @property
+    def n_finished(self) -> int:
+        """How many of them are finished."""
+        return sum(self.behind.values()) + len(self.finished)
+
+    @property
+    def n_failed(self) -> int:
+        """How many failed."""
+        return self.failed_before + len(self.ended) - len(self.finished)
+
+    @property
+    def n_done(self) -> int:
+        """How many need nothing more: a failed run has ended, a failed trial is replaced."""
+        return self.n_finished if self.n_trials else len(self.ended)
+
+    def left_s(self) -> float | None:
+        """Estimate the seconds until all runs have ended; None as long as nothing is known."""
+        taken = [*self.took_s, *map(_attempt_s, self.finished)]
+        each_s = sum(taken) / len(taken) if taken else self._expected_s()
+        if each_s is None:
+            return None
+        waiting = max(self.n_runs - self.n_done - len(self.running), 0)
+        going = [max(each_s - _attempt_s(entry), 0.0) for entry in self.running]
+        return max((sum(going) + waiting * each_s) / self.most_at_once, max(going, default=0.0))
+
+    def _expected_s(self) -> float | None:
+        """Duration of a run, from the share of its training that one has behind it."""
+        begun = [
+            _attempt_s(entry) / entry.run.fraction
+            for entry in self.running
+            if entry.run and entry.run.fraction > 0
+        ]
+        return sum(begun) / len(begun) if begun else None
+
+    def line(self) -> str:
+        """Say in a line how far the runs are."""
+        what = "trials finished" if self.n_trials else "runs complete"
+        parts = [f"{self.n_finished} of {self.n_runs} {what}"]
+        parts += [f"{self.n_failed} failed"] if self.n_failed else []
+        left_s = self.left_s()
+        if left_s is not None and self.n_done < self.n_runs:
+            parts.append(f"about {duration(left_s)} left")
+        return ", ".join(parts)
+
+
+def _attempt_s(entry: Entry) -> float:
+    if entry.run is None:
+        return 0.0
+    if entry.standing == "running":
+        return time.time() - entry.run.started_at
+    return entry.run.seconds - entry.run.earlier_seconds
+
+
+@contextmanager
+def _repeated(look: Callable[[], None]) -> Iterator[None]:
+    """Call ``look`` every second in a thread of its own, and once more at the end."""
+    is_over = threading.Event()
+
+    def repeat() -> None:
+        while not is_over.wait(_LOOK_EVERY_S):
+            look()
+
+    thread = threading.Thread(target=repeat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+        look()
+
+
+@contextmanager
+def _logged(progress: Progress) -> Iterator[None]:
+    said = 0
+
+    def look() -> None:
+        nonlocal said
+        progress.look()
+        if len(progress.ended) > said and progress.n_runs > 1:
+            said = len(progress.ended)
+            logger.info("%s", progress.line())
+
+    with _repeated(look):
+        yield
+
+
+@contextmanager
+def _drawn(progress: Progress) -> Iterator[None]:
+    from rich.console import Console
+    from rich.live import Live
+
+    terminal = sys.stderr
+    console = Console(file=terminal)
+    above = _Above(console)
+    handlers = [one for one in logger.handlers if isinstance(one, logging.StreamHandler)]
+    with Live(console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as live:
+
+        def look() -> None:
+            progress.look()
+            live.update(drawing(progress))
+
+        sys.stderr = above
+        for handler in handlers:
+            handler.setStream(above)
+        try:
+            with _repeated(look):
+                yield
+        finally:
+            sys.stderr = terminal
+            for handler in handlers:
+                handler.setStream(terminal)
+
+
+class _Above(io.TextIOBase):
+    """Standard error while the live view stands below it: whole lines, and no terminal for other bars."""
+
+    def __init__(self, console: "Console") -> None:
+        self.console = console
+        self.begun = ""
+
+    def write(self, text: str) -> int:
+        """Print the lines that are whole."""
+        *lines, self.begun = (self.begun + text).split("\n")
+        for line in lines:
+            self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        return len(text)
+
+
+def drawing(progress: Progress) -> "RenderableType":
+    """Return the study in a line, and a line for each run that runs."""
+    from rich.console import Group
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+
+    rows = Table.grid(padding=(0, 2))
+    for entry in progress.running:
+        assert entry.run is not None
+        rows.add_row(
+            "",
+            Text(entry.run.name),
+            ProgressBar(1.0, entry.run.fraction, width=20),
+            Text(entry.run.doing or "starting"),
+            duration(_attempt_s(entry)),
+        )
+    head = Table.grid(padding=(0, 2))
+    head.add_row(
+        Text(progress.plans[0].study, style="bold"),
+        ProgressBar(progress.n_runs, progress.n_done, width=24),
+        Text(progress.line()),
+    )
+    return Group(head, rows)

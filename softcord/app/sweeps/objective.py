@@ -1,0 +1,61 @@
+"""The number that a search optimises, from the measures of a run."""
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from softcord.errors import DataError, UsageError
+from softcord.measure.levels import format_levels
+from softcord.measure.metrics import METRICS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from softcord.app.config.plan import Plan
+    from softcord.sweep.search import Direction
+
+# A net that finds no cord anywhere has no spread at all.
+_BLIND_TO_MISSED_CORDS = ("csa_std_mm2", "csa_bin_std_mm2")
+
+
+def directions(metrics: tuple[str, ...]) -> "Mapping[str, Direction]":
+    """Return which way each objective improves.
+
+    Raises:
+        UsageError: a metric that does not exist or has no better direction.
+    """
+    from softcord.app.config.instantiate import suggest
+
+    known = {name: metric for name, metric in METRICS.items() if metric.better != "none"}
+    for name in metrics:
+        if name not in known:
+            what = f"{name!r} is not a metric with a better direction"
+            raise UsageError("search.objective", what, suggest(name, list(known)))
+    return {name: "minimize" if known[name].better == "lower" else "maximize" for name in metrics}
+
+
+def objective(plan: "Plan", measures: "pd.DataFrame") -> tuple[float, ...]:
+    """Return the mean of each objective over the measured participants.
+
+    Each participant's mean over contrasts comes first, as in every table. A spread over contrasts is
+    infinite where a cord was missed: finding nothing in any contrast would otherwise be the perfect result.
+
+    Raises:
+        DataError: a metric that could not be measured.
+    """
+    from softcord.stats.describe import describe
+
+    own = measures[measures["method"] == plan.method]
+    level = format_levels(plan.levels)
+    found = describe(own, plan.search.metrics, level).set_index("metric")["mean"].to_dict()
+    missed = own[(own["metric"] == "csa_bin_mm2") & (own["value"] == 0)]
+    values = []
+    for name in plan.search.metrics:
+        value = found.get(name, float("nan"))
+        if name in _BLIND_TO_MISSED_CORDS and len(missed):
+            value = float("inf")
+        if math.isnan(value):
+            hint = "Choose another search.objective, or another split"
+            raise DataError("search.objective", f"{name} could not be measured at level {level}", hint)
+        values.append(float(value))
+    return tuple(values)

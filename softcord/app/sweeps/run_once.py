@@ -1,0 +1,83 @@
+"""Bring one run to its end, however often it is asked for: recognised if complete, else gone on with."""
+
+import logging
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from softcord.app.config.plan import Plan
+from softcord.app.console.terminal import logging_to
+from softcord.app.sweeps.runs import has_results, planned, say_complete
+from softcord.sweep.commands import read_commands, record_command
+from softcord.sweep.ledger import Run, Verb, attempt, claim, leftovers, read_run
+from softcord.train.settings import MachineSettings
+
+logger = logging.getLogger("softcord")
+
+Work = Callable[[Run, Path], None]
+
+
+def run_once(new: Run, plan: Plan, work: Work, work_folders: Iterable[str]) -> None:
+    """Do a run's work in its folder, unless it is complete.
+
+    Args:
+        new: the run as it is if nothing of it is there yet.
+        plan: what it is a run of.
+        work: gets the run as it is recorded, and its folder; goes on from what it finds there.
+        work_folders: what it makes on its way, below its folder. Without them it starts anew.
+
+    Raises:
+        BusyError: another process is at it.
+        PrunedError: its search gave it up.
+    """
+    from softcord.train.threads import computing_in
+
+    run_dir = plan.study_dir / new.name
+    with claim(run_dir):
+        _remember(plan, new.verb)
+        _forget_unopened(plan)
+        run = read_run(run_dir)
+        if run and run.is_complete and has_results(run_dir) and not plan.rerun:
+            say_complete(run)
+            return
+        if run is None or plan.rerun:
+            run = new
+            for folder in work_folders:
+                shutil.rmtree(run_dir / folder, ignore_errors=True)
+        for path in leftovers(run_dir):
+            path.unlink(missing_ok=True)
+        with logging_to(run_dir / "log.txt"):
+            run = _with_threads(run, plan.machine)
+            with computing_in(run.threads), attempt(run_dir, run) as begun:
+                work(begun, run_dir)
+
+
+def _remember(plan: Plan, verb: Verb) -> None:
+    """Add a run that no recorded command asks for to its study."""
+    known = (run.config_hash for command in read_commands(plan.study_dir) for run in command.runs)
+    if plan.config_hash not in known:
+        record_command(plan.study_dir, plan.overrides, [planned(plan, verb)])
+
+
+def _with_threads(run: Run, machine: MachineSettings) -> Run:
+    """Return the run with the number of threads to compute in: in all attempts that of the first.
+
+    What is trained depends on it in its last bits, and launchers give their jobs different numbers.
+    """
+    import torch
+
+    threads = run.threads or machine.threads or torch.get_num_threads()
+    if machine.threads not in (0, threads):
+        said = "%s goes on in the number of threads that it began in: %d, not %d"
+        logger.warning(said, run.name, threads, machine.threads)
+    return replace(run, threads=threads)
+
+
+def _forget_unopened(plan: Plan) -> None:
+    """Remove the record of a failure that came before the data could be opened; now they can."""
+    run_dir = plan.study_dir / f"{plan.method}_s{plan.seed}-{plan.config_hash[:6]}"
+    run = read_run(run_dir)
+    if run and not run.fingerprint:
+        with claim(run_dir):
+            shutil.rmtree(run_dir, ignore_errors=True)

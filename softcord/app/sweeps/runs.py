@@ -1,0 +1,239 @@
+"""The runs that one command means: recorded, recognised where complete, failures noted and summed up."""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import softcord
+from softcord.app.config.plan import Plan, digest
+from softcord.app.console.exit_codes import DONE, STUDY
+from softcord.app.console.terminal import show_table
+from softcord.app.inputs.training_data import Dataset, open_dataset
+from softcord.errors import BusyError, UsageError
+from softcord.sweep.commands import Entry, Planned, read_entries, record_command
+from softcord.sweep.ledger import Run, Verb, fail, is_claimed, read_study, reason
+
+logger = logging.getLogger("softcord")
+
+# Parts of a configuration that say nothing about which data are opened.
+_NOT_DATA = ("seed", "loss", "model", "augment", "train", "machine", "levels", "variant", "rerun", "search")
+
+
+def begin_sweep(arguments: Sequence[str], plans: list[Plan]) -> list[Plan]:
+    """Record the command and return the plans of runs that are not complete, each configuration once.
+
+    Without ``arguments`` nothing is recorded: the runs belong to commands given before.
+
+    Raises:
+        UsageError: two of the plans, or a plan and a complete run, would share a name.
+    """
+    check_names(plans)
+    for folder in dict.fromkeys(plan.study_dir for plan in plans) if arguments else ():
+        wanted = [planned(plan) for plan in plans if plan.study_dir == folder]
+        record_command(folder, arguments, wanted)
+    left = {_key(plan): plan for plan in plans}
+    opened: dict[str, Dataset] = {}
+    for key, run in latest_runs(plans).items():
+        plan = left.get(key)
+        if plan and run.is_complete and not plan.rerun and _is_still_valid(plan, run, opened):
+            say_complete(run)
+            del left[key]
+    return list(left.values())
+
+
+def planned(plan: Plan, verb: Verb = "train") -> Planned:
+    """Return what the study remembers of a plan."""
+    return Planned(plan.method, plan.seed, plan.config_hash, lasting_overrides(plan), verb, plan.data_name)
+
+
+def new_run(plan: Plan, name: str, fingerprint: str, verb: Verb = "train") -> Run:
+    """Return the record of a plan's run, of which nothing has begun."""
+    return Run(
+        name=name,
+        study=plan.study,
+        method=plan.method,
+        seed=plan.seed,
+        fingerprint=fingerprint,
+        config_hash=plan.config_hash,
+        overrides=lasting_overrides(plan),
+        verb=verb,
+        data=plan.data_name,
+    )
+
+
+def lasting_overrides(plan: Plan) -> tuple[str, ...]:
+    """Return the overrides that say what the run is; ``rerun`` was said once."""
+    return tuple(override for override in plan.overrides if override.partition("=")[0] != "rerun")
+
+
+def say_complete(run: Run) -> None:
+    """Log that there is nothing to do."""
+    logger.info("%s is complete (%.0f s then); rerun=true would make it anew", run.name, run.seconds)
+
+
+def has_results(run_dir: Path) -> bool:
+    """Whether the results of a complete run have not been deleted since."""
+    return (run_dir / "measures.csv").exists()
+
+
+def fingerprint_of(plan: Plan, dataset: Dataset) -> str:
+    """Return the hash of all that determines a run's result."""
+    from softcord.app.engine import engine_identity
+
+    identity = {
+        **engine_identity(plan, dataset),
+        "config": plan.config_hash,
+        "split": dataset.split.sha256,
+        "dataset": dataset.identity,
+        "version": softcord.__version__,
+    }
+    return digest(identity)
+
+
+def check_names(plans: Sequence[Plan]) -> None:
+    """Refuse runs that statistics would take for replicates of different ones.
+
+    Raises:
+        UsageError: a study has, or would get, one method and seed with two configurations.
+    """
+    names: dict[tuple[Path, str, int], tuple[str, str]] = {}
+    for folder in dict.fromkeys(plan.study_dir for plan in plans):
+        for run in read_study(folder):
+            if run.is_complete:
+                names[folder, run.method, run.seed] = (run.config_hash, run.name)
+    for plan in plans:
+        what = (plan.config_hash, " ".join(plan.overrides))
+        other = names.setdefault((plan.study_dir, plan.method, plan.seed), what)
+        if other[0] != plan.config_hash:
+            said = f"has {plan.method} with seed {plan.seed} and other settings ({other[1]})"
+            raise UsageError(f"study {plan.study}", said, "Add variant=WORD to the name, or study=NAME")
+
+
+def latest_runs(plans: Sequence[Plan]) -> dict[tuple[Path, str], Run]:
+    """Return the last run of each configuration that the plans ask for, by study folder and hash."""
+    wanted = {_key(plan) for plan in plans}
+    found = {
+        (folder, run.config_hash): run
+        for folder in dict.fromkeys(plan.study_dir for plan in plans)
+        for run in read_study(folder)
+    }
+    return {key: run for key, run in found.items() if key in wanted}
+
+
+def note_failure(plan: Plan, error: Exception, verb: Verb = "train") -> None:
+    """Record why a plan's run failed, unless that was recorded where it happened."""
+    if isinstance(error, BusyError):
+        return  # the run is another process's
+    run = latest_runs([plan]).get(_key(plan))
+    if run is not None and run.state == "running":
+        run_dir = plan.study_dir / run.name
+        if not is_claimed(run_dir):  # its process was killed
+            fail(run_dir, run, error)
+    elif run is None or not run.fingerprint or (run.state, run.reason) != ("failed", reason(error)):
+        run = new_run(plan, f"{plan.method}_s{plan.seed}-{plan.config_hash[:6]}", "", verb)
+        fail(plan.study_dir / run.name, replace(run, started_at=time.time()), error)
+
+
+def without_end(plans: list[Plan], since: float) -> tuple[list[Plan], list[Plan]]:
+    """Return the plans whose run has stopped without an end, and those whose run has not begun ``since``.
+
+    What an earlier command left, a failure too, says nothing of this one.
+    """
+    entries = entries_of(plans)
+    stopped, waiting = [], []
+    for plan in plans:
+        entry = entries.get(_key(plan))
+        unfinished = entry is None or entry.standing in ("missing", "stale", "interrupted")
+        if entry is None or entry.run is None or entry.run.started_at < since:
+            again = entry is not None and (entry.standing == "failed" or plan.rerun)
+            if unfinished or again:
+                waiting.append(plan)
+        elif unfinished:
+            stopped.append(plan)
+    return stopped, waiting
+
+
+def entries_of(plans: Sequence[Plan]) -> dict[tuple[Path, str], Entry]:
+    """Return where each plan's run stands."""
+    wanted = {_key(plan) for plan in plans}
+    return {
+        (folder, entry.config_hash): entry
+        for folder in dict.fromkeys(plan.study_dir for plan in plans)
+        for entry in read_entries(folder)
+        if (folder, entry.config_hash) in wanted
+    }
+
+
+def finish(plans: list[Plan], show: "Callable[[Plan, Sequence[Path]], None] | None" = None) -> int:
+    """Show the results of the runs that were asked for, name those that failed, say where to look."""
+    entries = entries_of(plans)
+    done = [
+        folder / entry.run.name
+        for (folder, _), entry in entries.items()
+        if entry.run and entry.standing == "complete"
+    ]
+    if done:
+        (show or _show_results)(plans[0], done)
+    failed = _say_failed(entries)
+    missing = len(entries) - len(done)
+    if missing:
+        logger.error(
+            "%d of %d runs are not complete; the same command runs only those", missing, len(entries)
+        )
+    codes = {entry.run.exit_code for entry in failed if entry.run}
+    if not done and len(failed) == len(entries) and len(codes) == 1:
+        return codes.pop()  # everything failed for one reason: that reason's code says more
+    return STUDY if missing else DONE
+
+
+def _show_results(first: Plan, run_dirs: Sequence[Path]) -> None:
+    import pandas as pd
+
+    from softcord.measure.levels import format_levels
+    from softcord.measure.table import read_measures
+    from softcord.report.summary import summary_table
+
+    measures = pd.concat([read_measures(folder / "measures.csv") for folder in run_dirs], ignore_index=True)
+    summary = summary_table(measures, format_levels(first.levels))
+    show_table(summary, f"{first.study}: mean ± SD over {first.split_name} test participants")
+    print(f"\nresults    {first.study_dir}/")
+    print(f"compare    python -m softcord.compare study={first.study}")
+    print("dashboard  softcord ui")
+
+
+def say_failed(plans: Sequence[Plan]) -> int:
+    """Name the runs that failed, with reason, overrides and log; return how many there are."""
+    return len(_say_failed(entries_of(plans)))
+
+
+def _say_failed(entries: Mapping[tuple[Path, str], Entry]) -> list[Entry]:
+    failed = [(folder, entry) for (folder, _), entry in entries.items() if entry.standing == "failed"]
+    for folder, entry in failed:
+        assert entry.run is not None
+        log = folder / entry.run.name / "log.txt"
+        logger.error(
+            "failed: %s: %s\n           %s\n           %s",
+            entry.run.name,
+            entry.run.reason,
+            " ".join(entry.overrides),
+            log if log.exists() else log.parent,
+        )
+    return [entry for _, entry in failed]
+
+
+def _key(plan: Plan) -> tuple[Path, str]:
+    return plan.study_dir, plan.config_hash
+
+
+def _is_still_valid(plan: Plan, run: Run, opened: dict[str, Dataset]) -> bool:
+    """Whether a complete run is the one that the plan describes, also after a look at the data."""
+    if not has_results(plan.study_dir / run.name):
+        return False
+    about_data = {key: value for key, value in plan.config.items() if key not in _NOT_DATA}
+    key = json.dumps([about_data, plan.choices["data"]], sort_keys=True, default=str)
+    if key not in opened:
+        opened[key] = open_dataset(plan)
+    return fingerprint_of(plan, opened[key]) == run.fingerprint

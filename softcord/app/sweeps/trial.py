@@ -1,0 +1,63 @@
+"""A run's part in a search: report the objective after each validation, return it at the end."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from softcord.app.config.plan import Plan
+from softcord.app.sweeps.objective import objective
+from softcord.sweep.search import Outcome, watch_trial
+from softcord.track.store import RunRecord, StudyRecord, open_group, open_store, open_study
+
+if TYPE_CHECKING:
+    from softcord.app.engine import AfterEpoch, Predict
+    from softcord.evaluation.image import TestImage
+
+
+def search_record(plan: Plan) -> StudyRecord:
+    """Open a search's own run in the store, under which its trials are."""
+    study = open_study(open_store(plan.store_dir), plan.study)
+    return open_group(study, f"search {str(plan.search.name).rpartition('/')[2]}", "search")
+
+
+def outcome(plan: Plan, run_dir: Path) -> Outcome | None:
+    """Return the objective of a complete run that is a trial of a search; None for any other run."""
+    if plan.search.trial is None:
+        return None
+    from softcord.measure.table import read_measures
+
+    return Outcome(objective(plan, read_measures(run_dir / "measures.csv")))
+
+
+def watch(plan: Plan, images: "Sequence[TestImage]", entry: RunRecord) -> "AfterEpoch | None":
+    """Return what measures the objective after an epoch and tells the search; None outside of one.
+
+    It raises PrunedError where the search gives the trial up. Only epochs with a validation count, and not
+    the last one, whose result counts in full.
+    """
+    search, settings = plan.search, plan.train
+    if search.trial is None or search.name is None or search.database is None:
+        return None
+    report = watch_trial(search.database, search.name, search.trial)
+    if report is None:
+        return None
+    every = min(settings.validate_every_epochs, settings.epochs)
+
+    def after(epoch: int, predict: "Predict") -> None:
+        done = epoch + 1
+        if done % every == 0 and done < settings.epochs:
+            (value,) = _measure(plan, images, predict)
+            entry.metrics({f"{plan.measured_on}/{plan.search.metrics[0]}": value}, epoch)
+            report(epoch, value)
+
+    return after
+
+
+def _measure(plan: Plan, images: "Sequence[TestImage]", predict: "Predict") -> tuple[float, ...]:
+    from softcord.evaluation.run import evaluate
+
+    labels = {"run": plan.method, "method": plan.method}
+    with TemporaryDirectory() as folder:
+        measures = evaluate(predict, images, Path(folder), levels=plan.levels, labels=labels)
+    return objective(plan, measures)

@@ -1,0 +1,88 @@
+"""``softcord check``: report on a dataset without changing it."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from softcord.app.config.compose import Composed
+from softcord.app.config.plan import Plan, jobs_of, make_plan, truth
+from softcord.app.console.exit_codes import DATA, DONE
+from softcord.app.console.progress import phase
+from softcord.app.console.terminal import show_table, start_logging
+from softcord.app.sweeps.launch import launch_once
+
+if TYPE_CHECKING:
+    from softcord.data.checks.dataset import DatasetCheck
+    from softcord.data.settings import DataSettings
+
+USAGE = """\
+softcord check: look through a dataset and report what is missing, misnamed or inconsistent; changes nothing.
+
+Usage: softcord check data=bids data.root=PATH [gt=hard] [contrasts=2] [key=value ...]
+  check.depth=names     file names and sidecars only; headers: also headers; voxels (default): everything
+  check.bids=true       ask the official BIDS validator too
+
+Exit code 3: something that a study with this gt and these contrasts needs is missing or broken.
+"""
+MATRIX_ROWS = 30  # more participants than fit a terminal are shown on the page only
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the verb; the exit code is 3 when something that is needed is missing or broken."""
+    start_logging()
+    return launch_once(_check, sys.argv[1:] if arguments is None else arguments, USAGE)
+
+
+def _check(composed: Composed) -> int:
+    plan = make_plan(composed)
+    plans = plan.for_each_dataset()
+    are_usable = [_check_one(one, is_alone=len(plans) == 1) for one in plans]
+    return DONE if all(are_usable) else DATA
+
+
+def _check_one(plan: Plan, *, is_alone: bool) -> bool:
+    from softcord.data.checks.dataset import check_dataset
+
+    settings = plan.data
+    if plan.needs_phantom:
+        from softcord.app.inputs.training_data import make_phantom
+
+        make_phantom(plan)
+    depth = plan.config["check"]["depth"]
+    with phase(f"check {settings.name}", 0 if depth == "names" else _count(settings)) as on_done:
+        check = check_dataset(
+            settings,
+            gt=plan.gt.name,
+            contrasts=plan.contrasts,
+            depth=depth,
+            bids=truth(plan.config["check"]["bids"], "check.bids"),
+            needs_every_contrast=is_alone,
+            jobs=jobs_of(plan),
+            on_done=on_done,
+        )
+    _report(check, Path(plan.config["paths"]["outputs"]) / "check" / settings.name)
+    return check.is_usable
+
+
+def _count(settings: "DataSettings") -> int:
+    from softcord.data.index import scan_dataset
+
+    return len(scan_dataset(settings.root, image_names=settings.image_names).images)
+
+
+def _report(check: "DatasetCheck", folder: Path) -> None:
+    from softcord.data.checks.findings import findings_table
+    from softcord.data.checks.page import contrast_table, findings_text, matrix, write_page
+    from softcord.io.files import write_text
+
+    show_table(contrast_table(check), f"{check.root}")
+    cells = matrix(check)
+    if len(cells) <= MATRIX_ROWS:
+        show_table(
+            cells.reset_index(), "h hard mask, s soft label, d disc labels; ○ not downloaded, ✗ broken"
+        )
+    print(f"\nFindings, worst first\n\n{findings_text(check)}")
+    write_page(folder / "check.html", check)
+    write_text(folder / "findings.tsv", findings_table(check.findings).to_csv(sep="\t", index=False))
+    print(f"\nEvery finding by file: {folder / 'check.html'}, {folder / 'findings.tsv'}")

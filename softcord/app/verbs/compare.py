@@ -1,0 +1,322 @@
+"""``softcord compare``: is B better than A? Paired statistics, tables, figures and report of a study."""
+
+import json
+import logging
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from softcord.app.config.compose import Composed
+from softcord.app.config.datasets import data_content
+from softcord.app.config.instantiate import build
+from softcord.app.config.plan import study_name
+from softcord.app.console.exit_codes import DONE
+from softcord.app.console.progress import phase
+from softcord.app.console.terminal import show_table, start_logging
+from softcord.app.records.leakage import leakage_notes
+from softcord.app.records.missing_images import count_missing
+from softcord.app.results.by_dataset import by_dataset, is_about, run_config, write_overview
+from softcord.app.results.overlays import overlays
+from softcord.app.results.visual_check import visual_check
+from softcord.app.sweeps.launch import launch_once
+from softcord.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from softcord.report.settings import StudySettings
+    from softcord.report.study import Background
+    from softcord.stats.questions import Question
+    from softcord.sweep.ledger import Run
+
+logger = logging.getLogger("softcord")
+
+# Runs that differ in one of these were not measured alike.
+_SAME_MEASUREMENT = ("reference", "levels", "data", "split")
+_OUTPUTS = ("comparisons.csv", "report.html", "tables", "figures")
+_SENTENCES_SHOWN = 8
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the verb and return its exit code."""
+    start_logging()
+    return launch_once(compare_study, sys.argv[1:] if arguments is None else arguments)
+
+
+def compare_study(composed: Composed) -> int:
+    """Compare a study's finished runs (or the given files), write and log the results, show the summary.
+
+    Runs on different datasets are compared dataset by dataset, each in a folder of its own, with one table
+    over all of them.
+    """
+    config = composed.config
+    options = config["compare"]
+    folder = Path(config["paths"]["outputs"]) / study_name(config["study"])
+    study_settings(options, str(config["levels"]))  # a wrong entry is refused, whatever dataset it is about
+    if options["measures"]:
+        _compare(config, config["data"]["name"], folder, folder, [])
+        return DONE
+    run_of = {folder / run.name: run for run in finished_runs(folder)}
+    groups = {data: [run_of[path] for path in paths] for data, paths in by_dataset([*run_of]).items()}
+    if len(groups) == 1:
+        ((data, runs),) = groups.items()
+        _compare(config, data, folder, folder, runs)
+        return DONE
+    tables = {data: _compare(config, data, folder, folder / data, runs) for data, runs in groups.items()}
+    write_overview(config["study"], folder, tables)
+    _log(config, folder)
+    print(f"\nall        {folder / 'report.html'}")
+    return DONE
+
+
+def _compare(
+    config: Mapping[str, Any], data: str, folder: Path, out: Path, runs: "Sequence[Run]"
+) -> "pd.DataFrame":
+    """Compare the runs in ``folder`` that were tested on one dataset; return the summary that was shown."""
+    from softcord.report.study import write_study
+
+    options = config["compare"]
+    settings = study_settings(options, str(config["levels"]), data)
+    if not options["allow_different"]:
+        _check_alike(folder, runs)
+    measures = _load(options, folder, runs, settings)
+    study = config["study"] if out == folder else f"{config['study']}, {data}"
+    if measures.empty:
+        logger.info("%s: nothing was measured, so there is nothing to compare", study)
+        return measures
+    background = _background(options, folder, runs, measures)
+    settings = _by_dataset(settings, background.participants)
+    with phase("report", 2 + len(settings.questions)) as on_done:
+        comparisons = write_study(measures, study, out, settings, background, on_done)
+    if runs:
+        _log(config, out, "" if out == folder else data)
+    return _show(study, out, measures, len(comparisons), settings, background)
+
+
+def study_settings(options: Mapping[str, Any], level: str, data: str | None = None) -> "StudySettings":
+    """Build what a study asks and shows from the configuration's ``compare`` node.
+
+    Of the claims only those about the dataset ``data`` count, and those about no dataset; None takes all.
+
+    Raises:
+        UsageError: an entry with an unknown key or value; it is named with its place.
+    """
+    from softcord.report.settings import StudySettings
+    from softcord.stats.questions import Question
+
+    for key in ("measures", "questions", "figures", "claims", "breakdown"):
+        if not isinstance(options[key], list):
+            raise UsageError(f"compare.{key}", f"must be a list, got {options[key]!r}", f"Write {key}=[a,b]")
+    if not isinstance(options["qc"], int) or options["qc"] < 0:
+        raise UsageError("compare.qc", f"must be a whole number of at least 0, got {options['qc']!r}")
+    shared = {key: options[key] for key in ("correction", "unit_of_analysis")}
+    build({"_target_": f"{Question.__module__}.Question", "name": "", "metric": "", **shared}, "compare")
+    figures = [
+        build({"_target_": "softcord.report.figures.FigureSpec", "level": level, **entry}, place)
+        for place, entry in _entries(options, "figures")
+    ]
+    claims = [
+        build({"_target_": f"softcord.stats.expected.{_claim_kind(entry)}", **_without_dataset(entry)}, place)
+        for place, entry in _entries(options, "claims")
+        if data is None or is_about(entry.get("dataset"), data)
+    ]
+    return StudySettings(
+        questions=_questions(options, level),
+        figures=tuple(figures),
+        claims=tuple(claims),
+        same_data=bool(options["same_data"]),
+        breakdown=tuple(str(name) for name in options["breakdown"]),
+        reference=options["reference"],
+        correction=options["correction"],
+        unit_of_analysis=options["unit_of_analysis"],
+        level=level,
+        allow_different=bool(options["allow_different"]),
+    )
+
+
+def _questions(options: Mapping[str, Any], level: str) -> "tuple[Question, ...]":
+    """Build the questions; what ``compare`` says about all of them holds where an entry says nothing."""
+    shared = {"level": level, **{key: options[key] for key in ("correction", "unit_of_analysis")}}
+    built: list[Question] = []
+    for place, entry in _entries(options, "questions"):
+        between_methods = entry.get("kind", "methods") == "methods"
+        more = {"reference": options["reference"]} if between_methods else {}
+        node = {"_target_": "softcord.stats.questions.Question", **shared, **more, **entry}
+        built.append(build(node, place))
+    return tuple(built)
+
+
+def _entries(options: Mapping[str, Any], key: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for i, entry in enumerate(options[key]):
+        place = f"compare.{key}.{i}"
+        if not isinstance(entry, Mapping):
+            raise UsageError(
+                place, f"must be a set of keys and values, got {entry!r}", "See docs/statistics.md"
+            )
+        yield place, entry
+
+
+def _without_dataset(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in entry.items() if key != "dataset"}
+
+
+def _claim_kind(entry: Mapping[str, Any]) -> str:
+    """Tell what a claim is about by the key that only its kind has."""
+    kinds = {"mean": "PaperValue", "slope": "PaperLine", "differs": "PaperEffect"}
+    return next((kind for key, kind in kinds.items() if key in entry), "PaperOrder")
+
+
+def finished_runs(folder: Path) -> "list[Run]":
+    """Return the complete runs of a study; of runs of one configuration, the last.
+
+    Raises:
+        DataError: there is none.
+    """
+    from softcord.sweep.ledger import read_study
+
+    runs = read_study(folder)
+    complete = list({run.config_hash: run for run in runs if run.is_complete}.values())
+    if not complete:
+        what = f"has no finished run ({len(runs)} begun)" if runs else "has no run"
+        raise DataError(folder, what, f"Run `python -m softcord.train study={folder.name}` first")
+    return complete
+
+
+def unfinished_methods(folder: Path) -> dict[str, str]:
+    """Return by method why its runs in a study did not end."""
+    from softcord.sweep.ledger import read_study
+
+    return {run.method: run.reason or run.state for run in read_study(folder) if not run.is_complete}
+
+
+def _check_alike(folder: Path, runs: "Sequence[Run]") -> None:
+    first: tuple[str, Any] | None = None
+    for run in runs:
+        config = run_config(folder / run.name)
+        kept = {key: config.get(key) for key in _SAME_MEASUREMENT}
+        kept["data"] = data_content(kept["data"] or {})
+        if first is None:
+            first = (run.name, kept)
+        for key in _SAME_MEASUREMENT:
+            if kept[key] != first[1][key]:
+                what = f"differs from {first[0]} in {key}: {_difference(kept[key], first[1][key])}"
+                hint = "Compare it in a study of its own, or allow it with compare.allow_different=true"
+                raise DataError(run.name, what, hint)
+
+
+def _difference(here: Any, there: Any) -> str:
+    if isinstance(here, Mapping) and isinstance(there, Mapping):
+        keys = [key for key in {**here, **there} if here.get(key) != there.get(key)]
+        return ", ".join(f"{key} {here.get(key)!r} instead of {there.get(key)!r}" for key in keys)
+    return f"{here!r} instead of {there!r}"
+
+
+def _load(
+    options: Mapping[str, Any], folder: Path, runs: "Sequence[Run]", settings: "StudySettings"
+) -> "pd.DataFrame":
+    from softcord.report.settings import metrics_needed
+    from softcord.stats.load import load_measures
+
+    files = [Path(name) for name in options["measures"]] or [
+        folder / run.name / "measures.csv" for run in runs
+    ]
+    return load_measures(files, metrics_needed(settings), settings.level)
+
+
+def _background(
+    options: Mapping[str, Any], folder: Path, runs: "Sequence[Run]", measures: "pd.DataFrame"
+) -> "Background":
+    import pandas as pd
+
+    import softcord
+    from softcord.report.study import Background
+
+    counts = {name: measures[name].nunique() for name in ("run", "participant_id")}
+    byline = (
+        f"{counts['run']} runs, {counts['participant_id']} test participants; softcord {softcord.__version__}"
+    )
+    qc = visual_check(folder, measures, int(options["qc"])) if runs else ()
+    notes = [] if qc or not options["qc"] else ["No images for the visual check were found."]
+    run_dirs = [Path(name).parent for name in options["measures"]] or [folder / run.name for run in runs]
+    leaks = leakage_notes(run_dirs, measures)
+    for leak in leaks:
+        logger.warning("%s", leak)
+    provenance = pd.DataFrame([_provenance(folder, run) for run in runs])
+    unfinished = {} if options["measures"] else unfinished_methods(folder)
+    participants = _participants(folder, runs, measures["participant_id"].unique())
+    figures = overlays(folder, runs, measures, int(options["overlays"]))
+    return Background(byline, (*leaks, *notes), qc, provenance, participants, unfinished, figures)
+
+
+def _provenance(folder: Path, run: "Run") -> dict[str, object]:
+    path = folder / run.name / "provenance.json"
+    recorded = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return {
+        "run": run.name,
+        "method": run.method,
+        "seed": run.seed,
+        "overrides": " ".join(run.overrides),
+        "seconds": run.seconds,
+        "images_missing": count_missing(folder / run.name),
+        "fingerprint": run.fingerprint[:12],
+        **recorded,
+    }
+
+
+def _participants(folder: Path, runs: "Sequence[Run]", measured: Iterable[str]) -> "pd.DataFrame | None":
+    """Return what the runs say about their test participants, with the dataset that each is from."""
+    import pandas as pd
+
+    from softcord.data.participants import participants_table
+
+    missing, tables = set(measured), []
+    for run in runs:
+        table = participants_table(folder / run.name / "participants.tsv") if missing else None
+        if table is not None:
+            tables.append(table[table["participant_id"].isin(missing)])
+            missing -= set(table["participant_id"])
+    return pd.concat(tables, ignore_index=True) if tables else None
+
+
+def _by_dataset(settings: "StudySettings", participants: "pd.DataFrame | None") -> "StudySettings":
+    """Ask for a breakdown by dataset where there are several."""
+    several = participants is not None and participants["dataset"].nunique() > 1
+    if not several or "dataset" in settings.breakdown:
+        return settings
+    return replace(settings, breakdown=(*settings.breakdown, "dataset"))
+
+
+def _log(config: Mapping[str, Any], folder: Path, place: str = "") -> None:
+    """Copy the results of a comparison to the study's own run in the store, below ``place``."""
+    from softcord.track.store import open_store, open_study
+
+    study = open_study(open_store(Path(config["paths"]["store"])), config["study"])
+    client = study.store.client()
+    for name in _OUTPUTS:
+        path = folder / name
+        if path.is_dir():
+            client.log_artifacts(study.parent_run_id, str(path), f"{place}/{name}".strip("/"))
+        elif path.exists():
+            client.log_artifact(study.parent_run_id, str(path), place or None)
+
+
+def _show(
+    study: str,
+    folder: Path,
+    measures: "pd.DataFrame",
+    tests: int,
+    settings: "StudySettings",
+    background: "Background",
+) -> "pd.DataFrame":
+    """Print the summary and where the results lie; return the summary."""
+    from softcord.report.absent import absent_methods, with_absent
+    from softcord.report.summary import summary_table
+
+    absent = absent_methods(settings, measures, background.unfinished)
+    table = with_absent(summary_table(measures, settings.level), absent)
+    show_table(table, f"{study}: mean ± SD over test participants")
+    print(f"\n{tests} tests   {folder / 'comparisons.csv'}")
+    print(f"report     {folder / 'report.html'}")
+    return table

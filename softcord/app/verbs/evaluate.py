@@ -1,0 +1,194 @@
+"""``softcord evaluate``: apply trained methods to other images; measure them where there is ground truth."""
+
+import logging
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from softcord.app.config.instantiate import build
+from softcord.app.config.plan import Plan, digest
+from softcord.app.console.exit_codes import STUDY
+from softcord.app.console.terminal import show_table, start_logging
+from softcord.app.models.trained import find_trained
+from softcord.app.results.by_dataset import dataset_of
+from softcord.app.sweeps.launch import Study, launch
+from softcord.errors import DataError, UsageError
+from softcord.sweep.commands import record_command
+from softcord.sweep.ledger import read_study
+
+if TYPE_CHECKING:
+    from softcord.evaluation.settings import EvaluateSettings
+
+logger = logging.getLogger("softcord")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the verb and return its exit code."""
+    start_logging()
+    given = sys.argv[1:] if arguments is None else arguments
+    # ``model`` is a net's configuration elsewhere; here it is a trained one.
+    words = [f"evaluate.{word}" if word.startswith("model=") else word for word in given]
+    return launch(evaluate_one, words, evaluation_study)
+
+
+def evaluation_study() -> Study:
+    """Return what makes tests of trained methods a study: recorded and summed up like trainings."""
+    from softcord.app.sweeps import runs
+    from softcord.app.sweeps.live_view import watch
+
+    def check(plan: Plan) -> None:
+        evaluate_settings(plan)
+        if not _why_absent(plan):  # said where it is to run: the others of a sweep go on
+            _check_names([as_tested(plan)])
+
+    def begin(arguments: Sequence[str], plans: list[Plan]) -> list[Plan]:
+        plans = _present(plans)
+        tested = [as_tested(plan) for plan in plans]
+        _check_names(tested)
+        for folder in dict.fromkeys(plan.study_dir for plan in tested) if arguments else ():
+            wanted = [runs.planned(plan, "evaluate") for plan in tested if plan.study_dir == folder]
+            record_command(folder, arguments, wanted)
+        return plans  # each recognises by itself whether it is complete
+
+    def watched(plans: list[Plan]) -> AbstractContextManager[None]:
+        tested = [as_tested(plan) for plan in plans]
+        complete = {key for key, run in runs.latest_runs(tested).items() if run.is_complete}
+        left = [one for one in tested if one.rerun or (one.study_dir, one.config_hash) not in complete]
+        return watch(left) if left else nullcontext()
+
+    def without_end(plans: list[Plan], since: float) -> tuple[list[Plan], list[Plan]]:
+        given = {(plan.study_dir, as_tested(plan).config_hash): plan for plan in plans}
+        stopped, missing = runs.without_end([as_tested(plan) for plan in plans], since)
+        return (
+            [given[plan.study_dir, plan.config_hash] for plan in stopped],
+            [given[plan.study_dir, plan.config_hash] for plan in missing],
+        )
+
+    def finish(plans: list[Plan]) -> int:
+        present = [as_tested(plan) for plan in plans if not _why_absent(plan)]
+        code = runs.finish(present, _show_results)
+        if len(present) < len(plans):
+            logger.error("%d of %d tests lack their model", len(plans) - len(present), len(plans))
+        return code if len(present) == len(plans) else STUDY
+
+    return Study(
+        check=check,
+        begin=begin,
+        watch=watched,
+        note_failure=lambda plan, error: runs.note_failure(as_tested(plan), error, "evaluate"),
+        without_end=without_end,
+        finish=finish,
+    )
+
+
+def evaluate_settings(plan: Plan) -> "EvaluateSettings":
+    """Build the configuration's node ``evaluate``."""
+    settings: EvaluateSettings = build(plan.config["evaluate"], "evaluate")
+    return settings
+
+
+def as_tested(plan: Plan) -> Plan:
+    """Return the plan with the trained method's name and seed, and a hash that knows its weights.
+
+    Raises:
+        UsageError, DataError: there is no such trained method.
+    """
+    settings = evaluate_settings(plan)
+    trained = find_trained(settings.model, Path(plan.config["paths"]["outputs"]))
+    tested = {
+        "weights": trained.identity,
+        "model_of": settings.stand_ins,
+        "participants": settings.participants,
+        "data": plan.data_name,
+    }
+    method = "_".join(word for word in (trained.method, plan.config["variant"]) if word)
+    return replace(plan, method=method, seed=trained.seed, config={**plan.config, "tested": tested})
+
+
+def _why_absent(plan: Plan) -> str:
+    """Return why a plan's trained method cannot be applied, nothing if it can."""
+    try:
+        as_tested(plan)
+    except DataError as error:
+        return str(error)
+    return ""
+
+
+def _present(plans: list[Plan]) -> list[Plan]:
+    """Return the plans whose trained method is there; name the methods that are not.
+
+    Raises:
+        DataError: none is there.
+    """
+    absent = {plan.config["evaluate"]["model"]: why for plan in plans if (why := _why_absent(plan))}
+    present = [plan for plan in plans if plan.config["evaluate"]["model"] not in absent]
+    if not present:
+        as_tested(plans[0])
+    for why in absent.values():
+        logger.warning("not run: %s", why)
+    return present
+
+
+def _check_names(plans: "Sequence[Plan]") -> None:
+    """Refuse tests that statistics would take for replicates of different ones.
+
+    Raises:
+        UsageError: one method and seed, on one dataset of a study, would stand for two different models.
+    """
+    names: dict[tuple[str, ...], tuple[str, str]] = {}
+    for folder in dict.fromkeys(plan.study_dir for plan in plans):
+        for run in read_study(folder):
+            if run.is_complete:
+                data = dataset_of(folder / run.name)
+                names[str(folder), data, run.method, str(run.seed)] = (run.config_hash, run.name)
+    for plan in plans:
+        key = (str(plan.study_dir), plan.data_name, plan.method, str(plan.seed))
+        other = names.setdefault(key, (plan.config_hash, " ".join(plan.overrides)))
+        if other[0] != plan.config_hash:
+            what = f"has {plan.method}, seed {plan.seed}, on {plan.data_name} with other weights or settings"
+            hint = f"That is {other[1]}. Add variant=WORD to the name, or study=NAME"
+            raise UsageError(f"study {plan.study}", what, hint)
+
+
+def evaluate_one(plan: Plan) -> None:
+    """Bring one trained method through one dataset: recognised if complete, continued if interrupted."""
+    import softcord
+    from softcord.app.inputs.test_data import open_unseen
+    from softcord.app.runs.evaluation import Test, bring_to_end
+    from softcord.app.sweeps.run_once import run_once
+    from softcord.app.sweeps.runs import new_run
+
+    plan, settings = as_tested(plan), evaluate_settings(plan)
+    trained = find_trained(settings.model, Path(plan.config["paths"]["outputs"]))
+    test = Test(plan, settings, trained, open_unseen(plan, settings))
+    identity = {
+        "config": plan.config_hash,
+        "dataset": test.unseen.identity,
+        "reference": test.unseen.reference,
+        "version": softcord.__version__,
+    }
+    fingerprint = digest(identity)
+    name = f"{plan.method}_s{plan.seed}-{plan.data_name}-{fingerprint[:6]}"
+    run = new_run(plan, name, fingerprint, "evaluate")
+    run_once(run, plan, lambda begun, run_dir: bring_to_end(test, begun, run_dir), ("predictions",))
+
+
+def _show_results(first: Plan, run_dirs: Sequence[Path]) -> None:
+    """Print a table per dataset: numbers of different people are never mixed."""
+    from softcord.app.results.by_dataset import by_dataset
+    from softcord.measure.levels import format_levels
+    from softcord.report.summary import summary_table
+    from softcord.stats.load import load_measures
+
+    for data, folders in by_dataset(run_dirs).items():
+        measures = load_measures(folder / "measures.csv" for folder in folders)
+        if len(measures):
+            table = summary_table(measures, format_levels(first.levels))
+            show_table(table, f"{first.study}, {data}: mean ± SD over participants")
+        else:
+            print(f"\n{first.study}, {data}: no ground truth; look at qc.html of each run")
+    print(f"\nresults    {first.study_dir}/")
+    print(f"compare    python -m softcord.compare study={first.study}")

@@ -1,0 +1,114 @@
+"""``softcord fetch``: download the files of a dataset that a study needs."""
+
+import re
+import sys
+from collections.abc import Sequence
+
+from softcord.app.config.compose import Composed, options
+from softcord.app.config.instantiate import suggest
+from softcord.app.config.plan import Plan, make_plan
+from softcord.app.console.exit_codes import DONE, FAILED, guarded
+from softcord.app.console.progress import phase
+from softcord.app.sweeps.launch import launch_once
+from softcord.errors import UsageError
+
+DOWNLOADS = 4  # at a time; more do not make a server faster
+USAGE = """\
+softcord fetch: download the files of a dataset that a study needs, with git and git-annex.
+
+Usage: softcord fetch dataset=NAME [key=value ...]
+  dataset=spine_generic        the public dataset; any other: dataset=bids root=PATH url=ADDRESS version=TAG
+  version=r20250310            the release: a tag or branch
+  contrasts=T1w,T2w            only these (2, 4, 6 or names); left out: the study's
+  participants=sub-a,sub-b     only these; left out: everybody
+  gt=hard                      hard masks instead of soft labels
+  root=PATH                    where to
+
+Repeat the command after an interruption: what is here already is not downloaded again.
+"""
+# Words of this verb, and the keys that they stand for.
+WORDS = {
+    "dataset": "data",
+    "version": "data.version",
+    "url": "data.url",
+    "root": "data.root",
+    "participants": "data.participants",
+    "contrasts": "contrasts",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the verb and return its exit code."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    return guarded(lambda: launch_once(_fetch, translated(given), USAGE))
+
+
+def translated(arguments: Sequence[str]) -> list[str]:
+    """Replace this verb's own words by keys, and lists without brackets (``participants=a,b``) by lists.
+
+    Raises:
+        UsageError: a key that is given twice, once by its word.
+    """
+    keys: dict[str, str] = {}
+    changed = []
+    for argument in arguments:
+        word, equals, value = argument.partition("=")
+        key = WORDS.get(word, word)
+        if equals and key in keys:
+            raise UsageError(word, f"says again what {keys[key]} says", "Give one of them")
+        keys[key] = word
+        changed.append(f"{key}={_as_typed(word, value)}" if equals else argument)
+    return changed
+
+
+def _as_typed(word: str, value: str) -> str:
+    """Write a word's value as Hydra reads it: a list in brackets, a tag such as 1.0 and a path as text.
+
+    Raises:
+        UsageError: a dataset that conf/data does not have.
+    """
+    if word in ("contrasts", "participants") and re.fullmatch(r"[^\[\]{}]+,[^\[\]{}]*", value):
+        return f"[{value}]"
+    if word == "participants" and re.fullmatch(r"[^\[\]{}]+", value):
+        return f"[{value}]"
+    if word in ("version", "url", "root") and not re.search(r"['\"\\]", value):
+        return f"'{value}'"
+    if word == "dataset" and value.lower() not in options("data"):
+        raise UsageError(f"dataset={value}", "there is no such option", suggest(value, options("data")))
+    return value.lower() if word == "dataset" else value
+
+
+def _fetch(composed: Composed) -> int:
+    from softcord.data.fetch import need_tools
+
+    if composed.choices["data"] == "phantom":
+        hint = "Name a dataset: dataset=spine_generic, or dataset=bids root=PATH url=ADDRESS version=TAG"
+        raise UsageError("fetch", "the phantom dataset is made here, not downloaded", hint)
+    plan = make_plan(composed)
+    need_tools()
+    codes = [_fetch_one(one) for one in plan.for_each_dataset() if one.choices["data"] != "phantom"]
+    return max(codes, default=DONE)
+
+
+def _fetch_one(plan: Plan) -> int:
+    from softcord.data.fetch import clone_dataset, fetch_files, in_words, wanted_files
+    from softcord.data.settings import read_index
+
+    settings = plan.data
+    if settings.url and settings.version:
+        print(f"{settings.name} {settings.version}: {settings.url} to {settings.root}")
+        clone_dataset(settings.url, settings.root, settings.version)
+    elif not settings.root.is_dir():
+        hint = f"Give url=ADDRESS and version=TAG, or the root of a clone ({settings.root} is none)"
+        raise UsageError("data.url", "is needed to clone the dataset", hint)
+    wanted = wanted_files(read_index(settings), plan.gt.name, plan.contrasts)
+    print(f"{len(wanted.files)} files to download, {in_words(wanted.n_bytes)}")
+    with phase(f"fetch {settings.name}", len(wanted.files)) as on_done:
+        missed = fetch_files(settings.root, wanted, jobs=DOWNLOADS, on_done=on_done)
+    for one in missed[:5]:
+        print(f"{one.file}: {one.reason}", file=sys.stderr)
+    if missed:
+        print(f"softcord: {len(missed)} files are missing; repeat the command to go on.", file=sys.stderr)
+        return FAILED
+    print("everything is here")
+    return DONE

@@ -1,0 +1,320 @@
+"""`softcord predict`: soft cord masks of images, in the words of SCT's users."""
+
+import argparse
+import re
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from softcord.app.console.exit_codes import DONE
+from softcord.app.console.flags import Words
+from softcord.errors import DataError, RunError, SoftcordError, UsageError
+
+if TYPE_CHECKING:
+    from softcord.predict.files import Done, Task
+    from softcord.predict.package import Model
+
+_EXAMPLES = """\
+examples:
+  softcord predict -i t2.nii.gz -m demo/soft_all_s1-1c4667 -o t2_softseg.nii.gz -qc qc/
+  softcord predict -i t1.nii.gz t2.nii.gz -m soft_all.zip -o masks/
+  softcord predict -path-data my-bids -m soft_all.zip
+
+Masks are soft (0 to 1, the share of cord in each voxel) unless -thr is given. The same command again goes on
+where it was stopped. MODEL is a package (folder or .zip), study/run under -outputs, a run's folder or
+checkpoint, an MLflow run id, or models:/NAME@ALIAS.
+"""
+
+
+def parser() -> Words:
+    """Return the parser of `softcord predict`."""
+    words = Words(
+        "predict", "Segment the spinal cord in MRI: a soft mask in each image's own space.", _EXAMPLES
+    )
+    _add_files(words)
+    _add_choices(words)
+    _add_machine(words)
+    return words
+
+
+def _add_files(words: argparse.ArgumentParser) -> None:
+    group = words.add_argument_group("what, and where to")
+    group.add_argument("-i", "--input", nargs="+", type=Path, metavar="FILE", help="images, .nii or .nii.gz")
+    group.add_argument("-path-data", type=Path, metavar="DIR", help="BIDS folder: every image of it")
+    group.add_argument("-m", "--model", metavar="MODEL", help="see below (default: the built-in model)")
+    group.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="PATH",
+        help="mask of the one image, or a folder (default: beside each image; of -path-data: "
+        "DIR/derivatives/softcord-MODEL)",
+    )
+    group.add_argument("-qc", type=Path, metavar="DIR", help="also a picture of each mask, to look at")
+    group.add_argument(
+        "-overwrite", "--overwrite", action="store_true", help="replace masks that are there (kept otherwise)"
+    )
+
+
+def _add_choices(words: argparse.ArgumentParser) -> None:
+    group = words.add_argument_group("how")
+    group.add_argument(
+        "-thr", type=float, default=0.0, metavar="T", help="binarise: 1 above T; 0 leaves it soft (default 0)"
+    )
+    group.add_argument(
+        "-largest", type=int, default=1, metavar="N", help="connected parts to keep; 0 keeps all (default 1)"
+    )
+    group.add_argument(
+        "-crop-size",
+        metavar="XxYxZ",
+        help="look only into this box about the image's centre, R-L x A-P x S-I in voxels of the "
+        "model's grid, -1 for all (64x192x-1 is the paper's); default: find the cord",
+    )
+    group.add_argument(
+        "-fast",
+        "--fast",
+        action="store_true",
+        help="windows smaller than the model was trained on: faster, not quite the same answer",
+    )
+    group.add_argument(
+        "-tta", "--tta", action="store_true", help="average with the R-L mirror image: twice as slow"
+    )
+
+
+def _add_machine(words: argparse.ArgumentParser) -> None:
+    group = words.add_argument_group("machine and places")
+    group.add_argument(
+        "-threads", "--threads", type=int, metavar="N", help="processor threads (default: all)"
+    )
+    group.add_argument("-device", "--device", choices=("auto", "cpu", "cuda"), default="auto")
+    group.add_argument(
+        "-precision",
+        "--precision",
+        choices=("auto", "float32", "bfloat16"),
+        default="auto",
+        help="auto: bfloat16 where the processor computes in it",
+    )
+    group.add_argument("-outputs", type=Path, default=Path("outputs"), metavar="DIR", help="where runs lie")
+    group.add_argument("-store", type=Path, default=Path("mlruns"), metavar="DIR", help="the MLflow store")
+    group.add_argument(
+        "-allow", action="append", metavar="PACKAGE", help="Python package whose nets a model may be built of"
+    )
+    group.add_argument("-v", type=int, choices=(0, 1, 2), default=1, help="0: only errors")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run `softcord predict`; return the exit code."""
+    return parser().run(argv, _predict)
+
+
+def _predict(arguments: argparse.Namespace) -> int:
+    """Check all that was asked for, read the model once, then predict image by image."""
+    _check(arguments)
+    crop_voxels = _crop_voxels(arguments.crop_size)
+    images = _images(arguments)
+    from softcord.app.models.find import find_model
+
+    model = find_model(arguments.model, arguments.outputs, arguments.store, arguments.allow)
+    task = _task(arguments, model, crop_voxels)
+    pairs = [(image, _output(arguments, image, task)) for image in images]
+    _refuse_same(arguments, pairs)
+    if arguments.v:
+        _warn_of_leakage(model, images)
+    return _predict_all(arguments, pairs, task)
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Refuse what cannot work before torch is loaded."""
+    if (arguments.input is None) == (arguments.path_data is None):
+        raise UsageError(
+            "softcord predict", "needs either -i or -path-data", "softcord predict -h shows both"
+        )
+    if not 0 <= arguments.thr < 1:
+        raise UsageError(
+            "-thr", f"must be 0 (soft) or between 0 and 1, got {arguments.thr:g}", "0.5 is usual"
+        )
+    if arguments.largest < 0:
+        raise UsageError("-largest", f"must be 0 (all) or more, got {arguments.largest}")
+    if arguments.threads is not None and arguments.threads < 1:
+        raise UsageError("-threads", f"must be at least 1, got {arguments.threads}")
+    if arguments.qc is not None and arguments.qc.exists() and not arguments.qc.is_dir():
+        raise UsageError("-qc", f"{arguments.qc} is no folder", "Name a folder for the pictures")
+    if arguments.output is not None:
+        _check_output(arguments.output, 0 if arguments.input is None else len(arguments.input))
+
+
+def _check_output(output: Path, n_images: int) -> None:
+    """Refuse one file for several images, and what is neither a folder nor the name of a mask."""
+    if _is_mask(output):
+        if n_images != 1:
+            images = f"{n_images} images" if n_images else "a dataset"
+            raise UsageError("-o", f"{output} is one file for {images}", "Name a folder")
+    elif output.is_file() or (n_images == 1 and output.suffix and not output.is_dir()):
+        raise UsageError("-o", f"{output} is neither a folder nor an image", "End it in .nii.gz")
+
+
+def _is_mask(output: Path) -> bool:
+    return output.name.endswith((".nii", ".nii.gz"))
+
+
+def _crop_voxels(text: str | None) -> tuple[int, int, int] | None:
+    if text is None:
+        return None
+    sides = re.fullmatch(r"(-1|[1-9]\d*)x(-1|[1-9]\d*)x(-1|[1-9]\d*)", text)
+    if sides is None:
+        raise UsageError("-crop-size", f"must be three sides such as 64x192x-1, got {text!r}")
+    x, y, z = (int(side) for side in sides.groups())
+    return x, y, z
+
+
+def _images(arguments: argparse.Namespace) -> list[Path]:
+    if arguments.input is not None:
+        return list(dict.fromkeys(arguments.input))
+    from softcord.data.index import index_dataset
+
+    table = index_dataset(arguments.path_data)
+    return [Path(image) for image in table["image"]]
+
+
+def _task(arguments: argparse.Namespace, model: "Model", crop_voxels: tuple[int, int, int] | None) -> "Task":
+    """Put the model where it computes, and say once and for all how images are predicted."""
+    import torch
+
+    from softcord.predict.files import Task
+    from softcord.predict.infer import Apply
+    from softcord.predict.package import weights_sha256
+    from softcord.predict.volume import PredictSettings
+    from softcord.train.device import resolve_precision, training_device
+    from softcord.train.settings import MachineSettings
+
+    if arguments.device == "cuda" and not torch.cuda.is_available():
+        raise UsageError("-device", "cuda is not available on this machine", "Leave it out, or use cpu")
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    machine = MachineSettings("cpu" if arguments.device == "cpu" else "auto", arguments.precision)
+    model.net.to(training_device(machine))
+    apply = Apply(bfloat16=resolve_precision(machine) == "bf16-mixed", mirror=arguments.tta)
+    description = model.description
+    made_by = {
+        "Model": description.name,
+        "ModelProvenance": dict(description.provenance),
+        "ModelWeightsSha256": weights_sha256(model),
+    }
+    return Task(
+        model,
+        made_by,
+        PredictSettings(arguments.largest, crop_voxels, arguments.fast, arguments.largest > 0, apply),
+        threshold=arguments.thr or None,
+        overwrite=arguments.overwrite,
+    )
+
+
+def _output(arguments: argparse.Namespace, image: Path, task: "Task") -> Path:
+    from softcord.predict.files import mask_name
+    from softcord.predict.write import softseg_path
+
+    if arguments.path_data is not None:
+        path = softseg_path(_derivatives(arguments, task), image)
+        return path if task.threshold is None else path.with_name(path.name.replace("_softseg", "_seg"))
+    given: Path | None = arguments.output
+    if given is None:
+        return image.parent / mask_name(image, task.threshold)
+    return given if _is_mask(given) else given / mask_name(image, task.threshold)
+
+
+def _derivatives(arguments: argparse.Namespace, task: "Task") -> Path:
+    """Where the masks of a BIDS folder go."""
+    default: Path = arguments.path_data / "derivatives" / f"softcord-{task.model.description.name}"
+    return arguments.output or default
+
+
+def _refuse_same(arguments: argparse.Namespace, pairs: list[tuple[Path, Path]]) -> None:
+    """Refuse images of one name whose masks, or pictures of them, would overwrite each other."""
+    seen: dict[Path, Path] = {}
+    for image, output in pairs:
+        for made in (output, *([_picture(arguments.qc, output)] if arguments.qc else [])):
+            if made in seen:
+                what = f"would be made of both {seen[made]} and {image}"
+                raise UsageError(made, what, "Predict them with two commands, into different folders")
+            seen[made] = image
+
+
+def _picture(folder: Path, output: Path) -> Path:
+    """Where the picture of a mask goes."""
+    return folder / f"{output.name.partition('.nii')[0]}.png"
+
+
+def _warn_of_leakage(model: "Model", images: list[Path]) -> None:
+    """Say which of the images trained the model: their masks do not show what it makes of new ones."""
+    from softcord.app.console.terminal import start_logging
+    from softcord.app.records.leakage import warn_of_leakage
+    from softcord.data.bids import parse_path
+
+    start_logging()
+    named = ((parsed, str(path)) for path in images for parsed in [parse_path(str(path))])
+    found = [(parsed.participant_id if parsed else Path(path).name, path) for parsed, path in named]
+    warn_of_leakage(model.description.name, model.description.trained_on, found)
+
+
+def _predict_all(arguments: argparse.Namespace, pairs: list[tuple[Path, Path]], task: "Task") -> int:
+    from softcord.app.console.progress import phase
+    from softcord.predict.write import describe_derivatives
+
+    if arguments.path_data is not None:
+        name, root = f"softcord predictions of {task.model.description.name}", _derivatives(arguments, task)
+        try:
+            describe_derivatives(root, name, task.made_by)
+        except OSError as error:
+            raise RunError(
+                root, f"cannot be written ({error.strerror or error})", "Check the folder"
+            ) from error
+    codes: list[int] = []
+    kept, started = 0, time.perf_counter()
+    with phase("predicting", len(pairs)) as on_done:
+        for image, output in pairs:
+            try:
+                kept += _predict_one(arguments, image, output, task)
+            except SoftcordError as error:
+                print(f"softcord: {error}", file=sys.stderr)
+                codes.append(error.exit_code)
+            on_done(image.name)
+    if arguments.v and len(pairs) > 1:
+        predicted = len(pairs) - kept - len(codes)
+        took_s = time.perf_counter() - started
+        print(f"{predicted} predicted, {kept} were there, {len(codes)} failed, in {took_s:.1f} s")
+    return max(codes, default=DONE)
+
+
+def _predict_one(arguments: argparse.Namespace, image: Path, output: Path, task: "Task") -> bool:
+    """Predict an image, draw it and say so; return whether its mask was there already."""
+    from softcord.predict.files import predict_file
+
+    started = time.perf_counter()
+    done = predict_file(image, output, task)
+    if arguments.qc is not None:
+        _draw(_picture(arguments.qc, output), image, output, done)
+    if done.outcome == "constant":
+        raise DataError(image, f"is constant, so {output} is empty", "Check how the image was exported")
+    if done.outcome == "no cord":
+        print(f"softcord: {image}: no cord was found; {output} is empty.", file=sys.stderr)
+    elif arguments.v:
+        took_s = time.perf_counter() - started
+        how = "is there already" if done.is_kept else f"{took_s:.1f} s, seen {done.looked}"
+        print(f"{output}  ({how})")
+    return done.is_kept
+
+
+def _draw(path: Path, image: Path, output: Path, done: "Done") -> None:
+    """Draw a mask; one that was kept only if it has no picture yet."""
+    from softcord.io.nifti import read_volume
+    from softcord.report.qc import overlay_png
+
+    if done.is_kept and path.exists():
+        return
+    try:
+        overlay_png(
+            done.image or read_volume(image), done.softseg or read_volume(output), None, path, image.name
+        )
+    except OSError as error:
+        raise RunError(path, f"cannot be written ({error.strerror or error})", "Check the folder") from error

@@ -1,0 +1,187 @@
+"""``softcord study``: where the runs of a study stand, one of them in detail, run again, clean up."""
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from softcord.app.config.compose import Overrides, compose
+from softcord.app.console.exit_codes import DONE, guarded
+from softcord.app.results.study_text import command_text, run_text, status_text, studies_text
+from softcord.errors import UsageError
+from softcord.sweep.commands import Entry, read_commands, read_entries
+from softcord.sweep.ledger import Verb
+from softcord.sweep.leftovers import Leftover, find_leftovers, remove
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the verb and return its exit code."""
+    given = _parsed(sys.argv[1:] if arguments is None else arguments)
+    return guarded(lambda: int(given.verb(given)))
+
+
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="softcord study", description=__doc__)
+    verbs = _verbs(parser)
+    if arguments and arguments[0] in verbs:
+        # The parser of all verbs does not take NAME --outputs FOLDER RUN, with an option between the two.
+        return verbs[arguments[0]].parse_intermixed_args(arguments[1:])
+    return parser.parse_args(arguments)
+
+
+def _verbs(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """Add the verbs to a parser, and return the parser of each."""
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument(
+        "--outputs", type=Path, default=Path("outputs"), help="folder of the studies (outputs)"
+    )
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+
+    status = verbs.add_parser("status", parents=[shared], help="which runs are done, failed, missing")
+    status.add_argument("name", nargs="?", help="the study; all studies in a line each without it")
+    status.set_defaults(verb=_status)
+
+    show = verbs.add_parser("show", parents=[shared], help="the study's commands and runs, or one run")
+    show.add_argument("name")
+    show.add_argument("run", nargs="?", help="a run's name or its beginning")
+    show.set_defaults(verb=_show)
+
+    rerun = verbs.add_parser("rerun", parents=[shared], help="run again what failed, or chosen runs anew")
+    rerun.add_argument("name")
+    rerun.add_argument("run", nargs="*", help="names of runs, or their beginnings: each is made anew")
+    rerun.add_argument("--failed", action="store_true", help="the runs that failed, from where they stopped")
+    rerun.add_argument("--launcher", help="pool, joblib, ...: as hydra/launcher of softcord train")
+    rerun.set_defaults(verb=_rerun)
+
+    clean = verbs.add_parser("clean", parents=[shared], help="say what is left over, and remove it")
+    clean.add_argument("name")
+    clean.add_argument("--failed", action="store_true", help="also the runs that failed or were interrupted")
+    clean.add_argument("--yes", action="store_true", help="remove without asking")
+    clean.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+    clean.set_defaults(verb=_clean)
+    return verbs.choices
+
+
+def _status(given: argparse.Namespace) -> int:
+    if given.name is None:
+        print(studies_text({folder.name: read_entries(folder) for folder in _studies(given.outputs)}))
+        return DONE
+    folder = _folder(given)
+    print(status_text(folder.name, read_entries(folder), read_commands(folder)))
+    return DONE
+
+
+def _show(given: argparse.Namespace) -> int:
+    folder = _folder(given)
+    entries = read_entries(folder)
+    if given.run is not None:
+        print(run_text(folder, _chosen(entries, given.run)))
+        return DONE
+    print(status_text(folder.name, entries, read_commands(folder)))
+    for command in read_commands(folder):
+        print(f"\n{command_text(command)}")
+    return DONE
+
+
+def _rerun(given: argparse.Namespace) -> int:
+    from softcord.app.console.terminal import start_logging
+
+    folder = _folder(given)
+    entries = read_entries(folder)
+    if given.failed == bool(given.run):
+        raise UsageError("softcord study rerun", "needs either --failed or the names of runs")
+    if given.failed:
+        chosen = [entry for entry in entries if entry.standing == "failed"]
+    else:
+        chosen = [_chosen(entries, name) for name in given.run]
+    if not chosen:
+        print(f"study {folder.name}: nothing has failed")
+        return DONE
+    _check_place(folder, chosen[0])
+    start_logging()
+    engine = (f"hydra/launcher={given.launcher}",) if given.launcher else ()
+    anew = () if given.failed else ("rerun=true",)
+    runs: dict[Verb, list[Overrides]] = {}
+    for entry in chosen:
+        runs.setdefault(entry.verb, []).append((*entry.overrides, *anew))
+    return max(_run_again(verb, same, engine) for verb, same in runs.items())
+
+
+def _check_place(folder: Path, entry: Entry) -> None:
+    """Refuse to run again from where the same arguments would mean another folder."""
+    from softcord.app.config.plan import make_plan
+
+    meant = make_plan(compose(*entry.overrides)).study_dir
+    if meant.resolve() != folder.resolve():
+        what = f"was made from another folder: here its runs would go to {meant}"
+        raise UsageError(folder, what, "Go to where its command was given")
+
+
+def _run_again(verb: Verb, runs: Sequence[Overrides], engine: Overrides) -> int:
+    from softcord.app.sweeps.launch import run_all
+
+    if verb == "evaluate":
+        from softcord.app.verbs.evaluate import evaluate_one, evaluation_study
+
+        return run_all(evaluate_one, runs, engine, evaluation_study(), ())
+    from softcord.app.verbs.train import train_one, training_study
+
+    return run_all(train_one, runs, engine, training_study(), ())
+
+
+def _clean(given: argparse.Namespace) -> int:
+    folder = _folder(given)
+    found = find_leftovers(folder, unfinished=given.failed)
+    if not found:
+        print(f"study {folder.name}: nothing is left over")
+        return DONE
+    for leftover in found:
+        print(f"{_size(leftover.n_bytes):>8}  {leftover.what}  {leftover.path or ''}")
+    print(f"{_size(sum(leftover.n_bytes for leftover in found)):>8}  in all")
+    if given.dry_run or not (given.yes or _agreed()):
+        print("Nothing was removed; --yes removes it")
+        return DONE
+    return _remove(folder, found)
+
+
+def _remove(folder: Path, found: Iterable[Leftover]) -> int:
+    busy = [leftover for leftover in found if not remove(folder, leftover)]
+    for leftover in busy:
+        print(f"left alone, since a process is at work in it: {leftover.path}", file=sys.stderr)
+    print("Removed")
+    return DONE
+
+
+def _agreed() -> bool:
+    return sys.stdin.isatty() and input("Remove all this? [y/N] ").strip().lower() in ("y", "yes")
+
+
+def _folder(given: argparse.Namespace) -> Path:
+    folder: Path = given.outputs / given.name
+    if folder in _studies(given.outputs):
+        return folder
+    names = [study.name for study in _studies(given.outputs)]
+    near = get_close_matches(given.name, names, n=1)
+    hint = f"Did you mean {near[0]}?" if near else f"Studies: {', '.join(names) or 'none'}"
+    raise UsageError(folder, "is not a study", hint)
+
+
+def _studies(outputs: Path) -> list[Path]:
+    """Return the folders in which something was run or is meant to."""
+    found = {path.parent for path in outputs.glob("*/study.json")}
+    return sorted(found | {path.parent.parent for path in outputs.glob("*/*/run.json")})
+
+
+def _chosen(entries: Sequence[Entry], name: str) -> Entry:
+    named = [entry for entry in entries if entry.run and entry.run.name.startswith(name)]
+    exact = [entry for entry in named if entry.run and entry.run.name == name]
+    if len(exact or named) == 1:
+        return (exact or named)[0]
+    names = [entry.run.name for entry in named or entries if entry.run]
+    what = f"is the beginning of {len(named)} runs" if named else "is not a run of the study"
+    raise UsageError(name, what, f"Runs: {', '.join(names)}")
+
+
+def _size(n_bytes: int) -> str:
+    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.1f} MB"

@@ -1,0 +1,69 @@
+"""``softcord train``: train, predict, measure and record one run, or every run of a sweep."""
+
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from softcord.app.config.plan import Plan, check_training
+from softcord.app.console.terminal import start_logging
+from softcord.app.sweeps.launch import Study, launch
+from softcord.errors import PrunedError
+
+if TYPE_CHECKING:
+    from softcord.sweep.ledger import Run
+    from softcord.sweep.search import Outcome
+
+logger = logging.getLogger("softcord")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the verb and return its exit code."""
+    start_logging()
+    return launch(train_one, sys.argv[1:] if arguments is None else arguments, training_study)
+
+
+def training_study() -> Study:
+    """Return what makes trainings a study: recorded, watched, summed up."""
+    from softcord.app.sweeps import runs
+    from softcord.app.sweeps.live_view import watch
+
+    return Study(
+        check=check_training,
+        begin=runs.begin_sweep,
+        watch=watch,
+        note_failure=runs.note_failure,
+        without_end=runs.without_end,
+        finish=runs.finish,
+    )
+
+
+def train_one(plan: Plan) -> "Outcome | None":
+    """Bring one run to its end: recognised if complete, resumed if interrupted.
+
+    Return what its search wants to know; None for a run that is no trial.
+    """
+    from softcord.app.engine import WORK_FOLDERS
+    from softcord.app.inputs.training_data import open_dataset
+    from softcord.app.sweeps.run_once import run_once
+    from softcord.app.sweeps.runs import check_names, fingerprint_of, new_run
+    from softcord.app.sweeps.trial import outcome
+    from softcord.sweep.search import Outcome
+
+    dataset = open_dataset(plan)
+    fingerprint = fingerprint_of(plan, dataset)
+    run = new_run(plan, f"{plan.method}_s{plan.seed}-{fingerprint[:6]}", fingerprint)
+    check_names([plan])
+
+    def work(begun: "Run", run_dir: Path) -> None:
+        from softcord.app.runs.training import bring_to_end
+
+        bring_to_end(plan, dataset, begun, run_dir)
+
+    try:
+        run_once(run, plan, work, WORK_FOLDERS)
+    except PrunedError as end:
+        logger.info("%s", end)
+        return Outcome(pruned=True)
+    return outcome(plan, plan.study_dir / run.name)

@@ -1,0 +1,121 @@
+"""Measure predicted masks, whoever made them: each is checked, kept and measured the same way."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from softcord.data.cache import check_label
+from softcord.errors import DataError
+from softcord.evaluation.image import Mask, Masks, TestImage
+from softcord.io.nifti import Volume, read_volume
+from softcord.measure.image import ImageMeasure, measure_image, measure_rows
+from softcord.measure.spread import csa_std_rows
+from softcord.measure.table import MISSING, Measure, measures_frame
+from softcord.predict.write import copy_mask, predictions_of, softseg_path, write_softseg
+from softcord.processes.parallel import parallel_map
+
+# Starting processes costs as much as measuring so many images.
+WORTH_PROCESSES = 50
+
+
+def measure_masks(
+    masks: Masks,
+    images: Sequence[TestImage],
+    predictions: Path,
+    *,
+    levels: tuple[int, ...],
+    labels: Mapping[str, str],
+    jobs: int = 1,
+    on_done: Callable[[str], None] | None = None,
+) -> tuple[pd.DataFrame, dict[Path, str]]:
+    """Check and measure the masks of ``images``; return the rows of measures.csv, and whom it misses why.
+
+    A mask from elsewhere is copied to its place in the derivatives dataset ``predictions``. An image whose
+    mask is missing or cannot be used has its rows, without values, so that nothing forgets it. ``labels``
+    fill the columns that say which run this is (run, method, gt, ...). The CSA STD across contrasts of each
+    participant follows at the end.
+
+    Raises:
+        DataError: no image has a mask that can be used.
+    """
+    missing = {one.image: masks.missing[one.image] for one in images if one.image in masks.missing}
+    pairs = [(one, masks.found[one.image]) for one in images if one.image in masks.found]
+    measured: dict[Path, list[ImageMeasure]] = {}
+    measure = partial(_measure, predictions=predictions, levels=levels, run=labels["run"])
+    for outcome in parallel_map(measure, pairs, jobs if len(pairs) >= WORTH_PROCESSES else 1):
+        image = outcome.item[0].image
+        if outcome.value is None:
+            missing[image] = str(outcome.error)
+        else:
+            measured[image] = outcome.value
+        if on_done:
+            on_done(image.name)
+    if not measured:
+        why = "".join(f"; {image.name}: {reason}" for image, reason in [*missing.items()][:1])
+        raise DataError(labels["method"], f"no image has a prediction that can be used{why}")
+    rows: list[Measure] = []
+    for one in images:
+        values = measured.get(one.image)
+        if values is None:
+            _place(predictions, one).unlink(missing_ok=True)  # of an earlier start
+            values = _without_values(one, levels)
+        rows += measure_rows(
+            values,
+            participant_id=one.participant_id,
+            session_id=one.session_id,
+            contrast=one.contrast,
+            **labels,
+        )
+    frame = measures_frame(rows)
+    return pd.concat([frame, csa_std_rows(frame)], ignore_index=True), missing
+
+
+def _measure(
+    pair: tuple[TestImage, Mask], *, predictions: Path, levels: tuple[int, ...], run: str
+) -> list[ImageMeasure]:
+    """Check and measure one mask.
+
+    Raises:
+        DataError: it cannot be read, holds NaN, is not on its image's grid or has values outside [0, 1].
+    """
+    image, mask = pair
+    found, reference = read_volume(mask.path), read_volume(image.reference)
+    check_label(mask.path, found, reference)
+    softseg = Volume(np.clip(found.data, 0, 1), reference.affine)
+    if mask.path != _place(predictions, image):
+        folder = predictions_of(predictions, image.participant_id)
+        made_by = {"Run": run, "Prediction": str(mask.path)}
+        if mask.path.name.endswith(".nii.gz"):
+            copy_mask(folder, image.image, mask.path, made_by)
+        else:
+            write_softseg(folder, image.image, softseg, made_by)
+    measured = _measures(image, softseg, reference, levels)
+    if mask.inference_s is not None:
+        measured.append(ImageMeasure("inference_s", MISSING, mask.inference_s))
+    return measured
+
+
+def _place(predictions: Path, image: TestImage) -> Path:
+    return softseg_path(predictions_of(predictions, image.participant_id), image.image)
+
+
+def _measures(
+    image: TestImage, softseg: Volume, reference: Volume, levels: tuple[int, ...]
+) -> list[ImageMeasure]:
+    return measure_image(
+        softseg,
+        reference_softseg=reference,
+        discs=read_volume(image.discs) if image.discs else None,
+        truth_csa_mm2=image.truth_csa_mm2,
+        levels=levels,
+    )
+
+
+def _without_values(image: TestImage, levels: tuple[int, ...]) -> list[ImageMeasure]:
+    """Return the measures that the image would have, as NaN."""
+    reference = read_volume(image.reference)
+    return [replace(one, value=float("nan")) for one in _measures(image, reference, reference, levels)]

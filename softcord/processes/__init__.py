@@ -1,0 +1,1 @@
+"""Other processes: workers, programs of others, and this one's garbage collector."""

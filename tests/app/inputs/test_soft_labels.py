@@ -1,0 +1,39 @@
+"""Soft labels are built again when the masks they were made from changed, and only then."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from softcord.app.config.compose import compose
+from softcord.app.config.plan import make_plan
+from softcord.app.inputs.soft_labels import with_soft_labels
+from softcord.app.inputs.training_data import make_phantom
+from softcord.data.settings import read_index
+from softcord.io.nifti import read_volume, write_volume
+
+
+def test_content_decides_and_not_the_time_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    plan = make_plan(compose("phantom=tiny", "phantom.n_participants=1", "contrasts=2", "machine.jobs=1"))
+    make_phantom(plan)
+
+    def soft_labels() -> dict[str, int]:
+        table = with_soft_labels(plan, read_index(plan.data), plan.gt, plan.contrasts)
+        return {label: os.stat(label).st_mtime_ns for label in table["soft_seg"]}
+
+    built = soft_labels()
+    mask = next(plan.data.root.glob("derivatives/labels/sub-001/anat/*_T1w_label-SC_seg.nii.gz"))
+    later_s = mask.stat().st_mtime + 3600
+    os.utime(mask, (later_s, later_s))
+    assert soft_labels() == built
+
+    volume = read_volume(mask)
+    shifted = volume.data.copy()
+    shifted[1:] = volume.data[:-1]
+    write_volume(mask, shifted.astype("uint8"), volume.affine)
+    os.utime(mask, (0, 0))
+    again = soft_labels()
+    assert again.keys() == built.keys()
+    assert all(again[label] > built[label] for label in built)
+    assert soft_labels() == again

@@ -1,0 +1,352 @@
+"""Sweeps: what is left to run, failures, exit codes; trainings are replaced by what they leave."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from softcord.app.config.plan import Plan
+from softcord.app.inputs.training_data import Dataset
+from softcord.app.verbs.study import main as study_verb
+from softcord.app.verbs.train import main
+from softcord.errors import RunError
+from softcord.measure.table import Measure, measures_frame, write_measures
+from softcord.sweep.commands import read_commands, read_entries
+from softcord.sweep.ledger import Run, read_run, read_study, record
+
+TINY = ("phantom=tiny", "machine.jobs=1", "contrasts=2", "gt=hard", "reference=hard", "study=sweep")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the tiny phantom, generated once."""
+    return tmp_path_factory.mktemp("data")
+
+
+class FakeTraining:
+    """Leaves a table of measures, or does to a seed what ``ends`` says."""
+
+    def __init__(self) -> None:
+        self.trained: list[int] = []
+        self.threads: list[int] = []
+        self.ends: dict[int, BaseException] = {}
+
+    def __call__(self, plan: Plan, _dataset: Dataset, run: Run, run_dir: Path) -> None:
+        self.trained.append(plan.seed)
+        self.threads.append(torch.get_num_threads())
+        if plan.seed in self.ends:
+            raise self.ends[plan.seed]
+        one = Measure("sub-1", "T1w", "dice", 0.9, run=run.name, method=run.method, seed=str(run.seed))
+        write_measures(run_dir / "measures.csv", measures_frame([one]))
+        record(run_dir, run, "complete")
+
+
+@pytest.fixture
+def training(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeTraining:
+    """The replaced training, in a folder of its own."""
+    fake = FakeTraining()
+    monkeypatch.setattr("softcord.app.runs.training.bring_to_end", fake)
+    monkeypatch.chdir(tmp_path)
+    return fake
+
+
+def sweep(data: Path, *more: str) -> int:
+    return main([*TINY, f"paths.data={data}", "-m", *more])
+
+
+def standings(folder: Path = Path("outputs/sweep")) -> dict[int, str]:
+    return {entry.seed: entry.standing for entry in read_entries(folder)}
+
+
+def test_the_same_command_runs_only_what_is_not_complete(
+    data: Path, training: FakeTraining, capsys: pytest.CaptureFixture[str]
+) -> None:
+    training.ends = {2: MemoryError("no room"), 3: RunError("train/loss", "became nan")}
+    assert sweep(data, "seed=1,2,3,4") == 4
+    assert training.trained == [1, 2, 3, 4]
+    assert standings() == {1: "complete", 2: "failed", 3: "failed", 4: "complete"}
+    printed = capsys.readouterr().err
+    assert "MemoryError: no room" in printed
+    assert "train/loss: became nan." in printed
+    assert "2 of 4 runs are not complete" in printed
+    training.ends = {}
+    assert sweep(data, "seed=1,2,3,4") == 0
+    assert training.trained == [1, 2, 3, 4, 2, 3]
+    assert len(read_study(Path("outputs/sweep"))) == 4
+    assert len(read_commands(Path("outputs/sweep"))) == 1
+
+
+def test_ctrl_c_stops_the_sweep_and_leaves_a_run_that_the_command_goes_on_with(
+    data: Path, training: FakeTraining
+) -> None:
+    training.ends = {2: KeyboardInterrupt()}
+    assert sweep(data, "seed=1,2,3") == 130
+    assert standings() == {1: "complete", 2: "interrupted", 3: "missing"}
+    training.ends = {}
+    assert sweep(data, "seed=1,2,3") == 0
+    assert training.trained == [1, 2, 2, 3]
+
+
+def test_a_failure_before_the_data_are_known_is_recorded_and_gone_when_they_are(
+    data: Path, training: FakeTraining
+) -> None:
+    broken = ["data=bids", f"data.root={data}/phantom-other", "gt=hard", "reference=hard"]
+    assert sweep(data, *broken, "seed=1,2") == 3
+    assert standings() == {1: "failed", 2: "failed"}
+    (data / "phantom-other").symlink_to(data / "phantom-tiny")
+    assert sweep(data, *broken, "seed=1,2") == 0
+    assert standings() == {1: "complete", 2: "complete"}
+    assert len(list(Path("outputs/sweep").glob("*/run.json"))) == 2
+
+
+def test_two_methods_of_one_name_are_refused_before_anything_runs(
+    data: Path, training: FakeTraining, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sweep(data, "train.epochs=1,2") == 2
+    assert training.trained == []
+    assert "Add variant=WORD" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "engine",
+    [
+        ["hydra/launcher=poool"],
+        ["hydra/launcher=pool", "hydra.launcher.n_job=2"],
+        ["hydra/launcher=pool", "hydra.launcher.n_jobs=-2"],
+        ["hydra/launcher=pool", "hydra.launcher.timeout_min=soon"],
+        ["hydra/launcher=pool,joblib"],
+    ],
+)
+def test_a_launcher_or_setting_that_is_not_there_is_refused_before_anything_runs(
+    engine: list[str], data: Path, training: FakeTraining, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sweep(data, "seed=1,2", *engine) == 2
+    assert set(standings().values()) <= {"missing"}
+    assert capsys.readouterr().err.startswith("softcord: ")
+
+
+def test_rerun_runs_what_failed_or_what_is_named_anew(
+    data: Path,
+    training: FakeTraining,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    training.ends = {2: MemoryError("no room")}
+    assert sweep(data, "seed=1,2,3") == 4
+    training.ends = {}
+    assert study_verb(["rerun", "sweep", "--failed"]) == 0
+    assert training.trained == [1, 2, 3, 2]
+    (folder,) = Path("outputs/sweep").glob("*_s3-*")
+    assert study_verb(["rerun", "sweep", folder.name]) == 0
+    assert training.trained == [1, 2, 3, 2, 3]
+    # Said once: the run keeps the arguments that it is repeated by.
+    run = read_run(folder)
+    assert run is not None
+    assert not any(override.startswith("rerun") for override in run.overrides)
+    assert len(read_commands(Path("outputs/sweep"))) == 1
+    assert study_verb(["rerun", "sweep", "--failed"]) == 0
+    assert study_verb(["rerun", "sweep"]) == 2
+    monkeypatch.chdir("..")
+    assert study_verb(["rerun", "sweep", folder.name, "--outputs", f"{tmp_path}/outputs"]) == 2
+    assert "was made from another folder" in capsys.readouterr().err
+    assert training.trained == [1, 2, 3, 2, 3]
+
+
+def test_a_run_goes_on_in_the_number_of_threads_that_it_began_in(
+    data: Path, training: FakeTraining, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = torch.get_num_threads()
+    training.ends = {1: KeyboardInterrupt()}
+    assert sweep(data, "seed=1", "machine.threads=3") == 130
+    training.ends = {}
+    assert sweep(data, "seed=1,2", "machine.threads=2") == 0
+    assert training.threads == [3, 3, 2]
+    assert torch.get_num_threads() == before
+    assert "began in: 3, not 2" in capsys.readouterr().err
+
+
+def test_a_sweep_has_no_one_configuration_to_show(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert sweep(data, "seed=1,2", "--cfg", "job") == 2
+    assert "show one configuration. Leave out -m" in capsys.readouterr().err
+
+
+def test_one_configuration_asked_for_twice_is_run_once(data: Path, training: FakeTraining) -> None:
+    assert sweep(data, "seed=1,1") == 0
+    assert training.trained == [1]
+
+
+def test_a_complete_run_whose_measures_were_deleted_is_run_again(data: Path, training: FakeTraining) -> None:
+    assert sweep(data, "seed=1") == 0
+    (path,) = Path("outputs/sweep").glob("*/measures.csv")
+    path.unlink()
+    assert sweep(data, "seed=1") == 0
+    assert training.trained == [1, 1]
+
+
+def test_a_run_that_another_process_is_running_is_left_to_it(data: Path, training: FakeTraining) -> None:
+    assert sweep(data, "seed=1,2") == 0
+    (run_dir,) = Path("outputs/sweep").glob("*_s2-*")
+    run = read_run(run_dir)
+    assert run is not None
+    record(run_dir, run, "running", doing="training")
+    code = "import sys, time; from pathlib import Path; from softcord.sweep.ledger import claim\n"
+    code += "with claim(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+    holder = subprocess.Popen([sys.executable, "-c", code, str(run_dir)], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    assert standings() == {1: "complete", 2: "running"}
+    assert sweep(data, "seed=1,2") == 4
+    assert standings() == {1: "complete", 2: "running"}
+    holder.kill()
+    holder.wait()
+    assert standings() == {1: "complete", 2: "stale"}
+    assert sweep(data, "seed=1,2") == 0
+    assert training.trained == [1, 2, 2]
+
+
+def test_time_is_that_of_all_attempts(data: Path, training: FakeTraining) -> None:
+    training.ends = {1: KeyboardInterrupt()}
+    sweep(data, "seed=1")
+    (path,) = Path("outputs/sweep").glob("*/run.json")
+    first = read_run(path.parent)
+    assert first is not None
+    record(path.parent, first, "interrupted", seconds=100.0)
+    training.ends = {}
+    sweep(data, "seed=1")
+    last = read_run(path.parent)
+    assert last is not None
+    assert 100 <= last.seconds < 130
+    assert last.earlier_seconds == 100
+
+
+SCRIPT = """
+import os, signal, sys
+from pathlib import Path
+import softcord.app.runs.training
+from softcord.app.verbs.train import main
+from softcord.measure.table import Measure, measures_frame, write_measures
+from softcord.sweep.ledger import record
+
+def fake(plan, dataset, run, run_dir):
+    with open("trained", "a") as log:
+        log.write(f"{plan.seed} ")
+    if plan.seed == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    one = Measure("sub-1", "T1w", "dice", 0.9, run=run.name, method=run.method, seed=str(run.seed))
+    write_measures(run_dir / "measures.csv", measures_frame([one]))
+    record(run_dir, run, "complete")
+
+def job(plan):
+    softcord.app.runs.training.bring_to_end = fake
+    from softcord.app.verbs.train import train_one
+    return train_one(plan)
+
+if __name__ == "__main__":
+    from softcord.app.sweeps.launch import launch
+    from softcord.app.console.terminal import start_logging
+    from softcord.app.verbs.train import training_study
+    start_logging()
+    sys.exit(launch(job, sys.argv[1:], training_study))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", ["pool", "joblib"])
+def test_a_run_whose_process_is_killed_is_a_failed_run_under_either_launcher(
+    launcher: str, data: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "script.py").write_text(SCRIPT)
+    command = [sys.executable, "script.py", *TINY, f"paths.data={data}", "-m", "seed=1,2,3,4"]
+    command += [f"hydra/launcher={launcher}", "hydra.launcher.n_jobs=2"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 4, done.stderr
+    found = standings(tmp_path / "outputs/sweep")
+    assert found == {1: "complete", 2: "failed", 3: "complete", 4: "complete"}, done.stderr
+    assert "was killed" in done.stderr
+    trained = (tmp_path / "trained").read_text().split()
+    # joblib takes down its other workers with the killed one; each of these is tried once more, alone.
+    assert trained.count("2") == {"pool": 1, "joblib": 2}[launcher]
+
+
+def break_launcher(monkeypatch: pytest.MonkeyPatch, n_times: int) -> None:
+    """Let the launcher refuse its first calls, as sbatch refuses a job that asks for too much."""
+    from softcord.app.sweeps import launch
+
+    works, calls = launch._launch, []
+
+    def refusing(*arguments: Any) -> Any:
+        calls.append(1)
+        if len(calls) <= n_times:
+            raise OSError("sbatch: error: Memory specification can not be satisfied")
+        return works(*arguments)
+
+    monkeypatch.setattr(launch, "_launch", refusing)
+
+
+def test_runs_that_the_launcher_refuses_fail_by_its_words_and_begin_when_it_works(
+    data: Path, training: FakeTraining, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with monkeypatch.context() as refused:
+        break_launcher(refused, 100)
+        assert sweep(data, "seed=1,2") == 1  # all for one reason
+    (first, second) = read_study(Path("outputs/sweep"))
+    assert first.reason == second.reason
+    assert "the launcher: did not start the run (OSError: sbatch: error: Memory specif" in first.reason
+    assert "hydra.launcher" in first.reason
+    assert "lack of memory" not in capsys.readouterr().err
+    assert sweep(data, "seed=1,2") == 0
+    assert standings() == {1: "complete", 2: "complete"}
+
+
+def test_a_launcher_that_gives_up_does_not_cost_earlier_failures_their_retry(
+    data: Path, training: FakeTraining, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training.ends = {1: MemoryError("no room"), 2: KeyboardInterrupt()}
+    assert sweep(data, "seed=1,2,3") == 130
+    training.ends = {}
+    break_launcher(monkeypatch, 1)
+    assert sweep(data, "seed=1,2,3") == 0
+    assert standings() == {1: "complete", 2: "complete", 3: "complete"}
+    assert training.trained == [1, 2, 1, 2, 3]
+
+
+def test_without_a_terminal_the_log_says_how_far_the_study_is(
+    data: Path, training: FakeTraining, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sweep(data, "seed=1,2") == 0
+    assert "2 of 2 runs complete" in capsys.readouterr().err
+
+
+def test_on_a_terminal_one_view_shows_the_study_and_its_runs(tmp_path: Path) -> None:
+    from rich.console import Console
+
+    from softcord.app.config.compose import compose
+    from softcord.app.config.plan import make_plan
+    from softcord.app.sweeps.live_view import Progress, drawing
+    from softcord.sweep.ledger import begin, claim, note
+
+    plans = [make_plan(compose(f"paths.outputs={tmp_path}", "study=sweep", f"seed={n}")) for n in (1, 2, 3)]
+    progress = Progress(plans)
+    progress.started_at = time.time() - 100
+    for plan, seconds in zip(plans[:2], (60.0, 0.0), strict=True):
+        run_dir = tmp_path / "sweep" / f"soft_all_s{plan.seed}-0"
+        name = run_dir.name
+        run = Run(name, "sweep", plan.method, plan.seed, "f", plan.config_hash, plan.overrides)
+        begun = begin(run_dir, run)
+        if seconds:
+            record(run_dir, begun, "complete", seconds=seconds)
+    note(run_dir, "trained 1 of 4 epochs", 0.25)
+    with claim(run_dir):
+        progress.look()
+        console = Console(width=140, record=True, file=open(os.devnull, "w"))  # noqa: SIM115
+        console.print(drawing(progress))
+    text = console.export_text()
+    assert "1 of 3 runs complete, about 2 min left" in text
+    assert "soft_all_s2-0" in text
+    assert "trained 1 of 4 epochs" in text

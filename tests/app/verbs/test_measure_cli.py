@@ -1,0 +1,193 @@
+"""`softcord measure` as its users type it."""
+
+import csv
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from softcord.app.verbs.measure import main
+from softcord.io.nifti import write_volume
+from softcord.measure.table import MEASURE_COLUMNS, read_measures
+
+AFFINE = np.diag([-0.5, 0.5, 4.0, 1.0])
+
+
+@pytest.fixture(autouse=True)
+def _in_a_new_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def mask(tmp_path: Path) -> str:
+    data = np.zeros((20, 20, 9), dtype=np.float32)
+    data[5:15, 6:14] = 1
+    data[5, 6:14] = 0.25
+    path = tmp_path / "sub-01_ses-2_T2w_label-SC_softseg.nii.gz"
+    write_volume(path, data, AFFINE)
+    return str(path)
+
+
+@pytest.fixture
+def discs(tmp_path: Path) -> str:
+    data = np.zeros((20, 20, 9), dtype=np.uint8)
+    data[10, 5, 7], data[10, 5, 4], data[10, 5, 1] = 2, 3, 4
+    path = tmp_path / "discs.nii.gz"
+    write_volume(path, data, AFFINE)
+    return str(path)
+
+
+def rows(path: str = "csa.csv") -> dict[tuple[str, str], float]:
+    table = read_measures(path)
+    return {(r.metric, r.level): r.value for r in table.itertuples()}  # type: ignore[misc]
+
+
+def test_one_mask_gives_soft_and_binarised_csa_side_by_side(
+    mask: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["-i", mask]) == 0
+    found = rows()
+    assert found["csa_mm2", "all"] == pytest.approx((9 + 0.25) * 8 * 0.25)
+    assert found["csa_bin_mm2", "all"] == pytest.approx(9 * 8 * 0.25)
+    assert found["csa_soft_minus_bin_mm2", "all"] == pytest.approx(0.25 * 8 * 0.25)
+    assert capsys.readouterr().out.startswith("csa.csv: 1 masks measured")
+
+
+def test_rows_say_whose_they_are_and_how_they_were_made(mask: str) -> None:
+    assert main(["-i", mask, "-method", "soft_all", "-v", "0"]) == 0
+    table = read_measures("csa.csv")
+    assert tuple(table.columns[: len(MEASURE_COLUMNS)]) == MEASURE_COLUMNS
+    row = table[table["metric"] == "csa_bin_mm2"].iloc[0]
+    assert row[["participant_id", "session_id", "contrast", "method"]].tolist() == [
+        "sub-01",
+        "ses-2",
+        "T2w",
+        "soft_all",
+    ]
+    assert row[["mode", "threshold", "smoothing", "method_version"]].tolist() == [
+        "bin",
+        "0.5",
+        "8.0",
+        "softcord-csa-1",
+    ]
+    assert row[["slice", "findings"]].tolist() == ["0:8", "volume-end in 2 slices"]
+
+
+def test_vert_2_3_with_discs_is_one_row_and_perlevel_two(mask: str, discs: str) -> None:
+    words = ["-i", mask, "-vert", "2:3", "-discfile", discs, "-v", "0"]
+    assert main([*words, "-perlevel", "1", "-perslice", "0", "-o", "levels.csv"]) == 0
+    assert main([*words, "-o", "both.csv"]) == 0
+    assert {level for _, level in rows("both.csv")} == {"2:3"}
+    assert {level for _, level in rows("levels.csv")} == {"2", "3"}
+
+
+def test_sct_csv_has_scts_header_and_the_definition_asked_for(mask: str, discs: str) -> None:
+    words = ["-i", mask, "-vert", "2:3", "-discfile", discs, "-mode", "sct", "-sct-csv", "sct.csv", "-v", "0"]
+    assert main(words) == 0
+    assert main([*words, "-append", "1"]) == 0
+    table = list(csv.DictReader(Path("sct.csv").read_text(encoding="utf-8").splitlines()))
+    assert len(table) == 2
+    assert table[0]["VertLevel"] == "2:3"
+    assert "mode=sct" in table[0]["SCT Version"]
+    assert float(table[0]["MEAN(area)"]) == rows()["csa_sct_mm2", "2:3"]
+    assert (read_measures("csa.csv")["metric"] == "csa_sct_mm2").sum() == 2
+
+
+def test_a_reference_adds_overlap_and_distance(mask: str) -> None:
+    assert main(["-i", mask, "-d", mask, "-v", "0"]) == 0
+    assert rows()["dice", "n/a"] == 1
+    assert rows()["asd_mm", "n/a"] == 0
+
+
+def test_a_folder_is_measured_and_leaves_only_the_table(tmp_path: Path, mask: str) -> None:
+    for n in range(3):
+        path = tmp_path / "derivatives" / f"sub-{n}" / "anat" / f"sub-{n}_T1w_label-SC_softseg.nii.gz"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(Path(mask).read_bytes())
+    assert main(["-path-data", "derivatives", "-o", "out/csa.csv", "-v", "0"]) == 0
+    assert read_measures("out/csa.csv")["participant_id"].unique().tolist() == ["sub-0", "sub-1", "sub-2"]
+    assert [path.name for path in Path("out").iterdir()] == ["csa.csv"]
+
+
+def test_what_can_be_measured_is_written_and_the_rest_is_named(
+    mask: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("broken.nii.gz").write_bytes(b"x" * 2000)
+    assert main(["-i", "broken.nii.gz", mask]) == 3
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert rows()["csa_mm2", "all"] > 0
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "what"),
+    [
+        (["-vert", "2:3"], 2, "needs either -i or -path-data"),
+        (["-i", "MASK", "-vert", "2:3"], 2, "Give disc labels"),
+        (["-i", "MASK", "-vert", "C2", "-discfile", "DISCS"], 2, "-vert: cannot read 'C2'"),
+        (["-i", "MASK", "-z", "5-9"], 2, "-z: cannot read '5-9'"),
+        (["-i", "MASK", "MASK", "-discfile", "DISCS"], 2, "-discfile: has 1 files for 2 masks"),
+        (["-i", "MASK", "-thr", "2"], 2, "-thr: must be at least 0 and below 1"),
+        (["-i", "MASK", "-centerline-smooth", "0"], 2, "-centerline-smooth: must be a number > 0"),
+        (["-i", "MASK", "-jobs", "0"], 2, "-jobs: must be at least 1"),
+        (["-i", "MASK", "-mode", "hard"], 2, "invalid choice: 'hard'"),
+        (["-i", "MASK", "-pmj", "x"], 2, "unrecognized arguments: -pmj"),
+        (["-i", "nowhere.nii.gz"], 3, "nowhere.nii.gz: does not exist"),
+        (["-path-data", "nowhere"], 3, "nowhere: is not a folder"),
+        (["-i", "MASK", "-discfile", "MASK"], 3, "values must be whole numbers"),
+        (["-i", "MASK", "-d", "OTHER"], 3, "same voxel grid"),
+    ],
+)
+def test_bad_input_is_one_line_with_an_exit_code_and_leaves_the_old_table(
+    mask: str, discs: str, capsys: pytest.CaptureFixture[str], words: list[str], code: int, what: str
+) -> None:
+    write_volume("other.nii.gz", np.ones((3, 3, 3), dtype=np.uint8), AFFINE)
+    Path("csa.csv").write_text("earlier result\n", encoding="utf-8")
+    known = {"MASK": mask, "DISCS": discs, "OTHER": "other.nii.gz"}
+    assert main([known.get(word, word) for word in words]) == code
+    (line,) = capsys.readouterr().err.splitlines()
+    assert what in line
+    assert Path("csa.csv").read_text(encoding="utf-8") == "earlier result\n"
+
+
+def test_without_arguments_the_usage_is_shown_and_it_is_wrong_usage(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main([]) == 2
+    assert "-path-data" in capsys.readouterr().err
+
+
+def test_help_answers_at_once_without_numpy() -> None:
+    code = (
+        "import sys; from softcord.app.verbs.measure import main; code = main(['-h']); "
+        "assert not {'numpy', 'pandas', 'scipy', 'nibabel', 'torch'} & set(sys.modules); sys.exit(code)"
+    )
+    start = time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "-discfile" in done.stdout
+    assert time.perf_counter() - start < 5  # 0.1 s on an idle machine
+
+
+def test_python_m_softcord_measure_is_the_same_command(mask: str) -> None:
+    command = [sys.executable, "-m", "softcord.measure", "-i", mask, "-v", "0"]
+    assert subprocess.run(command, check=False).returncode == 0
+    assert rows()["csa_mm2", "all"] > 0
+
+
+@pytest.mark.parametrize(
+    ("words", "useless"),
+    [
+        (["-path-data", ".", "-discfile", "discs.nii.gz"], "-discfile"),
+        (["-i", "a.nii.gz", "-path-label", "."], "-path-label"),
+        (["-i", "a.nii.gz", "-discfile", "d.nii.gz", "-vertfile", "v.nii.gz"], "-vertfile"),
+        (["-i", "a.nii.gz", "-vert", ""], "-vert"),
+    ],
+)
+def test_words_without_effect_are_refused(
+    words: list[str], useless: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    assert capsys.readouterr().err.startswith(f"softcord: {useless}: ")

@@ -1,0 +1,38 @@
+"""One function over many items: outcomes for all, whatever happens to one."""
+
+import os
+
+import pytest
+
+from softcord.errors import DataError
+from softcord.processes.parallel import parallel_map
+
+
+def halve(number: int) -> int:
+    if number == 3:
+        raise DataError("3", "is odd")
+    if number == 5:
+        os._exit(1)
+    return number // 2
+
+
+def threads(_item: int) -> str:
+    return os.environ["OMP_NUM_THREADS"]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_failing_item_gives_its_error_and_stops_none_of_the_others(jobs: int) -> None:
+    outcomes = {one.item: (one.value, one.error) for one in parallel_map(halve, [2, 3, 4], jobs)}
+    assert outcomes == {2: (1, None), 3: (None, "3: is odd."), 4: (2, None)}
+
+
+def test_a_process_that_dies_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    outcomes = list(parallel_map(halve, [5, 5], jobs=2))
+    assert all(one.value is None and "died" in str(one.error) for one in outcomes)
+    assert len(outcomes) == 2
+
+
+def test_each_process_computes_in_one_thread_and_this_one_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    assert [one.value for one in parallel_map(threads, [1, 2], jobs=2)] == ["1", "1"]
+    assert os.environ["OMP_NUM_THREADS"] == "7"
