@@ -1,4 +1,4 @@
-"""How a model does on drawn patches of the kinds that failed on real images: ``-m MODEL``, several to compare.
+"""How a model does on drawn patches of the kinds that failed on real images: ``-m MODEL …`` compares.
 
 The patches are the same for every model and seen by none: their seed is no training's, nor the validation's.
 Found: Dice above one half, of patches with at least 300 mm³ of cord. False slices: of the slices without any
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from softcord.app.find_model import find_model
+from softcord.app.models.find import find_model
 from softcord.nets.activation import activate
 from softcord.predict.infer import PLAIN
 from softcord.predict.package import Model

@@ -41,10 +41,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Done:
-    """What became of an image; ``image`` and ``softseg`` are None where an earlier mask was kept."""
+    """What became of an image; ``image`` and ``softseg`` are None where an earlier mask was kept.
+
+    ``is_unsure`` says that no cord could be followed and the mask is what looks most like one.
+    """
 
     outcome: Outcome
     looked: str
+    is_unsure: bool = False
     image: Volume | None = None
     softseg: Volume | None = None
 
@@ -84,7 +88,11 @@ def predict_file(image: Path, output: Path, task: Task) -> Done:
     try:
         # The sidecar comes first: where there is a mask, both are whole.
         output.unlink(missing_ok=True)
-        write_json(sidecar, {**wanted, "Looked": prediction.looked, "CordFound": prediction.has_cord})
+        quality = "low" if prediction.is_unsure else "normal"
+        write_json(
+            sidecar,
+            {**wanted, "Looked": prediction.looked, "CordFound": prediction.has_cord, "Quality": quality},
+        )
         write_like(output, mask, image)
     except OSError as error:
         with suppress(OSError):
@@ -92,7 +100,7 @@ def predict_file(image: Path, output: Path, task: Task) -> Done:
         what = f"cannot be written ({error.strerror or error})"
         raise RunError(output, what, "Check the folder, its permissions and the space on its disk") from error
     outcome = _outcome(prediction.looked, prediction.has_cord)
-    return Done(outcome, prediction.looked, volume, prediction.softseg)
+    return Done(outcome, prediction.looked, prediction.is_unsure, volume, prediction.softseg)
 
 
 def sidecar_path(output: Path) -> Path:
@@ -119,7 +127,8 @@ def _already_made(output: Path, wanted: Mapping[str, object]) -> Done | None:
     found = _read(sidecar)
     if output.exists() and found.items() >= wanted.items():
         looked = str(found.get("Looked"))
-        return Done(_outcome(looked, bool(found.get("CordFound"))), looked)
+        is_unsure = found.get("Quality") == "low"
+        return Done(_outcome(looked, bool(found.get("CordFound"))), looked, is_unsure)
     if not output.exists() and found.keys() >= wanted.keys():
         return None  # a sidecar that an interrupted command left
     there = output if output.exists() else sidecar

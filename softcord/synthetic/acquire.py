@@ -19,6 +19,7 @@ class Sampling:
 
     to_native: Weights
     to_grid: Weights
+    slice_mm: float = 1.0  # thickness along S-I
     motion: SliceMotion | None = None
 
     def native(self, volume: Float32) -> Float32:
@@ -50,7 +51,9 @@ def draw_sampling(rng: np.random.Generator, shape: Shape, settings: SyntheticSet
     n_slices = len(to_native[2])
     # Slices are taken one after the other where they are thick.
     is_moved = n_slices < shape[2] and rng.uniform() < settings.slice_motion
-    return Sampling(to_native, to_grid, draw_slice_motion(rng, n_slices) if is_moved else None)
+    return Sampling(
+        to_native, to_grid, float(thickness[2]), draw_slice_motion(rng, n_slices) if is_moved else None
+    )
 
 
 def _axis(

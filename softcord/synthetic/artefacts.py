@@ -14,7 +14,7 @@ def fall_off(rng: np.random.Generator, signal: Float32) -> Float32:
     n = signal.shape[2]
     z = np.arange(n, dtype=np.float32) - np.float32(rng.uniform(0, n))
     width_mm = np.float32(np.exp(rng.uniform(np.log(8), np.log(50))))
-    least = np.float32(np.exp(rng.uniform(np.log(0.08), np.log(0.6))))
+    least = np.float32(np.exp(rng.uniform(np.log(0.15), np.log(0.7))))
     if rng.uniform() < 0.3:
         covered = 1 - np.exp(-np.square(z / width_mm))
     else:

@@ -25,13 +25,14 @@ def draw_patch(
     [0, 1]; with ``soft_targets=false`` 0 or 1. All randomness comes from ``rng``.
     """
     lattice = Lattice(shape)
+    sampling = draw_sampling(rng, shape, settings)
     signals = draw_signals(rng, settings)
     canvas = Canvas(np.full(shape, signals.air, np.float32))
     if rng.uniform() < settings.chemical_shift:
         canvas.fat = np.zeros(shape, np.float32)
     softseg = np.zeros(shape, np.float32)
     if rng.uniform() >= settings.empty:
-        softseg = _paint_spine(rng, lattice, canvas, signals, settings)
+        softseg = _paint_spine(rng, lattice, canvas, signals, settings, sampling.slice_mm)
     elif rng.uniform() >= settings.nothing:
         _paint_elsewhere(rng, lattice, canvas, signals, settings)
     if rng.uniform() < settings.epi_distortion:
@@ -39,7 +40,6 @@ def draw_patch(
         canvas.fat = None
     if rng.uniform() < settings.metal:
         canvas.signal, canvas.fat = metal_void(rng, canvas.signal, softseg), None
-    sampling = draw_sampling(rng, shape, settings)
     image = acquire(rng, canvas, lattice, sampling, signals.cue, settings)
     image, softseg = mask_fov(rng, image, sampling.of_mask(softseg), settings)
     if not settings.soft_targets:
@@ -53,9 +53,10 @@ def _paint_spine(
     canvas: Canvas,
     signals: Signals,
     settings: SyntheticSettings,
+    slice_mm: float,
 ) -> Float32:
     """Paint a spine with its cord over a background; return the share of each voxel that the cord fills."""
-    frame = draw_frame(rng, lattice, settings)
+    frame = draw_frame(rng, lattice, settings, slice_mm)
     spine = draw_spine(rng, settings)
     paint_background(rng, lattice, canvas, frame, signals, settings)
     if rng.uniform() < settings.vertebrae:

@@ -42,11 +42,11 @@ class SyntheticSettings:
     bend_radius_mm: Range = (60.0, 400.0)
     deformation_mm: float = 1.2
     cervical: float = 0.5
-    real_sizes: float = 0.6
+    real_sizes: float = 0.75
     person_spread: float = 1.3
     area_spread: float = 0.4
     compression: float = 0.3
-    conus: float = 0.3
+    conus: float = 0.4
     medulla: float = 0.04
     roots: float = 0.8
     lesions: float = 0.2

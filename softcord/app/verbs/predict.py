@@ -298,6 +298,9 @@ def _predict_one(arguments: argparse.Namespace, image: Path, output: Path, task:
         raise DataError(image, f"is constant, so {output} is empty", "Check how the image was exported")
     if done.outcome == "no cord":
         print(f"softcord: {image}: no cord was found; {output} is empty.", file=sys.stderr)
+    elif done.is_unsure:
+        what = "no cord could be followed; the mask is what looks most like one (Quality: low). Look at it"
+        print(f"softcord: {image}: {what}: {output}", file=sys.stderr)
     elif arguments.v:
         took_s = time.perf_counter() - started
         how = "is there already" if done.is_kept else f"{took_s:.1f} s, seen {done.looked}"
