@@ -10,7 +10,6 @@ from softcord.phantom.anatomy import Centreline
 from softcord.synthetic.lattice import Float32, Lattice
 from softcord.synthetic.settings import SyntheticSettings
 
-
 _ANY_TILT_MM = 5.0  # thinner slices are laid at any angle
 
 
