@@ -1,8 +1,8 @@
 """How large cords and canals of real people are, from C1 to the lumbar spine, and how they vary together.
 
 ``sizes.csv`` holds, by vertebral level (1 = C1 … 8 = T1 … 20 = L1), the geometric means in mm of women's and
-men's diameters and the standard deviation of their logarithm within a sex. It was fitted to 261 healthy
-people (203 of spine-generic, 58 of whole-spine; PAM50-normalized-metrics, MIT licence; Valošek, Bédard et al.
+men's diameters and the standard deviation of their logarithm within a sex. It was fitted to 251 healthy
+people (203 of spine-generic, 48 of whole-spine; PAM50-normalized-metrics, MIT licence; Valošek, Bédard et al.
 2024, "A database of the healthy human spinal cord morphometry in the PAM50 template space", Imaging
 Neuroscience 2, doi 10.1162/imag_a_00075) by :mod:`softcord.synthetic.fit_sizes`.
 """

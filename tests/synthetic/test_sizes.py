@@ -17,7 +17,7 @@ def test_the_table_holds_every_level_and_no_more() -> None:
 
 
 # Percentiles 5, 50 and 95 of the measured areas, of people with a level seen: spine-generic (203 people)
-# for the neck, whole-spine (58) for T8.
+# for the neck, whole-spine (48) for T8.
 @pytest.mark.parametrize(
     ("level", "measured_mm2"), [(2, (63, 71, 85)), (3, (63, 72, 85)), (5, (65, 75, 91)), (15, (31, 37, 44))]
 )
