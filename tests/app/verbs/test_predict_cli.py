@@ -17,6 +17,7 @@ import pytest
 import torch
 
 from softcord.app.verbs.predict import main
+from softcord.io.nifti import Volume
 from softcord.nets.unet import UNet
 from softcord.predict.package import (
     Model,
@@ -25,6 +26,7 @@ from softcord.predict.package import (
     read_package,
     write_package,
 )
+from softcord.predict.volume import Prediction, PredictSettings
 
 ARGUMENTS = {"features": [2, 4], "strides": [[1, 1, 1], [2, 2, 2]], "convs_per_stage": 1}
 ROTATION = np.linalg.qr(np.array([[0.8, 0.3, 0.0], [-0.3, 0.8, 0.2], [0.1, -0.15, 2.9]]))[0]
@@ -248,6 +250,34 @@ def test_what_a_kept_mask_did_not_show_is_said_again(
     assert "flat.nii.gz: is constant" in said[0]
     assert "noise.nii.gz: no cord was found" in said[0]
     assert said[0] == said[1]
+
+
+def test_a_mask_of_what_only_looks_like_a_cord_is_said_to_be_unsure_each_time(
+    package: Path, image: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def likely(_: Model, volume: Volume, __: PredictSettings) -> Prediction:
+        return Prediction(Volume(np.ones_like(volume.data), volume.affine), "everywhere")
+
+    monkeypatch.setattr("softcord.predict.files.predict_volume", likely)
+    for _ in range(2):
+        assert predict("-i", image, "-m", package) == 0
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1
+        assert "t2.nii.gz: no cord could be followed" in said
+    sidecar = json.loads((image.parent / "t2_softseg.json").read_text())
+    assert (sidecar["Quality"], sidecar["CordFound"]) == ("low", True)
+
+
+def test_a_mask_along_the_cord_has_normal_quality_and_nothing_is_said(
+    package: Path, image: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def followed(_: Model, volume: Volume, __: PredictSettings) -> Prediction:
+        return Prediction(Volume(np.ones_like(volume.data), volume.affine), "along the cord")
+
+    monkeypatch.setattr("softcord.predict.files.predict_volume", followed)
+    assert predict("-i", image, "-m", package) == 0
+    assert capsys.readouterr().err == ""
+    assert json.loads((image.parent / "t2_softseg.json").read_text())["Quality"] == "normal"
 
 
 def test_pictures_are_made_of_masks_that_were_kept_too(package: Path, image: Path) -> None:
