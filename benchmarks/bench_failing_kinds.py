@@ -72,6 +72,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-m", dest="models", nargs="+", required=True, metavar="MODEL")
     parser.add_argument("-n", type=int, default=40, help="patches of each kind")
+    parser.add_argument("-k", default="", help="only kinds with this in their name")
     given = parser.parse_args()
     torch.set_num_threads(1)
     for name in given.models:
@@ -79,6 +80,8 @@ def main() -> None:
         started = time.process_time()
         sys.stdout.write(f"{name}\n{'':26}found %  soft Dice  (median)  area %  false slices %\n")
         for kind, (what, settings) in enumerate(KINDS.items()):
+            if given.k not in what:
+                continue
             row = measure(model, settings, given.n, kind)
             sys.stdout.write(
                 f"{what:26}{row['found_pct']:7.1f}{row['dice_soft']:11.3f}{row['dice_soft_median']:10.3f}"
