@@ -5,7 +5,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from softcord.contrasts import CONTRASTS
 from softcord.data.bids import (
@@ -21,9 +22,6 @@ from softcord.data.bids import (
 from softcord.data.exclude import NOTHING, Exclusion
 from softcord.errors import DataError
 from softcord.processes.collector import collector_paused
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 INDEX_COLUMNS = (
     "participant_id",
@@ -89,7 +87,7 @@ def index_dataset(
     exclude: Exclusion = NOTHING,
     image_names: Mapping[str, str] | None = None,
     label_names: Mapping[str, str] | None = None,
-) -> "pd.DataFrame":
+) -> pd.DataFrame:
     """List the images of the known contrasts under a BIDS root, one row each, sorted.
 
     Columns are ``INDEX_COLUMNS``: absolute paths as text, None where there is no file; ``image_state`` is
@@ -195,10 +193,9 @@ def _labels(
     return dict(labels)
 
 
-def table_of(scan: Scan, exclude: Exclusion = NOTHING) -> "pd.DataFrame":
+def table_of(scan: Scan, exclude: Exclusion = NOTHING) -> pd.DataFrame:
     """Bring a scan into the table that `index_dataset` describes (possibly without rows)."""
     # pandas is slow to import, and `softcord -h` has to answer at once
-    import pandas as pd
 
     order = {key: place for place, key in enumerate(CONTRASTS)}
     keys = sorted(scan.images, key=lambda key: (key[0], key[1], order[key[2]]))

@@ -5,28 +5,24 @@ import logging
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pandas as pd
+import pandas as pd
 
 logger = logging.getLogger("softcord")
 
 
-def read_participants(root: Path | str, participants: Iterable[str]) -> "pd.DataFrame":
+def read_participants(root: Path | str, participants: Iterable[str]) -> pd.DataFrame:
     """Return a row of text for each of these participants, with the columns of ``root/participants.tsv``.
 
     Values are missing (NaN) where the file has none. Without a usable file there is the column participant_id
     only; `softcord check` says what is wrong with it.
     """
-    import pandas as pd
-
     everybody = pd.DataFrame({"participant_id": list(dict.fromkeys(participants))}, dtype=object)
     table = participants_table(Path(root) / "participants.tsv")
     return everybody if table is None else everybody.merge(table, on="participant_id", how="left")
 
 
-def participants_table(path: Path) -> "pd.DataFrame | None":
+def participants_table(path: Path) -> pd.DataFrame | None:
     """Return a participants.tsv with one row each; None, and a warning in the log, if it cannot be used."""
     if not path.exists():
         return None
@@ -37,14 +33,12 @@ def participants_table(path: Path) -> "pd.DataFrame | None":
         return None
 
 
-def read_table(path: Path) -> "pd.DataFrame":
+def read_table(path: Path) -> pd.DataFrame:
     """Return the rows of a participants.tsv as text, NaN for ``n/a``.
 
     Raises:
         ValueError: it is no table with a column participant_id; the message says why, in one line.
     """
-    import pandas as pd
-
     if not path.is_file():
         raise ValueError("not a file")
     try:

@@ -7,6 +7,8 @@ from tempfile import NamedTemporaryFile
 
 import numpy as np
 import numpy.typing as npt
+from scipy.cluster.vq import kmeans2
+from scipy.ndimage import distance_transform_edt
 
 from softcord.data.cache import CachedVolume, CacheSettings, crop
 from softcord.data.filehash import content_hash, known_hashes
@@ -47,8 +49,6 @@ def brightness_classes(
     image: npt.NDArray[np.float32], cord: npt.NDArray[np.bool_], classes: int = BRIGHTNESS_CLASSES
 ) -> Labels:
     """Return k-means classes of brightness, darkest 0, and the cord as a class of its own above them."""
-    from scipy.cluster.vq import kmeans2
-
     around = image[~cord]
     sample = around[:: max(1, len(around) // _SAMPLE)].astype(np.float64)
     start = np.unique(np.quantile(sample, np.linspace(0, 1, classes)))
@@ -65,8 +65,6 @@ def agree_with_cord(labels: Labels, cord: npt.NDArray[np.bool_]) -> Labels:
     A class is of the cord if most of its voxels lie in the mask. Voxels of the cord outside the mask become
     the nearest tissue around it, and others inside it the nearest of the cord (a new class if there is none).
     """
-    from scipy.ndimage import distance_transform_edt
-
     if not cord.any():
         return labels
     inside, everywhere = (np.bincount(part.ravel(), minlength=256) for part in (labels[cord], labels))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class TestImage:
+class EvaluationImage:
     """One image to predict and measure.
 
     ``reference`` is the ground truth in the image's own space, ``hard_seg`` its hard mask where there is

@@ -10,7 +10,7 @@ import pandas as pd
 
 from softcord.data.cache import check_label
 from softcord.errors import DataError
-from softcord.evaluation.image import Mask, Masks, TestImage
+from softcord.evaluation.image import EvaluationImage, Mask, Masks
 from softcord.io.nifti import Volume, read_volume
 from softcord.measure.image import ImageMeasure, measure_image, measure_rows
 from softcord.measure.spread import csa_std_rows
@@ -24,7 +24,7 @@ WORTH_PROCESSES = 50
 
 def measure_masks(
     masks: Masks,
-    images: Sequence[TestImage],
+    images: Sequence[EvaluationImage],
     predictions: Path,
     *,
     levels: tuple[int, ...],
@@ -75,7 +75,7 @@ def measure_masks(
 
 
 def _measure(
-    pair: tuple[TestImage, Mask], *, predictions: Path, levels: tuple[int, ...], run: str
+    pair: tuple[EvaluationImage, Mask], *, predictions: Path, levels: tuple[int, ...], run: str
 ) -> list[ImageMeasure]:
     """Check and measure one mask.
 
@@ -99,12 +99,12 @@ def _measure(
     return measured
 
 
-def _place(predictions: Path, image: TestImage) -> Path:
+def _place(predictions: Path, image: EvaluationImage) -> Path:
     return softseg_path(predictions_of(predictions, image.participant_id), image.image)
 
 
 def _measures(
-    image: TestImage, softseg: Volume, reference: Volume, levels: tuple[int, ...]
+    image: EvaluationImage, softseg: Volume, reference: Volume, levels: tuple[int, ...]
 ) -> list[ImageMeasure]:
     return measure_image(
         softseg,
@@ -115,7 +115,7 @@ def _measures(
     )
 
 
-def _without_values(image: TestImage, levels: tuple[int, ...]) -> list[ImageMeasure]:
+def _without_values(image: EvaluationImage, levels: tuple[int, ...]) -> list[ImageMeasure]:
     """Return the measures that the image would have, as NaN."""
     reference = read_volume(image.reference)
     return [replace(one, value=float("nan")) for one in _measures(image, reference, reference, levels)]

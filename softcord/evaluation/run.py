@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from softcord.evaluation.image import Mask, Masks, TestImage
+from softcord.evaluation.image import EvaluationImage, Mask, Masks
 from softcord.evaluation.measure import measure_masks
 from softcord.io.nifti import Volume, read_volume
 from softcord.predict.infer import PLAIN, Apply
@@ -23,15 +23,15 @@ class Predictor:
     model: Model
     apply: Apply = PLAIN
 
-    def __call__(self, image: TestImage) -> Volume:
+    def __call__(self, image: EvaluationImage) -> Volume:
         """Return the soft mask of an image in the image's own space."""
         settings = PredictSettings(apply=self.apply)
         return predict_volume(self.model, read_volume(image.image), settings).softseg
 
 
 def predict_images(
-    predict: Callable[[TestImage], Volume],
-    images: Sequence[TestImage],
+    predict: Callable[[EvaluationImage], Volume],
+    images: Sequence[EvaluationImage],
     predictions: Path,
     *,
     run: str,
@@ -55,8 +55,8 @@ def predict_images(
 
 
 def evaluate(
-    predict: Callable[[TestImage], Volume],
-    images: Sequence[TestImage],
+    predict: Callable[[EvaluationImage], Volume],
+    images: Sequence[EvaluationImage],
     predictions: Path,
     *,
     levels: tuple[int, ...],

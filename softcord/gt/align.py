@@ -11,7 +11,7 @@ from softcord.gt.grid import Array, CordMask, Grid, apply_affine, box_points, in
 from softcord.gt.resample import Covered, to_frame
 from softcord.gt.rotation import slice_rotation
 from softcord.gt.settings import GtSettings
-from softcord.gt.warp import SliceWarp, fill_unmatched, still
+from softcord.gt.warp import SliceWarp, fill_unmatched, no_displacement
 
 # The shift is read off a resampled mask: the first look is right to a tenth of a millimetre, each further one
 # to about a fifth of the last.
@@ -45,8 +45,8 @@ def align(reference: CordMask, moving: CordMask, settings: GtSettings) -> Alignm
         ValueError: there is no slice to match.
     """
     frame = common_frame(reference.grid, [reference, moving])
-    fixed = to_frame(reference, still(frame), frame, settings)
-    loose = to_frame(moving, still(frame), frame, settings)
+    fixed = to_frame(reference, no_displacement(frame), frame, settings)
+    loose = to_frame(moving, no_displacement(frame), frame, settings)
     is_matched = _is_whole(fixed) & _is_whole(loose)
     if not is_matched.any():
         raise ValueError("no slice shows the cord in both")

@@ -15,7 +15,7 @@ from softcord.gt.grid import CordMask, Grid, cord_mask, grid_of, rpi_grid
 from softcord.gt.resample import Covered, to_frame, to_native
 from softcord.gt.settings import GtSettings
 from softcord.gt.summary import Row, contrast_row
-from softcord.gt.warp import SliceWarp, still
+from softcord.gt.warp import SliceWarp, no_displacement
 from softcord.io.nifti import Volume, from_rpi
 
 
@@ -83,7 +83,7 @@ def build_checked(
     if not soft.values.any():
         hint = "Set a smaller gt.trim_mm, or gt.beyond_reference=true"
         raise DataError("ground truth", "no cord is left in the average", hint)
-    warps |= {contrast: still(frame) for contrast in spaces if contrast not in warps}
+    warps |= {contrast: no_displacement(frame) for contrast in spaces if contrast not in warps}
     softsegs = {
         key: _native(soft, frame, warps[key], spaces[key], masks.get(key), settings) for key in spaces
     }

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from softcord.data.bids import NO_SESSION
 from softcord.errors import DataError
@@ -19,9 +19,6 @@ from softcord.gt.variant import carried_discs_path, gt_path, variant_name
 from softcord.io.files import write_json
 from softcord.io.nifti import write_volume
 from softcord.processes.parallel import parallel_map
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # Values of ``status`` that mean: the ground truth is there.
 DONE = ("built", "unchanged")
@@ -67,13 +64,13 @@ class Participant:
 
 
 def build_dataset(
-    table: "pd.DataFrame",
+    table: pd.DataFrame,
     output_root: Path | str,
     settings: GtSettings,
     contrasts: Sequence[str],
     jobs: int = 1,
     on_done: Callable[[str], None] | None = None,
-) -> "pd.DataFrame":
+) -> pd.DataFrame:
     """Write the ground truth of every participant under ``output_root / variant_name(settings, contrasts)``.
 
     Participants whose inputs and recipe are unchanged are recognised by their sidecars and left as they are.
@@ -97,7 +94,6 @@ def build_dataset(
         UsageError: ``gt=hard``.
     """
     # pandas is slow to import, and `softcord -h` has to answer at once
-    import pandas as pd
 
     derivative = Path(output_root).absolute() / variant_name(settings, contrasts)
     participants = _participants(table)
@@ -139,7 +135,7 @@ def build_files(
     return _completed(participant, gt.rows, "built", derivative, settings) + absent
 
 
-def _participants(table: "pd.DataFrame") -> list[Participant]:
+def _participants(table: pd.DataFrame) -> list[Participant]:
     found: dict[tuple[str, str], list[ImageFiles]] = {}
     for row in table.to_dict("records"):
         session = _text(row.get("session_id")) or NO_SESSION

@@ -4,15 +4,16 @@ import base64
 from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from softcord.contrasts import CONTRASTS
+from softcord.draw.qc import overlay_bytes
 from softcord.errors import DataError
 from softcord.gt.dataset import DONE
+from softcord.io.files import write_text
 from softcord.io.nifti import read_volume
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # Column of the report: heading and format on the page.
 NUMBERS = {
@@ -39,15 +40,13 @@ th{position:sticky;top:0;background:#fff}.word{text-align:left}
 .failed td{background:#fdd}.missing td{background:#fff3cd}"""
 
 
-def write_csv(report: "pd.DataFrame", path: Path) -> None:
+def write_csv(report: pd.DataFrame, path: Path) -> None:
     """Write the report as CSV, n/a for what does not apply; whole or not at all."""
-    from softcord.io.files import write_text
-
     write_text(path, report.to_csv(index=False, na_rep="n/a", lineterminator="\n"))
 
 
 def write_html(
-    report: "pd.DataFrame", path: Path, title: str, *, notes: Mapping[str, str], overlays: int = 60
+    report: pd.DataFrame, path: Path, title: str, *, notes: Mapping[str, str], overlays: int = 60
 ) -> None:
     """Write the report as one HTML page with its pictures inside.
 
@@ -59,8 +58,6 @@ def write_html(
         notes: what to say on top, by name (recipe, contrasts, ...).
         overlays: most pictures to draw; those with the worst agreement come first.
     """
-    from softcord.io.files import write_text
-
     parts = [
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(title)}</title>",
         f"<style>{_STYLE}</style><h1>{escape(title)}</h1>",
@@ -75,10 +72,8 @@ def write_html(
     write_text(path, "\n".join(parts))
 
 
-def by_contrast(report: "pd.DataFrame") -> "pd.DataFrame":
+def by_contrast(report: pd.DataFrame) -> pd.DataFrame:
     """Summarise a report: a row per contrast with counts, and means over participants."""
-    import pandas as pd
-
     rows = []
     for contrast in [key for key in CONTRASTS if key in set(report["contrast"])]:
         own = report[report["contrast"] == contrast]
@@ -102,12 +97,10 @@ def _formatted(row: Mapping[Any, Any]) -> dict[str, str]:
 
 
 def _is_missing(value: Any) -> bool:
-    import pandas as pd
-
     return bool(pd.isna(value))
 
 
-def _problems(report: "pd.DataFrame") -> Iterable[str]:
+def _problems(report: pd.DataFrame) -> Iterable[str]:
     failed = report[report["status"] == "failed"]
     people = report[["participant_id", "session_id"]].drop_duplicates()
     bad = failed[["participant_id", "session_id"]].drop_duplicates()
@@ -118,7 +111,7 @@ def _problems(report: "pd.DataFrame") -> Iterable[str]:
         yield from _table(failed[columns].fillna("").to_dict("records"))
 
 
-def _details(report: "pd.DataFrame") -> list[dict[str, Any]]:
+def _details(report: pd.DataFrame) -> list[dict[str, Any]]:
     columns = ("participant_id", "session_id", "contrast", "status", "role")
     return [
         {column: "" if _is_missing(row[column]) else row[column] for column in columns}
@@ -142,7 +135,7 @@ def _table(rows: list[dict[Any, Any]]) -> Iterable[str]:
     yield "</table>"
 
 
-def _pictures(report: "pd.DataFrame", overlays: int) -> Iterable[str]:
+def _pictures(report: pd.DataFrame, overlays: int) -> Iterable[str]:
     done = report[report["status"].isin(DONE)].sort_values("dice_with_average", kind="stable")
     yield "<h2>Overlays</h2>"
     yield (
@@ -157,7 +150,6 @@ def _pictures(report: "pd.DataFrame", overlays: int) -> Iterable[str]:
 
 def _figure(row: Mapping[Any, Any], caption: str) -> str:
     # draws with matplotlib, which is slow to import and only needed here
-    from softcord.report.qc import overlay_bytes
 
     try:
         hard_seg = None if _is_missing(row["hard_seg"]) else read_volume(row["hard_seg"])

@@ -67,7 +67,7 @@ def _turn(points: Array, angle: Array) -> Array:
     return np.stack([cos * points[0] - sin * points[1], sin * points[0] + cos * points[1]])
 
 
-def still(frame: Grid) -> SliceWarp:
+def no_displacement(frame: Grid) -> SliceWarp:
     """Return the warp that moves nothing."""
     slices = frame.shape[2]
     return SliceWarp(frame, np.zeros((2, slices)), np.zeros(slices), np.zeros((2, slices)))

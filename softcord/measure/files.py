@@ -13,13 +13,8 @@ from softcord.measure.aggregate import count_findings, join_findings
 from softcord.measure.csa import HOW_COLUMNS, Mode, csa_per_slice, default_smoothing
 from softcord.measure.groups import Group, group_slices
 from softcord.measure.image import compare_masks
-from softcord.measure.levels import (
-    DISC_LABELS,
-    SliceLevels,
-    format_numbers,
-    levels_from_discs,
-    levels_from_image,
-)
+from softcord.measure.level_text import format_numbers
+from softcord.measure.levels import DISC_LABELS, SliceLevels, levels_from_discs, levels_from_image
 from softcord.measure.shape import SHAPE_COLUMNS, shape_per_slice
 from softcord.measure.slices import SliceVoxels, slice_voxels
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from softcord.measure.levels import SliceLevels, format_levels
+from softcord.measure.level_text import format_levels
+from softcord.measure.levels import SliceLevels
 
 Ints = npt.NDArray[np.int64]
 WITHOUT_LEVELS = "all"

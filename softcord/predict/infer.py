@@ -7,9 +7,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from softcord.data.dataset import standardise
 from softcord.data.resample import Shape
 from softcord.nets.activation import Activation, activate
+from softcord.train.patches import standardise
 
 
 @dataclass(frozen=True)

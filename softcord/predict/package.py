@@ -21,6 +21,8 @@ from typing import Any, Literal
 
 import torch
 from pydantic import TypeAdapter, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import nn
 
 from softcord.data.resample import Interpolation
@@ -139,8 +141,6 @@ def write_package(folder: Path, model: Model, *, half: bool = False) -> Path:
 
 
 def _weights(model: Model, dtype: torch.dtype = torch.float32) -> bytes:
-    from safetensors.torch import save
-
     values = {name: value.detach().cpu().contiguous() for name, value in model.net.state_dict().items()}
     return save({k: v.to(dtype) if v.is_floating_point() else v for k, v in values.items()})
 
@@ -154,9 +154,6 @@ def read_package(path: Path, allowed: tuple[str, ...] = OWN_NETS) -> Model:
         DataError: the package is missing, incomplete, damaged, made for a newer softcord, or its net is not
             of an allowed package.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
     files = _verified(path)
     description = _description(path, files[DESCRIPTION])
     net = build_net(description.net, path, allowed)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from softcord.draw.render import figure_bytes
 from softcord.io.files import write_bytes, write_text
 from softcord.report import html
-from softcord.report.absent import absent_methods
 from softcord.report.figures import FigureSpec, default_figures, draw
-from softcord.report.render import figure_bytes
+from softcord.report.missing_methods import missing_methods
 from softcord.report.settings import StudySettings, applicable
 from softcord.report.study_tables import make_tables
 from softcord.report.summary import MISSING
@@ -71,7 +71,7 @@ def write_study(
     settings, background = settings or StudySettings(), background or Background()
     questions = settings.questions or applicable(measures, settings)
     detailed = compare_in_detail(measures, questions, allow_different=settings.allow_different)
-    absent = absent_methods(settings, measures, background.unfinished)
+    absent = missing_methods(settings, measures, background.unfinished)
     tables = make_tables(measures, detailed, settings, background.participants, absent)
     figures = list(_figures(measures, detailed, settings.figures or tuple(default_figures(questions))))
     comparisons = detailed[list(COMPARISON_COLUMNS)]

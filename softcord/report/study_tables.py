@@ -6,7 +6,7 @@ import pandas as pd
 
 from softcord.contrasts import CONTRASTS
 from softcord.errors import DataError
-from softcord.report.absent import with_absent
+from softcord.report.missing_methods import with_missing
 from softcord.report.order import method_order
 from softcord.report.settings import CSA_METRICS, OVERLAP_METRICS, SPREAD_METRICS, StudySettings
 from softcord.report.summary import summary_table
@@ -32,15 +32,15 @@ def make_tables(
 ) -> dict[str, pd.DataFrame]:
     """Return the tables of a study by file name; ``absent`` says what was not run, and why."""
     level = settings.level
-    tables = {"summary": with_absent(summary_table(measures, level), absent)}
+    tables = {"summary": with_missing(summary_table(measures, level), absent)}
     if settings.claims:
         tables["paper_and_here"] = check_claims(
             settings.claims, measures, detailed, level, same_data=settings.same_data, absent=absent
         )
     metrics = [*OVERLAP_METRICS, *CSA_METRICS, *SPREAD_METRICS]
-    tables["methods"] = with_absent(method_table(describe(measures, metrics, level), metrics), absent)
+    tables["methods"] = with_missing(method_table(describe(measures, metrics, level), metrics), absent)
     pooled = describe(measures, OVERLAP_METRICS + CSA_METRICS[2:4], level, "pooled")
-    tables["images_pooled"] = with_absent(method_table(pooled, OVERLAP_METRICS + CSA_METRICS[2:4]), absent)
+    tables["images_pooled"] = with_missing(method_table(pooled, OVERLAP_METRICS + CSA_METRICS[2:4]), absent)
     tables |= _contrast_tables(measures, level)
     tables |= _variability(measures, detailed, level)
     for column in settings.breakdown:

@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 
 from softcord.errors import BusyError, PrunedError, SoftcordError
 from softcord.io.files import write_json
+from softcord.sweep.folder import RUN
 
 State = Literal["running", "interrupted", "failed", "pruned", "complete"]
 # What a run is made by: it is trained, or a trained method is tested.
@@ -69,7 +70,7 @@ _FIELDS = frozenset(field.name for field in fields(Run))
 def read_run(run_dir: Path) -> Run | None:
     """Return the run in a folder, or None where there is none (or its file is damaged)."""
     try:
-        content = json.loads((run_dir / "run.json").read_text(encoding="utf-8"))
+        content = json.loads((run_dir / RUN).read_text(encoding="utf-8"))
         # Keys of another version are left out.
         known = {key: value for key, value in content.items() if key in _FIELDS}
         return Run(**{**known, "overrides": tuple(known["overrides"])})
@@ -80,7 +81,7 @@ def read_run(run_dir: Path) -> Run | None:
 def read_study(study_dir: Path) -> list[Run]:
     """Return the runs of a study, the one last changed at the end."""
     changed = []
-    for path in study_dir.glob("*/run.json"):
+    for path in study_dir.glob(f"*/{RUN}"):
         try:
             changed.append((path.stat().st_mtime_ns, path))
         except OSError:
@@ -93,7 +94,7 @@ def record(run_dir: Path, run: Run, state: State, **changes: object) -> Run:
     """Write the run with its new state, the time it has taken so far brought up to date, and return it."""
     seconds = run.earlier_seconds + time.time() - run.started_at if run.started_at else run.seconds
     changed = replace(run, state=state, **{"seconds": seconds, **changes})  # type: ignore[arg-type]
-    write_json(run_dir / "run.json", asdict(changed))
+    write_json(run_dir / RUN, asdict(changed))
     return changed
 
 

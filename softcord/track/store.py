@@ -1,19 +1,23 @@
 """Open the MLflow store and its studies and runs: the only module that imports MLflow."""
 
+import logging
+import math
 import os
 import socket
+import sqlite3
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from filelock import FileLock
+from mlflow import MlflowClient
+from mlflow.entities import Dataset, DatasetInput, Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
 
 from softcord.errors import PrunedError, UsageError
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
 
 STATE_TAG = "softcord.state"
 PARENT_TAG = "mlflow.parentRunId"
@@ -28,7 +32,7 @@ class Store:
     artifact_root: str | None
     lock_path: Path
 
-    def client(self) -> "MlflowClient":
+    def client(self) -> MlflowClient:
         """Return a client of this store."""
         return _client(self.uri)
 
@@ -64,13 +68,10 @@ def _create(database: Path) -> None:
     _use_write_ahead_log(database)
 
 
-def _client(uri: str) -> "MlflowClient":
+def _client(uri: str) -> MlflowClient:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("DO_NOT_TRACK", "true")
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-    import logging
-
-    from mlflow import MlflowClient
 
     for name in ("alembic", "mlflow"):
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -78,8 +79,6 @@ def _client(uri: str) -> "MlflowClient":
 
 
 def _use_write_ahead_log(database: Path) -> None:
-    import sqlite3
-
     connection = sqlite3.connect(database)
     connection.execute("PRAGMA journal_mode=wal")
     connection.close()
@@ -143,8 +142,6 @@ class RunRecord:
         self.run_id = run_id if run_id and self._exists(run_id) else self._abandoned()
 
     def _exists(self, run_id: str) -> bool:
-        from mlflow.exceptions import MlflowException
-
         try:
             return bool(self.client.get_run(run_id).info.lifecycle_stage == "active")
         except MlflowException:
@@ -191,25 +188,16 @@ class RunRecord:
 
     def tag(self, tags: Mapping[str, object]) -> None:
         """Set tags."""
-        from mlflow.entities import RunTag
-
         self._batch(tags=[RunTag(key, str(value)) for key, value in tags.items()])
 
     def params(self, params: Mapping[str, object]) -> None:
         """Record parameters; those already recorded (a resumed run) are left."""
-        from mlflow.entities import Param
-
         known = self.client.get_run(self.run_id).data.params
         fresh = {key: value for key, value in params.items() if key not in known}
         self._batch(params=[Param(key, str(value)[:500]) for key, value in fresh.items()])
 
     def metrics(self, metrics: Mapping[str, float], step: int = 0) -> None:
         """Record metrics of an epoch (``step``); NaN and infinite values are left out."""
-        import math
-        import time
-
-        from mlflow.entities import Metric
-
         now = int(time.time() * 1000)
         finite = {key: float(value) for key, value in metrics.items() if math.isfinite(value)}
         self._batch(metrics=[Metric(key, value, now, step) for key, value in finite.items()])
@@ -222,8 +210,6 @@ class RunRecord:
 
     def dataset(self, name: str, digest: str) -> None:
         """Record which data the run saw; a resumed run keeps its first entry."""
-        from mlflow.entities import Dataset, DatasetInput
-
         entity = Dataset(name=name, digest=digest[:36], source_type="local", source=name)
         self.client.log_inputs(self.run_id, datasets=[DatasetInput(entity, tags=[])])
 
@@ -252,8 +238,6 @@ def fetch_artifact(store: Store, model: str, artifact: str, folder: Path) -> Pat
     Raises:
         UsageError: there is no such run, version or artifact.
     """
-    from mlflow.exceptions import MlflowException
-
     client = store.client()
     try:
         run_id = _registered_run(client, model) if model.startswith("models:/") else model
@@ -263,7 +247,7 @@ def fetch_artifact(store: Store, model: str, artifact: str, folder: Path) -> Pat
         raise UsageError(model, what, "`softcord ui` shows what is there") from error
 
 
-def _registered_run(client: "MlflowClient", model: str) -> str:
+def _registered_run(client: MlflowClient, model: str) -> str:
     name, alias = model.removeprefix("models:/").rpartition("@")[::2]
     if name:
         return str(client.get_model_version_by_alias(name, alias).run_id)

@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from softcord.draw.render import figure_bytes
 from softcord.report.figures import METHODS_UP_TO, FigureSpec, default_figures, draw
 from softcord.report.order import method_colour
-from softcord.report.render import figure_bytes
 from softcord.report.scatter import agreement_plot
 from softcord.report.violin import star, violins_by_contrast, violins_by_method
 from softcord.stats.compare import compare_in_detail

@@ -9,7 +9,16 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hydra
+from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
 from softcord.app.config.instantiate import suggest
+from softcord.compat.hydra import every_combination
 from softcord.errors import SoftcordError, UsageError
 
 if TYPE_CHECKING:
@@ -47,9 +56,6 @@ def experiments() -> dict[str, Path]:
 
 def register_experiments(arguments: Iterable[str]) -> None:
     """Offer to Hydra the experiments that ``experiment=a,b`` names; only those, as it copies them often."""
-    from hydra.core.config_store import ConfigStore
-    from omegaconf import OmegaConf
-
     known = experiments()
     values = [argument.partition("=")[2] for argument in arguments if argument.startswith("experiment=")]
     for name in {name for value in values for name in value.split(",")} & set(known):
@@ -63,10 +69,6 @@ def compose(*overrides: str) -> Composed:
     Raises:
         UsageError: an unknown key or option (the nearest is suggested) or a malformed override.
     """
-    from hydra.errors import HydraException
-    from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
-
     try:
         with initialised(overrides) as hydra_compose:
             full = hydra_compose("config", overrides=list(overrides), return_hydra_config=True)
@@ -113,9 +115,6 @@ def changes(composed: Composed, group: str) -> dict[str, Any]:
 @contextmanager
 def initialised(overrides: Iterable[str]) -> Iterator[Any]:
     """Let Hydra know conf/ and the experiments that the overrides name; yield its function to compose."""
-    import hydra
-    from hydra.core.global_hydra import GlobalHydra
-
     register_experiments(overrides)
     GlobalHydra.instance().clear()
     with hydra.initialize_config_dir(str(config_dir()), version_base="1.3"):
@@ -130,9 +129,6 @@ def combinations(arguments: Sequence[str]) -> list[Overrides]:
     Raises:
         UsageError: a malformed override.
     """
-    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-    from hydra.errors import HydraException
-
     given = parse(arguments)
     named = {one.get_key_element() for one in given}
     params = sweeper(arguments).get("params") or {}
@@ -142,10 +138,10 @@ def combinations(arguments: Sequence[str]) -> list[Overrides]:
             what = f"{one.input_line} is for a search, not for a sweep over every value"
             raise UsageError(one.get_key_element(), what, "Add hydra/sweeper=softcord_optuna")
     try:
-        batches = BasicSweeper.split_arguments(swept + given, max_batch_size=None)
+        runs = every_combination(swept + given)
     except HydraException as error:
         raise _explained(error, arguments) from error
-    return [tuple(one for one in run if not is_for_engine(one)) for batch in batches for run in batch]
+    return [tuple(one for one in run if not is_for_engine(one)) for run in runs]
 
 
 def is_for_engine(override: str) -> bool:
@@ -159,8 +155,6 @@ def sweeper(arguments: Sequence[str]) -> dict[str, Any]:
     Raises:
         UsageError: an override that cannot work, also of how the runs are run (hydra/launcher=...).
     """
-    from hydra.errors import HydraException
-
     fixed = [str(one.input_line) for one in parse(arguments) if not one.is_sweep_override()]
     try:
         with initialised(fixed) as hydra_compose:
@@ -172,9 +166,6 @@ def sweeper(arguments: Sequence[str]) -> dict[str, Any]:
 
 def parse(overrides: Sequence[str]) -> "list[Override]":
     """Read overrides in Hydra's grammar."""
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.errors import HydraException
-
     try:
         return OverridesParser.create().parse_overrides(list(overrides))
     except HydraException as error:

@@ -19,7 +19,7 @@ SEVERAL = "several"
 _PLACES = ("name", "root", "derivatives", "url")
 
 
-def sources(composed: Composed) -> "tuple[Source, ...]":
+def datasets_of(composed: Composed) -> "tuple[Source, ...]":
     """Build every dataset of a configuration, each with its split.
 
     Raises:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from omegaconf import OmegaConf
+
 from softcord.app.config.compose import config_dir, experiments, initialised
 
 USAGE = """\
@@ -19,8 +21,6 @@ def help_text(arguments: Iterable[str], usage: str = USAGE) -> str:
 
     Hydra's own help takes seconds to list as many groups as there are here.
     """
-    from omegaconf import OmegaConf
-
     overrides = [argument for argument in arguments if not argument.startswith("-")]
     with initialised(overrides) as hydra_compose:
         config = OmegaConf.to_yaml(hydra_compose("config", overrides=overrides))

@@ -1,6 +1,7 @@
 """Name a method after its resolved choices, in the paper's words where they match."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from softcord.contrasts import PAPER_SIX
@@ -10,6 +11,21 @@ _PAPER_AUGMENTS = ("paper", "light", "paper_code")
 # Methods that are their augmentation; each comes with a Dice loss.
 _AUGMENT_WORDS = {"bigaug": "BigAug", "synthseg": "SynthSeg"}
 _LOSS_WORDS = {"awing": "", "dicece": "diceCE_loss", "dice": "dice_loss"}
+
+
+@dataclass(frozen=True)
+class MethodWords:
+    """What a method can be named after.
+
+    ``choices`` are the options of each configuration group, ``contrasts`` those that train, in one word
+    (:func:`contrasts_word`), ``variant`` the user's own word for what the name does not say. ``changes``
+    returns, for a group, the dotted keys whose values differ from those in the chosen option's file.
+    """
+
+    choices: Mapping[str, str]
+    contrasts: str
+    variant: str
+    changes: Callable[[str], Mapping[str, Any]]
 
 
 def method_name(

@@ -7,11 +7,11 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from softcord.app.results.by_dataset import run_config
 from softcord.data.filehash import checksum
 from softcord.data.leakage import Seen, meets_own_training, seen_participants, trained_on_tests_of_another
 from softcord.data.settings import read_persons
 from softcord.data.splits import persons_of
+from softcord.sweep.folder import TRAINED_ON, run_config
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("softcord")
 
-TRAINED_ON = "trained_on.json"  # beside measures.csv: what the model of a run says about its training
 
 People = frozenset[tuple[str, str]]  # dataset and person
 

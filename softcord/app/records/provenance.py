@@ -4,7 +4,7 @@ import os
 import platform
 import subprocess
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import distributions, version
 from pathlib import Path
 
 import softcord
@@ -42,8 +42,6 @@ def provenance() -> dict[str, str]:
 
 def environment_text() -> str:
     """Return the versions of all installed packages, one a line, as ``pip freeze`` writes them."""
-    from importlib.metadata import distributions
-
     rows = {f"{found.metadata['Name']}=={found.version}" for found in distributions()}
     return "\n".join(sorted(rows, key=str.lower)) + "\n"
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from softcord.sweep.folder import LOG
 from softcord.sweep.ledger import Run, read_run, record
 from softcord.track.store import RunRecord, StudyRecord
 
@@ -17,6 +18,6 @@ def recorded(run_dir: Path, run: Run, study: StudyRecord) -> Iterator[RunRecord]
         try:
             yield entry
         finally:
-            entry.artifact(run_dir / "log.txt")
+            entry.artifact(run_dir / LOG)
         entry.complete()
     record(run_dir, read_run(run_dir) or run, "complete", doing="", fraction=1.0)

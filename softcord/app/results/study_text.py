@@ -8,6 +8,7 @@ from pathlib import Path
 
 from softcord.app.console.terminal import duration
 from softcord.sweep.commands import Command, Entry, Standing
+from softcord.sweep.folder import LOG
 
 # What repeating the command does with a run, by where it stands.
 _REPEATED: dict[Standing, str] = {
@@ -82,7 +83,7 @@ def run_text(study_dir: Path, entry: Entry) -> str:
         "folder": str(folder),
     }
     text = "\n".join(f"{key:<12}{value}" for key, value in facts.items())
-    log = folder / "log.txt"
+    log = folder / LOG
     if not log.exists():
         return text
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES:]

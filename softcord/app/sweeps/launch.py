@@ -11,6 +11,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import hydra
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.plugins import Plugins
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+
 from softcord.app.config.compose import (
     Composed,
     Overrides,
@@ -27,13 +35,12 @@ from softcord.app.config.help import USAGE, help_text
 from softcord.app.config.plan import Plan, make_plan
 from softcord.app.console.exit_codes import DONE, STUDY, guarded, wants_traceback
 from softcord.app.console.terminal import start_logging
+from softcord.compat.hydra import launcher_context
 from softcord.errors import BusyError, RunError, SoftcordError, UsageError
+from softcord.processes.parallel import end_with_parent
 
 if TYPE_CHECKING:
-    from hydra.core.utils import JobReturn
-    from omegaconf import DictConfig
-
-    from softcord.sweep.search import Outcome
+    from softcord.sweep.search_settings import Outcome
 
 logger = logging.getLogger("softcord")
 
@@ -122,7 +129,8 @@ def _run(job: Job, arguments: list[str], study: Study | None) -> int:
         plan = _checked_plan(overrides, study)
         job(plan)
         return study.finish([plan]) if study else DONE
-    from softcord.app.sweeps.search import SEARCH, check_search
+
+    from softcord.app.sweeps.search import SEARCH, check_search  # optuna and torch: seconds
 
     chosen = sweeper(overrides)
     if study and chosen["_target_"].startswith(SEARCH):
@@ -216,19 +224,14 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [""])[0]
 
 
-def _launch(task: "Contained", plans: Sequence[Plan], engine: Overrides) -> "list[JobReturn]":
+def _launch(task: "Contained", plans: Sequence[Plan], engine: Overrides) -> list[JobReturn]:
     """Run the task on every plan's overrides by Hydra's launcher, without a sweeper of Hydra's between."""
-    from hydra._internal.callbacks import Callbacks
-    from hydra.core.global_hydra import GlobalHydra
-    from hydra.core.plugins import Plugins
-    from hydra.types import HydraContext, RunMode
-
     runs = [list(plan.overrides) for plan in plans]
     with initialised([override for run in runs for override in run]):
         hydra = GlobalHydra.instance().hydra
         assert hydra is not None
         config = hydra.compose_config("config", [*runs[0], *engine], run_mode=RunMode.MULTIRUN)
-        context = HydraContext(config_loader=hydra.config_loader, callbacks=Callbacks(config))
+        context = launcher_context(hydra.config_loader, config)
         launcher = Plugins.instance().instantiate_launcher(
             hydra_context=context, task_function=task, config=config
         )
@@ -239,9 +242,7 @@ def _launch(task: "Contained", plans: Sequence[Plan], engine: Overrides) -> "lis
         return returns
 
 
-def _exit_code(returns: "Sequence[JobReturn]") -> int:
-    from hydra.core.utils import JobStatus
-
+def _exit_code(returns: Sequence[JobReturn]) -> int:
     return DONE if all(one.status == JobStatus.COMPLETED for one in returns) else STUDY
 
 
@@ -253,7 +254,7 @@ class Contained:
     note_failure: Callable[[Plan, Exception], None] | None = None
     launched_by: tuple[str, int] = field(default_factory=lambda: (socket.gethostname(), os.getpid()))
 
-    def __call__(self, config: "DictConfig") -> "Outcome | None":
+    def __call__(self, config: DictConfig) -> "Outcome | None":
         """Run the job on a configuration; None where it failed."""
         self._settle()
         plan = _plan_of(config)
@@ -269,7 +270,7 @@ class Contained:
         _free_memory()
         return None
 
-    def died(self, config: "DictConfig", reason: str) -> None:
+    def died(self, config: DictConfig, reason: str) -> None:
         """Record that the process of a job ended without a word; launchers that notice call this."""
         plan = _plan_of(config)
         error = RunError("its process", reason)
@@ -283,7 +284,6 @@ class Contained:
         host, pid = self.launched_by
         if (socket.gethostname(), os.getpid()) == (host, pid):
             return
-        from softcord.processes.parallel import end_with_parent
 
         if socket.gethostname() == host and os.getppid() == pid:
             end_with_parent(pid)
@@ -293,10 +293,7 @@ class Contained:
         start_logging()
 
 
-def _plan_of(config: "DictConfig") -> Plan:
-    from hydra.core.hydra_config import HydraConfig
-    from omegaconf import OmegaConf
-
+def _plan_of(config: DictConfig) -> Plan:
     hydra = HydraConfig.get()
     resolved: Any = OmegaConf.to_container(config, resolve=True)
     choices = {str(group): str(option) for group, option in hydra.runtime.choices.items()}
@@ -304,8 +301,6 @@ def _plan_of(config: "DictConfig") -> Plan:
 
 
 def _job_number() -> int:
-    from hydra.core.hydra_config import HydraConfig
-
     return int(HydraConfig.get().job.num)
 
 
@@ -327,8 +322,6 @@ def _free_memory() -> None:
 
 
 def _hydra(task: Callable[["DictConfig"], Any], arguments: list[str]) -> int:
-    import hydra
-
     register_experiments(arguments)
     # Hydra reads the command line itself.
     before, sys.argv = sys.argv, ["softcord", *arguments]

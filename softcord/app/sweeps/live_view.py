@@ -26,10 +26,10 @@ _ENDED = ("complete", "pruned", "failed")
 
 def watch(plans: list[Plan]) -> AbstractContextManager[None]:
     """Show how runs come along while the body runs them."""
-    return shown(Progress(plans))
+    return showing(Progress(plans))
 
 
-def shown(progress: "Progress") -> AbstractContextManager[None]:
+def showing(progress: "Progress") -> AbstractContextManager[None]:
     """Show a progress while the body makes it: a live view on a terminal, else lines of the log."""
     return (_drawn if sys.stderr.isatty() else _logged)(progress)
 

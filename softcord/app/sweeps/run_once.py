@@ -6,12 +6,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
+import torch
+
 from softcord.app.config.plan import Plan
 from softcord.app.console.terminal import logging_to
 from softcord.app.sweeps.runs import has_results, planned, say_complete
 from softcord.sweep.commands import read_commands, record_command
+from softcord.sweep.folder import LOG
 from softcord.sweep.ledger import Run, Verb, attempt, claim, leftovers, read_run
 from softcord.train.settings import MachineSettings
+from softcord.train.threads import computing_in
 
 logger = logging.getLogger("softcord")
 
@@ -31,8 +35,6 @@ def run_once(new: Run, plan: Plan, work: Work, work_folders: Iterable[str]) -> N
         BusyError: another process is at it.
         PrunedError: its search gave it up.
     """
-    from softcord.train.threads import computing_in
-
     run_dir = plan.study_dir / new.name
     with claim(run_dir):
         _remember(plan, new.verb)
@@ -47,7 +49,7 @@ def run_once(new: Run, plan: Plan, work: Work, work_folders: Iterable[str]) -> N
                 shutil.rmtree(run_dir / folder, ignore_errors=True)
         for path in leftovers(run_dir):
             path.unlink(missing_ok=True)
-        with logging_to(run_dir / "log.txt"):
+        with logging_to(run_dir / LOG):
             run = _with_threads(run, plan.machine)
             with computing_in(run.threads), attempt(run_dir, run) as begun:
                 work(begun, run_dir)
@@ -65,8 +67,6 @@ def _with_threads(run: Run, machine: MachineSettings) -> Run:
 
     What is trained depends on it in its last bits, and launchers give their jobs different numbers.
     """
-    import torch
-
     threads = run.threads or machine.threads or torch.get_num_threads()
     if machine.threads not in (0, threads):
         said = "%s goes on in the number of threads that it began in: %d, not %d"

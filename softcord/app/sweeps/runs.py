@@ -7,13 +7,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
+
 import softcord
-from softcord.app.config.plan import Plan, digest
+from softcord.app.config.identity import digest
+from softcord.app.config.plan import Plan
 from softcord.app.console.exit_codes import DONE, STUDY
 from softcord.app.console.terminal import show_table
+from softcord.app.engine import engine_of
 from softcord.app.inputs.training_data import Dataset, open_dataset
 from softcord.errors import BusyError, UsageError
+from softcord.measure.level_text import format_levels
+from softcord.measure.table import read_measures
+from softcord.report.summary import summary_table
 from softcord.sweep.commands import Entry, Planned, read_entries, record_command
+from softcord.sweep.folder import LOG, MEASURES
 from softcord.sweep.ledger import Run, Verb, fail, is_claimed, read_study, reason
 
 logger = logging.getLogger("softcord")
@@ -76,15 +84,13 @@ def say_complete(run: Run) -> None:
 
 def has_results(run_dir: Path) -> bool:
     """Whether the results of a complete run have not been deleted since."""
-    return (run_dir / "measures.csv").exists()
+    return (run_dir / MEASURES).exists()
 
 
 def fingerprint_of(plan: Plan, dataset: Dataset) -> str:
     """Return the hash of all that determines a run's result."""
-    from softcord.app.engine import engine_identity
-
     identity = {
-        **engine_identity(plan, dataset),
+        **engine_of(plan).identity(plan, dataset),
         "config": plan.config_hash,
         "split": dataset.split.sha256,
         "dataset": dataset.identity,
@@ -167,7 +173,7 @@ def entries_of(plans: Sequence[Plan]) -> dict[tuple[Path, str], Entry]:
     }
 
 
-def finish(plans: list[Plan], show: "Callable[[Plan, Sequence[Path]], None] | None" = None) -> int:
+def finish(plans: list[Plan], show: Callable[[Plan, Sequence[Path]], None] | None = None) -> int:
     """Show the results of the runs that were asked for, name those that failed, say where to look."""
     entries = entries_of(plans)
     done = [
@@ -190,13 +196,7 @@ def finish(plans: list[Plan], show: "Callable[[Plan, Sequence[Path]], None] | No
 
 
 def _show_results(first: Plan, run_dirs: Sequence[Path]) -> None:
-    import pandas as pd
-
-    from softcord.measure.levels import format_levels
-    from softcord.measure.table import read_measures
-    from softcord.report.summary import summary_table
-
-    measures = pd.concat([read_measures(folder / "measures.csv") for folder in run_dirs], ignore_index=True)
+    measures = pd.concat([read_measures(folder / MEASURES) for folder in run_dirs], ignore_index=True)
     summary = summary_table(measures, format_levels(first.levels))
     show_table(summary, f"{first.study}: mean ± SD over {first.split_name} test participants")
     print(f"\nresults    {first.study_dir}/")
@@ -213,7 +213,7 @@ def _say_failed(entries: Mapping[tuple[Path, str], Entry]) -> list[Entry]:
     failed = [(folder, entry) for (folder, _), entry in entries.items() if entry.standing == "failed"]
     for folder, entry in failed:
         assert entry.run is not None
-        log = folder / entry.run.name / "log.txt"
+        log = folder / entry.run.name / LOG
         logger.error(
             "failed: %s: %s\n           %s\n           %s",
             entry.run.name,

@@ -9,16 +9,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from softcord.app.config.compose import Overrides, compose
+from softcord.app.config.identity import about_results, digest
 from softcord.app.config.instantiate import build
-from softcord.app.config.plan import VOLATILE, Plan, digest, make_plan
-from softcord.app.config.search_space import Space, as_overrides, read_space
+from softcord.app.config.plan import Plan, make_plan
+from softcord.app.config.search_space import SearchSpace, as_overrides, read_search_space
 from softcord.app.console.exit_codes import DONE, STUDY
+from softcord.app.console.terminal import show_table
+from softcord.app.sweeps.live_view import Progress, showing
 from softcord.app.sweeps.objective import directions
+from softcord.app.sweeps.runs import note_failure, planned, say_failed, without_end
+from softcord.app.sweeps.trial import search_record
+from softcord.draw.render import figure_bytes
 from softcord.errors import RunError, UsageError
+from softcord.io.files import write_bytes, write_text
 from softcord.measure.metrics import METRICS
+from softcord.report.tables import markdown
+from softcord.sweep.commands import read_commands, record_command
 from softcord.sweep.search import (
-    SearchSettings,
-    Trial,
     all_alike,
     best_trials,
     n_finished,
@@ -27,11 +34,12 @@ from softcord.sweep.search import (
     search_figures,
     trials_table,
 )
+from softcord.sweep.search_settings import SearchSettings, Trial
+from softcord.track.dashboard import describe_study, show_outcome
 
 if TYPE_CHECKING:
     import optuna
 
-    from softcord.app.sweeps.live_view import Progress
 
 # What the sweeper's class is below.
 SEARCH = "hydra_plugins.softcord_optuna."
@@ -44,7 +52,7 @@ Launch = Callable[[Sequence[Overrides], int], list[Any]]
 
 def check_search(arguments: Sequence[str], params: Mapping[str, str], check: Callable[[Plan], None]) -> None:
     """Refuse a search before it starts if any end of any parameter is a value that cannot work."""
-    for overrides in read_space(arguments, params).ends():
+    for overrides in read_search_space(arguments, params).ends():
         plan = make_plan(compose(*overrides))
         check(plan)
         if plan.measured_on != "val":
@@ -57,12 +65,9 @@ def conduct(
     arguments: Sequence[str], params: Mapping[str, str], settings: Mapping[str, Any], launch: Launch
 ) -> int:
     """Search every condition; return the exit code, 4 if a trial of this command failed."""
-    from softcord.app.sweeps.live_view import Progress, shown
-    from softcord.app.sweeps.runs import say_failed
-
-    space, since = read_space(arguments, params), time.time()
+    space, since = read_search_space(arguments, params), time.time()
     begun: list[Plan] = []
-    target = "softcord.sweep.search.SearchSettings"
+    target = "softcord.sweep.search_settings.SearchSettings"
     how: SearchSettings = build({"_target_": target, **settings}, "hydra.sweeper")
     progress = Progress([], how.n_trials * len(space.conditions))
 
@@ -70,7 +75,7 @@ def conduct(
         plans = [make_plan(compose(*overrides)) for overrides in batch]
         begun.extend(plans)
         progress.next_batch(plans)
-        with shown(progress):
+        with showing(progress):
             returned = launch(batch, first)
         for plan, one in zip(plans, returned, strict=True):
             if one is None:
@@ -87,15 +92,13 @@ def conduct(
 
 def _note_if_killed(plan: Plan, since: float) -> None:
     """Record the failure of a trial whose process was killed, which could not do so itself."""
-    from softcord.app.sweeps.runs import note_failure, without_end
-
     stopped, _ = without_end([plan], since)
     if stopped:
         note_failure(plan, RunError("its process", "was killed", "Look for a lack of memory or time"))
 
 
 def _search(
-    condition: Overrides, space: Space, settings: SearchSettings, launch: Launch, progress: "Progress"
+    condition: Overrides, space: SearchSpace, settings: SearchSettings, launch: Launch, progress: Progress
 ) -> None:
     plan = make_plan(compose(*condition))
     name = search_name(plan)
@@ -130,9 +133,6 @@ def _remember(study_dir: Path, batch: Sequence[Overrides], n_trials: int) -> Non
 
     The command takes the place of an earlier one on the same search, which differs in how to search.
     """
-    from softcord.app.sweeps.runs import planned
-    from softcord.sweep.commands import read_commands, record_command
-
     typed = tuple(sys.argv[1:])  # as Hydra reads it
     names = {word for overrides in batch for word in overrides if word.startswith("search.name=")}
     given = [
@@ -152,12 +152,12 @@ def search_name(plan: Plan) -> str:
 
 def database_of(plan: Plan) -> str:
     """Return the URL of Optuna's database."""
-    return plan.search.database or f"sqlite:///{plan.store_dir.resolve() / 'optuna.db'}"
+    return plan.search.database or f"sqlite:///{plan.paths.store_dir.resolve() / 'optuna.db'}"
 
 
-def _context(plan: Plan, space: Space) -> str:
+def _context(plan: Plan, space: SearchSpace) -> str:
     """Hash of all that determines a trial's result besides what is searched."""
-    kept: dict[str, Any] = {key: value for key, value in plan.config.items() if key not in VOLATILE}
+    kept = about_results(plan.config)
     for key in space.parameters:
         group, _, name = key.partition(".")
         if isinstance(kept.get(group), dict) and name:
@@ -169,11 +169,6 @@ def _context(plan: Plan, space: Space) -> str:
 
 def _record(plan: Plan, study: "optuna.Study") -> None:
     """Write the table of trials and the figures beside the results and into the store."""
-    from softcord.app.sweeps.trial import search_record
-    from softcord.io.files import write_bytes, write_text
-    from softcord.report.render import figure_bytes
-    from softcord.track.dashboard import describe_study, show_outcome
-
     if not n_finished(study):
         return
     record = search_record(plan)
@@ -204,8 +199,6 @@ def _best_values(study: "optuna.Study") -> dict[str, float]:
 
 
 def _description(plan: Plan, study: "optuna.Study", best: list[Trial]) -> str:
-    from softcord.report.tables import markdown
-
     table = trials_table(study).head(10)
     return "\n".join(
         [
@@ -220,8 +213,6 @@ def _description(plan: Plan, study: "optuna.Study", best: list[Trial]) -> str:
 
 
 def _show(plan: Plan, study: "optuna.Study") -> None:
-    from softcord.app.console.terminal import show_table
-
     table = trials_table(study)
     pruned = int((table["state"] == "pruned").sum())
     title = (

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softcord.app.config.compose import Composed
-from softcord.app.config.plan import Plan, jobs_of, make_plan, truth
+from softcord.app.config.plan import Plan, jobs_of, make_plan
 from softcord.app.console.exit_codes import DATA, DONE
 from softcord.app.console.progress import phase
 from softcord.app.console.terminal import show_table, start_logging
@@ -49,19 +49,19 @@ def _check_one(plan: Plan, *, is_alone: bool) -> bool:
         from softcord.app.inputs.training_data import make_phantom
 
         make_phantom(plan)
-    depth = plan.config["check"]["depth"]
+    depth = plan.check.depth
     with phase(f"check {settings.name}", 0 if depth == "names" else _count(settings)) as on_done:
         check = check_dataset(
             settings,
             gt=plan.gt.name,
             contrasts=plan.contrasts,
             depth=depth,
-            bids=truth(plan.config["check"]["bids"], "check.bids"),
+            bids=plan.check.bids,
             needs_every_contrast=is_alone,
             jobs=jobs_of(plan),
             on_done=on_done,
         )
-    _report(check, Path(plan.config["paths"]["outputs"]) / "check" / settings.name)
+    _report(check, plan.paths.outputs_dir / "check" / settings.name)
     return check.is_usable
 
 

@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Any
 from softcord.app.config.compose import Composed
 from softcord.app.config.datasets import data_content
 from softcord.app.config.instantiate import build
-from softcord.app.config.plan import study_name
+from softcord.app.config.values import study_name
 from softcord.app.console.exit_codes import DONE
 from softcord.app.console.progress import phase
 from softcord.app.console.terminal import show_table, start_logging
 from softcord.app.records.leakage import leakage_notes
 from softcord.app.records.missing_images import count_missing
-from softcord.app.results.by_dataset import by_dataset, is_about, run_config, write_overview
+from softcord.app.results.by_dataset import by_dataset, is_about, write_overview
 from softcord.app.results.overlays import overlays
 from softcord.app.results.visual_check import visual_check
 from softcord.app.sweeps.launch import launch_once
 from softcord.errors import DataError, UsageError
+from softcord.sweep.folder import MEASURES, PARTICIPANTS, PROVENANCE, run_config
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,6 +54,7 @@ def compare_study(composed: Composed) -> int:
     """
     config = composed.config
     options = config["compare"]
+    build(options, "compare")
     folder = Path(config["paths"]["outputs"]) / study_name(config["study"])
     study_settings(options, str(config["levels"]))  # a wrong entry is refused, whatever dataset it is about
     if options["measures"]:
@@ -219,9 +221,7 @@ def _load(
     from softcord.report.settings import metrics_needed
     from softcord.stats.load import load_measures
 
-    files = [Path(name) for name in options["measures"]] or [
-        folder / run.name / "measures.csv" for run in runs
-    ]
+    files = [Path(name) for name in options["measures"]] or [folder / run.name / MEASURES for run in runs]
     return load_measures(files, metrics_needed(settings), settings.level)
 
 
@@ -251,7 +251,7 @@ def _background(
 
 
 def _provenance(folder: Path, run: "Run") -> dict[str, object]:
-    path = folder / run.name / "provenance.json"
+    path = folder / run.name / PROVENANCE
     recorded = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     return {
         "run": run.name,
@@ -273,7 +273,7 @@ def _participants(folder: Path, runs: "Sequence[Run]", measured: Iterable[str]) 
 
     missing, tables = set(measured), []
     for run in runs:
-        table = participants_table(folder / run.name / "participants.tsv") if missing else None
+        table = participants_table(folder / run.name / PARTICIPANTS) if missing else None
         if table is not None:
             tables.append(table[table["participant_id"].isin(missing)])
             missing -= set(table["participant_id"])
@@ -311,11 +311,11 @@ def _show(
     background: "Background",
 ) -> "pd.DataFrame":
     """Print the summary and where the results lie; return the summary."""
-    from softcord.report.absent import absent_methods, with_absent
+    from softcord.report.missing_methods import missing_methods, with_missing
     from softcord.report.summary import summary_table
 
-    absent = absent_methods(settings, measures, background.unfinished)
-    table = with_absent(summary_table(measures, settings.level), absent)
+    absent = missing_methods(settings, measures, background.unfinished)
+    table = with_missing(summary_table(measures, settings.level), absent)
     show_table(table, f"{study}: mean ± SD over test participants")
     print(f"\n{tests} tests   {folder / 'comparisons.csv'}")
     print(f"report     {folder / 'report.html'}")

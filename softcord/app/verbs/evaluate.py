@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from softcord.app.config.instantiate import build
-from softcord.app.config.plan import Plan, digest
+from softcord.app.config.identity import digest
+from softcord.app.config.plan import Plan
 from softcord.app.console.exit_codes import STUDY
 from softcord.app.console.terminal import show_table, start_logging
 from softcord.app.models.trained import find_trained
@@ -17,10 +16,8 @@ from softcord.app.results.by_dataset import dataset_of
 from softcord.app.sweeps.launch import Study, launch
 from softcord.errors import DataError, UsageError
 from softcord.sweep.commands import record_command
+from softcord.sweep.folder import MEASURES, PREDICTIONS
 from softcord.sweep.ledger import read_study
-
-if TYPE_CHECKING:
-    from softcord.evaluation.settings import EvaluateSettings
 
 logger = logging.getLogger("softcord")
 
@@ -40,7 +37,6 @@ def evaluation_study() -> Study:
     from softcord.app.sweeps.live_view import watch
 
     def check(plan: Plan) -> None:
-        evaluate_settings(plan)
         if not _why_absent(plan):  # said where it is to run: the others of a sweep go on
             _check_names([as_tested(plan)])
 
@@ -84,20 +80,14 @@ def evaluation_study() -> Study:
     )
 
 
-def evaluate_settings(plan: Plan) -> "EvaluateSettings":
-    """Build the configuration's node ``evaluate``."""
-    settings: EvaluateSettings = build(plan.config["evaluate"], "evaluate")
-    return settings
-
-
 def as_tested(plan: Plan) -> Plan:
     """Return the plan with the trained method's name and seed, and a hash that knows its weights.
 
     Raises:
         UsageError, DataError: there is no such trained method.
     """
-    settings = evaluate_settings(plan)
-    trained = find_trained(settings.model, Path(plan.config["paths"]["outputs"]))
+    settings = plan.evaluate
+    trained = find_trained(settings.model, plan.paths.outputs_dir)
     tested = {
         "weights": trained.identity,
         "model_of": settings.stand_ins,
@@ -123,8 +113,8 @@ def _present(plans: list[Plan]) -> list[Plan]:
     Raises:
         DataError: none is there.
     """
-    absent = {plan.config["evaluate"]["model"]: why for plan in plans if (why := _why_absent(plan))}
-    present = [plan for plan in plans if plan.config["evaluate"]["model"] not in absent]
+    absent = {plan.evaluate.model: why for plan in plans if (why := _why_absent(plan))}
+    present = [plan for plan in plans if plan.evaluate.model not in absent]
     if not present:
         as_tested(plans[0])
     for why in absent.values():
@@ -156,35 +146,35 @@ def _check_names(plans: "Sequence[Plan]") -> None:
 def evaluate_one(plan: Plan) -> None:
     """Bring one trained method through one dataset: recognised if complete, continued if interrupted."""
     import softcord
-    from softcord.app.inputs.test_data import open_unseen
-    from softcord.app.runs.evaluation import Test, bring_to_end
+    from softcord.app.inputs.test_data import open_test_data
+    from softcord.app.runs.evaluation import Evaluation, bring_to_end
     from softcord.app.sweeps.run_once import run_once
     from softcord.app.sweeps.runs import new_run
 
-    plan, settings = as_tested(plan), evaluate_settings(plan)
-    trained = find_trained(settings.model, Path(plan.config["paths"]["outputs"]))
-    test = Test(plan, settings, trained, open_unseen(plan, settings))
+    plan = as_tested(plan)
+    trained = find_trained(plan.evaluate.model, plan.paths.outputs_dir)
+    test = Evaluation(plan, trained, open_test_data(plan, plan.evaluate))
     identity = {
         "config": plan.config_hash,
-        "dataset": test.unseen.identity,
-        "reference": test.unseen.reference,
+        "dataset": test.data.identity,
+        "reference": test.data.reference,
         "version": softcord.__version__,
     }
     fingerprint = digest(identity)
     name = f"{plan.method}_s{plan.seed}-{plan.data_name}-{fingerprint[:6]}"
     run = new_run(plan, name, fingerprint, "evaluate")
-    run_once(run, plan, lambda begun, run_dir: bring_to_end(test, begun, run_dir), ("predictions",))
+    run_once(run, plan, lambda begun, run_dir: bring_to_end(test, begun, run_dir), (PREDICTIONS,))
 
 
 def _show_results(first: Plan, run_dirs: Sequence[Path]) -> None:
     """Print a table per dataset: numbers of different people are never mixed."""
     from softcord.app.results.by_dataset import by_dataset
-    from softcord.measure.levels import format_levels
+    from softcord.measure.level_text import format_levels
     from softcord.report.summary import summary_table
     from softcord.stats.load import load_measures
 
     for data, folders in by_dataset(run_dirs).items():
-        measures = load_measures(folder / "measures.csv" for folder in folders)
+        measures = load_measures(folder / MEASURES for folder in folders)
         if len(measures):
             table = summary_table(measures, format_levels(first.levels))
             show_table(table, f"{first.study}, {data}: mean ± SD over participants")

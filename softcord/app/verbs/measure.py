@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softcord.app.console.exit_codes import DATA, DONE
-from softcord.app.console.flags import Words
+from softcord.app.console.flags import FlagParser
 from softcord.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ The table given to -o is tidy: one number a row, with how it was made and what w
 """
 
 
-def parser() -> Words:
+def parser() -> FlagParser:
     """Return the parser of `softcord measure`."""
-    words = Words(
+    words = FlagParser(
         "measure",
         "Measure cross-sectional area (CSA) and shape of spinal cord masks, soft and binarised.",
         _EXAMPLES,
@@ -121,7 +121,7 @@ def _measure(arguments: argparse.Namespace) -> int:
 
 def _settings(arguments: argparse.Namespace) -> "MeasureSettings":
     from softcord.measure.files import MeasureSettings
-    from softcord.measure.levels import parse_numbers
+    from softcord.measure.level_text import parse_numbers
 
     if arguments.jobs < 1:
         raise UsageError("-jobs", f"must be at least 1, got {arguments.jobs}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softcord.app.console.exit_codes import DONE
-from softcord.app.console.flags import Words
+from softcord.app.console.flags import FlagParser
 from softcord.errors import DataError, RunError, SoftcordError, UsageError
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ checkpoint, an MLflow run id, or models:/NAME@ALIAS.
 """
 
 
-def parser() -> Words:
+def parser() -> FlagParser:
     """Return the parser of `softcord predict`."""
-    words = Words(
+    words = FlagParser(
         "predict", "Segment the spinal cord in MRI: a soft mask in each image's own space.", _EXAMPLES
     )
     _add_files(words)
@@ -310,8 +310,8 @@ def _predict_one(arguments: argparse.Namespace, image: Path, output: Path, task:
 
 def _draw(path: Path, image: Path, output: Path, done: "Done") -> None:
     """Draw a mask; one that was kept only if it has no picture yet."""
+    from softcord.draw.qc import overlay_png
     from softcord.io.nifti import read_volume
-    from softcord.report.qc import overlay_png
 
     if done.is_kept and path.exists():
         return

@@ -54,9 +54,7 @@ def _prepare_one(plan: Plan) -> DataError | None:
     with phase("CSA", 2 * len(table)) as on_done:
         measures = gt_measures(report, plan.gt, plan.levels, jobs=jobs, on_done=on_done)
     report = with_csa(report, measures, plan.levels)
-    _write(
-        plan, report, measures, Path(plan.config["paths"]["outputs"]) / "prepare" / plan.data.name / variant
-    )
+    _write(plan, report, measures, plan.paths.outputs_dir / "prepare" / plan.data.name / variant)
     logger.info("ground truth %s is at %s", variant, root / variant)
     return _failure(report, people)
 

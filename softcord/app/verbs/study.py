@@ -11,6 +11,7 @@ from softcord.app.console.exit_codes import DONE, guarded
 from softcord.app.results.study_text import command_text, run_text, status_text, studies_text
 from softcord.errors import UsageError
 from softcord.sweep.commands import Entry, read_commands, read_entries
+from softcord.sweep.folder import RUN
 from softcord.sweep.ledger import Verb
 from softcord.sweep.leftovers import Leftover, find_leftovers, remove
 
@@ -170,7 +171,7 @@ def _folder(given: argparse.Namespace) -> Path:
 def _studies(outputs: Path) -> list[Path]:
     """Return the folders in which something was run or is meant to."""
     found = {path.parent for path in outputs.glob("*/study.json")}
-    return sorted(found | {path.parent.parent for path in outputs.glob("*/*/run.json")})
+    return sorted(found | {path.parent.parent for path in outputs.glob(f"*/*/{RUN}")})
 
 
 def _chosen(entries: Sequence[Entry], name: str) -> Entry:

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from softcord.app.config.plan import Plan, check_training
+from softcord.app.config.plan import Plan
 from softcord.app.console.terminal import start_logging
 from softcord.app.sweeps.launch import Study, launch
 from softcord.errors import PrunedError
 
 if TYPE_CHECKING:
     from softcord.sweep.ledger import Run
-    from softcord.sweep.search import Outcome
+    from softcord.sweep.search_settings import Outcome
 
 logger = logging.getLogger("softcord")
 
@@ -30,7 +30,7 @@ def training_study() -> Study:
     from softcord.app.sweeps.live_view import watch
 
     return Study(
-        check=check_training,
+        check=check_engine,
         begin=runs.begin_sweep,
         watch=watch,
         note_failure=runs.note_failure,
@@ -39,17 +39,24 @@ def training_study() -> Study:
     )
 
 
+def check_engine(plan: Plan) -> None:
+    """Refuse a plan that its engine cannot make."""
+    from softcord.app.engine import engine_of
+
+    engine_of(plan).check(plan)
+
+
 def train_one(plan: Plan) -> "Outcome | None":
     """Bring one run to its end: recognised if complete, resumed if interrupted.
 
     Return what its search wants to know; None for a run that is no trial.
     """
-    from softcord.app.engine import WORK_FOLDERS
+    from softcord.app.engine import engine_of
     from softcord.app.inputs.training_data import open_dataset
     from softcord.app.sweeps.run_once import run_once
     from softcord.app.sweeps.runs import check_names, fingerprint_of, new_run
     from softcord.app.sweeps.trial import outcome
-    from softcord.sweep.search import Outcome
+    from softcord.sweep.search_settings import Outcome
 
     dataset = open_dataset(plan)
     fingerprint = fingerprint_of(plan, dataset)
@@ -62,7 +69,7 @@ def train_one(plan: Plan) -> "Outcome | None":
         bring_to_end(plan, dataset, begun, run_dir)
 
     try:
-        run_once(run, plan, work, WORK_FOLDERS)
+        run_once(run, plan, work, engine_of(plan).work_folders)
     except PrunedError as end:
         logger.info("%s", end)
         return Outcome(pruned=True)

@@ -12,6 +12,7 @@ from softcord.data.checks.findings import Finding, Severity, in_order
 from softcord.data.checks.labels import label_findings, missing_contrasts
 from softcord.data.checks.metadata import metadata_findings
 from softcord.data.checks.names import name_findings
+from softcord.data.checks.volumes import volume_findings
 from softcord.data.exclude import Exclusion
 from softcord.data.index import Scan, existing_root, scan_dataset, table_of
 from softcord.data.labels import Gt
@@ -84,7 +85,6 @@ def check_dataset(
     table, findings = _by_name(settings, root, gt, contrasts, "error" if needs_every_contrast else "warning")
     if bids:
         findings += bids_findings(root)
-    from softcord.data.checks.volumes import volume_findings
 
     volumes, found = volume_findings(table, depth, jobs=jobs, on_done=on_done)
     with collector_paused():

@@ -5,15 +5,13 @@ from collections import Counter
 from html import escape
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from softcord.contrasts import CONTRASTS
 from softcord.data.bids import NO_SESSION
 from softcord.data.checks.dataset import DatasetCheck
 from softcord.data.checks.findings import count_by_severity, findings_table, summarise
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # One letter a label kind, in the cells of the matrix.
 LETTERS = {"hard_seg": "h", "soft_seg": "s", "soft_bin_seg": "b", "discs": "d", "levels": "l"}
@@ -33,14 +31,12 @@ summary { cursor: pointer; margin: .3rem 0 } summary small { color: #55606e }
 """
 
 
-def contrast_table(check: DatasetCheck) -> "pd.DataFrame":
+def contrast_table(check: DatasetCheck) -> pd.DataFrame:
     """One row per contrast: counts of images and labels, orientation, resolution and field of view.
 
     Orientation and voxel size are the most frequent ones, the field of view (mm, superior to inferior) is
     median and range. They are empty where no header was read.
     """
-    import pandas as pd
-
     rows = []
     for contrast in _contrasts(check):
         group = check.table[check.table["contrast"] == contrast]
@@ -62,7 +58,7 @@ def _contrasts(check: DatasetCheck) -> list[str]:
     return [contrast for contrast in CONTRASTS if contrast in there]
 
 
-def _geometry(images: "pd.DataFrame") -> dict[str, str]:
+def _geometry(images: pd.DataFrame) -> dict[str, str]:
     if images.empty:
         return {"orientation": "", "voxel_mm": "", "fov_si_mm": ""}
     orientations, sizes = Counter(images["orientation"]), Counter(images["spacing_mm"])
@@ -77,14 +73,12 @@ def _geometry(images: "pd.DataFrame") -> dict[str, str]:
     }
 
 
-def matrix(check: DatasetCheck) -> "pd.DataFrame":
+def matrix(check: DatasetCheck) -> pd.DataFrame:
     """Participants (and sessions) by contrasts: which labels each image has, as letters.
 
     h hard mask, s soft label, b binarised soft label, d discs, l levels; a circle for an image that is not
     downloaded, a cross for a broken one, a dash for none.
     """
-    import pandas as pd
-
     cells: dict[str, dict[str, str]] = {}
     for row in check.table.itertuples(index=False):
         visit = (
@@ -142,13 +136,13 @@ def _page(check: DatasetCheck) -> str:
     )
 
 
-def _table(table: "pd.DataFrame") -> str:
+def _table(table: pd.DataFrame) -> str:
     head = "".join(f"<th>{escape(str(column))}" for column in table.columns)
     rows = ("".join(f"<td>{escape(str(value))}" for value in row) for row in table.itertuples(index=False))
     return f"<table><tr>{head}" + "".join(f"<tr>{row}" for row in rows) + "</table>"
 
 
-def _matrix(cells: "pd.DataFrame") -> str:
+def _matrix(cells: pd.DataFrame) -> str:
     states = {"○": "not_downloaded", "✗": "broken", ABSENT: "absent"}
     head = "".join(f"<th>{escape(str(column))}" for column in ("participant", *cells.columns))
     rows = (

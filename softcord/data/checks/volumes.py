@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import nibabel as nib
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from softcord.data.bids import LABEL_KINDS, file_state
 from softcord.data.checks.findings import Finding
@@ -17,9 +18,6 @@ from softcord.data.checks.labels import WORDS, Row, records
 from softcord.errors import DataError
 from softcord.io.nifti import open_nifti, read_volume
 from softcord.processes.parallel import parallel_map
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SOFT_KINDS = ("soft_seg", "soft_bin_seg", "truth_softseg")
 MASK_KINDS = ("hard_seg", *SOFT_KINDS)
@@ -55,7 +53,7 @@ Inspected = tuple[list[VolumeFacts], list[Finding]]
 
 
 def volume_findings(
-    table: "pd.DataFrame",
+    table: pd.DataFrame,
     depth: Literal["names", "headers", "voxels"],
     *,
     jobs: int = 1,
@@ -69,8 +67,6 @@ def volume_findings(
         jobs: processes that open files.
         on_done: receives the name of each image as it is finished.
     """
-    import pandas as pd
-
     rows = [] if depth == "names" else records(table[table["image_state"] == "present"])
     facts: list[VolumeFacts] = []
     findings: list[Finding] = []
@@ -188,7 +184,7 @@ def _value_findings(row: Row, kind: str, values: npt.NDArray[np.float32]) -> Ite
         yield _finding("warning", f"{_words(kind)} are not whole numbers", row, path, "", hint)
 
 
-def _repeated(volumes: "pd.DataFrame") -> Iterator[Finding]:
+def _repeated(volumes: pd.DataFrame) -> Iterator[Finding]:
     """Two images with the same voxels are one person twice; two such masks say nothing about contrasts."""
     volumes = volumes[volumes["kind"].isin(("image", *MASK_KINDS)) & volumes["digest"].notna()]
     for _, group in volumes.groupby(["kind", "digest", "shape"]):
@@ -200,7 +196,7 @@ def _repeated(volumes: "pd.DataFrame") -> Iterator[Finding]:
             yield _finding("warning", what, other, other["file"], detail, hint)
 
 
-def _outliers(volumes: "pd.DataFrame") -> Iterator[Finding]:
+def _outliers(volumes: pd.DataFrame) -> Iterator[Finding]:
     images = volumes[volumes["kind"] == "image"]
     for contrast, group in images.groupby("contrast"):
         for column, what, unit in (("fov_si_mm", "field of view", " mm"), ("p99", "intensity", "")):

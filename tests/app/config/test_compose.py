@@ -1,11 +1,13 @@
 """Configuration: every option composes, every mistake gets one line that names the key."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from softcord.app.config.compose import combinations, compose, config_dir, flat, normalise
-from softcord.app.config.plan import Plan, check_training, make_plan
+from softcord.app.config.plan import Plan, make_plan
+from softcord.app.engine import engine_of
 from softcord.errors import UsageError
 
 
@@ -13,7 +15,7 @@ def plan(*overrides: str) -> Plan:
     is_several = "data=several" in overrides
     root = "data.datasets={a: {root: /nowhere}}" if is_several else "data.root=/nowhere"
     made = make_plan(compose(root, *overrides))
-    check_training(made)
+    engine_of(made).check(made)
     return made
 
 
@@ -29,6 +31,8 @@ def test_every_option_builds_what_it_describes(option: str) -> None:
     needed = {
         "model=nnunet": ("train=paper",),  # the paper's net needs patches of the paper's size
         "train=finetune": ("train.start_from=null",),
+        "engine=per_contrast": ("model_per_contrast=true",),
+        "engine=synthetic": ("data=synthetic",),
         "engine=predictions": ("engine.name=theirs", "engine.path=pred"),
     }
     found = plan(option, *needed.get(option, ()))
@@ -70,6 +74,8 @@ MISTAKES = {
     "contrasts=null": "contrasts: None is not a list of names",
     "train.learning_rate=nan": "train.learning_rate: must be > 0 and finite",
     "paths.outputs=null": "paths.outputs: must be a folder",
+    "engine=per_contrast": "engine=per_contrast: is chosen by another key. Write model_per_contrast=true",
+    "engine=synthetic": "engine=synthetic: is chosen by another key. Write data=synthetic",
     "variant=a/b": "variant: 'a/b' cannot be part of a name",
     "model=nnunet": "train.patch_size_mm: gives patches of (32, 48, 64) voxels. Its sides",
     "gt.weights={T1w: 2}": "gt.weights: is not there to be changed. Check the name, or add it: +gt.weights=",
@@ -84,6 +90,21 @@ def test_a_mistake_gets_one_line_that_names_the_key_and_the_way_out(override: st
     assert str(caught.value).startswith(MISTAKES[override])
     assert "\n" not in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("node", ["compare", "check", "paths", "evaluate", "search"])
+def test_a_misspelt_key_in_a_file_is_refused_with_the_nearest_name(node: str) -> None:
+    near = {
+        "compare": "overlay",
+        "check": "dept",
+        "paths": "output",
+        "evaluate": "models",
+        "search": "trials",
+    }
+    composed = compose("data.root=/nowhere")
+    misspelt = {**composed.config[node], near[node]: 1}
+    with pytest.raises(UsageError, match=rf"{node}\.{near[node]}: is not a known key\. Did you mean \w+\?"):
+        make_plan(replace(composed, config={**composed.config, node: misspelt}))
 
 
 def test_drawn_images_cannot_be_drawn_from_again() -> None:

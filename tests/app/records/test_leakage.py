@@ -8,13 +8,14 @@ import pandas as pd
 import pytest
 
 from softcord.app.console.terminal import start_logging
-from softcord.app.records.leakage import TRAINED_ON, leakage_notes, warn_of_leakage
+from softcord.app.records.leakage import leakage_notes, warn_of_leakage
 from softcord.data.leakage import Seen, check_images_apart, seen_participants
 from softcord.data.settings import DataSettings
 from softcord.data.splits import Split, read_split
 from softcord.errors import DataError
 from softcord.measure.table import Measure, measures_frame
 from softcord.predict.package import TrainedOn
+from softcord.sweep.folder import TRAINED_ON
 
 PAPER, DRIFT = read_split("paper_seed15"), read_split("drift_seed50")
 

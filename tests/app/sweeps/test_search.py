@@ -15,7 +15,7 @@ import yaml
 
 from softcord.app.config.compose import Overrides, compose
 from softcord.app.config.plan import make_plan
-from softcord.app.config.search_space import Space, read_space
+from softcord.app.config.search_space import SearchSpace, read_search_space
 from softcord.app.console.exit_codes import guarded
 from softcord.app.sweeps.runs import new_run, note_failure
 from softcord.app.sweeps.search import _note_if_killed, conduct
@@ -24,7 +24,8 @@ from softcord.errors import RunError, UsageError
 from softcord.measure.table import read_measures
 from softcord.sweep.commands import read_commands
 from softcord.sweep.ledger import Run, begin, read_study, record
-from softcord.sweep.search import Options, Outcome, Range
+from softcord.sweep.search import Options, Range
+from softcord.sweep.search_settings import Outcome
 from softcord.track.store import open_store
 from tests.quick import QUICK
 
@@ -46,7 +47,7 @@ def test_intervals_ranges_and_choices_are_parameters_and_comma_lists_are_searche
         "loss.epsilon": "tag(log,interval(0.1,4))",
         "seed": "interval(1,9)",
     }
-    space = read_space([*typed, "augment=choice(light,none)"], params)
+    space = read_search_space([*typed, "augment=choice(light,none)"], params)
     assert space.conditions == (("seed=3", "gt=soft"), ("seed=3", "gt=hard"))
     assert space.parameters == {
         "loss.omega": Range(2.0, 20.0),
@@ -58,7 +59,7 @@ def test_intervals_ranges_and_choices_are_parameters_and_comma_lists_are_searche
 
 
 def test_every_end_of_every_parameter_is_reached() -> None:
-    space = Space(
+    space = SearchSpace(
         (("gt=soft",), ("gt=hard",)), {"loss.omega": Range(2, 20), "loss": Options(("awing", "dice"))}
     )
     ends = list(space.ends())
@@ -97,7 +98,7 @@ def test_a_search_that_cannot_work_is_refused_before_anything_runs(
 
 def test_a_malformed_parameter_is_named() -> None:
     with pytest.raises(UsageError, match=r"no viable alternative at input 'interval\(2'"):
-        read_space([], {"loss.omega": "interval(2"})
+        read_search_space([], {"loss.omega": "interval(2"})
 
 
 def test_a_launcher_that_breaks_down_costs_only_the_trial_that_breaks_it_alone(

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from softcord.draw.mosaic import CELL_PIXELS, centre_of, mosaic, slices_through
+from softcord.draw.qc import overlay_bytes, overlay_png
 from softcord.errors import DataError
 from softcord.io.nifti import Volume
-from softcord.report.mosaic import CELL_PIXELS, centre_of, mosaic, slices_through
-from softcord.report.qc import overlay_bytes, overlay_png
 
 RPI = np.diag([-1.0, 1.0, 1.0, 1.0])  # axcodes L-A-S, as softcord's arrays run
 

@@ -118,15 +118,15 @@ def sample_of(
     whatever device image and mask lie by then: :func:`finished`. What it does has been drawn already.
     """
     if augment is None:
-        return finished(image, softseg)
+        return as_sample(image, softseg)
     x, y, z = image.shape
     transform = partial(augment.apply, drawn=augment.draw(rng, (x, y, z)))
     if later:
         return {"image": image[None], "softseg": softseg[None], "augment": transform}
-    return finished(*transform(image, softseg))
+    return as_sample(*transform(image, softseg))
 
 
-def finished(image: Tensor, softseg: Tensor) -> dict[str, Any]:
+def as_sample(image: Tensor, softseg: Tensor) -> dict[str, Any]:
     """Return the sample that training takes, of a patch after all transforms."""
     return {"image": standardise(image)[None], "softseg": softseg[None]}
 

@@ -7,11 +7,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.image import imsave
 
+from softcord.draw.mosaic import GROUND_TRUTH_COLOUR, PREDICTION_COLOUR, SOFT_SCALE, Rgb, mosaic
+from softcord.draw.render import figure_bytes
 from softcord.errors import DataError
 from softcord.io.files import write_bytes
 from softcord.io.nifti import Volume, to_rpi
-from softcord.report.mosaic import GROUND_TRUTH_COLOUR, PREDICTION_COLOUR, SOFT_SCALE, Rgb, mosaic
-from softcord.report.render import figure_bytes
 
 _DPI = 100
 _BAND_PIXELS = 30

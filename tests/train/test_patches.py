@@ -10,7 +10,7 @@ from softcord.augment.chain import Augment
 from softcord.augment.elastic import Elastic
 from softcord.augment.noise import Noise
 from softcord.data.cache import CachedVolume
-from softcord.data.dataset import PatchDataset, standardise
+from softcord.train.patches import PatchDataset, standardise
 
 AUGMENT = Augment(
     affine=Affine(0.9, (-20, 20), (-0.2, 0.2), (-0.1, 0.1)),

@@ -9,7 +9,7 @@ from softcord.report.settings import StudySettings
 from softcord.stats.expected import NOT_RUN, methods_of
 
 
-def absent_methods(
+def missing_methods(
     settings: StudySettings, measures: pd.DataFrame, reasons: Mapping[str, str]
 ) -> dict[str, str]:
     """Return by method what to write in its row: ``not run``, with the reason where it is known.
@@ -28,7 +28,7 @@ def absent_methods(
     return {name: f"{NOT_RUN}: {why[name]}" if why.get(name) else NOT_RUN for name in named}
 
 
-def with_absent(table: pd.DataFrame, absent: Mapping[str, str]) -> pd.DataFrame:
+def with_missing(table: pd.DataFrame, absent: Mapping[str, str]) -> pd.DataFrame:
     """Return a table of methods with a row of its own for each absent one."""
     if not absent or table.shape[1] < 3:
         return table

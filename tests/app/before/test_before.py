@@ -1,0 +1,77 @@
+"""A study made before the application was laid out in rooms is recognised, gone on with and compared.
+
+``study.tar.xz`` holds its results and its store: soft and hard ground truth, complete, and a third run that
+was interrupted in its training.
+"""
+
+import logging
+import sqlite3
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from softcord.app.main import main
+from softcord.sweep.ledger import read_study
+from softcord.track.store import open_store
+
+ARCHIVE = Path(__file__).with_name("study.tar.xz")
+MADE_IN = "/tmp/before"
+COMMAND = (
+    *("train.epochs=4", "phantom=tiny", "split.train=0.34", "split.val=0.33", "split.test=0.33"),
+    *("model.features=[4,8]", "model.strides=[[1,1,1],[2,2,2]]"),
+    *("train.batch_size=4", "train.patch_size_mm=[32,48,64]", "train.validate_every_epochs=2"),
+    *("train.learning_rate=0.02", "machine.threads=1", "machine.jobs=1", "machine.accelerator=cpu"),
+    *("contrasts=2", "study=before"),
+)
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study in a folder of its own, with a store that knows that it has moved."""
+    folder = tmp_path_factory.mktemp("before")
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(folder, filter="data")
+    with sqlite3.connect(folder / "mlruns/mlflow.db") as store:
+        for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri")):
+            store.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", (MADE_IN, str(folder)))
+    return folder
+
+
+def test_complete_runs_are_recognised_by_their_data_and_configuration(
+    before: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(before)
+    made = {run.name: run.started_at for run in read_study(before / "outputs/before") if run.is_complete}
+    assert len(made) == 2
+    assert main(["train", "-m", "gt=soft,hard", *COMMAND]) == 0
+    said = capsys.readouterr()
+    for name, started_at in made.items():
+        assert f"{name} is complete" in said.err
+        (now,) = [run for run in read_study(before / "outputs/before") if run.name == name]
+        assert now.started_at == started_at
+    logging.getLogger("softcord").handlers.clear()
+
+
+def test_an_interrupted_run_is_finished_in_its_own_folder_and_entry(
+    before: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(before)
+    runs = {run.method: run for run in read_study(before / "outputs/before")}
+    assert runs["softbin_T1w_T2w"].state == "interrupted"
+    assert main(["train", "gt=soft_bin", *COMMAND]) == 0
+    now = {run.method: run for run in read_study(before / "outputs/before")}["softbin_T1w_T2w"]
+    assert now.is_complete
+    assert now.name == runs["softbin_T1w_T2w"].name
+    entry = open_store(before / "mlruns").client.get_run(runs["softbin_T1w_T2w"].store_run_id)
+    assert entry.info.status == "FINISHED"
+
+
+def test_its_runs_are_compared_and_its_models_applied(before: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(before)
+    assert main(["compare", "study=before"]) == 0
+    assert (before / "outputs/before/report.html").exists()
+    command = ["evaluate", "model=before/soft_T1w_T2w", "study=tested", "phantom=tiny", "machine.threads=1"]
+    assert main([*command, "machine.jobs=1", "machine.accelerator=cpu"]) == 0
+    (tested,) = read_study(before / "outputs/tested")
+    assert tested.is_complete
