@@ -59,7 +59,8 @@ def summarise(logs: Float64, is_male: npt.NDArray[np.bool_]) -> tuple[Float64, F
 def correlation_of_measures(scores: Float64) -> Float64:
     """Return how the four diameters of one person at one level vary together, averaged over the levels."""
     flat = scores.reshape(-1, len(MEASURES))
-    return np.corrcoef(flat[np.isfinite(flat).all(axis=1)].T)
+    correlation: Float64 = np.asarray(np.corrcoef(flat[np.isfinite(flat).all(axis=1)].T))
+    return correlation
 
 
 def correlation_of_levels(scores: Float64) -> list[float]:

@@ -68,7 +68,8 @@ def _table() -> tuple[Float64, Float64]:
     def column(name: str) -> Float64:
         values = [float(row[name] or "nan") for row in rows]
         known = np.flatnonzero(np.isfinite(values))
-        return np.interp(np.arange(len(values)), known, np.array(values)[known])
+        filled: Float64 = np.interp(np.arange(len(values)), known, np.array(values)[known])
+        return filled
 
     means = np.stack(
         [np.stack([np.log(column(f"{m}_{who}")) for m in MEASURES], axis=1) for who in ("women", "men")]
