@@ -11,7 +11,7 @@ from softcord.sweep.folder import MODEL
 from softcord.track.store import fetch_artifact, open_store
 from softcord.train.checkpoint import load_weights
 
-BUILT_IN = Path(__file__).parents[2] / "models" / "synthetic-v1"
+BUILT_IN = Path(__file__).parents[2] / "models" / "synthetic-v2"
 _FORMS = "Give a package, study/run, a checkpoint of a run, an MLflow run id or models:/NAME@ALIAS"
 
 

@@ -199,7 +199,7 @@ def test_the_whole_search_is_watched_over_batches_and_conditions(
 def test_a_search_on_phantoms_killed_three_times_ends_with_thirty_trials(tmp_path: Path) -> None:
     small = ("augment=none", "contrasts=2", "split.train=0.5", "split.test=0.3")
     # From random weights no net would find a cord in two epochs, and all trials would have the same value.
-    trained = ("model=small_deep", "train.start_from=synthetic-v1", "train.learning_rate=0.0003")
+    trained = ("model=small_deep", "train.start_from=synthetic-v2", "train.learning_rate=0.0003")
     typed = [word for word in SEARCH if not word.startswith("model.")]
     command = [sys.executable, "-m", "softcord.train", *typed, *small, *trained, "hydra.sweeper.n_trials=30"]
     with (tmp_path / "log").open("w") as log:

@@ -290,7 +290,7 @@ def test_participants_that_the_model_was_trained_on_are_named(here, capsys):
 
 
 def test_the_built_in_model_is_known_by_its_name(here):
-    assert find_trained("synthetic-v1", here / "outputs").method == "synthetic-v1"
+    assert find_trained("synthetic-v2", here / "outputs").method == "synthetic-v2"
 
 
 def test_the_test_list_of_the_split_can_be_chosen(here):
