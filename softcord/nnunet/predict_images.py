@@ -19,7 +19,9 @@ from typing import Any
 
 def main(request_path: str) -> None:
     """Predict what the request asks for."""
-    import torch
+    import torch  # of nnU-Net's own environment
+
+    # only in nnU-Net's own environment
     from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
 
     request = json.loads(Path(request_path).read_text(encoding="utf-8"))

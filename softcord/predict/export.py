@@ -127,7 +127,7 @@ def _other_window(model: Model) -> Tensor:
 
 
 def _difference(path: Path, net: nn.Module, window: Tensor) -> float:
-    import onnxruntime
+    import onnxruntime  # an extra: not everybody has it
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     (found,) = session.run(None, {"image": window.numpy()})
@@ -137,7 +137,7 @@ def _difference(path: Path, net: nn.Module, window: Tensor) -> float:
 
 
 def _describe_onnx(path: Path, description: Mapping[str, Any]) -> None:
-    import onnx
+    import onnx  # an extra: not everybody has it
 
     model = onnx.load(path)
     onnx.helper.set_model_props(model, {"softcord": json.dumps(description)})

@@ -56,7 +56,7 @@ def run_process(
 
 @contextmanager
 def sigterm_as_interrupt() -> Iterator[None]:
-    """Take SIGTERM, as batch systems and service managers send it, for Ctrl-C where nobody else takes it."""
+    """Take SIGTERM, as batch systems and service managers send it, for Ctrl-C, unless a handler is set."""
     is_main = threading.current_thread() is threading.main_thread()
     if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield

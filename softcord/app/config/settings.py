@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,12 @@ class Paths:
 
 @dataclass(frozen=True)
 class CheckSettings:
-    """What ``softcord check`` looks into; ``bids`` asks the official validator, too."""
+    """What ``softcord check`` looks into; ``bids`` asks the official validator, too.
 
-    depth: Literal["names", "headers", "voxels"] = "voxels"
+    ``depth`` is checked where it is used: :func:`softcord.data.checks.dataset.check_dataset`.
+    """
+
+    depth: Any = "voxels"
     bids: bool = False
 
 

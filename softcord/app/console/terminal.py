@@ -58,7 +58,7 @@ def logging_to(path: Path) -> Iterator[None]:
 
 def show_table(table: "pd.DataFrame", title: str) -> None:
     """Print a table to standard output."""
-    from softcord.report.summary import print_table
+    from softcord.report.summary import print_table  # pandas and scipy: seconds
 
     print(f"\n{title}\n")
     print(print_table(table))

@@ -108,7 +108,6 @@ def train_net(
 
     Leave checkpoints and the package in ``run_dir``. ``after_epoch`` sees a predictor of the net so far.
     """
-
     settings, loss = plan.train, plan.loss()
     lightning.seed_everything(plan.seed, workers=True, verbose=False)
     supervised = DeepSupervisionLoss(loss, normalise=settings.deep_supervision_divisor)
@@ -161,7 +160,6 @@ def train_net(
 
 def _memory(plan: Plan) -> str:
     """Say about how much memory the training takes, and warn if this machine has less."""
-
     bytes_per_value = 4 if resolve_precision(plan.machine) == "32-true" else 2
     try:
         with torch.device("meta"):

@@ -128,7 +128,7 @@ def _train(
 def _work(plan: Plan, run_dir: Path) -> Work:
     import torch  # two seconds, and nnU-Net is named by verbs that train nothing
 
-    from softcord.train.device import training_device
+    from softcord.train.device import training_device  # as torch
 
     machine = plan.machine
     return Work(

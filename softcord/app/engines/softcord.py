@@ -44,6 +44,7 @@ class Softcord(Engine):
 
     def prepare(self, plan: Plan, dataset: "Dataset") -> Training:
         """Prepare every image; return what trains one net on them."""
+        # torch and Lightning: seconds
         from softcord.app.engines.net import prepare_net, prepare_test_images, train_and_segment
 
         train = prepare_net(plan, dataset)
@@ -52,7 +53,7 @@ class Softcord(Engine):
 
     def load(self, plan: Plan, trained: "Trained", run_dir: Path) -> Apply:
         """Return what applies the packages of a trained method."""
-        from softcord.app.engines.packages import apply_packages
+        from softcord.app.engines.packages import apply_packages  # torch: two seconds
 
         return partial(apply_packages, plan, trained, run_dir)
 

@@ -31,7 +31,9 @@ class Synthetic(Softcord):
 
     def prepare(self, plan: Plan, dataset: "Dataset") -> Training:
         """Return what trains one net on drawn patches."""
-        from softcord.app.engines.drawn_patches import prepare_drawn_patches
+        from softcord.app.engines.drawn_patches import prepare_drawn_patches  # torch: two seconds
+
+        # torch and Lightning: seconds
         from softcord.app.engines.net import prepare_test_images, train_and_segment
 
         train = prepare_drawn_patches(plan, dataset)

@@ -7,15 +7,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
 
 from softcord.app.config.plan import Plan
 from softcord.app.console.terminal import duration
 from softcord.app.sweeps.runs import entries_of
 from softcord.sweep.commands import Entry
-
-if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
 
 logger = logging.getLogger("softcord")
 
@@ -176,9 +178,6 @@ def _logged(progress: Progress) -> Iterator[None]:
 
 @contextmanager
 def _drawn(progress: Progress) -> Iterator[None]:
-    from rich.console import Console
-    from rich.live import Live
-
     terminal = sys.stderr
     console = Console(file=terminal)
     above = _Above(console)
@@ -204,7 +203,7 @@ def _drawn(progress: Progress) -> Iterator[None]:
 class _Above(io.TextIOBase):
     """Standard error while the live view stands below it: whole lines, and no terminal for other bars."""
 
-    def __init__(self, console: "Console") -> None:
+    def __init__(self, console: Console) -> None:
         self.console = console
         self.begun = ""
 
@@ -216,13 +215,8 @@ class _Above(io.TextIOBase):
         return len(text)
 
 
-def drawing(progress: Progress) -> "RenderableType":
+def drawing(progress: Progress) -> RenderableType:
     """Return the study in a line, and a line for each run that runs."""
-    from rich.console import Group
-    from rich.progress_bar import ProgressBar
-    from rich.table import Table
-    from rich.text import Text
-
     rows = Table.grid(padding=(0, 2))
     for entry in progress.running:
         assert entry.run is not None

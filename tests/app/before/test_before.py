@@ -63,7 +63,7 @@ def test_an_interrupted_run_is_finished_in_its_own_folder_and_entry(
     now = {run.method: run for run in read_study(before / "outputs/before")}["softbin_T1w_T2w"]
     assert now.is_complete
     assert now.name == runs["softbin_T1w_T2w"].name
-    entry = open_store(before / "mlruns").client.get_run(runs["softbin_T1w_T2w"].store_run_id)
+    entry = open_store(before / "mlruns").client().get_run(runs["softbin_T1w_T2w"].store_run_id)
     assert entry.info.status == "FINISHED"
 
 
@@ -71,7 +71,9 @@ def test_its_runs_are_compared_and_its_models_applied(before: Path, monkeypatch:
     monkeypatch.chdir(before)
     assert main(["compare", "study=before"]) == 0
     assert (before / "outputs/before/report.html").exists()
-    command = ["evaluate", "model=before/soft_T1w_T2w", "study=tested", "phantom=tiny", "machine.threads=1"]
-    assert main([*command, "machine.jobs=1", "machine.accelerator=cpu"]) == 0
+    split = [word for word in COMMAND if word.startswith("split.")]
+    command = ["evaluate", "model=before/soft_T1w_T2w", "study=tested", "phantom=tiny", *split]
+    on = ["evaluate.participants=test", "machine.threads=1", "machine.jobs=1", "machine.accelerator=cpu"]
+    assert main([*command, *on]) == 0
     (tested,) = read_study(before / "outputs/tested")
     assert tested.is_complete
