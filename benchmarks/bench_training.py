@@ -25,9 +25,9 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from softcord.data.cache import CachedVolume
-from softcord.data.dataset import PatchDataset
 from softcord.losses.deep import DeepSupervisionLoss
 from softcord.train.on_device import augmented, collate
+from softcord.train.patches import PatchDataset
 
 CONF = Path(__file__).parents[1] / "conf"
 

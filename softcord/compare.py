@@ -1,4 +1,4 @@
-"""``python -m softcord.compare``."""
+"""``python -m softcord.compare``; the function of that name is :func:`softcord.api.compare.compare`."""
 
 import sys
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from softcord.errors import UsageError
+from softcord.hints import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,5 @@ def _key(name: str) -> str:
     by_lower = {key.lower(): key for key in CONTRASTS}
     if str(name).lower() in by_lower:
         return by_lower[str(name).lower()]
-    near = get_close_matches(str(name).lower(), list(by_lower), n=1, cutoff=0.4)
-    hint = f"Did you mean {by_lower[near[0]]}?" if near else f"Known: {', '.join(CONTRASTS)}"
+    hint = did_you_mean(str(name), CONTRASTS, cutoff=0.4)
     raise UsageError("contrasts", f"unknown contrast {name!r}", hint)

@@ -52,8 +52,7 @@ class SoftcordOptunaSweeper(Sweeper):
         A launcher that breaks down, as joblib's does when a worker is killed, gets the runs once more one by
         one: those that were complete are recognised, and only one that breaks it alone has failed.
         """
-        from hydra.core.utils import JobStatus
-
+        from softcord.compat.hydra import returned
         from softcord.errors import SoftcordError
 
         assert self.launcher is not None
@@ -67,5 +66,4 @@ class SoftcordOptunaSweeper(Sweeper):
             if len(runs) == 1:
                 return [None]
             return [self._launch([run], first + number)[0] for number, run in enumerate(runs)]
-        # `return_value` of a failed job would raise its error here.
-        return [one._return_value if one.status == JobStatus.COMPLETED else None for one in returns]
+        return [returned(one) for one in returns]

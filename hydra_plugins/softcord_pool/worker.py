@@ -6,8 +6,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 # Hydra's context, the job's configuration, the task, and the state of Hydra's singletons.
 Job = tuple[Any, Any, Any, Any]
+
+
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass
@@ -91,9 +94,20 @@ def start(number: int, job: Job, environment: Mapping[str, str], log: Path, prel
     payload = cloudpickle.dumps(job)
     arguments = (payload, theirs, dict(environment), os.getcwd(), str(log))
     process = context.Process(target=work, args=arguments, name=f"job {number}")
-    process.start()
+    with _undisturbed():
+        process.start()
     theirs.close()
     return Worker(number, job, log, process, ours)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM wait: a worker that is told only half of what to do says so in a traceback."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def work(
@@ -104,6 +118,7 @@ def work(
     os.setpgid(0, 0)
     # The launcher asks it to stop by SIGINT, which a command started in the background would ignore.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _INTERRUPTS)
     threading.Thread(target=_end_with_launcher, daemon=True).start()
     os.environ.clear()
     os.environ.update(environment)

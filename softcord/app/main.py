@@ -2,10 +2,11 @@
 
 import importlib
 import sys
-from difflib import get_close_matches
 
 import softcord
 from softcord.app.console.exit_codes import guarded
+from softcord.app.console.streams import open_standard_streams
+from softcord.hints import did_you_mean
 
 # Verb: (module with main(arguments) -> exit code, what it does).
 VERBS = {
@@ -30,6 +31,7 @@ VERBS = {
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a verb and return its exit code (0 done, 1 failed, 2 usage, 3 data, 4 study, 130 interrupted)."""
+    open_standard_streams()
     arguments = sys.argv[1:] if arguments is None else arguments
     if not arguments or arguments[0] in ("-h", "--help"):
         print(usage(), file=sys.stdout if arguments else sys.stderr)
@@ -39,8 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"softcord {softcord.__version__}")
         return 0
     if verb not in VERBS:
-        near = get_close_matches(verb, VERBS, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"Verbs: {', '.join(VERBS)}."
+        hint = did_you_mean(verb, VERBS, otherwise=f"Verbs: {', '.join(VERBS)}.")
         print(f"softcord: {verb}: is not a verb. {hint}", file=sys.stderr)
         return 2
     return guarded(lambda: int(importlib.import_module(VERBS[verb][0]).main(rest)))

@@ -58,6 +58,16 @@ class Augment:
     means what it says, and all randomness comes from one generator (MONAI reads a pair of rotations as two
     axes, and keeps generators of its own in every transform). ``benchmarks/bench_training.py`` measures the
     two side by side.
+
+    >>> import numpy as np, softcord, torch
+    >>> from softcord.augment.flip import Flip
+    >>> from softcord.augment.gamma import Gamma
+    >>> augment = softcord.Augment(gamma=Gamma(probability=1, exponent=(0.5, 2.0)), flip=Flip(probability=1))
+    >>> image, softseg = torch.rand(16, 16, 8), torch.rand(16, 16, 8)
+    >>> drawn = augment.draw(np.random.default_rng(1), (16, 16, 8))
+    >>> new_image, new_softseg = augment.apply(image, softseg, drawn)
+    >>> drawn.flip, bool((new_softseg == softseg.flip(0, 1, 2)).all())
+    ((0, 1, 2), True)
     """
 
     affine: Affine | None = None

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 from softcord.contrasts import CONTRASTS
+from softcord.io.names import NIFTI_EXTENSIONS
 from softcord.io.pointer import read_pointer
 
 NO_SESSION = "n/a"
-IMAGE_EXTENSIONS = (".nii.gz", ".nii")
+IMAGE_EXTENSIONS = NIFTI_EXTENSIONS
 
 _NAME = re.compile(r"(?P<participant>sub-[A-Za-z0-9]+)(_(?P<session>ses-[A-Za-z0-9]+))?_(?P<rest>.+)")
 

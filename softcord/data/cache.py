@@ -7,12 +7,10 @@ their sizes. An entry without a list, or with a file of another size, is damaged
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TypeVar
 
 import numpy as np
@@ -22,8 +20,10 @@ from filelock import FileLock
 from softcord.data.filehash import content_hash, fingerprint, known_hashes
 from softcord.data.resample import Interpolation, Shape, to_grid
 from softcord.errors import DataError
-from softcord.io.nifti import Volume, read_volume
+from softcord.io.files import replacing, write_json
+from softcord.io.nifti import Volume, read_volume, space_of
 from softcord.io.pointer import read_pointer
+from softcord.io.space import Space, check_for_grid, misfit
 from softcord.processes.parallel import Outcome, parallel_map
 
 Number = TypeVar("Number", bound=np.generic)
@@ -178,18 +178,12 @@ def _ensure(cache_dir: Path, key: str, source: Path, build: Callable[[], Arrays]
 
 
 def _write_entry(entry: Path, source: Path, arrays: Arrays) -> None:
-    entry.mkdir(parents=True, exist_ok=True)
     sizes: dict[str, int] = {}
     for name, array in arrays.items():
-        with NamedTemporaryFile(dir=entry, suffix=".part", delete=False) as stream:
-            np.save(stream, array)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(stream.name, entry / f"{name}.npy")
+        with replacing(entry / f"{name}.npy", durable=True) as temporary:
+            np.save(temporary, array)
         sizes[f"{name}.npy"] = (entry / f"{name}.npy").stat().st_size
-    with NamedTemporaryFile("w", dir=entry, suffix=".part", delete=False) as text:
-        json.dump({"source": str(source), "bytes": sizes}, text)
-    os.replace(text.name, entry / "entry.json")
+    write_json(entry / "entry.json", {"source": str(source), "bytes": sizes})
 
 
 def _is_whole(entry: Path) -> bool:
@@ -202,6 +196,7 @@ def _is_whole(entry: Path) -> bool:
 
 def _image_arrays(path: Path, settings: CacheSettings) -> Arrays:
     volume = read_volume(path)
+    check_for_grid(path, space_of(volume))
     if volume.data.min() == volume.data.max():
         raise DataError(path, f"is constant (every voxel is {volume.data.min():g})", "Leave this image out")
     image = crop(to_grid(volume, settings.spacing_mm, settings.interpolation)[0], settings)
@@ -211,32 +206,22 @@ def _image_arrays(path: Path, settings: CacheSettings) -> Arrays:
 
 def _label_arrays(label_path: Path, image_path: Path, settings: CacheSettings) -> Arrays:
     label, image = read_volume(label_path), read_volume(image_path)
-    check_label(label_path, label, image)
+    check_label(label_path, label, space_of(image))
     softseg = crop(to_grid(Volume(label.data.clip(0, 1), image.affine), settings.spacing_mm)[0], settings)
     cord = np.argwhere(softseg > 0.5)
     spread = np.linspace(0, len(cord) - 1, min(len(cord), CORD_VOXELS)).astype(int)
     return {"softseg": softseg.astype(np.float16), "cord": cord[spread].astype(np.int16)}
 
 
-def check_label(path: Path, label: Volume, image: Volume) -> None:
+def check_label(path: Path, label: Volume, image: Space) -> None:
     """Refuse a mask that is not on its image's grid, or whose values are no shares of a voxel.
 
     Raises:
         DataError: another shape, more than 0.1 mm off, or values outside [0, 1].
     """
-    if label.data.shape != image.data.shape:
-        raise DataError(
-            path,
-            f"has the shape {label.data.shape}, its image {image.data.shape}",
-            "Resample the label to its image",
-        )
-    # How far the farthest corner lies apart: headers rounded by other tools differ by micrometres.
-    corner = np.append(label.data.shape, 1)
-    shift_mm = np.abs(label.affine - image.affine) @ corner
-    if shift_mm.max() > 0.1:
-        raise DataError(
-            path, f"lies up to {shift_mm.max():.1f} mm off its image", "Resample the label to its image"
-        )
+    off = misfit(image, space_of(label))
+    if off is not None and not off.fits_as_used:
+        raise DataError(path, off.what, "Resample the label to its image, or correct its header")
     low, high = float(label.data.min()), float(label.data.max())
     if low < -1e-3 or high > 1 + 1e-3:
         raise DataError(

@@ -10,6 +10,7 @@ import yaml
 
 from softcord.data.bids import NO_SESSION, BidsFile, bids_stem
 from softcord.errors import DataError, UsageError
+from softcord.remedies import Remedy
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def read_exclude(path: Path | str, purposes: Iterable[str] | None = None) -> Exc
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise DataError(path, f"cannot be read ({error.strerror})", "Check data.exclude") from error
+        raise DataError(path, f"cannot be read ({error.strerror})", Remedy.CHECK_EXCLUSION_FILE) from error
     if path.suffix == ".tsv":
         return _from_table(path, text)
     lists = _lists(path, text)

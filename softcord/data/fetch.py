@@ -4,8 +4,9 @@ import json
 import os
 import shutil
 import subprocess
-import sys
-from collections.abc import Callable, Collection
+import threading
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -16,6 +17,8 @@ from softcord.data.index import existing_root
 from softcord.data.labels import LABEL_OF_GT, Gt
 from softcord.errors import RunError, UsageError
 from softcord.io.pointer import is_lfs, pointed_bytes, read_pointer
+from softcord.processes.git import git_environment, need_git, run_git
+from softcord.remedies import Remedy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +66,7 @@ def clone_dataset(url: str, root: Path, version: str) -> bool:
             raise UsageError(root, f"is not at version {version}", f"Run `git checkout {version}` there")
         return False
     if root.exists() and not (root.is_dir() and not any(root.iterdir())):
-        raise UsageError(root, "is neither empty nor a git repository", "Set data.root to another folder")
+        raise UsageError(root, "is neither empty nor a git repository", Remedy.OTHER_ROOT)
     root.parent.mkdir(parents=True, exist_ok=True)
     unfinished = root.with_name(f".{root.name}-{uuid4().hex[:8]}")
     try:
@@ -101,15 +104,16 @@ def fetch_files(
     if not wanted.files:
         return []
     command = ["git", "annex", "get", "--json", "--json-error-messages", f"-J{jobs}", "--batch"]
-    environment = _environment(need_annex=True)
+    need_tools()
     with subprocess.Popen(
-        command, cwd=root, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        command, cwd=root, env=git_environment(), text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            process.stdin.write("".join(f"{os.path.relpath(path, root)}\n" for path in wanted.files))
-            process.stdin.close()
+            names = (os.path.relpath(path, root) for path in wanted.files)
+            # Beside the reading: git-annex stops taking names while nobody takes its reports.
+            threading.Thread(target=_ask, args=(process.stdin, names), daemon=True).start()
             reasons = _follow(process.stdout, on_done)
         except BaseException:
             process.terminate()
@@ -119,6 +123,13 @@ def fetch_files(
         for path in wanted.files
         if file_state(path) != "present"
     ]
+
+
+def _ask(stream: IO[str], names: Iterable[str]) -> None:
+    """Write names for git-annex until all are written, or it has ended."""
+    with suppress(OSError), stream:
+        for name in names:
+            stream.write(f"{name}\n")
 
 
 def _follow(lines: IO[str], on_done: Callable[[str], None] | None) -> dict[str, str]:
@@ -146,8 +157,7 @@ def in_words(n_bytes: float) -> str:
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    command = ["git", "-C", str(folder), *arguments]
-    done = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False)
+    done = run_git(folder, *arguments)
     if done.returncode:
         raise RunError(
             folder, f"git failed ({_last_line(done.stderr)})", "Repeat the command, or run git there"
@@ -161,21 +171,7 @@ def need_tools() -> None:
     Raises:
         RunError: one is missing; it says how to install it.
     """
-    _environment(need_annex=True)
-
-
-def _environment(*, need_annex: bool = False) -> dict[str, str]:
-    """The environment for git, with git-annex found also beside this Python; both are checked for."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    for tool in ("git", *(["git-annex"] if need_annex else [])):
-        if shutil.which(tool, path=path) is None:
-            hint = "Install it: pip install 'softcord[fetch]', or your system's package git-annex"
-            raise RunError(tool, "is not installed", hint if need_annex else "Install git")
-    # git-annex notes what is where in commits of its own, which need an author.
-    author = {
-        f"GIT_{role}_{what}": "softcord" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
-    }
-    return author | dict(os.environ) | {"PATH": path, "GIT_TERMINAL_PROMPT": "0"}
+    need_git(annex=True)
 
 
 def _last_line(text: str) -> str:

@@ -2,8 +2,6 @@
 
 import hashlib
 import os
-import subprocess
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +10,7 @@ from softcord.data.bids import LABEL_KINDS, file_state
 from softcord.data.filehash import content_hash, known_hashes
 from softcord.data.labels import read_sidecar
 from softcord.io.pointer import pointed_digest, read_pointer
+from softcord.processes.git import git_says
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,8 +71,8 @@ def _clean_commit(root: Path, files: Iterable[str]) -> str | None:
     # A dataset inside somebody's project folder is not what that project's commit describes.
     if not (root / ".git").exists():
         return None
-    commit = _git(root, "rev-parse", "HEAD")
-    changes = _git(root, "status", "--porcelain", "-z", "--untracked-files=all", "--ignored=matching")
+    commit = git_says(root, "rev-parse", "HEAD")
+    changes = git_says(root, "status", "--porcelain", "-z", "--untracked-files=all", "--ignored=matching")
     if commit is None or changes is None:
         return None
     changed = {entry[3:] for entry in changes.split("\0")}
@@ -83,17 +82,3 @@ def _clean_commit(root: Path, files: Iterable[str]) -> str | None:
         if relative.startswith("..") or relative in changed or (folders and relative.startswith(folders)):
             return None
     return commit.strip()
-
-
-def _git(root: Path, *arguments: str) -> str | None:
-    # Without optional locks git writes nothing into the dataset.
-    command = ["git", "--no-optional-locks", "-C", str(root), *arguments]
-    # Downloaded files are unchanged only to a git that finds git-annex, which may lie beside this Python.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, env={**os.environ, "PATH": path}
-        )
-    except OSError:
-        return None
-    return done.stdout if done.returncode == 0 else None

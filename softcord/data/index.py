@@ -5,7 +5,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from softcord.contrasts import CONTRASTS
 from softcord.data.bids import (
@@ -20,10 +21,9 @@ from softcord.data.bids import (
 )
 from softcord.data.exclude import NOTHING, Exclusion
 from softcord.errors import DataError
+from softcord.hints import listed
 from softcord.processes.collector import collector_paused
-
-if TYPE_CHECKING:
-    import pandas as pd
+from softcord.remedies import Remedy
 
 INDEX_COLUMNS = (
     "participant_id",
@@ -89,7 +89,7 @@ def index_dataset(
     exclude: Exclusion = NOTHING,
     image_names: Mapping[str, str] | None = None,
     label_names: Mapping[str, str] | None = None,
-) -> "pd.DataFrame":
+) -> pd.DataFrame:
     """List the images of the known contrasts under a BIDS root, one row each, sorted.
 
     Columns are ``INDEX_COLUMNS``: absolute paths as text, None where there is no file; ``image_state`` is
@@ -111,12 +111,12 @@ def index_dataset(
     scan = scan_dataset(root, derivatives=derivatives, image_names=image_names, label_names=label_names)
     for folder in scan.unreadable:
         if exclude.entry_for_folder(folder) is None:
-            raise DataError(folder, "cannot be read", "Ask for permission, or leave it out with data.exclude")
+            raise DataError(folder, "cannot be read", Remedy.MAY_NOT_READ)
     if not scan.images:
-        raise DataError(root, "holds no image of a known contrast", _what_is_there(scan.listings[""]))
+        raise DataError(root, *_what_is_there(scan.listings[""]))
     table = table_of(scan, exclude)
     if table.empty:
-        raise DataError(root, "every image is excluded", "Check data.exclude and data.participants")
+        raise DataError(root, "every image is excluded", Remedy.CHECK_EXCLUSIONS)
     return table
 
 
@@ -128,7 +128,7 @@ def existing_root(root: Path | str) -> Path:
     """
     root = Path(os.path.abspath(root))
     if not root.is_dir():
-        raise DataError(root, "is not a folder", "Set data.root to the folder that holds sub-*")
+        raise DataError(root, "is not a folder", Remedy.FIND_ROOT)
     return root
 
 
@@ -174,12 +174,15 @@ def _images(listing: Listing, stems: Mapping[str, str]) -> dict[ImageKey, list[B
 
 
 def _label_stems(kind: LabelKind, contrasts: Mapping[str, str]) -> dict[str, tuple[str, bool]]:
-    """Map label stems (``T2w_label-SC_seg``) to the contrast and whether the name is an old one."""
-    return {
-        f"{stem}_{ending}": (contrast, ending in kind.old_endings)
-        for ending in (*kind.old_endings, *kind.endings)
-        for stem, contrast in contrasts.items()
-    }
+    """Map label stems (``T2w_label-SC_seg``) to the contrast and whether the name is an old one.
+
+    Preferred ones come first.
+    """
+    stems: dict[str, tuple[str, bool]] = {}
+    for ending in (*kind.endings, *kind.old_endings):
+        for stem, contrast in contrasts.items():
+            stems.setdefault(f"{stem}_{ending}", (contrast, ending in kind.old_endings))
+    return stems
 
 
 def _labels(
@@ -190,15 +193,15 @@ def _labels(
         if file.stem in stems and file.extension in IMAGE_EXTENSIONS:
             label = Label(file, stems[file.stem][0], kind, stems[file.stem][1])
             labels[label.key, kind].append(label)
+    order = {stem: place for place, stem in enumerate(stems)}
     for found in labels.values():
-        found.sort(key=lambda label: (label.is_old, label.file.path))
+        found.sort(key=lambda one: (order[one.file.stem], one.file.extension != ".nii.gz", one.file.path))
     return dict(labels)
 
 
-def table_of(scan: Scan, exclude: Exclusion = NOTHING) -> "pd.DataFrame":
+def table_of(scan: Scan, exclude: Exclusion = NOTHING) -> pd.DataFrame:
     """Bring a scan into the table that `index_dataset` describes (possibly without rows)."""
     # pandas is slow to import, and `softcord -h` has to answer at once
-    import pandas as pd
 
     order = {key: place for place, key in enumerate(CONTRASTS)}
     keys = sorted(scan.images, key=lambda key: (key[0], key[1], order[key[2]]))
@@ -209,8 +212,9 @@ def table_of(scan: Scan, exclude: Exclusion = NOTHING) -> "pd.DataFrame":
 def _row(scan: Scan, key: ImageKey) -> dict[str, str | None]:
     files = scan.images[key]
     labels = {kind: scan.labels.get((key, kind), []) for kind in LABEL_KINDS}
-    losers = [file.name for file in files[1:]]
-    losers += [label.file.name for found in labels.values() for label in found[1:]]
+    lost = [(file, files[0]) for file in files[1:]]
+    lost += [(label.file, found[0].file) for found in labels.values() for label in found[1:]]
+    losers = [_against(loser, winner) for loser, winner in lost]
     is_old = files[0].stem in old_stems() or any(found and found[0].is_old for found in labels.values())
     return {
         "participant_id": key[0],
@@ -224,8 +228,17 @@ def _row(scan: Scan, key: ImageKey) -> dict[str, str | None]:
     }
 
 
-def _what_is_there(listing: Listing) -> str:
+def _against(loser: BidsFile, winner: BidsFile) -> str:
+    """Name the file that is not used and the one that is; by their folders where the names are the same."""
+    if loser.name == winner.name:
+        return f"{loser.path} ({winner.path} is used)"
+    return f"{loser.name} ({winner.name} is used)"
+
+
+def _what_is_there(listing: Listing) -> tuple[str, str]:
+    """Say that no known image is there, and what else there is, and what to do."""
+    what = "holds no image of a known contrast"
     stems = sorted({file.stem for file in listing.files if file.extension in IMAGE_EXTENSIONS})
     if not stems:
-        return "Expected sub-XX/anat/sub-XX_T2w.nii.gz and the like"
-    return f"Found {', '.join(stems[:5])}; say which contrast they are with data.image_names"
+        return what, "Expected sub-XX/anat/sub-XX_T2w.nii.gz and the like"
+    return f"{what}, but {listed(stems)}", Remedy.SAY_IMAGE_NAMES

@@ -4,29 +4,30 @@ import json
 import logging
 import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from softcord.data.bids import file_state
 from softcord.errors import DataError, UsageError
+from softcord.hints import listed
+from softcord.io.names import sidecar_of
 from softcord.io.pointer import read_pointer, way_to_download
+from softcord.remedies import Remedy
 
 if TYPE_CHECKING:
     import pandas as pd
 
 logger = logging.getLogger("softcord")
 
-HARD_MASK_HINT = (
-    "A net trained on them learns from another net: use release r20250310 "
-    "(`softcord fetch dataset=spine_generic version=r20250310`), or gt=soft"
-)
+HARD_MASK_HINT = Remedy.MASKS_OF_A_MODEL
 
 Gt = Literal["soft", "hard", "soft_bin"]
 LABEL_OF_GT: dict[Gt, str] = {"soft": "soft_seg", "hard": "hard_seg", "soft_bin": "soft_bin_seg"}
 
 _WAY_OUT: dict[Gt, str] = {
-    "soft": "Build soft labels with `softcord prepare`, or set gt=hard",
-    "hard": "Add the masks under derivatives/labels, or name the images in data.exclude",
-    "soft_bin": "Build them with `softcord prepare`, or set gt=soft",
+    "soft": Remedy.BUILD_SOFT_LABELS,
+    "hard": Remedy.ADD_HARD_LABELS,
+    "soft_bin": Remedy.BUILD_BINARISED_LABELS,
 }
 
 
@@ -54,7 +55,7 @@ def choose_labels(
     if not has_label.all() and (missing == "error" or not has_label.any()):
         lacking = labelled[~has_label]
         what = f"{len(lacking)} of {len(labelled)} images have no {gt} label: {name_images(lacking)}"
-        raise DataError(f"gt={gt}", what, _WAY_OUT[gt])
+        raise DataError("labels", what, _WAY_OUT[gt])
     labelled = labelled[has_label].reset_index(drop=True)
     for path in labelled["label"]:
         if (state := file_state(path)) != "present":
@@ -81,6 +82,25 @@ def warn_of_model_masks(dataset: str, hard_segs: Iterable[str]) -> None:
         )
 
 
+def warn_of_unused(dataset: str, table: "pd.DataFrame") -> None:
+    """Log a warning where two files compete for one place: which one lost, so that nobody has to guess.
+
+    The order is fixed: the dataset's own name, the current name, an older one; .nii.gz before .nii.
+    """
+    lost = table.dropna(subset=["findings"])
+    if len(lost):
+        first = lost.iloc[0]
+        logger.warning(
+            "%s: %d images have two files for one place (%s %s: %s%s). Remove or rename one of the two",
+            dataset,
+            len(lost),
+            first["participant_id"],
+            first["contrast"],
+            first["findings"],
+            ", ..." if len(lost) > 1 else "",
+        )
+
+
 def is_model_made(sidecar: Any) -> bool:
     """Whether a label's sidecar says that a network made it (its GeneratedBy names a model or ModelURL)."""
     makers = sidecar.get("GeneratedBy") if isinstance(sidecar, dict) else None
@@ -92,7 +112,7 @@ def is_model_made(sidecar: Any) -> bool:
 
 def read_sidecar(label: str) -> Any:
     """Return what the JSON file beside a label holds; None where there is none that can be read."""
-    path = f"{label.partition('.nii')[0]}.json"
+    path = sidecar_of(Path(label))
     if not os.path.isfile(path):
         return None
     try:
@@ -107,5 +127,4 @@ def name_images(table: "pd.DataFrame", at_most: int = 4) -> str:
     sessions = (f" {row.session_id}" if row.session_id != "n/a" else "" for row in table.itertuples())
     rows = zip(table["participant_id"], sessions, table["contrast"], strict=True)
     names = [f"{participant}{session} {contrast}" for participant, session, contrast in rows]
-    more = f" and {len(names) - at_most} more" if len(names) > at_most else ""
-    return ", ".join(names[:at_most]) + more
+    return listed(names, at_most)

@@ -6,6 +6,8 @@ from typing import Protocol
 
 from softcord.data.splits import seen_in_training
 from softcord.errors import DataError
+from softcord.hints import listed
+from softcord.remedies import Remedy
 
 # Of an image's SHA-256, what is kept to recognise it: no two of a million images share it by chance.
 DIGEST_LENGTH = 16
@@ -88,10 +90,7 @@ def check_images_apart(sides: Mapping[str, Iterable[str]], digest: Callable[[str
             other, other_side = first.setdefault(digest(path), (path, side))
             if other_side != side:
                 what = f"({side}) is the same image as {other} ({other_side})"
-                hint = (
-                    "Leave one out with data.exclude, or tell that both are one person with data.same_person"
-                )
-                raise DataError(path, what, hint)
+                raise DataError(path, what, Remedy.SAME_IMAGE)
 
 
 def meets_own_training(model: str, seen: Seen, tested: int) -> str:
@@ -118,5 +117,4 @@ def _has_seen(seen: Seen) -> str:
 
 def _some(seen: Seen, at_most: int = 4) -> str:
     names = (*seen.train, *seen.val)
-    more = f" and {len(names) - at_most} more" if len(names) > at_most else ""
-    return ", ".join(names[:at_most]) + more
+    return listed(names, at_most)

@@ -10,6 +10,7 @@ from typing import Literal
 import nibabel as nib
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import affine_transform
 
 from softcord.io.nifti import Volume, from_rpi, to_rpi
 
@@ -127,8 +128,6 @@ def _along_each_axis(
 
 
 def _spline(rpi: Volume, grid: Grid, order: int) -> Float32:
-    from scipy.ndimage import affine_transform
-
     ratio = grid.spacing_mm / np.array(rpi.spacing_mm)
     start = (np.array(rpi.data.shape) - 1) / 2 - ratio * (np.array(grid.shape) - 1) / 2
     result: Float32 = affine_transform(

@@ -11,7 +11,8 @@ from softcord.data.bids import LABEL_KINDS
 from softcord.data.exclude import Exclusion, exclude_entries, read_exclude
 from softcord.data.index import existing_root, index_dataset
 from softcord.data.splits import Split, check_leakage, persons_of, read_split, split_participants
-from softcord.errors import DataError, UsageError
+from softcord.errors import DataError, SettingError
+from softcord.remedies import Remedy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,8 +111,8 @@ def chosen_participants(settings: DataSettings, table: "pd.DataFrame") -> "pd.Da
     known = set(table["participant_id"])
     for wanted in settings.participants:
         if wanted not in known:
-            what = f"{wanted} is not in {settings.root}, or data.exclude leaves it out"
-            raise UsageError("data.participants", what, "Check the name")
+            what = f"{wanted} is not in {settings.root}, or it is excluded"
+            raise SettingError("DataSettings", "participants", what, "Check the name")
     return table[table["participant_id"].isin(settings.participants)].reset_index(drop=True)
 
 
@@ -160,5 +161,5 @@ def make_split(settings: SplitSettings, participants: Iterable[str], persons: Ma
     split = read_split(settings.file).restricted_to(participants)
     check_leakage(split, persons)
     if not split.participants:
-        raise DataError(settings.file, "names nobody of this dataset", "Check split.file and data.root")
+        raise DataError(settings.file, "names nobody of this dataset", Remedy.CHECK_SPLIT_AND_ROOT)
     return split

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import yaml
 
-from softcord.errors import DataError, UsageError
+from softcord.errors import DataError, SettingError, UsageError
 from softcord.io.files import write_text
+from softcord.remedies import Remedy
 
 SIDES = ("train", "val", "test")
 _PUBLISHED = Path(__file__).parent / "published_splits"
@@ -110,8 +111,11 @@ def split_participants(
 
 def _check_ratios(ratios: tuple[float, float, float]) -> None:
     if min(ratios) < 0 or abs(sum(ratios) - 1) > 1e-6:
-        raise UsageError(
-            "split.ratios", f"{ratios} are not three fractions that sum to 1", "Use 0.6, 0.2, 0.2"
+        raise SettingError(
+            "SplitSettings",
+            "train, val, test",
+            f"{ratios} are not three fractions that sum to 1",
+            "Use 0.6, 0.2, 0.2",
         )
 
 
@@ -162,11 +166,13 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     try:
         compiled = re.compile(pattern)
     except re.error as error:
-        raise UsageError(
-            "data.person_pattern", f"is not a regular expression ({error})", "Repair it"
+        raise SettingError(
+            "DataSettings", "person_pattern", f"is not a regular expression ({error})", "Repair it"
         ) from error
     if compiled.groups < 1:
-        raise UsageError("data.person_pattern", "has no group", "Put the person's part in parentheses")
+        raise SettingError(
+            "DataSettings", "person_pattern", "has no group", "Put the person's part in parentheses"
+        )
     return compiled
 
 
@@ -213,7 +219,9 @@ def read_split(path: Path | str) -> Split:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
-        raise DataError(path, f"cannot be read ({str(error).splitlines()[0]})", "Check split.file") from error
+        raise DataError(
+            path, f"cannot be read ({str(error).splitlines()[0]})", Remedy.CHECK_SPLIT_FILE
+        ) from error
     if not isinstance(content, dict):
         raise DataError(path, "has no lists train, val and test", "Write them as yaml lists")
     content["val"] = content.get("val") or content.get("validation") or content.get("valid")

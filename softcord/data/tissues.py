@@ -1,17 +1,18 @@
 """Label maps of all that an image shows, for training on drawn images (SynthSeg)."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import numpy as np
 import numpy.typing as npt
+from scipy.cluster.vq import kmeans2
+from scipy.ndimage import distance_transform_edt
 
 from softcord.data.cache import CachedVolume, CacheSettings, crop
 from softcord.data.filehash import content_hash, known_hashes
 from softcord.data.resample import make_grid
 from softcord.errors import DataError
+from softcord.io.files import replacing
 from softcord.io.nifti import Volume, read_volume, to_rpi
 
 Labels = npt.NDArray[np.uint8]
@@ -47,8 +48,6 @@ def brightness_classes(
     image: npt.NDArray[np.float32], cord: npt.NDArray[np.bool_], classes: int = BRIGHTNESS_CLASSES
 ) -> Labels:
     """Return k-means classes of brightness, darkest 0, and the cord as a class of its own above them."""
-    from scipy.cluster.vq import kmeans2
-
     around = image[~cord]
     sample = around[:: max(1, len(around) // _SAMPLE)].astype(np.float64)
     start = np.unique(np.quantile(sample, np.linspace(0, 1, classes)))
@@ -65,8 +64,6 @@ def agree_with_cord(labels: Labels, cord: npt.NDArray[np.bool_]) -> Labels:
     A class is of the cord if most of its voxels lie in the mask. Voxels of the cord outside the mask become
     the nearest tissue around it, and others inside it the nearest of the cord (a new class if there is none).
     """
-    from scipy.ndimage import distance_transform_edt
-
     if not cord.any():
         return labels
     inside, everywhere = (np.bincount(part.ravel(), minlength=256) for part in (labels[cord], labels))
@@ -107,6 +104,5 @@ def _nearest(volume: Volume, spacing_mm: float) -> Labels:
 
 
 def _write(path: Path, labels: Labels) -> None:
-    with NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as stream:
-        np.save(stream, labels)
-    os.replace(stream.name, path)
+    with replacing(path) as temporary:
+        np.save(temporary, labels)

@@ -8,7 +8,7 @@ from typing import Literal
 import pandas as pd
 
 from softcord.errors import DataError
-from softcord.evaluation.image import TestImage
+from softcord.evaluation.image import EvaluationImage
 from softcord.evaluation.measure import WORTH_PROCESSES
 from softcord.io.nifti import Volume, read_volume
 from softcord.measure.image import measure_image, measure_rows
@@ -20,7 +20,7 @@ _CSA = ("csa_mm2", "csa_bin_mm2")
 
 
 def ground_truth_measures(
-    images: Sequence[TestImage],
+    images: Sequence[EvaluationImage],
     levels: tuple[int, ...],
     run: str,
     *,
@@ -48,7 +48,7 @@ def ground_truth_measures(
     return pd.concat([part for frame in frames for part in (frame, csa_std_rows(frame))], ignore_index=True)
 
 
-def _rows(truth: tuple[TestImage, str, Path], *, levels: tuple[int, ...], run: str) -> list[Measure]:
+def _rows(truth: tuple[EvaluationImage, str, Path], *, levels: tuple[int, ...], run: str) -> list[Measure]:
     image, gt, path = truth
     measured = measure_image(read_volume(path), discs=_discs(image.discs), levels=levels)
     return measure_rows(

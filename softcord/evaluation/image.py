@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from softcord.hints import and_more
+from softcord.io.names import nifti_stem
+
 
 @dataclass(frozen=True)
-class TestImage:
+class EvaluationImage:
     """One image to predict and measure.
 
     ``reference`` is the ground truth in the image's own space, ``hard_seg`` its hard mask where there is
@@ -32,7 +35,7 @@ class TestImage:
 def unique_name(participant_id: str, image: Path) -> str:
     """Return an image's name without extension, after its dataset's where participants name that, too."""
     dataset = participant_id.rpartition("/")[0]
-    stem = image.name.removesuffix(".gz").removesuffix(".nii")
+    stem = nifti_stem(image)
     return f"{dataset}_{stem}" if dataset else stem
 
 
@@ -59,4 +62,5 @@ class Masks:
 def name_missing(missing: Mapping[Path, str], at_most: int = 5) -> list[str]:
     """Return a line per image without a usable mask, and one that counts the rest."""
     lines = [f"{image.name}: no prediction: {why}" for image, why in list(missing.items())[:at_most]]
-    return [*lines, f"and {len(missing) - at_most} more"] if len(missing) > at_most else lines
+    left = and_more(len(missing) - at_most)
+    return [*lines, left.strip()] if left else lines

@@ -1,6 +1,7 @@
 """Measure predicted masks, whoever made them: each is checked, kept and measured the same way."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,12 +11,13 @@ import pandas as pd
 
 from softcord.data.cache import check_label
 from softcord.errors import DataError
-from softcord.evaluation.image import Mask, Masks, TestImage
+from softcord.evaluation.image import EvaluationImage, Mask, Masks
+from softcord.io.header import open_nifti
 from softcord.io.nifti import Volume, read_volume
 from softcord.measure.image import ImageMeasure, measure_image, measure_rows
 from softcord.measure.spread import csa_std_rows
 from softcord.measure.table import MISSING, Measure, measures_frame
-from softcord.predict.write import copy_mask, predictions_of, softseg_path, write_softseg
+from softcord.predict.write import predictions_of, softseg_path, write_softseg
 from softcord.processes.parallel import parallel_map
 
 # Starting processes costs as much as measuring so many images.
@@ -24,7 +26,7 @@ WORTH_PROCESSES = 50
 
 def measure_masks(
     masks: Masks,
-    images: Sequence[TestImage],
+    images: Sequence[EvaluationImage],
     predictions: Path,
     *,
     levels: tuple[int, ...],
@@ -34,10 +36,11 @@ def measure_masks(
 ) -> tuple[pd.DataFrame, dict[Path, str]]:
     """Check and measure the masks of ``images``; return the rows of measures.csv, and whom it misses why.
 
-    A mask from elsewhere is copied to its place in the derivatives dataset ``predictions``. An image whose
+    A mask from elsewhere is written, with its image's header, to its place in the derivatives dataset
+    ``predictions``. An image whose
     mask is missing or cannot be used has its rows, without values, so that nothing forgets it. ``labels``
     fill the columns that say which run this is (run, method, gt, ...). The CSA STD across contrasts of each
-    participant follows at the end.
+    participant follows at the end. Where qform and sform of some image disagree there is a column ``space``.
 
     Raises:
         DataError: no image has a mask that can be used.
@@ -71,40 +74,53 @@ def measure_masks(
             **labels,
         )
     frame = measures_frame(rows)
-    return pd.concat([frame, csa_std_rows(frame)], ignore_index=True), missing
+    frame = pd.concat([frame, csa_std_rows(frame)], ignore_index=True)
+    return _with_spaces(frame, images), missing
+
+
+def _with_spaces(frame: pd.DataFrame, images: Sequence[EvaluationImage]) -> pd.DataFrame:
+    """Add the column ``space`` where qform and sform of some image disagree: which one its numbers are by."""
+    names = {}
+    for one in images:
+        with suppress(DataError):  # an image that cannot be opened has no mask, and was named
+            key = (one.participant_id, one.session_id, one.contrast)
+            names[key] = open_nifti(one.image).space
+    if not any(space.forms_disagree for space in names.values()):
+        return frame
+    rows = zip(frame["participant_id"], frame["session_id"], frame["contrast"], strict=True)
+    return frame.assign(space=[names[key].name if key in names else MISSING for key in rows])
 
 
 def _measure(
-    pair: tuple[TestImage, Mask], *, predictions: Path, levels: tuple[int, ...], run: str
+    pair: tuple[EvaluationImage, Mask], *, predictions: Path, levels: tuple[int, ...], run: str
 ) -> list[ImageMeasure]:
     """Check and measure one mask.
 
     Raises:
-        DataError: it cannot be read, holds NaN, is not on its image's grid or has values outside [0, 1].
+        DataError: it, or the reference, cannot be read, holds NaN, is not on its image's grid or has values
+            outside [0, 1].
     """
     image, mask = pair
     found, reference = read_volume(mask.path), read_volume(image.reference)
-    check_label(mask.path, found, reference)
+    space = open_nifti(image.image).space
+    check_label(image.reference, reference, space)
+    check_label(mask.path, found, space)
     softseg = Volume(np.clip(found.data, 0, 1), reference.affine)
     if mask.path != _place(predictions, image):
         folder = predictions_of(predictions, image.participant_id)
-        made_by = {"Run": run, "Prediction": str(mask.path)}
-        if mask.path.name.endswith(".nii.gz"):
-            copy_mask(folder, image.image, mask.path, made_by)
-        else:
-            write_softseg(folder, image.image, softseg, made_by)
+        write_softseg(folder, image.image, softseg, {"Run": run, "Prediction": str(mask.path)})
     measured = _measures(image, softseg, reference, levels)
     if mask.inference_s is not None:
         measured.append(ImageMeasure("inference_s", MISSING, mask.inference_s))
     return measured
 
 
-def _place(predictions: Path, image: TestImage) -> Path:
+def _place(predictions: Path, image: EvaluationImage) -> Path:
     return softseg_path(predictions_of(predictions, image.participant_id), image.image)
 
 
 def _measures(
-    image: TestImage, softseg: Volume, reference: Volume, levels: tuple[int, ...]
+    image: EvaluationImage, softseg: Volume, reference: Volume, levels: tuple[int, ...]
 ) -> list[ImageMeasure]:
     return measure_image(
         softseg,
@@ -115,7 +131,7 @@ def _measures(
     )
 
 
-def _without_values(image: TestImage, levels: tuple[int, ...]) -> list[ImageMeasure]:
+def _without_values(image: EvaluationImage, levels: tuple[int, ...]) -> list[ImageMeasure]:
     """Return the measures that the image would have, as NaN."""
     reference = read_volume(image.reference)
     return [replace(one, value=float("nan")) for one in _measures(image, reference, reference, levels)]

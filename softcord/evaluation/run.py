@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from softcord.evaluation.image import Mask, Masks, TestImage
+from softcord.errors import DataError
+from softcord.evaluation.image import EvaluationImage, Mask, Masks
 from softcord.evaluation.measure import measure_masks
-from softcord.io.nifti import Volume, read_volume
+from softcord.io.nifti import Volume
+from softcord.predict.check_image import read_checked
 from softcord.predict.infer import PLAIN, Apply
 from softcord.predict.package import Model
 from softcord.predict.volume import PredictSettings, predict_volume
@@ -23,15 +25,16 @@ class Predictor:
     model: Model
     apply: Apply = PLAIN
 
-    def __call__(self, image: TestImage) -> Volume:
+    def __call__(self, image: EvaluationImage) -> Volume:
         """Return the soft mask of an image in the image's own space."""
         settings = PredictSettings(apply=self.apply)
-        return predict_volume(self.model, read_volume(image.image), settings).softseg
+        volume = read_checked(image.image, self.model.description.spacing_mm)
+        return predict_volume(self.model, volume, settings).softseg
 
 
 def predict_images(
-    predict: Callable[[TestImage], Volume],
-    images: Sequence[TestImage],
+    predict: Callable[[EvaluationImage], Volume],
+    images: Sequence[EvaluationImage],
     predictions: Path,
     *,
     run: str,
@@ -40,23 +43,29 @@ def predict_images(
 ) -> Masks:
     """Predict each image and write its mask to the derivatives dataset ``predictions``.
 
+    An image that cannot be predicted is missing, with the reason, and stops none of the others.
+
     ``start_s`` is how long the program takes until it can predict; with it, each mask has its inference time.
     """
     masks = Masks()
     for image in images:
         started = time.perf_counter()
         folder = predictions_of(predictions, image.participant_id)
-        path = write_softseg(folder, image.image, predict(image), {"Run": run})
-        seconds = time.perf_counter() - started
-        masks.found[image.image] = Mask(path, None if start_s is None else start_s + seconds)
+        try:
+            path = write_softseg(folder, image.image, predict(image), {"Run": run})
+        except DataError as error:  # the image's own; the others go on
+            masks.missing[image.image] = str(error)
+        else:
+            seconds = time.perf_counter() - started
+            masks.found[image.image] = Mask(path, None if start_s is None else start_s + seconds)
         if on_done:
             on_done(image.image.name)
     return masks
 
 
 def evaluate(
-    predict: Callable[[TestImage], Volume],
-    images: Sequence[TestImage],
+    predict: Callable[[EvaluationImage], Volume],
+    images: Sequence[EvaluationImage],
     predictions: Path,
     *,
     levels: tuple[int, ...],

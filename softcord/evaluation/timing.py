@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from softcord.io.files import write_json
+from softcord.io.names import sidecar_of
 
 _KEY = "inference_s"
 
@@ -22,4 +23,4 @@ def read_inference_s(mask: Path) -> float | None:
 
 
 def _beside(mask: Path) -> Path:
-    return mask.with_name(mask.name.removesuffix(".nii.gz") + ".json")
+    return sidecar_of(mask)

@@ -7,11 +7,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from softcord.gt.along_cord import overhang
 from softcord.gt.grid import Array, CordMask, Grid, apply_affine, box_points, inverse
 from softcord.gt.resample import Covered, to_frame
 from softcord.gt.rotation import slice_rotation
 from softcord.gt.settings import GtSettings
-from softcord.gt.warp import SliceWarp, fill_unmatched, still
+from softcord.gt.warp import SliceWarp, fill_unmatched, no_displacement
 
 # The shift is read off a resampled mask: the first look is right to a tenth of a millimetre, each further one
 # to about a fifth of the last.
@@ -45,8 +46,11 @@ def align(reference: CordMask, moving: CordMask, settings: GtSettings) -> Alignm
         ValueError: there is no slice to match.
     """
     frame = common_frame(reference.grid, [reference, moving])
-    fixed = to_frame(reference, still(frame), frame, settings)
-    loose = to_frame(moving, still(frame), frame, settings)
+    fixed = to_frame(reference, no_displacement(frame), frame, settings)
+    if moving is reference:
+        loose = fixed
+    else:
+        loose = to_frame(moving, no_displacement(frame), frame, settings, refine=False)
     is_matched = _is_whole(fixed) & _is_whole(loose)
     if not is_matched.any():
         raise ValueError("no slice shows the cord in both")
@@ -55,15 +59,16 @@ def align(reference: CordMask, moving: CordMask, settings: GtSettings) -> Alignm
         angle = slice_rotation(reference, moving, frame, is_matched, settings)
     target = centroids_mm(fixed.values, frame)
     miss = np.where(is_matched, centroids_mm(loose.values, frame) - target, 0.0)
-    before, shift = miss, np.zeros_like(miss)
+    before, shift, refine = miss, np.zeros_like(miss), moving is reference
     pivot = fill_unmatched(target, is_matched, "nearest")
     for _ in range(ROUNDS):
         shift = shift + miss
         warp = SliceWarp(frame, fill_unmatched(shift, is_matched, settings.unmatched_slices), angle, pivot)
-        moved = to_frame(moving, warp, frame, settings)
+        moved = to_frame(moving, warp, frame, settings, refine=refine)
         miss = np.where(is_matched, centroids_mm(moved.values, frame) - target, 0.0)
-        if np.abs(miss).max() < ENOUGH_MM:
+        if refine and np.abs(miss).max() < ENOUGH_MM:
             break
+        refine = True
     has_cord = np.asarray(loose.values.any(axis=(0, 1)), dtype=bool)
     return Alignment(warp, is_matched, has_cord, _length(before, is_matched), _length(miss, is_matched))
 
@@ -86,7 +91,8 @@ def common_frame(
     to_voxel = inverse(reference.affine)
     corners = []
     for mask, warp in zip(masks, warps or [None] * len(masks), strict=True):
-        points = apply_affine(mask.grid.affine, box_points(mask.origin, mask.last))
+        spare = np.append(overhang(mask), 0)
+        points = apply_affine(mask.grid.affine, box_points(mask.origin - spare, mask.last + spare))
         points = points if warp is None else warp.to_reference(points)
         corners.append(apply_affine(to_voxel, points).reshape(3, -1))
     everything = np.concatenate(corners, axis=1)

@@ -15,8 +15,9 @@ from softcord.gt.grid import CordMask, Grid, cord_mask, grid_of, rpi_grid
 from softcord.gt.resample import Covered, to_frame, to_native
 from softcord.gt.settings import GtSettings
 from softcord.gt.summary import Row, contrast_row
-from softcord.gt.warp import SliceWarp, still
+from softcord.gt.warp import SliceWarp, no_displacement
 from softcord.io.nifti import Volume, from_rpi
+from softcord.remedies import Remedy
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,8 @@ def build_checked(
     entering = {contrast: warped[contrast] for contrast in contrasts if contrast in warped}
     soft = _averaged(entering, settings)
     if not soft.values.any():
-        hint = "Set a smaller gt.trim_mm, or gt.beyond_reference=true"
-        raise DataError("ground truth", "no cord is left in the average", hint)
-    warps |= {contrast: still(frame) for contrast in spaces if contrast not in warps}
+        raise DataError("ground truth", "no cord is left in the average", Remedy.TRIM_LESS)
+    warps |= {contrast: no_displacement(frame) for contrast in spaces if contrast not in warps}
     softsegs = {
         key: _native(soft, frame, warps[key], spaces[key], masks.get(key), settings) for key in spaces
     }
@@ -123,7 +123,8 @@ def _native(
 ) -> Volume:
     grid = rpi_grid(native)
     slices = (0, grid.shape[2] - 1) if mask is None else (int(mask.origin[2]), int(mask.last[2]))
-    values: npt.NDArray[np.float32] = to_native(soft, frame, warp, grid, slices, settings)
+    crossing = np.zeros((3, grid.shape[2])) if mask is None else mask.crossing_mm
+    values: npt.NDArray[np.float32] = to_native(soft, frame, warp, grid, slices, crossing, settings)
     if settings.name == "soft_bin":
         values = (values > 0.5).astype(np.float32)
     return Volume(from_rpi(values, native.affine).astype(np.float32, copy=False), native.affine)

@@ -7,11 +7,10 @@ import numpy as np
 from scipy import ndimage
 
 from softcord.gt.discs import check_discs, disc_points
-from softcord.gt.grid import CordMask, Grid, cord_mask, grid_of
-from softcord.io.nifti import Volume
-
-# Headers are rounded to single precision; a mask further off lies elsewhere.
-SPACE_TOLERANCE_MM = 0.1
+from softcord.gt.grid import CordMask, Grid, cord_mask
+from softcord.io.nifti import Volume, space_of
+from softcord.io.space import Space, misfit
+from softcord.remedies import Remedy
 
 
 @dataclass(frozen=True)
@@ -39,8 +38,8 @@ def check_participant(
     """
     findings = []
     if reference not in hard_segs:
-        hint = f"Add a mask of {reference}, or set gt.reference to a contrast that has one"
-        findings.append(Finding(reference, "the reference contrast has no hard mask", hint))
+        what = "the reference contrast has no hard mask"
+        findings.append(Finding(reference, what, Remedy.OTHER_REFERENCE))
     for contrast, mask in hard_segs.items():
         findings += [Finding(contrast, *told) for told in check_mask(mask)]
         if contrast in spaces:
@@ -84,16 +83,11 @@ def _slices_with_holes(values: "np.ndarray[tuple[int, int, int], np.dtype[np.boo
 
 def check_space(mask: Volume, image: Grid) -> list[tuple[str, str]]:
     """Return what is wrong between a mask's grid and its image's."""
-    hint = "Resample the mask to its image"
-    grid = grid_of(mask)
-    if grid.shape != image.shape:
-        return [(f"the mask's shape {grid.shape} is not its image's {image.shape}", hint)]
-    corners = np.stack(np.meshgrid(*([0.0, n - 1.0] for n in grid.shape), indexing="ij")).reshape(3, 8)
-    apart = (grid.affine - image.affine)[:3] @ np.vstack([corners, np.ones(8)])
-    distance = float(np.linalg.norm(apart, axis=0).max())
-    if distance > SPACE_TOLERANCE_MM:
-        return [(f"the mask is in another space than its image, up to {distance:.2g} mm apart", hint)]
-    return []
+    space = image.space or Space(image.shape, image.affine, "affine")
+    found = misfit(space, space_of(mask))
+    if found is None or found.fits_as_used:
+        return []
+    return [(f"the mask {found.what}", "Resample the mask to its image")]
 
 
 def _check_discs(labels: Volume, cord: CordMask | None) -> tuple[str, str] | None:

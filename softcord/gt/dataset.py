@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from softcord.data.bids import NO_SESSION
 from softcord.errors import DataError
@@ -17,11 +17,9 @@ from softcord.gt.sidecar import Json, beside, describe_dataset, finished_row, pr
 from softcord.gt.summary import Row
 from softcord.gt.variant import carried_discs_path, gt_path, variant_name
 from softcord.io.files import write_json
-from softcord.io.nifti import write_volume
+from softcord.io.nifti import write_like
 from softcord.processes.parallel import parallel_map
-
-if TYPE_CHECKING:
-    import pandas as pd
+from softcord.remedies import Remedy
 
 # Values of ``status`` that mean: the ground truth is there.
 DONE = ("built", "unchanged")
@@ -67,13 +65,13 @@ class Participant:
 
 
 def build_dataset(
-    table: "pd.DataFrame",
+    table: pd.DataFrame,
     output_root: Path | str,
     settings: GtSettings,
     contrasts: Sequence[str],
     jobs: int = 1,
     on_done: Callable[[str], None] | None = None,
-) -> "pd.DataFrame":
+) -> pd.DataFrame:
     """Write the ground truth of every participant under ``output_root / variant_name(settings, contrasts)``.
 
     Participants whose inputs and recipe are unchanged are recognised by their sidecars and left as they are.
@@ -97,12 +95,11 @@ def build_dataset(
         UsageError: ``gt=hard``.
     """
     # pandas is slow to import, and `softcord -h` has to answer at once
-    import pandas as pd
 
     derivative = Path(output_root).absolute() / variant_name(settings, contrasts)
     participants = _participants(table)
     if not participants:
-        raise DataError("ground truth", "there is no image to build it for", "Check data.root")
+        raise DataError("ground truth", "there is no image to build it for", Remedy.CHECK_ROOT)
     describe_dataset(derivative, settings, contrasts, _dataset_root(participants[0]))
     build = partial(build_files, derivative=derivative, settings=settings, contrasts=tuple(contrasts))
     rows: dict[str, list[Row]] = {}
@@ -139,7 +136,7 @@ def build_files(
     return _completed(participant, gt.rows, "built", derivative, settings) + absent
 
 
-def _participants(table: "pd.DataFrame") -> list[Participant]:
+def _participants(table: pd.DataFrame) -> list[Participant]:
     found: dict[tuple[str, str], list[ImageFiles]] = {}
     for row in table.to_dict("records"):
         session = _text(row.get("session_id")) or NO_SESSION
@@ -181,14 +178,13 @@ def _write(
     for path in paths.values():
         beside(path).unlink(missing_ok=True)
     dtype = np.uint8 if settings.name == "soft_bin" else np.float32
+    images = {row.contrast: row.image for row in participant.files}
     for contrast, path in paths.items():
-        volume = gt.softsegs[contrast]
-        write_volume(path, volume.data.astype(dtype, copy=False), volume.affine)
+        write_like(path, gt.softsegs[contrast].data.astype(dtype, copy=False), images[contrast])
     for row in participant.files:
         path = carried_discs_path(derivative, row.image)
         if row.contrast in gt.discs:
-            discs = gt.discs[row.contrast]
-            write_volume(path, discs.data.astype(np.uint8), discs.affine)
+            write_like(path, gt.discs[row.contrast].data.astype(np.uint8), row.image)
         else:
             path.unlink(missing_ok=True)
     for contrast, path in paths.items():

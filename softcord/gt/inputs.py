@@ -1,14 +1,15 @@
 """Read one participant's masks, disc labels and image headers, naming everything that cannot be read."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 from softcord.errors import DataError
 from softcord.gt.check import Finding, check_participant
 from softcord.gt.grid import Grid
-from softcord.io.nifti import Volume, open_nifti, read_volume
+from softcord.io.header import open_nifti
+from softcord.io.nifti import Volume, read_volume
 
 Value = TypeVar("Value")
 
@@ -54,18 +55,23 @@ def read_inputs(files: Sequence[ImageFiles], reference: str) -> Inputs:
         discs |= attempt(read_volume, row.discs, row.contrast)
         spaces |= attempt(native_grid, row.image, row.contrast)
     if not findings:
-        findings += check_participant(hard_segs, spaces, discs, reference)
+        names = {row.contrast: Path(row.hard_seg).name for row in files if row.hard_seg}
+        findings += [_naming(one, names) for one in check_participant(hard_segs, spaces, discs, reference)]
     return Inputs(hard_segs, discs, spaces, tuple(findings))
+
+
+def _naming(finding: Finding, masks: dict[str, str]) -> Finding:
+    """Return a finding about a mask with its file's name."""
+    named = f"the mask {masks[finding.contrast]}" if finding.contrast in masks else "the mask"
+    return replace(finding, what=finding.what.replace("the mask", named, 1))
 
 
 def native_grid(path: str) -> Grid:
     """Read the grid of an image from its header alone.
 
     Raises:
-        DataError: missing, not downloaded, unreadable or not 3-D.
+        DataError: missing, not downloaded, unreadable or not one 3-D volume.
     """
     image = open_nifti(Path(path))
-    if len(image.shape) < 3 or any(n != 1 for n in image.shape[3:]):
-        raise DataError(path, f"is not one 3-D volume but has shape {image.shape}", "Extract one frame first")
-    i, j, k = image.shape[:3]
-    return Grid((i, j, k), image.affine)
+    image.check_content()
+    return Grid(image.volume_shape, image.affine, image.space)

@@ -12,7 +12,7 @@ from softcord.errors import RunError
 from softcord.gt.dataset import DONE
 from softcord.io.nifti import read_volume
 from softcord.measure.image import measure_image, measure_rows
-from softcord.measure.levels import format_levels
+from softcord.measure.level_text import format_levels
 from softcord.measure.spread import csa_std_rows
 from softcord.measure.table import Measure, measures_frame
 from softcord.processes.parallel import parallel_map

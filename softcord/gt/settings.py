@@ -23,7 +23,9 @@ class GtSettings:
         beyond_reference: whether slices outside the reference's image keep the average of the others there.
         trim_mm: length taken off both S-I ends of a contrast's coverage before averaging.
         trim_except: contrasts that are not trimmed.
-        interpolation: between voxels.
+        interpolation: between the slices of a hard mask: ``cord`` follows the cord from section to section,
+            ``linear`` fades one voxel into the next, ``nearest`` takes the nearest. In-plane, and of the
+            average, the first two are linear.
         slab: ``integrate`` averages over a target voxel's thickness, ``centre`` samples its centre only.
         rotation_smoothing_mm: standard deviation along S-I, for ``rigid``.
     """
@@ -37,7 +39,7 @@ class GtSettings:
     beyond_reference: bool = True
     trim_mm: float = 0.0
     trim_except: tuple[str, ...] = ("T1w", "T2w")
-    interpolation: Literal["linear", "nearest"] = "linear"
+    interpolation: Literal["cord", "linear", "nearest"] = "cord"
     slab: Literal["integrate", "centre"] = "integrate"
     rotation_smoothing_mm: float = 8.0
 

@@ -15,6 +15,7 @@ from softcord.gt.settings import GtSettings
 from softcord.gt.summary import Row
 from softcord.gt.variant import recipe
 from softcord.io.files import write_json
+from softcord.io.names import sidecar_of
 
 _GENERATOR = {
     "Name": "softcord",
@@ -95,7 +96,7 @@ def recorded_inputs(path: Path) -> dict[str, tuple[str | None, str | None]] | No
 
 def beside(path: Path) -> Path:
     """Return the sidecar's path of a NIfTI file."""
-    return path.with_name(path.name.removesuffix(".gz").removesuffix(".nii") + ".json")
+    return sidecar_of(path)
 
 
 def describe_dataset(derivative: Path, settings: GtSettings, contrasts: Sequence[str], source: Path) -> None:

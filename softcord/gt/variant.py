@@ -10,9 +10,10 @@ from softcord.contrasts import CONTRASTS, NAMED_SETS, PAPER_SIX
 from softcord.data.bids import LABEL_KINDS, label_path, parse_path
 from softcord.errors import DataError, UsageError
 from softcord.gt.settings import GtSettings
+from softcord.remedies import Remedy
 
 # Changes whenever the voxels would: ground truth of another version is built anew.
-METHOD_VERSION = "softcord-gt-1"
+METHOD_VERSION = "softcord-gt-2"
 _KINDS = {"soft": LABEL_KINDS["soft_seg"], "soft_bin": LABEL_KINDS["soft_bin_seg"]}
 
 
@@ -25,7 +26,9 @@ def variant_name(settings: GtSettings, contrasts: Sequence[str]) -> str:
         UsageError: ``gt=hard``, for which nothing is built.
     """
     if settings.name not in _KINDS:
-        raise UsageError("gt", "hard masks are used as they are: there is nothing to build", "Set gt=soft")
+        raise UsageError(
+            "gt", "hard masks are used as they are: there is nothing to build", Remedy.BUILD_SOFT
+        )
     folder = _KINDS[settings.name].folder
     if recipe(settings, contrasts) == recipe(GtSettings(), PAPER_SIX):
         return folder

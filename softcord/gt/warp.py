@@ -25,30 +25,58 @@ class SliceWarp:
 
     def to_moving(self, points: Array) -> Array:
         """Map scanner points (3, ...) of the reference to where the other contrast has the same anatomy."""
-        local, at = self._local(points)
-        shift, angle, pivot = at
-        local[:2] = _turn(local[:2] - pivot, angle) + pivot + shift
+        return self.at(points).to_moving(points)
+
+    def to_reference(self, points: Array) -> Array:
+        """Undo `to_moving`."""
+        return self.at(points).to_reference(points)
+
+    def at(self, points: Array) -> "Motion":
+        """Return the motion at the heights of scanner points (3, ...), in either space."""
+        to_slice = inverse(self.frame.affine)[2]
+        height = np.tensordot(to_slice[:3], points, 1) + to_slice[3]
+        slices = np.arange(self.frame.shape[2])
+
+        def between(rows: Array) -> Array:
+            return np.stack([np.interp(height, slices, row) for row in rows])
+
+        if not self.angle_rad.any():
+            still = np.zeros_like(height)
+            return Motion(self.frame, between(self.shift_mm), still, np.stack([still, still]))
+        angle = np.interp(height, slices, self.angle_rad)
+        return Motion(self.frame, between(self.shift_mm), angle, between(self.pivot_mm))
+
+
+@dataclass(frozen=True)
+class Motion:
+    """In-plane rigid motions, one per point: those of a `SliceWarp` at some places."""
+
+    frame: Grid
+    shift_mm: Array
+    angle_rad: Array
+    pivot_mm: Array
+
+    def take(self, index: npt.NDArray[np.int_]) -> "Motion":
+        """Return the motions of these numbers."""
+        return Motion(self.frame, self.shift_mm[:, index], self.angle_rad[index], self.pivot_mm[:, index])
+
+    def to_moving(self, points: Array) -> Array:
+        """Map scanner points (3, ...) of the reference to the other contrast."""
+        local = self._local(points)
+        local[:2] = _turn(local[:2] - self.pivot_mm, self.angle_rad) + self.pivot_mm + self.shift_mm
         return self._scanner(local)
 
     def to_reference(self, points: Array) -> Array:
         """Undo `to_moving`."""
-        local, at = self._local(points)
-        shift, angle, pivot = at
-        local[:2] = _turn(local[:2] - pivot - shift, -angle) + pivot
+        local = self._local(points)
+        local[:2] = _turn(local[:2] - self.pivot_mm - self.shift_mm, -self.angle_rad) + self.pivot_mm
         return self._scanner(local)
 
-    def _local(self, points: Array) -> tuple[Array, tuple[Array, Array, Array]]:
-        """Return in-plane millimetres and slice number, and the motion there."""
+    def _local(self, points: Array) -> Array:
+        """Return in-plane millimetres and slice number."""
         local = apply_affine(inverse(self.frame.affine), points)
-        slices, at = np.arange(self.frame.shape[2]), local[2]
-
-        def between(values: Array) -> Array:
-            return np.asarray(np.interp(at, slices, values))
-
         local[:2] *= _in_plane(self.frame, local.ndim)
-        shift = np.stack([between(row) for row in self.shift_mm])
-        pivot = np.stack([between(row) for row in self.pivot_mm])
-        return local, (shift, between(self.angle_rad), pivot)
+        return local
 
     def _scanner(self, local: Array) -> Array:
         local[:2] /= _in_plane(self.frame, local.ndim)
@@ -67,7 +95,7 @@ def _turn(points: Array, angle: Array) -> Array:
     return np.stack([cos * points[0] - sin * points[1], sin * points[0] + cos * points[1]])
 
 
-def still(frame: Grid) -> SliceWarp:
+def no_displacement(frame: Grid) -> SliceWarp:
     """Return the warp that moves nothing."""
     slices = frame.shape[2]
     return SliceWarp(frame, np.zeros((2, slices)), np.zeros(slices), np.zeros((2, slices)))

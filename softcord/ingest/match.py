@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from softcord.data.bids import IMAGE_EXTENSIONS, parse_path
+from softcord.data.bids import parse_path
 from softcord.errors import DataError, UsageError
+from softcord.io.names import is_nifti, nifti_stem
+from softcord.remedies import Remedy
 
 FIELDS = ("participant", "session", "contrast", "image")
 
@@ -94,24 +96,19 @@ def match_predictions(folder: Path, images: Mapping[ImageKey, Path], pattern: st
 
 def _nifti_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
-        raise DataError(folder, "is not a folder", "Set path to the folder that holds the predictions")
+        raise DataError(folder, "is not a folder", Remedy.FIND_PREDICTIONS)
     found = [Path(at) / name for at, _, names in os.walk(folder) for name in names]
-    files = sorted(path for path in found if path.name.endswith(IMAGE_EXTENSIONS) and path.name[0] != ".")
+    files = sorted(path for path in found if is_nifti(path) and path.name[0] != ".")
     if not files:
-        raise DataError(folder, "holds no NIfTI file (.nii, .nii.gz)", "Check path")
+        raise DataError(folder, "holds no NIfTI file (.nii, .nii.gz)", Remedy.CHECK_PREDICTIONS)
     return files
 
 
-def stem_of(path: Path) -> str:
-    """Return a NIfTI file's name without its extension."""
-    return path.name.removesuffix(".gz").removesuffix(".nii")
-
-
 def _by_name(images: Iterable[Path]) -> Find:
-    of_stem = {stem_of(image): image for image in images}
+    of_stem = {nifti_stem(image): image for image in images}
 
     def find(file: Path) -> Path | None:
-        words = stem_of(file).split("_")
+        words = nifti_stem(file).split("_")
         beginnings = ("_".join(words[:n]) for n in range(len(words), 0, -1))
         return next((of_stem[stem] for stem in beginnings if stem in of_stem), None)
 
@@ -168,7 +165,7 @@ def _values(key: ImageKey, image: Path, fields: tuple[str, ...]) -> Iterator[tup
     participant, session, contrast = key
     parsed = parse_path(str(image))
     for name in {contrast, parsed.stem if parsed else contrast}:
-        known = {"participant": participant, "session": session, "contrast": name, "image": stem_of(image)}
+        known = {"participant": participant, "session": session, "contrast": name, "image": nifti_stem(image)}
         yield tuple(_plain(known[field]) for field in fields)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from softcord.errors import RunError, UsageError
+from softcord.io.files import replacing
 from softcord.processes.program import run_process
 
 _OUTPUT = "seg.nii.gz"
@@ -88,5 +89,6 @@ def segment(tool: Tool, image: Path, contrast: str, output: Path, log: Path) -> 
         seconds = run_process(command, log, timeout_s=tool.timeout_s)
         if not made.is_file():
             raise RunError(tool.program, "ended without writing a mask", f"Its output is in {log}")
-        made.replace(output)
+        with replacing(output) as temporary:
+            made.replace(temporary)
     return seconds

@@ -1,23 +1,77 @@
-"""Write files under a temporary name, then rename: nothing half-written is ever seen."""
+"""Write files and folders under a temporary name, then rename: nothing half-written is ever seen."""
 
 import json
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+
+
+@contextmanager
+def replacing(path: Path | str, *, durable: bool = False) -> Iterator[Path]:
+    """Give a temporary name beside ``path`` to write to; it becomes ``path`` where the block ends well.
+
+    The folder is made. The file has the mode of the one it replaces, a new one what the umask leaves. A link
+    is replaced, and what it points to stays as it is. With ``durable`` it is on the disk before it has its
+    name, whatever becomes of the machine.
+
+    >>> from softcord.io.files import replacing
+    >>> with replacing("table.csv") as temporary:
+    ...     _ = temporary.write_text("a,b")
+    >>> open("table.csv").read()
+    'a,b'
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.parent / f".{secrets.token_hex(6)}{_extension(path)}"
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    try:
+        yield temporary
+        mode = _mode(path)
+        if mode is not None:
+            temporary.chmod(mode)
+        if durable:
+            with temporary.open("rb") as stream:
+                os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def replacing_folder(folder: Path | str) -> Iterator[Path]:
+    """Give a temporary folder beside ``folder``; it becomes ``folder`` where the block ends well.
+
+    One that is there is replaced as a whole.
+    """
+    folder = Path(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary, old = (folder.parent / f".{secrets.token_hex(6)}" for _ in range(2))
+    temporary.mkdir()
+    try:
+        yield temporary
+        with suppress(FileNotFoundError):
+            folder.rename(old)
+        temporary.rename(folder)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        if old.exists() and not folder.exists():
+            old.rename(folder)
+        raise
+    if old.is_symlink() or old.is_file():
+        old.unlink()
+    else:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def write_bytes(path: Path | str, content: bytes) -> None:
     """Write a file in one step; its folder is made."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=path.suffix, delete=False) as stream:
-        temporary = Path(stream.name)
-    try:
+    with replacing(path) as temporary:
         temporary.write_bytes(content)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def write_text(path: Path | str, content: str) -> None:
@@ -28,3 +82,17 @@ def write_text(path: Path | str, content: str) -> None:
 def write_json(path: Path | str, content: object) -> None:
     """Write indented JSON in one step; what JSON does not know is written as text."""
     write_text(path, json.dumps(content, indent=2, default=str) + "\n")
+
+
+def _extension(path: Path) -> str:
+    """Return the extension, by which writers know the format: ``.nii.gz`` is one."""
+    return ".nii.gz" if path.name.endswith(".nii.gz") else path.suffix
+
+
+def _mode(path: Path) -> int | None:
+    """Return the mode of a file that is there; None of a link, which is replaced by a file of its own."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return None
+    return stat.S_IMODE(status.st_mode) if stat.S_ISREG(status.st_mode) else None

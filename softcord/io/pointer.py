@@ -4,6 +4,8 @@ import os
 import re
 from pathlib import Path
 
+from softcord.remedies import Remedy
+
 # A pointer is a few lines of about a hundred characters; no gzipped image is that small.
 _MAX_BYTES = 1024
 _LFS = "version https://git-lfs"
@@ -35,7 +37,7 @@ def way_to_download(pointer: str) -> str:
     """Say how to get what a pointer stands for."""
     if is_lfs(pointer):
         return "Download it with `git lfs pull`"
-    return "Download it with `softcord fetch` or `git annex get`"
+    return Remedy.DOWNLOAD
 
 
 def pointed_digest(pointer: str) -> str:

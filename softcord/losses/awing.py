@@ -29,6 +29,12 @@ class AdaptiveWingLoss(nn.Module):
         ValueError: an argument is out of range; the message starts with its name.
 
     Source: Wang et al. 2019, section 4.2; paper, equation 2 and its values.
+
+    >>> import softcord, torch
+    >>> loss = softcord.AdaptiveWingLoss(omega=8, epsilon=1)
+    >>> target_softseg = torch.tensor([[[0.0, 0.4, 1.0]]])
+    >>> loss(target_softseg, target_softseg).item(), loss(target_softseg + 0.1, target_softseg).item() > 0
+    (0.0, True)
     """
 
     def __init__(

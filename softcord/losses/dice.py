@@ -26,6 +26,12 @@ class DiceLoss(nn.Module):
 
     Raises:
         ValueError: an argument is out of range; the message starts with its name.
+
+    >>> import softcord, torch
+    >>> loss = softcord.DiceLoss(activation="clip")
+    >>> target_softseg = torch.tensor([[[0.0, 0.4, 1.0]]])
+    >>> loss(target_softseg, target_softseg).item(), round(loss(0 * target_softseg, target_softseg).item(), 3)
+    (0.0, 0.583)
     """
 
     def __init__(

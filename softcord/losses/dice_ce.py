@@ -28,6 +28,13 @@ class DiceCELoss(nn.Module):
 
     Raises:
         ValueError: an argument is out of range; the message starts with its name.
+
+    >>> import softcord, torch
+    >>> loss = softcord.DiceCELoss()
+    >>> target_seg = torch.tensor([[[0.0, 1.0, 1.0]]])
+    >>> right, wrong = 9 * (2 * target_seg - 1), 9 * (1 - 2 * target_seg)  # raw outputs, before the sigmoid
+    >>> loss(right, target_seg).item() < 0.01 < loss(wrong, target_seg).item()
+    True
     """
 
     def __init__(

@@ -10,8 +10,9 @@ from shutil import rmtree
 
 import pandas as pd
 
-from softcord.data.bids import LABEL_KINDS, BidsFile, bids_stem, list_files
+from softcord.data.bids import IMAGE_EXTENSIONS, LABEL_KINDS, BidsFile, bids_stem, list_files
 from softcord.errors import DataError
+from softcord.io.files import write_text
 from softcord.measure.csa import METHOD_VERSION
 from softcord.measure.files import FileMeasures, MaskFiles, MeasureSettings, measure_file
 from softcord.measure.tidy import image_stem
@@ -48,7 +49,7 @@ def find_masks(root: Path, labels_root: Path | None = None, suffix: str | None =
     masks = [
         file
         for file in list_files(str(root)).files
-        if file.extension in (".nii.gz", ".nii") and f"_{file.stem}".endswith(endings)
+        if file.extension in IMAGE_EXTENSIONS and f"_{file.stem}".endswith(endings)
     ]
     if not masks:
         raise DataError(root, f"holds no mask named *{' or *'.join(endings)}", "Name them with -suffix")
@@ -63,13 +64,18 @@ def _with_labels(mask: BidsFile, root: Path, roots: list[Path]) -> MaskFiles:
     path = Path(mask.path)
     image = bids_stem(mask.participant_id, mask.session_id, image_stem(mask.stem))
     folders = [labels / path.parent.relative_to(root) for labels in roots]
-    discs, levels = (_first_label(folders, image, kind) for kind in ("discs", "levels"))
-    return MaskFiles(path, discs, None if discs else levels)
+    discs, levels = (_labels(folders, image, kind) for kind in ("discs", "levels"))
+    used = discs or levels
+    return MaskFiles(
+        path, next(iter(discs), None), None if discs else next(iter(levels), None), unused=tuple(used[1:])
+    )
 
 
-def _first_label(folders: list[Path], image: str, kind: str) -> Path | None:
-    candidates = (folder / f"{image}_{name}.nii.gz" for folder in folders for name in _names(kind))
-    return next((path for path in candidates if path.exists()), None)
+def _labels(folders: list[Path], image: str, kind: str) -> list[Path]:
+    """The labels of a kind that an image has, preferred ones first."""
+    names = (f"{image}_{name}{extension}" for name in _names(kind) for extension in IMAGE_EXTENSIONS)
+    candidates = (folder / name for name in names for folder in folders)
+    return [path for path in dict.fromkeys(candidates) if path.exists()]
 
 
 def measure_files(
@@ -125,15 +131,18 @@ def _key(files: MaskFiles, settings: MeasureSettings) -> str:
 
 
 def _remember(measures: FileMeasures, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    content = {"groups": measures.groups.to_dict("records"), "overlap": measures.overlap}
-    temporary = path.with_suffix(".part")
-    temporary.write_text(json.dumps(content, default=lambda number: number.item()), encoding="utf-8")
-    temporary.replace(path)
+    content = {
+        "groups": measures.groups.to_dict("records"),
+        "overlap": measures.overlap,
+        "space": measures.space,
+        "notes": measures.notes,
+    }
+    write_text(path, json.dumps(content, default=lambda number: number.item()))
 
 
 def _recall(files: MaskFiles, path: Path) -> FileMeasures | None:
     if not path.exists():
         return None
     content = json.loads(path.read_text(encoding="utf-8"))
-    return FileMeasures(files, pd.DataFrame(content["groups"]), content["overlap"])
+    groups = pd.DataFrame(content["groups"])
+    return FileMeasures(files, groups, content["overlap"], content["space"], tuple(content["notes"]))

@@ -24,8 +24,10 @@ _MAD_TO_SD = 1.4826
 class Centreline:
     """A centreline through the slices ``first``, ``first + 1``, ... of an RPI volume.
 
-    ``x`` and ``y`` are voxel indices; ``slope_x`` and ``slope_y`` how far it moves to the left and to the
-    front, in mm per mm upwards; all of shape (n,). ``outliers`` are slices whose centre is far off the curve.
+    ``x`` and ``y`` are voxel indices (of sheared axes, the true places that
+    :class:`softcord.measure.slices.SliceVoxels` has); ``slope_x`` and ``slope_y`` how far it moves to the
+    left and to the front, in mm per mm upwards; all of shape (n,). ``outliers`` are slices whose centre is
+    far off the curve.
     """
 
     first: int

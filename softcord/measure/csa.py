@@ -22,7 +22,7 @@ Mode = Literal["soft", "bin", "sct"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 # Changes whenever a number in the table would: rows of different versions are not to be mixed.
-METHOD_VERSION = "softcord-csa-1"
+METHOD_VERSION = "softcord-csa-2"
 # How a number was made; the same in all rows of a call.
 HOW_COLUMNS = ("mode", "threshold", "smoothing", "angle_correction", "method_version")
 

@@ -8,20 +8,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from softcord.errors import DataError
-from softcord.io.nifti import read_volume
+from softcord.io.nifti import Volume, read_volume, space_of
+from softcord.io.space import Space, misfit
 from softcord.measure.aggregate import count_findings, join_findings
 from softcord.measure.csa import HOW_COLUMNS, Mode, csa_per_slice, default_smoothing
 from softcord.measure.groups import Group, group_slices
 from softcord.measure.image import compare_masks
-from softcord.measure.levels import (
-    DISC_LABELS,
-    SliceLevels,
-    format_numbers,
-    levels_from_discs,
-    levels_from_image,
-)
+from softcord.measure.level_text import format_numbers
+from softcord.measure.levels import DISC_LABELS, SliceLevels, levels_from_discs, levels_from_image
 from softcord.measure.shape import SHAPE_COLUMNS, shape_per_slice
-from softcord.measure.slices import SliceVoxels, slice_voxels
+from softcord.measure.slices import SliceVoxels, cord_voxels, slice_voxels
+from softcord.measure.tails import without_tails
 
 Floats = npt.NDArray[np.float64]
 AVERAGED = ("area_mm2", "angle_ap_deg", "angle_rl_deg", *SHAPE_COLUMNS)
@@ -33,7 +30,8 @@ class MeasureSettings:
 
     ``modes`` are measured side by side, the first one also gives angles and shape. ``levels`` and
     ``slices`` (RPI numbers) restrict what is averaged, None means all. ``smoothing`` None is each mode's
-    own default.
+    own default. ``volume`` is which one of a series is the mask, from 0. ``tails``: whether faint values far
+    from the cord count (see :mod:`softcord.measure.tails`); mode "sct" always counts them, as SCT does.
     """
 
     modes: tuple[Mode, ...] = ("soft", "bin")
@@ -44,22 +42,30 @@ class MeasureSettings:
     threshold: float = 0.5
     smoothing: float | None = None
     angle_correction: bool = True
+    volume: int | None = None
+    tails: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.threshold < 1:
             raise ValueError(f"threshold: must be at least 0 and below 1, got {self.threshold}")
+        if self.volume is not None and self.volume < 0:
+            raise ValueError(f"volume: must be at least 0, got {self.volume}")
         if self.smoothing is not None and not 0 < self.smoothing < np.inf:
             raise ValueError(f"smoothing: must be a number > 0, got {self.smoothing}")
 
 
 @dataclass(frozen=True)
 class MaskFiles:
-    """A mask and what belongs to it: disc labels or a level image, and a reference mask to compare with."""
+    """A mask and what belongs to it: disc labels or a level image, and a reference mask to compare with.
+
+    ``unused`` are further labels of the mask's image, which lost against the one that is given.
+    """
 
     mask: Path
     discs: Path | None = None
     levels: Path | None = None
     reference: Path | None = None
+    unused: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,11 +75,15 @@ class FileMeasures:
     ``groups`` has a row per mode and group: HOW_COLUMNS, slice ("5:23"),
     level, findings, and mean and population SD over its slices of each of AVERAGED (``area_mm2``,
     ``area_mm2_sd``, ...), and length_mm, their sum. ``overlap`` are metrics against the reference by name.
+    ``space`` says which form of the mask's header gave the geometry, and whether the other one differs;
+    ``notes`` are lines about the headers of the files.
     """
 
     files: MaskFiles
     groups: pd.DataFrame
     overlap: dict[str, float]
+    space: str = "affine"
+    notes: tuple[str, ...] = ()
 
 
 def measure_file(files: MaskFiles, settings: MeasureSettings) -> FileMeasures:
@@ -84,29 +94,59 @@ def measure_file(files: MaskFiles, settings: MeasureSettings) -> FileMeasures:
     """
     if (settings.levels or settings.per_level) and not (files.discs or files.levels):
         raise DataError(files.mask, "has no disc labels and no level image", "Levels cannot be told without")
-    mask = read_volume(files.mask)
-    voxels = slice_voxels(mask)
-    levels = _levels(voxels, files)
-    rows = [row for mode in settings.modes for row in _mode_rows(voxels, levels, mode, settings)]
+    mask = read_volume(files.mask, settings.volume)
+    space = space_of(mask)
+    every, voxels = slice_voxels(mask), cord_voxels(mask, tails=settings.tails)
+    notes = [f"{files.mask}: {odd}" for odd in space.oddities]
+    notes += [f"{path}: not used, but {(files.discs or files.levels)}" for path in files.unused]
+    groups = measure_voxels(voxels, _levels(voxels, space, files, notes), settings, every)
     overlap = {}
     if files.reference is not None:
-        compared = compare_masks(mask, read_volume(files.reference))
+        both = [mask, _read_beside(files.reference, space, notes)]
+        compared = compare_masks(*(both if settings.tails else [without_tails(one).mask for one in both]))
         overlap = {measure.metric: measure.value for measure in compared}
-    return FileMeasures(files, pd.DataFrame(rows), overlap)
+    odd = [one.what for one in space.oddities if not one.is_rounding]
+    groups["findings"] = [join_findings([*odd, *filter(None, [words])]) for words in groups["findings"]]
+    return FileMeasures(files, groups, overlap, space.name, tuple(notes))
 
 
-def _levels(voxels: SliceVoxels, files: MaskFiles) -> SliceLevels | None:
+def measure_voxels(
+    voxels: SliceVoxels,
+    levels: SliceLevels | None,
+    settings: MeasureSettings,
+    every: SliceVoxels | None = None,
+) -> pd.DataFrame:
+    """Return the ``groups`` of :class:`FileMeasures` of a mask whose levels are known, or None.
+
+    ``every`` are the voxels with the mask's tails, which mode "sct" counts; None where ``voxels`` has them.
+    """
+    counted = {mode: every if mode == "sct" and every is not None else voxels for mode in settings.modes}
+    rows = [row for mode in settings.modes for row in _mode_rows(counted[mode], levels, mode, settings)]
+    return pd.DataFrame(rows)
+
+
+def _read_beside(path: Path, space: Space, notes: list[str]) -> Volume:
+    """Read what belongs to a mask, noting what is odd about its header or its place."""
+    volume = read_volume(path)
+    own = space_of(volume)
+    notes += [f"{path}: {odd}" for odd in own.oddities]
+    off = misfit(space, own)
+    if off is not None and off.fits_as_used:
+        notes.append(f"{path}: {off.what}")
+    return volume
+
+
+def _levels(voxels: SliceVoxels, space: Space, files: MaskFiles, notes: list[str]) -> SliceLevels | None:
     if files.levels is not None:
-        levels = levels_from_image(read_volume(files.levels))
-        slices = voxels.shape[2]
-        if len(levels.level) != slices:
-            what = f"has {len(levels.level)} slices, the mask has {slices}"
+        image = _read_beside(files.levels, space, notes)
+        if (off := misfit(space, space_of(image))) is not None and not off.fits_as_used:
+            what = off.what.replace("its image", "the mask")
             raise DataError(files.levels, what, "Give the level image of this mask")
-        return levels
+        return levels_from_image(image)
     if files.discs is None:
         return None
     try:
-        return levels_from_discs(voxels, read_volume(files.discs))
+        return levels_from_discs(voxels, _read_beside(files.discs, space, notes))
     except DataError as error:
         where = files.discs if error.where == DISC_LABELS else error.where
         raise DataError(where, error.what, error.hint) from error

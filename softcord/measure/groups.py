@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from softcord.measure.levels import SliceLevels, format_levels
+from softcord.measure.level_text import format_levels
+from softcord.measure.levels import SliceLevels
 
 Ints = npt.NDArray[np.int64]
 WITHOUT_LEVELS = "all"
@@ -35,7 +36,7 @@ def group_slices(
         slices: the slices that may be used at all.
         levels: their levels, None if unknown.
         wanted: vertebral levels (``-vert``); only their slices are used. All if None.
-        per_level: a group per level (of those wanted, or all there are).
+        per_level: a group per level (of those wanted, or all there are; without any one group of none).
         per_slice: a group per slice; wins over ``per_level``. A wanted level without slices, and slices of
             which none is there, have a group of none: no mask goes without a row.
     """
@@ -54,6 +55,8 @@ def group_slices(
     elif levels is not None and per_level:
         for level in wanted or levels.present:
             yield _level_group(slices, levels, (level,))
+        if not wanted and not levels.present:
+            yield Group(WITHOUT_LEVELS, slices[:0], (*levels.findings, "no level is in the image"))
     elif levels is not None and wanted is not None:
         yield _level_group(slices, levels, wanted)
     else:

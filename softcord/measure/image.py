@@ -7,15 +7,17 @@ import numpy as np
 import numpy.typing as npt
 
 from softcord.errors import DataError
-from softcord.io.nifti import Volume
+from softcord.io.nifti import Volume, space_of
+from softcord.io.space import misfit, shear_deg
 from softcord.measure.aggregate import findings_over, join_findings, mean_over, mean_with_missed
 from softcord.measure.csa import Mode, csa_per_slice
 from softcord.measure.groups import Group, group_slices
 from softcord.measure.levels import levels_from_discs
 from softcord.measure.overlap import dice, dice_soft, rve_pct, volume_mm3
-from softcord.measure.slices import SliceVoxels, slice_voxels
+from softcord.measure.slices import ROUNDING_DEG, SliceVoxels, slice_voxels
 from softcord.measure.surface import asd_mm, hd95_mm, smallest_box
 from softcord.measure.table import MISSING, Measure
+from softcord.measure.tails import TOLD_PCT, without_tails
 
 Ints = npt.NDArray[np.int64]
 HARD_THRESHOLD = 0.5
@@ -38,6 +40,7 @@ def measure_image(
     discs: Volume | None = None,
     truth_csa_mm2: float | None = None,
     levels: tuple[int, ...] = (2, 3),
+    tails: bool = False,
 ) -> list[ImageMeasure]:
     """Measure one image's segmentation.
 
@@ -53,18 +56,27 @@ def measure_image(
         discs: disc labels in the same space.
         truth_csa_mm2: true CSA over ``levels``; adds the errors against it.
         levels: vertebral levels, for the paper C2 and C3.
+        tails: whether faint values far from the cord count, of both masks; else those of the segmentation
+            are reported as ``tails_left_out_pct`` where they are more than 0.5 % of it.
 
     Raises:
         DataError: the reference is on another grid, or the discs hold none.
     """
     if reference_softseg is not None:
         _check_same_grid(pred_softseg, reference_softseg)
+    whole = float(pred_softseg.data.sum(dtype=np.float64))
+    if not tails:
+        pred_softseg = without_tails(pred_softseg).mask
+        reference_softseg = None if reference_softseg is None else without_tails(reference_softseg).mask
     pred = slice_voxels(pred_softseg)
     reference = None if reference_softseg is None else slice_voxels(reference_softseg)
     groups = _groups(reference or pred, discs, levels)
     measures = list(_csa(pred, reference, groups, truth_csa_mm2))
-    volume = volume_mm3(pred_softseg.data, pred_softseg.spacing_mm)
+    volume = volume_mm3(pred_softseg.data, pred.spacing_mm)
     measures.append(ImageMeasure("volume_mm3", MISSING, volume))
+    left_out_pct = 100 * (1 - float(pred_softseg.data.sum(dtype=np.float64)) / whole) if whole > 0 else 0.0
+    if left_out_pct > TOLD_PCT:
+        measures.append(ImageMeasure("tails_left_out_pct", MISSING, left_out_pct))
     if reference_softseg is not None:
         measures += compare_masks(pred_softseg, reference_softseg)
     return measures
@@ -76,9 +88,9 @@ def measure_rows(measured: Iterable[ImageMeasure], **labels: str) -> list[Measur
 
 
 def _check_same_grid(pred: Volume, reference: Volume) -> None:
-    same_shape = pred.data.shape == reference.data.shape
-    if not same_shape or not np.allclose(pred.affine, reference.affine, atol=1e-3):
-        what = f"shape {pred.data.shape} or affine differs from the reference's {reference.data.shape}"
+    off = misfit(space_of(reference), space_of(pred))
+    if off is not None and not off.fits_as_used:
+        what = off.what.replace("its image", "the reference")
         raise DataError("segmentation", what, "Bring both to the same voxel grid")
 
 
@@ -120,7 +132,8 @@ def compare_masks(pred: Volume, reference: Volume) -> list[ImageMeasure]:
         DataError: they are on different grids.
     """
     _check_same_grid(pred, reference)
-    spacing_mm = pred.spacing_mm
+    is_sheared = shear_deg(pred.affine) > ROUNDING_DEG
+    spacing_mm = pred.affine[:3, :3] if is_sheared else pred.spacing_mm
     pred_seg, reference_seg = (mask.data > HARD_THRESHOLD for mask in (pred, reference))
     either = (pred.data != 0) | (reference.data != 0)
     box = smallest_box(either) if either.any() else ...

@@ -1,6 +1,5 @@
 """Vertebral levels: which slice belongs to which, from disc labels or from a level image."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -8,10 +7,11 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from softcord.errors import DataError, UsageError
+from softcord.errors import DataError
 from softcord.io.nifti import Volume
 from softcord.measure.centreline import Centreline
 from softcord.measure.csa import fit_centreline
+from softcord.measure.level_text import format_numbers
 from softcord.measure.slices import SliceVoxels, slice_voxels
 
 Ints = npt.NDArray[np.int64]
@@ -116,43 +116,6 @@ def levels_from_image(levels: Volume) -> SliceLevels:
     return SliceLevels(level, tuple(int(n) for n in present if n not in cut), findings)
 
 
-def parse_levels(text: str) -> tuple[int, ...]:
-    """Read levels as SCT's users write them: ``2:3`` is (2, 3), ``2,5`` is (2, 5), ``2:4,7`` is (2, 3, 4, 7).
-
-    Raises:
-        UsageError: anything else.
-    """
-    return parse_numbers(text, "levels")
-
-
-def parse_numbers(text: str, where: str) -> tuple[int, ...]:
-    """Read numbers and ranges, ascending and each once; ``where`` is what an error names."""
-    numbers: set[int] = set()
-    for part in text.split(","):
-        match = re.fullmatch(r"\s*(\d+)(?::(\d+))?\s*", part)
-        if match is None or (match[2] and int(match[2]) < int(match[1])):
-            raise UsageError(where, f"cannot read {text!r}", "Write 2:3 for a range or 2,5 for a list")
-        numbers.update(range(int(match[1]), int(match[2] or match[1]) + 1))
-    return tuple(sorted(numbers))
-
-
-def format_numbers(numbers: Iterable[int]) -> str:
-    """Write numbers as SCT does: runs as ``2:4``, pieces joined by ``;``."""
-    ordered = sorted(set(numbers))
-    runs: list[list[int]] = []
-    for n in ordered:
-        if runs and n == runs[-1][-1] + 1:
-            runs[-1].append(n)
-        else:
-            runs.append([n])
-    return ";".join(str(run[0]) if len(run) == 1 else f"{run[0]}:{run[-1]}" for run in runs)
-
-
-def format_levels(levels: Iterable[int]) -> str:
-    """Write levels as the tables do: (2, 3) is ``2:3``, (3,) is ``3``."""
-    return format_numbers(levels)
-
-
 @dataclass(frozen=True)
 class _PlacedDiscs:
     """Discs by number, ascending, with their place in scanner millimetres, shape (n, 3)."""
@@ -185,10 +148,11 @@ def _place(labels: SliceVoxels) -> _PlacedDiscs:
 def _project(points_mm: Floats, line: Centreline, voxels: SliceVoxels) -> tuple[Ints, Floats, Floats]:
     """Nearest slice of each point, by how many slices it lies beyond the mask's end, and its distance."""
     on_line = np.stack([line.x, line.y, line.slices.astype(np.float64)], axis=1)
-    line_mm = on_line @ voxels.affine[:3, :3].T + voxels.affine[:3, 3]
+    affine = voxels.place_affine
+    line_mm = on_line @ affine[:3, :3].T + affine[:3, 3]
     apart_mm = np.linalg.norm(points_mm[:, None] - line_mm, axis=2)
     nearest = apart_mm.argmin(axis=1)
-    at_slice = np.linalg.solve(voxels.affine[:3, :3], (points_mm - voxels.affine[:3, 3]).T)[2]
+    at_slice = np.linalg.solve(affine[:3, :3], (points_mm - affine[:3, 3]).T)[2]
     first, last = line.slices[0], line.slices[-1]
     at_end = (nearest == 0) | (nearest == len(line.x) - 1)
     overshoot = np.where(at_end, at_slice - np.clip(at_slice, first, last), 0.0)

@@ -43,6 +43,7 @@ _ROWS = (
     Metric("hd95_mm", "mm", "lower", 0.0, "HD95 (mm)"),
     Metric("inference_s", "s", "lower", None, "Inference time (s)"),
     Metric("volume_mm3", "mm3", "none", None, "Volume (mm³)"),
+    Metric("tails_left_out_pct", "%", "none", 0.0, "Faint values left out as no part of the cord (%)"),
     Metric("angle_ap_deg", "deg", "none", None, "Tilt about the AP axis (°)"),
     Metric("angle_rl_deg", "deg", "none", None, "Tilt about the RL axis (°)"),
     Metric("length_mm", "mm", "none", None, "Length along the cord (mm)"),
@@ -54,5 +55,13 @@ _ROWS = (
     Metric("eccentricity", "1", "none", None, "Eccentricity"),
     Metric("orientation_deg", "deg", "none", None, "Orientation in the axial plane (°)"),
     Metric("solidity", "1", "none", None, "Solidity"),
+    *(
+        Metric(f"{name}_norm_{what}", unit, "none", None, f"{label}, {words}")
+        for name, label in (("csa", "CSA"), ("diameter_ap", "AP diameter"), ("diameter_rl", "RL diameter"))
+        for what, unit, words in (
+            ("z", "1", "z among healthy"),
+            ("centile", "centile", "centile among healthy"),
+        )
+    ),
 )
 METRICS: dict[str, Metric] = {row.name: row for row in _ROWS}

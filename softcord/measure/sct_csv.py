@@ -4,11 +4,12 @@ import csv
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from softcord.errors import DataError
+from softcord.io.files import replacing
 from softcord.measure.csa import HOW_COLUMNS
 from softcord.measure.files import FileMeasures
+from softcord.plain import plain_cell
 
 _MEANS = {
     "area": "area_mm2",
@@ -52,19 +53,13 @@ def write_sct_csv(
         before = path.read_text(encoding="utf-8")
         if next(csv.reader(before.splitlines()[:1]), []) != list(SCT_HEADER):
             raise DataError(path, "has another header than SCT's", "Write to a new file")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(
-        "w", dir=path.parent, prefix=".", suffix=".csv", delete=False, encoding="utf-8", newline=""
-    ) as stream:
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
         stream.write(before)
         writer = csv.DictWriter(stream, SCT_HEADER, lineterminator="\n")
         if not before:
             writer.writeheader()
         for file in measured:
             writer.writerows(_rows(file, mode, version))
-    temporary = Path(stream.name)
-    temporary.chmod(0o644)
-    temporary.replace(path)
 
 
 def _rows(file: FileMeasures, mode: str, version: str) -> Iterable[Mapping[str, object]]:
@@ -75,7 +70,7 @@ def _rows(file: FileMeasures, mode: str, version: str) -> Iterable[Mapping[str, 
         yield {
             "Timestamp": now,
             "SCT Version": f"{version} {how}",
-            "Filename": str(file.files.mask.resolve()),
+            "Filename": plain_cell(str(file.files.mask.resolve())),
             "Slice (I->S)": row["slice"],
             "VertLevel": "" if row["level"] == "all" else row["level"],
             "DistancePMJ": "",

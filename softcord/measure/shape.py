@@ -64,7 +64,8 @@ def _by_moments(voxels: SliceVoxels, line: Centreline, *, partial_volumes: bool)
     spread = voxels.means(np.stack([u * u, u * v, v * v]))
     if partial_volumes:
         # A voxel's value is the mean over its width, which adds width²/12 (Sheppard's correction).
-        width = np.diag(np.square(voxels.spacing_mm[:2]) / 12)
+        sides_mm = np.array([[1.0, voxels.shear[0]], [0.0, 1.0]]) * np.array(voxels.spacing_mm[:2])[:, None]
+        width = sides_mm @ sides_mm.T / 12
         spread -= (across @ width @ across.transpose(0, 2, 1))[:, [0, 0, 1], [0, 1, 1]].T
     turn, diameters_mm = _ellipse(spread)
     cosine, sine = np.cos(turn)[voxels.z], np.sin(turn)[voxels.z]
@@ -78,7 +79,7 @@ def _by_moments(voxels: SliceVoxels, line: Centreline, *, partial_volumes: bool)
 def _offsets_mm(voxels: SliceVoxels) -> Floats:
     """Place of each voxel relative to its slice's centre of mass, shape (2, n)."""
     pixel_mm = np.array(voxels.spacing_mm[:2])[:, None]
-    place_mm = np.stack([voxels.x, voxels.y]) * pixel_mm
+    place_mm = np.stack([voxels.place_x, voxels.place_y]) * pixel_mm
     offsets_mm: Floats = place_mm - voxels.means(place_mm)[:, voxels.z]
     return offsets_mm
 

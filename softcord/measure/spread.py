@@ -17,8 +17,8 @@ def csa_std_rows(frame: pd.DataFrame) -> pd.DataFrame:
 
     One pair of rows per run, participant, session and level, with contrast "all": csa_std_mm2 with
     csa_std_contrasts, and the same of binarised masks. Only where at least 2 contrasts have a CSA; several
-    values of one contrast (there should be one) are averaged first. Where all are 0 it has no value: a method
-    that finds no cord in any contrast is not the one that varies least.
+    values of one contrast (there should be one) are averaged first. Where any is 0 it has no value: a method
+    that misses the cord in a contrast neither varies least nor has an area to compare there.
 
     Args:
         frame: measures, with the columns of measures.csv.
@@ -30,9 +30,9 @@ def csa_std_rows(frame: pd.DataFrame) -> pd.DataFrame:
 def _rows(frame: pd.DataFrame, csa: str, std: str, contrasts: str) -> pd.DataFrame:
     measured = frame[(frame["metric"] == csa) & frame["value"].notna()]
     images = measured.groupby([*_SAME_CORD, "contrast"], observed=True, sort=False)["value"].mean()
-    spread = images.groupby(level=_SAME_CORD, observed=True, sort=False).agg(["std", "count", "max"])
+    spread = images.groupby(level=_SAME_CORD, observed=True, sort=False).agg(["std", "count", "min"])
     spread = spread[spread["count"] >= 2].astype(float).reset_index()
-    spread["std"] = spread["std"].where(spread["max"] > 0)
+    spread["std"] = spread["std"].where(spread["min"] > 0)
     names = {"std": std, "count": contrasts}
     parts = [
         spread[_SAME_CORD].assign(

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import binary_erosion, distance_transform_edt
+from scipy.spatial import cKDTree
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
-Spacing = tuple[float, float, float]
+# Voxel sizes; or, where axes are not at right angles, the sides of a voxel as the columns of a (3, 3) array.
+Spacing = tuple[float, float, float] | Floats
 
 
 def surface_distances(pred_seg: Bools, reference_seg: Bools, spacing_mm: Spacing) -> tuple[Floats, Floats]:
@@ -24,6 +26,9 @@ def surface_distances(pred_seg: Bools, reference_seg: Bools, spacing_mm: Spacing
     # Nothing outside this box is surface, so distances stay exact.
     box = smallest_box(pred_seg | reference_seg)
     pred, reference = (_surface(mask[box]) for mask in (pred_seg, reference_seg))
+    if isinstance(spacing_mm, np.ndarray):
+        ours, theirs = (np.argwhere(surface.T)[:, ::-1] @ spacing_mm.T for surface in (pred, reference))
+        return cKDTree(theirs).query(ours)[0], cKDTree(ours).query(theirs)[0]
     to_reference, to_pred = (
         distance_transform_edt(~surface, sampling=spacing_mm) for surface in (reference, pred)
     )
@@ -70,6 +75,8 @@ def _if_empty(pred_seg: Bools, reference_seg: Bools, spacing: Spacing) -> float 
         return None
     if not has_pred and not has_reference:
         return 0.0
+    if isinstance(spacing, np.ndarray):
+        return float(np.linalg.norm(spacing @ pred_seg.shape))
     return float(np.linalg.norm(np.multiply(pred_seg.shape, spacing)))
 
 

@@ -4,13 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from typing import TextIO
 
 import numpy as np
 import pandas as pd
 
 from softcord.errors import DataError
+from softcord.io.files import replacing
 from softcord.measure.metrics import METRICS
+from softcord.plain import plain_table
+from softcord.remedies import Remedy
 
 MISSING = "n/a"
 MEASURE_COLUMNS = (
@@ -67,7 +70,8 @@ def measures_frame(rows: Iterable[Measure]) -> pd.DataFrame:
 def write_measures(path: Path | str, frame: pd.DataFrame) -> None:
     """Write a table of measures as CSV: UTF-8, full precision, n/a for what is missing.
 
-    Columns beyond those of measures.csv are kept, behind them. The file appears complete or not at all.
+    Names that a spreadsheet would take for formulas, and control characters, are neutralised. Columns beyond
+    those of measures.csv are kept, behind them. The file appears complete or not at all.
 
     Raises:
         DataError: a column of measures.csv is missing.
@@ -75,18 +79,13 @@ def write_measures(path: Path | str, frame: pd.DataFrame) -> None:
     path = Path(path)
     _check_columns(path, frame)
     extra = [name for name in frame.columns if name not in MEASURE_COLUMNS]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(
-        "w", dir=path.parent, prefix=".", suffix=".csv", delete=False, encoding="utf-8", newline=""
-    ) as stream:
-        temporary = Path(stream.name)
-    try:
-        frame[[*MEASURE_COLUMNS, *extra]].to_csv(temporary, index=False, na_rep=MISSING)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with replacing(path) as temporary:
+        table_csv(frame[[*MEASURE_COLUMNS, *extra]], temporary)
+
+
+def table_csv(frame: pd.DataFrame, to: Path | TextIO) -> None:
+    """Write a table as CSV as :func:`write_measures` does, to an open file too."""
+    plain_table(frame).to_csv(to, index=False, na_rep=MISSING)
 
 
 def read_measures(path: Path | str) -> pd.DataFrame:
@@ -97,7 +96,7 @@ def read_measures(path: Path | str) -> pd.DataFrame:
     """
     path = Path(path)
     if not path.is_file():
-        raise DataError(path, "does not exist", "Run `softcord evaluate` or `softcord measure` first")
+        raise DataError(path, "does not exist", Remedy.MEASURE_FIRST)
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:

@@ -9,7 +9,7 @@ import pandas as pd
 from softcord.io.nifti import Volume
 from softcord.measure.aggregate import mean_over
 from softcord.measure.csa import csa_per_slice
-from softcord.measure.slices import slice_voxels
+from softcord.measure.slices import cord_voxels
 
 THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 20))
 
@@ -18,6 +18,8 @@ def csa_by_threshold(
     softseg: Volume,
     slices: npt.NDArray[np.int64] | None = None,
     thresholds: Sequence[float] = THRESHOLDS,
+    *,
+    tails: bool = False,
 ) -> pd.DataFrame:
     """Measure the mean CSA of one soft mask binarised at each threshold.
 
@@ -25,12 +27,13 @@ def csa_by_threshold(
         softseg: values 0..1.
         slices: RPI slices to average over, for example those of C2-C3; all if None.
         thresholds: what lies strictly above is cord.
+        tails: whether faint values far from the cord count (see :mod:`softcord.measure.tails`).
 
     Returns:
         A row per threshold: threshold, csa_bin_mm2, and csa_soft_minus_bin_mm2 against the soft CSA, which
         needs no threshold.
     """
-    voxels = slice_voxels(softseg)
+    voxels = cord_voxels(softseg, tails=tails)
     soft = csa_per_slice(voxels)
     chosen = soft["slice"].to_numpy() if slices is None else slices
     soft_mm2 = mean_over(soft, "area_mm2", chosen)

@@ -11,8 +11,9 @@ from softcord.measure.files import AVERAGED, FileMeasures
 from softcord.measure.image import HARD_THRESHOLD
 from softcord.measure.metrics import METRICS
 from softcord.measure.table import MEASURE_COLUMNS, MISSING
+from softcord.plain import plain
 
-METHOD_COLUMNS = ("slice", "findings", *HOW_COLUMNS, "filename")
+METHOD_COLUMNS = ("slice", "findings", *HOW_COLUMNS, "space", "filename")
 TIDY_COLUMNS = (*MEASURE_COLUMNS, *METHOD_COLUMNS)
 _AREA = {"soft": "csa_mm2", "bin": "csa_bin_mm2", "sct": "csa_sct_mm2"}
 
@@ -28,7 +29,7 @@ def tidy_measures(measured: Iterable[FileMeasures], method: str = MISSING) -> pd
 
 def image_identity(path: Path) -> dict[str, str]:
     """Read participant, session and contrast from a mask's name; "n/a" where the name does not say."""
-    parsed = parse_path(str(path))
+    parsed = parse_path(plain(str(path)))
     if parsed is None:
         return {"participant_id": MISSING, "session_id": MISSING, "contrast": MISSING}
     stem = image_stem(parsed.stem)
@@ -47,9 +48,13 @@ def image_stem(mask_stem: str) -> str:
 
 
 def _file_rows(file: FileMeasures, method: str) -> Iterator[dict[str, object]]:
-    who = image_identity(file.files.mask) | {"method": method, "filename": str(file.files.mask)}
+    who = image_identity(file.files.mask) | {
+        "method": method,
+        "space": file.space,
+        "filename": plain(str(file.files.mask)),
+    }
     for group in file.groups.to_dict("records"):
-        made = {name: group[name] for name in ("level", *METHOD_COLUMNS[:-1])}
+        made = {name: group[name] for name in ("level", *METHOD_COLUMNS[:-2])}
         yield _row(who | made, _AREA[str(group["mode"])], group["area_mm2"])
         if group["mode"] == file.groups["mode"].iloc[0]:
             for name in (*AVERAGED[1:], "length_mm"):
@@ -65,7 +70,7 @@ def _difference_rows(file: FileMeasures, who: dict[str, str]) -> Iterator[dict[s
     if not {"soft", "bin"} <= by_mode.keys():
         return
     for soft, hard in zip(by_mode["soft"].to_dict("records"), by_mode["bin"].to_dict("records"), strict=True):
-        made = {name: hard[name] for name in ("level", *METHOD_COLUMNS[:-1])} | {"mode": "soft-bin"}
+        made = {name: hard[name] for name in ("level", *METHOD_COLUMNS[:-2])} | {"mode": "soft-bin"}
         yield _row(who | made, "csa_soft_minus_bin_mm2", soft["area_mm2"] - hard["area_mm2"])
 
 

@@ -25,6 +25,11 @@ class UNet(nn.Module):
         ValueError: an argument is out of range; the message starts with its name.
 
     Source: paper 2.3.3; details as in its code (dynamic_network_architectures' PlainConvUNet).
+
+    >>> import softcord, torch
+    >>> net = softcord.UNet(features=(4, 8), strides=((1, 1, 1), (2, 2, 2))).eval()
+    >>> [tuple(output.shape) for output in net(torch.zeros(1, 1, 16, 16, 8))]
+    [(1, 1, 16, 16, 8)]
     """
 
     def __init__(

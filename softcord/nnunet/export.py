@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import nibabel as nib
 import numpy as np
 
 from softcord.data.cache import check_label
 from softcord.errors import DataError
 from softcord.io.files import write_json
-from softcord.io.nifti import read_volume, write_volume
+from softcord.io.header import open_nifti
+from softcord.io.nifti import read_volume, space_of, write_volume
 from softcord.processes.parallel import parallel_map
+from softcord.remedies import Remedy
 
 DATASET = "Dataset001_softcord"
 THRESHOLD = 0.5  # a voxel is cord where more than half of it is
@@ -44,7 +45,7 @@ def export_dataset(
     entries = {}
     for outcome in parallel_map(write, cases, jobs):
         if outcome.value is None:
-            raise DataError("nnU-Net's dataset", str(outcome.error), "Leave it out with data.exclude")
+            raise DataError("nnU-Net's dataset", str(outcome.error), Remedy.EXCLUDE_IMAGES)
         entries[outcome.item.name] = outcome.value
         if on_done:
             on_done(outcome.item.name)
@@ -74,11 +75,12 @@ def write_splits(preprocessed: Path, train: Sequence[Case], val: Sequence[Case])
 
 def _write_case(folder: Path, case: Case) -> dict[str, object]:
     image, label = read_volume(case.image), read_volume(case.label)
-    check_label(case.label, label, image)
+    check_label(case.label, label, space_of(image))
     label_path = folder / "labelsTr" / f"{case.name}.nii.gz"
     write_volume(label_path, (label.data > THRESHOLD).astype(np.uint8), image.affine)
     image_path = case.image
-    if nib.load(case.image).ndim != 3:
+    # nnU-Net reads headers as nibabel does, which stops at what softcord reads and names.
+    if len(open_nifti(case.image).shape) != 3 or space_of(image).oddities:
         image_path = folder / "imagesTr" / f"{case.name}_0000.nii.gz"
         write_volume(image_path, image.data, image.affine)
     return {"images": [str(image_path.absolute())], "label": f"labelsTr/{case.name}.nii.gz"}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from softcord.errors import UsageError
+from softcord.remedies import Remedy
 
 VENV = Path(".venv-nnunet")
 _COMMAND = "nnUNetv2_plan_and_preprocess"
@@ -39,7 +40,7 @@ def find_nnunet(folder: Path | None = None) -> Install:
     raise UsageError(
         "nnU-Net",
         f"not found in {where}",
-        "Run `make nnunet`, or install nnunetv2 in its own environment and set machine.nnunet to its bin",
+        Remedy.INSTALL_NNUNET,
     )
 
 
@@ -52,7 +53,7 @@ def _python_of(folder: Path) -> Path:
     named = Path(first.removeprefix("#!").strip())
     if named.is_file():
         return named
-    raise UsageError("nnU-Net", f"the Python of {folder / _COMMAND} is unknown", "Set machine.nnunet")
+    raise UsageError("nnU-Net", f"the Python of {folder / _COMMAND} is unknown", Remedy.NAME_NNUNET)
 
 
 def nnunet_versions(install: Install) -> dict[str, str]:

@@ -22,8 +22,10 @@ FOLD = 0
 
 def main(request_path: str) -> None:
     """Train, or go on with an interrupted training."""
-    import numpy as np
-    import torch
+    import numpy as np  # of nnU-Net's own environment
+    import torch  # of nnU-Net's own environment
+
+    # only in nnU-Net's own environment
     from nnunetv2.run.run_training import maybe_load_checkpoint
 
     request = json.loads(Path(request_path).read_text(encoding="utf-8"))
@@ -45,6 +47,7 @@ def main(request_path: str) -> None:
 
 def trainer_class(request: dict[str, Any]) -> Any:
     """Return nnU-Net's trainer with the request's length."""
+    # only in nnU-Net's own environment
     from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer as Own
 
     class nnUNetTrainer(Own):  # type: ignore[misc]  # noqa: N801

@@ -10,12 +10,11 @@ import numpy.typing as npt
 
 from softcord.contrasts import CONTRASTS
 from softcord.io.nifti import from_rpi, write_volume
+from softcord.phantom.acquire import acquire, acquire_uni
 from softcord.phantom.anatomy import Anatomy, draw_anatomy
 from softcord.phantom.pathology import HEALTHY, draw_pathology
 from softcord.phantom.scan import (
     Scan,
-    acquire,
-    acquire_uni,
     cord_samples,
     draw_scan,
     render,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil, inf
 
 import nibabel as nib
@@ -11,6 +12,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.spatial.transform import Rotation
 
 from softcord.io.nifti import RPI_AXCODES
+from softcord.phantom.acquire import clipped_normal
 from softcord.phantom.anatomy import Anatomy, Array
 from softcord.phantom.epi import EpiField, draw_epi_field
 from softcord.phantom.settings import ScanSettings
@@ -60,8 +62,26 @@ class Scan:
         """Voxel indices of the RPI array to scanner millimetres."""
         vx, vy, vz = self.settings.voxel_mm
         affine = np.diag([-vx, vy, vz, 1.0])
-        affine[:3, 3] = self.origin_mm
+        affine[:3, :3] = self.tilt @ affine[:3, :3]
+        affine[:3, 3] = self.tilt @ (self.origin_mm - self.centre_mm) + self.centre_mm
         return affine
+
+    @cached_property
+    def tilt(self) -> Matrix:
+        """The turn of the stack, known to its header, about the middle of the field of view."""
+        turn = Rotation.from_euler("xy", self.settings.tilt_deg, degrees=True)
+        return np.asarray(turn.as_matrix(), dtype=np.float64)
+
+    @property
+    def centre_mm(self) -> npt.NDArray[np.float64]:
+        """The middle of the field of view; tilting leaves it where it is."""
+        half = 0.5 * (np.array(self.settings.matrix) - 1) * self.settings.voxel_mm
+        return np.asarray(self.origin_mm + half * np.array([-1, 1, 1]), dtype=np.float64)
+
+    @property
+    def tilt_slope(self) -> float:
+        """How far the stack's normal moves in-plane, mm per mm along the scanner's axis."""
+        return float(np.hypot(self.tilt[0, 2], self.tilt[1, 2]) / self.tilt[2, 2])
 
     @property
     def affine_native(self) -> Matrix:
@@ -80,21 +100,37 @@ class Scan:
         qx = (self.origin_mm[0] - vx * i - moved_x).astype(np.float32)
         qy = (self.origin_mm[1] + vy * j - moved_y).astype(np.float32)
         qz = (self.origin_mm[2] + vz * k - self.shift_mm[2]).astype(np.float32)
+        if self.tilt_slope > 0:
+            qx, qy, qz = self.tilted(qx, qy, qz)
         if self.field is not None:
             qy = qy - self.field.displacement_mm(qx, qy, qz)
         back = self.rotation.T.astype(np.float32)
         x, y, z = (row[0] * qx + row[1] * qy + row[2] * qz for row in back)
         return Points(x, y, z, *anatomy.cord_frame(x, y, z))
 
+    def tilted(self, *q: Array) -> tuple[Array, Array, Array]:
+        """Turn places, less the head's shift, with the stack."""
+        pivot = (self.centre_mm - self.shift_mm).astype(np.float32)
+        away = [one - middle for one, middle in zip(q, pivot, strict=True)]
+        turn = self.tilt.astype(np.float32)
+        x, y, z = (sum(f * one for f, one in zip(turn[a], away, strict=True)) + pivot[a] for a in range(3))
+        return x, y, z
+
+    def untilted(self, q: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return where scanner points (3, ...) would lie if the stack were not tilted."""
+        pivot = self.centre_mm.reshape(3, *[1] * (q.ndim - 1))
+        return np.asarray(np.tensordot(self.tilt.T, q - pivot, 1) + pivot, dtype=np.float64)
+
     def index_of(self, point_mm: npt.NDArray[np.float64]) -> tuple[int, int, int] | None:
         """Return the RPI voxel that images a place in the participant, or None outside the field of view."""
         q = self.rotation @ point_mm + self.shift_mm
-        k = round((q[2] - self.origin_mm[2]) / self.settings.voxel_mm[2])
-        if not 0 <= k < self.settings.matrix[2]:
-            return None
         if self.field is not None:
             body = self.rotation @ point_mm
             q[1] += self.field.seen_at_mm(*body) - body[1]
+        q = self.untilted(q)
+        k = round((q[2] - self.origin_mm[2]) / self.settings.voxel_mm[2])
+        if not 0 <= k < self.settings.matrix[2]:
+            return None
         i = round((self.origin_mm[0] - q[0] - self.jitter_mm[k, 0]) / self.settings.voxel_mm[0])
         j = round((q[1] + self.jitter_mm[k, 1] - self.origin_mm[1]) / self.settings.voxel_mm[1])
         inside = 0 <= i < self.settings.matrix[0] and 0 <= j < self.settings.matrix[1]
@@ -107,12 +143,12 @@ def draw_scan(
     """Draw one scan's placement, motion and slice jitter."""
     nx, ny, nz = settings.matrix
     vx, vy, vz = settings.voxel_mm
-    placed = np.array([0.0, settings.centre_mm[0], settings.centre_mm[1]]) + _normal(rng, (3,), 1.0)
+    placed = np.array([0.0, settings.centre_mm[0], settings.centre_mm[1]]) + clipped_normal(rng, (3,), 1.0)
     half = 0.5 * np.array([-(nx - 1) * vx, (ny - 1) * vy, (nz - 1) * vz])
     # Along the cord motion is small: the head cannot slide out of the coil.
-    shift = _normal(rng, (3,), motion_mm) * np.array([1.0, 1.0, 0.5])
-    rotation = Rotation.from_euler("xyz", _normal(rng, (3,), motion_deg), degrees=True).as_matrix()
-    jitter = _normal(rng, (nz, 2), settings.slice_jitter_mm)
+    shift = clipped_normal(rng, (3,), motion_mm) * np.array([1.0, 1.0, 0.5])
+    rotation = Rotation.from_euler("xyz", clipped_normal(rng, (3,), motion_deg), degrees=True).as_matrix()
+    jitter = clipped_normal(rng, (nz, 2), settings.slice_jitter_mm)
     is_uneven = settings.distortion_mm > 0 or settings.dropout > 0
     field = draw_epi_field(rng, settings.distortion_mm, settings.dropout) if is_uneven else None
     return Scan(contrast, settings, placed - half, rotation, shift, jitter, field)
@@ -152,7 +188,7 @@ def cord_samples(scan: Scan, anatomy: Anatomy, reach_mm: float) -> CordSamples:
     """Sample the voxels that the cord's border, moved by up to ``reach_mm``, may cross."""
     vx, vy, vz = scan.settings.voxel_mm
     # Half a voxel's diagonal; along the slice normal the border moves by the cord's tilt and taper only.
-    slope = anatomy.slope if scan.field is None else anatomy.slope + scan.field.slope
+    slope = anatomy.slope + scan.tilt_slope + (0.0 if scan.field is None else scan.field.slope)
     margin = reach_mm + 0.5 * float(np.hypot(vx, vy)) + 0.5 * slope * vz
     if scan.field is not None:
         margin *= scan.field.largest_stretch
@@ -188,14 +224,6 @@ def render(
     return image
 
 
-def acquire(rng: np.random.Generator, image: Float32, bias_field: float, noise: float) -> Float32:
-    """Add a receive field and Rician noise of standard deviation ``noise`` (in the image's own unit)."""
-    image = image * _receive_field(rng, image.shape, bias_field)
-    real = image + noise * rng.standard_normal(image.shape, dtype=np.float32)
-    imaginary = noise * rng.standard_normal(image.shape, dtype=np.float32)
-    return np.asarray(np.hypot(real, imaginary), dtype=np.float32)
-
-
 def tissue_map(scan: Scan, anatomy: Anatomy, cord: Float32) -> npt.NDArray[np.uint8]:
     """Return the tissue at each voxel's centre (RPI), with the cord where it fills half the voxel."""
     labels = np.zeros(scan.settings.matrix, np.uint8)
@@ -216,21 +244,6 @@ def render_amplitude(scan: Scan, anatomy: Anatomy, cord: Float32) -> Float32:
     return image + cord * (strength[Tissue.WHITE_MATTER] - image)
 
 
-def acquire_uni(rng: np.random.Generator, uni: Float32, noise: float, strength: Float32) -> Float32:
-    """Return what MP2RAGE makes of a noise-free UNI image (0..1) whose two images have noise.
-
-    UNI = Re(S1* S2) / (|S1|² + |S2|²), shifted to 0..1 (Marques et al. 2010). The receive field cancels;
-    where ``strength`` is low nothing but noise is left, over the whole range. ``noise`` is the standard
-    deviation in S1 and S2 where the strength is 1.
-    """
-    angle = 0.5 * np.arcsin(np.clip(2 * uni - 1, -1, 1))
-    first, second = (strength * part for part in (np.sin(angle), np.cos(angle)))
-    draws = noise * rng.standard_normal((4, *uni.shape), dtype=np.float32)
-    s1, s2 = first + draws[0] + 1j * draws[1], second + draws[2] + 1j * draws[3]
-    power = np.maximum(np.abs(s1) ** 2 + np.abs(s2) ** 2, np.finfo(np.float32).tiny)
-    return np.asarray(0.5 + (s1.conj() * s2).real / power, dtype=np.float32)
-
-
 def _layers(anatomy: Anatomy, at: Points) -> Iterator[tuple[Tissue, Array]]:
     """Yield what surrounds the cord, back to front."""
     return trunk_layers(anatomy, at) if isinstance(anatomy, Thoracolumbar) else neck_layers(anatomy, at)
@@ -243,7 +256,8 @@ def _field_effect(scan: Scan, field: EpiField) -> Float32:
     i, j, k = np.arange(nx)[:, None, None], np.arange(ny)[None, :, None], np.arange(nz)[None, None, :]
     x = scan.origin_mm[0] - vx * i - scan.jitter_mm[:, 0] - scan.shift_mm[0]
     y = scan.origin_mm[1] + vy * j - scan.jitter_mm[:, 1] - scan.shift_mm[1]
-    return field.signal(x, y, scan.origin_mm[2] + vz * k - scan.shift_mm[2])
+    z = scan.origin_mm[2] + vz * k - scan.shift_mm[2]
+    return field.signal(*(scan.tilted(x, y, z) if scan.tilt_slope > 0 else (x, y, z)))
 
 
 def _paint(scan: Scan, anatomy: Anatomy, signal: dict[Tissue, float]) -> Float32:
@@ -288,7 +302,7 @@ def _cord_window(scan: Scan, anatomy: Anatomy, margin_mm: float) -> tuple[slice,
     bottom = scan.origin_mm[2] - scan.shift_mm[2]
     s = np.linspace(bottom - 10, bottom + nz * vz + 10, 200)
     x, y, _, _ = anatomy.centreline.at(s)
-    q = scan.rotation @ np.array([x, y, s]) + scan.shift_mm[:, None]
+    q = scan.untilted(scan.rotation @ np.array([x, y, s]) + scan.shift_mm[:, None])
     reach = float(anatomy.semi_axes_mm(s)[0].max()) + float(np.abs(scan.jitter_mm).max()) + margin_mm + 1
     reach += scan.field.reach_mm if scan.field is not None else 0.0
     i, j = (scan.origin_mm[0] - q[0]) / vx, (q[1] - scan.origin_mm[1]) / vy
@@ -327,19 +341,6 @@ def _subslices(thickness_mm: float, step_mm: float) -> Float32:
     return ((np.arange(n) + 0.5) / n - 0.5).astype(np.float32)
 
 
-def _normal(rng: np.random.Generator, shape: tuple[int, ...], sd: float) -> npt.NDArray[np.float64]:
-    return sd * np.clip(rng.standard_normal(shape), -2.5, 2.5)
-
-
 def _smooth_noise(rng: np.random.Generator, shape: tuple[int, ...]) -> Float32:
     noise = gaussian_filter(rng.standard_normal(shape, dtype=np.float32), 1.0, truncate=2.5)
     return np.asarray(noise / noise.std(), dtype=np.float32)
-
-
-def _receive_field(rng: np.random.Generator, shape: tuple[int, ...], sd: float) -> Float32:
-    """Smooth field around 1, brighter at the back, where the coil lies."""
-    axes = [np.linspace(-1, 1, n, dtype=np.float32) for n in shape]
-    x, y, z = np.meshgrid(*axes, indexing="ij", sparse=True)
-    c = _normal(rng, (6,), sd).astype(np.float32)
-    log_field = c[0] * x + (c[1] - sd) * y + c[2] * z + 0.5 * (c[3] * x * y + c[4] * y * z + c[5] * z * z)
-    return np.asarray(np.exp(log_field), dtype=np.float32)

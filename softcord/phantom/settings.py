@@ -12,7 +12,7 @@ from softcord.contrasts import CONTRASTS
 GENERATOR_VERSION = 1
 Region = Literal["cervical", "thoracolumbar"]
 _ADDED_LATER: dict[str, object] = {"region": "cervical", "pathology": None, "masks": True}
-_ADDED_LATER_TO_SCANS: dict[str, object] = {"distortion_mm": 0.0, "dropout": 0.0}
+_ADDED_LATER_TO_SCANS: dict[str, object] = {"distortion_mm": 0.0, "dropout": 0.0, "tilt_deg": (0.0, 0.0)}
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class ScanSettings:
     of the cord's signal, ``slice_jitter_mm`` that of the in-plane displacement of each axial slice.
     ``distortion_mm`` is the standard deviation of the displacement along A-P that an uneven magnetic field
     causes in echo-planar images, ``dropout`` the share of the signal lost where it is most uneven.
+    ``tilt_deg`` turns the stack of slices, and its header, about the R-L, then the A-P axis.
     """
 
     matrix: tuple[int, int, int]
@@ -35,6 +36,7 @@ class ScanSettings:
     slice_jitter_mm: float = 0.0
     distortion_mm: float = 0.0
     dropout: float = 0.0
+    tilt_deg: tuple[float, float] = (0.0, 0.0)
 
     # A misspelt key in a yaml file is refused, not ignored.
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
@@ -47,6 +49,8 @@ class ScanSettings:
         for name in ("noise", "slice_jitter_mm", "distortion_mm"):
             _require(getattr(self, name) >= 0, name, "must be >= 0", getattr(self, name))
         _require(0 <= self.dropout < 1, "dropout", "must be in [0, 1)", self.dropout)
+        is_small = max(abs(angle) for angle in self.tilt_deg) <= 40  # beyond, the slices are not axial
+        _require(is_small, "tilt_deg", "must be two angles within 40", self.tilt_deg)
 
 
 @dataclass(frozen=True)

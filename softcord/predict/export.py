@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from softcord.errors import RunError
-from softcord.io.files import write_json, write_text
+from softcord.io.files import replacing, replacing_folder, write_json, write_text
 from softcord.predict.package import Model, write_package
 
 # How far ONNX Runtime's raw output may lie from torch's, of values around 0 to 1.
@@ -25,14 +25,11 @@ TOLERANCE = 1e-3
 
 def export_zip(path: Path, model: Model, *, half: bool = False) -> Path:
     """Write a package as one file, which `softcord predict -m` reads as it reads the folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=path.parent, prefix=".export") as folder:
+    with TemporaryDirectory() as folder, replacing(path) as archive:
         package = write_package(Path(folder) / path.stem, model, half=half)
-        archive = Path(folder) / path.name
         with zipfile.ZipFile(archive, "w") as whole:  # weights do not compress
             for file in sorted(package.iterdir()):
                 whole.write(file, f"{path.stem}/{file.name}")
-        archive.replace(path)
     return path
 
 
@@ -89,9 +86,7 @@ def export_bundle(folder: Path, model: Model) -> Path:
     """
     if folder.exists() and any(folder.iterdir()):
         raise RunError(folder, "exists and is not empty", "Name another folder")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=folder.parent, prefix=".export") as temporary:
-        bundle = Path(temporary) / folder.name
+    with replacing_folder(folder) as bundle:
         package = write_package(bundle / "docs" / "package", model)
         shutil.copy(package / "card.md", bundle / "docs" / "README.md")
         shutil.rmtree(package)
@@ -100,9 +95,6 @@ def export_bundle(folder: Path, model: Model) -> Path:
         write_json(bundle / "configs" / "metadata.json", _bundle_metadata(model))
         write_json(bundle / "configs" / "inference.json", _bundle_inference(model))
         write_text(bundle / "LICENSE", "See docs/README.md.\n")
-        if folder.exists():
-            folder.rmdir()
-        bundle.rename(folder)
     return folder
 
 
@@ -127,7 +119,7 @@ def _other_window(model: Model) -> Tensor:
 
 
 def _difference(path: Path, net: nn.Module, window: Tensor) -> float:
-    import onnxruntime
+    import onnxruntime  # an extra: not everybody has it
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     (found,) = session.run(None, {"image": window.numpy()})
@@ -137,7 +129,7 @@ def _difference(path: Path, net: nn.Module, window: Tensor) -> float:
 
 
 def _describe_onnx(path: Path, description: Mapping[str, Any]) -> None:
-    import onnx
+    import onnx  # an extra: not everybody has it
 
     model = onnx.load(path)
     onnx.helper.set_model_props(model, {"softcord": json.dumps(description)})

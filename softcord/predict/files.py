@@ -8,14 +8,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from softcord.errors import DataError, RunError, UsageError
 from softcord.io.files import write_json
-from softcord.io.nifti import Volume, write_like
+from softcord.io.names import nifti_stem, sidecar_of
+from softcord.io.nifti import Volume, space_of, write_like
+from softcord.io.space import Oddity
+from softcord.io.writable import check_writable
 from softcord.predict.check_image import read_checked
 from softcord.predict.package import Model
 from softcord.predict.volume import AS_IT_IS, PredictSettings, predict_volume
 from softcord.predict.write import generated_by
+from softcord.remedies import Remedy
 
 Outcome = Literal["predicted", "no cord", "constant"]
 
@@ -24,7 +29,8 @@ Outcome = Literal["predicted", "no cord", "constant"]
 class Task:
     """Images to predict and how: ``threshold`` None writes the soft mask, else voxels above it as 1.
 
-    ``made_by`` says which model it is; it is written into every sidecar.
+    ``made_by`` says which model it is; it is written into every sidecar. ``volume`` is which one of a series
+    to predict, from 0.
     """
 
     model: Model
@@ -32,6 +38,7 @@ class Task:
     settings: PredictSettings = AS_IT_IS
     threshold: float | None = None
     overwrite: bool = False
+    volume: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse a threshold that keeps all or nothing."""
@@ -41,12 +48,21 @@ class Task:
 
 @dataclass(frozen=True)
 class Done:
-    """What became of an image; ``image`` and ``softseg`` are None where an earlier mask was kept."""
+    """What became of an image; ``image`` and ``softseg`` are None where an earlier mask was kept.
+
+    ``is_unsure`` says that no cord could be followed and the mask is what looks most like one.
+    """
 
     outcome: Outcome
     looked: str
+    is_unsure: bool = False
     image: Volume | None = None
     softseg: Volume | None = None
+
+    @property
+    def oddities(self) -> tuple[Oddity, ...]:
+        """What is odd about the image's header; nothing is said again of an image whose mask was kept."""
+        return () if self.image is None else space_of(self.image).oddities
 
     @property
     def is_kept(self) -> bool:
@@ -56,7 +72,7 @@ class Done:
 
 def mask_name(image: Path, threshold: float | None) -> str:
     """Return the usual name of an image's mask, ``t2_softseg.nii.gz`` or, binarised, ``t2_seg.nii.gz``."""
-    return f"{image.name.partition('.nii')[0]}_{'softseg' if threshold is None else 'seg'}.nii.gz"
+    return f"{nifti_stem(image)}_{'softseg' if threshold is None else 'seg'}.nii.gz"
 
 
 def predict_file(image: Path, output: Path, task: Task) -> Done:
@@ -68,12 +84,15 @@ def predict_file(image: Path, output: Path, task: Task) -> Done:
             the image's own.
         RunError: the mask cannot be written.
     """
-    sidecar = sidecar_path(output)
     wanted = _sidecar(image, task)
     _refuse_wrong_place(image, output)
     if not task.overwrite and (there := _already_made(output, wanted)):
         return there
-    volume = read_checked(image, task.model.description.spacing_mm)
+    try:
+        check_writable(output.parent)
+    except OSError as error:
+        raise _unwritable(output, error) from error
+    volume = read_checked(image, task.model.description.spacing_mm, task.volume)
     try:
         prediction = predict_volume(task.model, volume, task.settings)
     except MemoryError as error:
@@ -81,50 +100,67 @@ def predict_file(image: Path, output: Path, task: Task) -> Done:
     mask = prediction.softseg.data
     if task.threshold is not None:
         mask = (mask > task.threshold).astype(np.uint8)
+    quality = "low" if prediction.is_unsure else "normal"
+    made = {**wanted, "Looked": prediction.looked, "CordFound": prediction.has_cord, "Quality": quality}
     try:
-        # The sidecar comes first: where there is a mask, both are whole.
-        output.unlink(missing_ok=True)
-        write_json(sidecar, {**wanted, "Looked": prediction.looked, "CordFound": prediction.has_cord})
-        write_like(output, mask, image)
+        _write(output, mask, image, made)
     except OSError as error:
-        with suppress(OSError):
-            sidecar.unlink()
-        what = f"cannot be written ({error.strerror or error})"
-        raise RunError(output, what, "Check the folder, its permissions and the space on its disk") from error
+        raise _unwritable(output, error) from error
     outcome = _outcome(prediction.looked, prediction.has_cord)
-    return Done(outcome, prediction.looked, volume, prediction.softseg)
+    return Done(outcome, prediction.looked, prediction.is_unsure, volume, prediction.softseg)
 
 
-def sidecar_path(output: Path) -> Path:
-    """Where the sidecar of a mask lies."""
-    return output.parent / (output.name.partition(".nii")[0] + ".json")
+def _write(output: Path, mask: npt.NDArray[np.generic], image: Path, made: Mapping[str, object]) -> None:
+    """Write mask and sidecar; those that are there go when the new ones are whole.
+
+    Where a mask is there already it is renamed first, else last: an interruption leaves a mask of which no
+    sidecar says that this command made it, or a sidecar without a mask, and neither is taken for a result.
+    """
+    sidecar = sidecar_of(output)
+    new_mask, new_sidecar = (path.with_name(f".new-{path.name}") for path in (output, sidecar))
+    pairs = [(new_sidecar, sidecar), (new_mask, output)]
+    try:
+        write_like(new_mask, mask, image)
+        write_json(new_sidecar, made)
+        for new, final in reversed(pairs) if output.exists() else pairs:
+            new.replace(final)
+    finally:
+        for new, _ in pairs:
+            with suppress(OSError):
+                new.unlink(missing_ok=True)
+
+
+def _unwritable(output: Path, error: OSError) -> RunError:
+    what = f"cannot be written ({error.strerror or error})"
+    return RunError(output, what, "Check the folder, its permissions and the space on its disk")
 
 
 def _refuse_wrong_place(image: Path, output: Path) -> None:
     """Refuse a mask that would replace a folder or the image, or whose sidecar would be the image's."""
     if output.is_dir():
-        raise UsageError(output, "is a folder", "Name another file with -o")
+        raise UsageError(output, "is a folder", Remedy.OTHER_MASK_FILE)
     if output.exists() and image.exists() and output.samefile(image):
-        raise UsageError(output, "is the image itself", "Name another file with -o")
-    if sidecar_path(output).resolve() == sidecar_path(image).resolve():
-        what = f"would have its sidecar in {sidecar_path(image).name}, which is the image's"
-        raise UsageError(output, what, "Name another file with -o")
+        raise UsageError(output, "is the image itself", Remedy.OTHER_MASK_FILE)
+    if sidecar_of(output).resolve() == sidecar_of(image).resolve():
+        what = f"would have its sidecar in {sidecar_of(image).name}, which is the image's"
+        raise UsageError(output, what, Remedy.OTHER_MASK_FILE)
 
 
 def _already_made(output: Path, wanted: Mapping[str, object]) -> Done | None:
     """Return what became of the image earlier, None if nothing yet; refuse what something else made."""
-    sidecar = sidecar_path(output)
+    sidecar = sidecar_of(output)
     if not output.exists() and not sidecar.exists():
         return None
     found = _read(sidecar)
     if output.exists() and found.items() >= wanted.items():
         looked = str(found.get("Looked"))
-        return Done(_outcome(looked, bool(found.get("CordFound"))), looked)
+        is_unsure = found.get("Quality") == "low"
+        return Done(_outcome(looked, bool(found.get("CordFound"))), looked, is_unsure)
     if not output.exists() and found.keys() >= wanted.keys():
         return None  # a sidecar that an interrupted command left
     there = output if output.exists() else sidecar
     what = "exists, and is not what this command would make"
-    raise UsageError(there, what, "-overwrite replaces it; or name another file with -o")
+    raise UsageError(there, what, Remedy.OVERWRITE_MASK)
 
 
 def _sidecar(image: Path, task: Task) -> dict[str, Any]:
@@ -136,6 +172,7 @@ def _sidecar(image: Path, task: Task) -> dict[str, Any]:
         "CropSize": task.settings.crop_voxels or "along the cord",
         "SmallWindows": task.settings.small_windows,
         "TestTimeAugmentation": task.settings.apply.mirror,
+        **({} if task.volume is None else {"Volume": task.volume}),
     }
     sidecar = {
         "SpatialReference": "orig",

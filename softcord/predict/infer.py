@@ -6,10 +6,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
-from softcord.data.dataset import standardise
 from softcord.data.resample import Shape
+from softcord.errors import DataError
 from softcord.nets.activation import Activation, activate
+from softcord.train.patches import standardise
 
 
 @dataclass(frozen=True)
@@ -25,12 +27,22 @@ class Apply:
     mirror: bool = False
 
     def __call__(self, net: nn.Module, windows: Tensor) -> Tensor:
-        """Return raw outputs, float32, of windows (batch, 1, R-L, A-P, S-I), each standardised by itself."""
+        """Return raw outputs, float32, of windows (batch, 1, R-L, A-P, S-I), each standardised by itself.
+
+        Raises:
+            DataError: the net answered with what is no number.
+        """
+        if tuple(windows.shape[2:]) == getattr(net, "required_multiple", None):
+            # A net that normalises over space cannot do so over the one voxel that it halves this to.
+            longer = pad(windows, (0, windows.shape[4]), value=float(windows.min()))
+            return self(net, longer)[..., : windows.shape[4]]
         standardised = torch.stack([standardise(window) for window in windows])
         with torch.inference_mode(), torch.autocast(windows.device.type, torch.bfloat16, self.bfloat16):
             raw: Tensor = net(standardised)[0].float()
             if self.mirror:
                 raw = (raw + net(standardised.flip(2))[0].float().flip(2)) / 2
+        if raw.isnan().any():  # it would pass for an image without a cord
+            raise DataError("its net", "answered with what is no number", "Use another model")
         return raw
 
 

@@ -10,26 +10,29 @@ import importlib
 import json
 import math
 import re
-import shutil
 import zipfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any, Literal
 
 import torch
 from pydantic import TypeAdapter, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import nn
 
 from softcord.data.resample import Interpolation
 from softcord.errors import DataError
+from softcord.io.files import replacing_folder
 from softcord.nets.activation import Activation
 from softcord.predict.card import card_text
 
 DESCRIPTION, WEIGHTS, CARD, CHECKSUMS = "model.json", "weights.safetensors", "card.md", "sha256.txt"
 CONTENT = (DESCRIPTION, WEIGHTS, CARD)
+_MOST = 4096  # no net of cords has more channels or stages
+_FINEST_MM, _COARSEST_MM, _LARGEST_WINDOW = 0.1, 10.0, 2048
 OWN_NETS = ("softcord.nets",)
 
 
@@ -97,8 +100,13 @@ class ModelDescription:
         windows = (self.window_voxels, self.narrow_window_voxels or self.window_voxels)
         if min(min(window) for window in windows) < 1:
             raise ValueError(f"window_voxels: must be at least 1 along each axis, got {windows}")
-        if not 0 < self.spacing_mm < math.inf:
-            raise ValueError(f"spacing_mm: must be > 0, got {self.spacing_mm}")
+        if max(max(window) for window in windows) > _LARGEST_WINDOW:
+            raise ValueError(
+                f"window_voxels: must be at most {_LARGEST_WINDOW} along each axis, got {windows}"
+            )
+        if not _FINEST_MM <= self.spacing_mm <= _COARSEST_MM:
+            bounds = f"between {_FINEST_MM:g} and {_COARSEST_MM:g}"
+            raise ValueError(f"spacing_mm: must be {bounds}, got {self.spacing_mm}")
         if self.rim_mm is not None and not 0 <= self.rim_mm < math.inf:
             raise ValueError(f"rim_mm: must be >= 0, got {self.rim_mm}")
 
@@ -123,24 +131,13 @@ def write_package(folder: Path, model: Model, *, half: bool = False) -> Path:
         CARD: card_text(described, sum(value.numel() for value in model.net.state_dict().values())).encode(),
     }
     files[CHECKSUMS] = "".join(f"{_sha256(files[name])}  {name}\n" for name in CONTENT).encode()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    try:
+    with replacing_folder(folder) as temporary:
         for name, content in files.items():
             (temporary / name).write_bytes(content)
-        temporary.chmod(0o755)
-        if folder.exists():
-            shutil.rmtree(folder)
-        temporary.rename(folder)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
     return folder
 
 
 def _weights(model: Model, dtype: torch.dtype = torch.float32) -> bytes:
-    from safetensors.torch import save
-
     values = {name: value.detach().cpu().contiguous() for name, value in model.net.state_dict().items()}
     return save({k: v.to(dtype) if v.is_floating_point() else v for k, v in values.items()})
 
@@ -154,9 +151,6 @@ def read_package(path: Path, allowed: tuple[str, ...] = OWN_NETS) -> Model:
         DataError: the package is missing, incomplete, damaged, made for a newer softcord, or its net is not
             of an allowed package.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
     files = _verified(path)
     description = _description(path, files[DESCRIPTION])
     net = build_net(description.net, path, allowed)
@@ -165,7 +159,18 @@ def read_package(path: Path, allowed: tuple[str, ...] = OWN_NETS) -> Model:
     except (SafetensorError, RuntimeError) as error:
         what = f"its weights do not fit its net ({str(error).splitlines()[0]})"
         raise DataError(path, what, "Export the model again") from error
+    if not all(bool(value.isfinite().all()) for value in net.state_dict().values()):
+        raise DataError(path, "some of its weights are no numbers", "Train or export the model again")
+    _check_windows(path, net, description)
     return Model(net.float().eval(), description)
+
+
+def _check_windows(path: Path, net: nn.Module, description: ModelDescription) -> None:
+    multiple = getattr(net, "required_multiple", (1, 1, 1))
+    for window in (description.window_voxels, description.narrow_window_voxels or description.window_voxels):
+        if any(side % step for side, step in zip(window, multiple, strict=True)):
+            what = f"its windows of {window} voxels are no multiples of {multiple}, as its net needs"
+            raise DataError(path, what, "Export the model again")
 
 
 def read_description(path: Path) -> ModelDescription:
@@ -190,15 +195,27 @@ def build_net(described: NetDescription, where: Path, allowed: tuple[str, ...] =
     if not is_name or not any(module == one or module.startswith(f"{one}.") for one in allowed):
         what = f"wants a net that is not softcord's ({described.target!r}), so nothing of it was loaded"
         raise DataError(where, what, "Allow its Python package by name only if you trust it")
+    if _beyond(described.arguments):
+        what = f"wants a net with numbers beyond {_MOST}: {dict(described.arguments)}"
+        raise DataError(where, what[:300], "Use a package that softcord exported")
     try:
         target = getattr(importlib.import_module(module), name)
         if not (isinstance(target, type) and issubclass(target, nn.Module) and target.__module__ == module):
             raise TypeError(f"{described.target} is not a net")
         with torch.device("meta"):
             return target(**described.arguments)
-    except (ImportError, AttributeError, TypeError, ValueError) as error:
-        what = f"its net cannot be built ({str(error).splitlines()[0]})"
+    except (ImportError, AttributeError, TypeError, ValueError, RuntimeError, MemoryError) as error:
+        what = f"its net cannot be built ({(str(error) or type(error).__name__).splitlines()[0]})"
         raise DataError(where, what, "Use the softcord version that its model.json names") from error
+
+
+def _beyond(arguments: object) -> bool:
+    """Whether a net so described could take hours to be built, or more memory than anybody has."""
+    if isinstance(arguments, Mapping):
+        return _beyond(list(arguments.values()))
+    if isinstance(arguments, list | tuple):
+        return len(arguments) > _MOST or any(map(_beyond, arguments))
+    return isinstance(arguments, int | float) and not abs(arguments) <= _MOST
 
 
 def _verified(path: Path) -> dict[str, bytes]:

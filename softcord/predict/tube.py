@@ -14,6 +14,9 @@ AREA_MM2 = (12.0, 300.0)
 SHORTEST_MM, LEAST_STEADY = 20.0, 0.5
 # Of the parts nearly as long as the longest, the steadiest is taken.
 NEARLY = 0.8
+_CANDIDATES = 10  # parts that are looked at when one is wanted that may be a cord
+
+Float32 = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,11 @@ class Tube:
         return is_long and self.has_area_of_cord and self.unsteadiness <= LEAST_STEADY
 
     @property
+    def likeness(self) -> float:
+        """How much like a cord: long and steady. Only comparisons mean something."""
+        return len(self.slices) / (0.1 + self.unsteadiness)
+
+    @property
     def slices(self) -> npt.NDArray[np.intp]:
         """Slices in which it is seen."""
         return np.flatnonzero(np.isfinite(self.centres[:, 0]))
@@ -61,6 +69,20 @@ def find_tube(softseg: npt.NDArray[np.float32], spacing_mm: float) -> Tube:
         _tube(parts[box] == n + 1, box, softseg.shape[2], spacing_mm) for n in long for box in [boxes[n]]
     )
     return min(tubes, key=lambda tube: (not tube.is_cord, tube.unsteadiness), default=nothing)
+
+
+def keep_most_cord_like(softseg: npt.NDArray[np.float32], spacing_mm: float) -> Float32 | None:
+    """Return a soft mask with one part above 0.5 left, the one most like a cord; None if none may be it."""
+    parts, _ = ndimage.label(softseg > 0.5)
+    boxes = ndimage.find_objects(parts)
+    longest = sorted(range(len(boxes)), key=lambda n: boxes[n][2].start - boxes[n][2].stop)[:_CANDIDATES]
+    tubes = {n: _tube(parts[boxes[n]] == n + 1, boxes[n], softseg.shape[2], spacing_mm) for n in longest}
+    possible = {n: tube for n, tube in tubes.items() if tube.may_be_cord(spacing_mm)}
+    if not possible:
+        return None
+    chosen = max(possible, key=lambda n: possible[n].likeness)
+    kept: Float32 = np.where((parts == 0) | (parts == chosen + 1), softseg, 0).astype(np.float32)
+    return kept
 
 
 def _tube(part: npt.NDArray[np.bool_], box: tuple[slice, ...], n_slices: int, spacing_mm: float) -> Tube:

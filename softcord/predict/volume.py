@@ -13,12 +13,14 @@ from softcord.predict.clean import keep_cord
 from softcord.predict.find_cord import SMALL_MM, cord_box, follow_cord
 from softcord.predict.infer import PLAIN, Apply, predict_grid
 from softcord.predict.package import Model
-from softcord.predict.tube import find_tube
+from softcord.predict.tube import keep_most_cord_like
 
 Float32 = npt.NDArray[np.float32]
 # Where the net looked: along the cord that it found, everywhere, in the middle of the image, or, where all
 # voxels are the same, nowhere.
 Looked = Literal["along the cord", "everywhere", "in the centre", "nowhere"]
+# Values above which a faint tube is taken for the cord, if it looks like one and nothing above 0.5 does.
+FAINT = (0.3, 0.15)
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,9 @@ class PredictSettings:
     that size about the image's centre (R-L, A-P, S-I; -1 is the whole axis), as the paper does; None finds
     the cord first. ``small_windows`` looks along the cord through windows of ``SMALL_MM`` at most, even where
     the net has only seen larger ones: faster, but a net that normalises over its window answers differently.
-    ``only_a_cord`` empties masks in which nothing has the length, area and steadiness of a cord, if the net
-    looked everywhere for want of one to follow.
+    ``only_a_cord`` wants a cord or nothing, if the net looked everywhere for want of one to follow: the part
+    most like a cord is kept, also where the net is faint about it, and a mask in which nothing has the
+    length, area and steadiness of a cord is emptied.
     """
 
     largest: int = 1
@@ -62,6 +65,11 @@ class Prediction:
     def has_cord(self) -> bool:
         """Whether any voxel is more cord than not."""
         return bool((self.softseg.data > 0.5).any())
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether no cord could be followed, and the mask is what looks most like one."""
+        return self.looked == "everywhere" and self.has_cord
 
 
 def predict_volume(model: Model, image: Volume, settings: PredictSettings = PredictSettings()) -> Prediction:
@@ -118,11 +126,21 @@ def _look(model: Model, image_rpi: Float32, grid: Grid, settings: PredictSetting
     )
     if found is not None:
         return _clean(model, found, settings.largest), "along the cord"
-    everywhere = softseg_on_grid(model, image_rpi, apply=settings.apply, largest=settings.largest)
-    spacing_mm = description.spacing_mm
-    if settings.only_a_cord and not find_tube(everywhere, spacing_mm).may_be_cord(spacing_mm):
-        everywhere = np.zeros_like(everywhere)
-    return everywhere, "everywhere"
+    if not settings.only_a_cord:
+        everywhere = softseg_on_grid(model, image_rpi, apply=settings.apply, largest=settings.largest)
+        return everywhere, "everywhere"
+    everywhere = softseg_on_grid(model, image_rpi, apply=settings.apply, largest=0)
+    return _most_cord_like(model, everywhere, settings.largest), "everywhere"
+
+
+def _most_cord_like(model: Model, softseg: Float32, largest: int) -> Float32:
+    """Return the part most like a cord, a faint one brought out if there is no other; else nothing."""
+    for level in (0.5, *FAINT):
+        brought_out = np.minimum(softseg * np.float32(0.5 / level), 1)
+        tube = keep_most_cord_like(brought_out, model.description.spacing_mm)
+        if tube is not None:
+            return _clean(model, tube if largest == 1 else brought_out, largest)
+    return np.zeros_like(softseg)
 
 
 def _in_voxels(size_mm: Shape, spacing_mm: float) -> Shape:

@@ -3,16 +3,19 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+
 import softcord
-from softcord.io.files import write_bytes, write_json
-from softcord.io.nifti import Volume, write_volume
+from softcord.io.files import write_json
+from softcord.io.names import nifti_stem, sidecar_of
+from softcord.io.nifti import Volume, write_like
 
 CODE_URL = "https://github.com/softcord/softcord"
 
 
 def softseg_path(root: Path, image: Path) -> Path:
     """Where the soft mask of ``image`` lies in the derivatives dataset ``root``."""
-    stem = image.name.removesuffix(".gz").removesuffix(".nii")
+    stem = nifti_stem(image)
     participant = stem.split("_")[0]
     folders = image.parent.parts
     # The last folder of that name: the dataset itself may lie in another participant's.
@@ -30,24 +33,16 @@ def predictions_of(predictions: Path, participant_id: str) -> Path:
 
 
 def write_softseg(root: Path, image: Path, softseg: Volume, provenance: Mapping[str, object]) -> Path:
-    """Write a soft mask, float32 in [0, 1] in the image's own space, and its sidecar; return its path."""
+    """Write a soft mask, float32 in [0, 1], with its image's header, and its sidecar; return its path."""
     path = softseg_path(root, image)
-    write_volume(path, softseg.data, softseg.affine)
-    _write_sidecar(path, image, provenance)
-    return path
-
-
-def copy_mask(root: Path, image: Path, mask: Path, provenance: Mapping[str, object]) -> Path:
-    """Copy a ``.nii.gz`` mask made elsewhere to where :func:`write_softseg` would write it, byte for byte."""
-    path = softseg_path(root, image)
-    write_bytes(path, mask.read_bytes())
+    write_like(path, softseg.data.astype(np.float32, copy=False), image)
     _write_sidecar(path, image, provenance)
     return path
 
 
 def _write_sidecar(path: Path, image: Path, provenance: Mapping[str, object]) -> None:
     sidecar = {"SpatialReference": "orig", "GeneratedBy": [generated_by(provenance)], "Sources": [image.name]}
-    write_json(path.with_name(path.name.removesuffix(".nii.gz") + ".json"), sidecar)
+    write_json(sidecar_of(path), sidecar)
 
 
 def describe_derivatives(root: Path, name: str, provenance: Mapping[str, object]) -> None:

@@ -7,8 +7,9 @@ import signal
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -36,30 +37,82 @@ def parallel_map(
 ) -> Iterator[Outcome[Item, Value]]:
     """Yield an outcome per item, as they finish.
 
-    ``function`` and the items must be picklable. With ``jobs=1`` everything runs in this process, in order.
+    An item whose process dies is tried twice more, alone. ``function`` and the items must be picklable. With
+    ``jobs=1`` everything runs in this process, in order.
     Workers are spawned, not forked: a fork of a process whose libraries run threads can hang.
     """
     if jobs <= 1 or len(items) <= 1:
         for item in items:
             yield _attempt(function, item)
         return
-    context = multiprocessing.get_context("spawn")
-    workers = ProcessPoolExecutor(
-        min(jobs, len(items)), mp_context=context, initializer=end_with_parent, initargs=(os.getpid(),)
-    )
+    waiting = deque(items)
     # Their number already fills the cores.
-    with environment(dict.fromkeys(_THREADS, "1")), workers as pool:
-        pending = {pool.submit(_attempt, function, item): item for item in items}
+    with environment(dict.fromkeys(_THREADS, "1")):
+        while waiting:
+            begun: list[Item] = []
+            yield from _until_a_death(function, waiting, begun, jobs)
+            for item in begun:
+                yield from _alone(function, item)
+
+
+def _until_a_death(
+    function: Callable[[Item], Value], waiting: deque[Item], begun: list[Item], jobs: int
+) -> Iterator[Outcome[Item, Value]]:
+    """Take items from ``waiting`` to worker processes until none is left or one of the processes dies.
+
+    A death takes all workers with it: ``begun`` then holds the items that were with them, without outcome.
+    """
+    pending: dict[Future[Outcome[Item, Value]], Item] = {}
+    with _workers(min(jobs, len(waiting))) as pool:
         try:
-            for future in as_completed(pending):
-                error = future.exception()
-                if error is None:
-                    yield future.result()
-                else:
-                    yield Outcome(pending[future], None, f"the worker process died ({error})")
+            while waiting or pending:
+                while waiting and len(pending) < jobs:
+                    item = waiting.popleft()
+                    pending[_submit(pool, function, item)] = item
+                for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                    item = pending.pop(future)
+                    if isinstance(future.exception(), BrokenExecutor):
+                        begun.append(item)
+                    else:
+                        yield future.result()
+                if begun:
+                    begun += pending.values()
+                    return
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _alone(function: Callable[[Item], Value], item: Item) -> Iterator[Outcome[Item, Value]]:
+    """Try an item whose worker died, or a neighbour's: only one that dies twice by itself is to blame.
+
+    Twice, since a neighbour's death may have come before the item had begun at all.
+    """
+    for is_last in (False, True):
+        with _workers(1) as pool:
+            try:
+                yield _submit(pool, function, item).result()
+                return
+            except BrokenExecutor as error:
+                if is_last:
+                    yield Outcome(item, None, f"the worker process died ({error})")
+
+
+def _workers(n: int) -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(n, mp_context=context, initializer=end_with_parent, initargs=(os.getpid(),))
+
+
+def _submit(
+    pool: ProcessPoolExecutor, function: Callable[[Item], Value], item: Item
+) -> "Future[Outcome[Item, Value]]":
+    """Give an item to a pool; to one that has broken, too."""
+    try:
+        return pool.submit(_attempt, function, item)
+    except BrokenExecutor as error:
+        broken: Future[Outcome[Item, Value]] = Future()
+        broken.set_exception(error)
+        return broken
 
 
 def end_with_parent(parent: int) -> None:

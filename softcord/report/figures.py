@@ -12,11 +12,18 @@ from softcord.measure.metrics import METRICS
 from softcord.report.order import contrast_label, method_order
 from softcord.report.scatter import agreement_plot, contrast_pair_grid
 from softcord.report.violin import violins_by_contrast, violins_by_method
-from softcord.stats.contrasts import answer_agreement
-from softcord.stats.frames import PAPER_LEVEL, Unit, by_contrast, by_method, rows_of
+from softcord.stats.evidence import Evidence
+from softcord.stats.frames import PAPER_LEVEL, Unit
+from softcord.stats.kinds.agreement import answer as answer_agreement
+from softcord.stats.measured import Measured, measured
 from softcord.stats.questions import Question
+from softcord.stats.wide import by_contrast, by_method
 
 FigureKind = Literal["methods", "contrasts", "agreement", "contrast_pairs"]
+# The kinds of questions that have a figure of their own.
+_FIGURE_OF: dict[str, FigureKind] = {
+    "methods": "methods", "contrasts": "contrasts", "agreement": "agreement",
+}  # fmt: skip
 # More violins side by side than this are not read; a caption says so.
 METHODS_UP_TO = 12
 PANELS_UP_TO = 6
@@ -52,7 +59,7 @@ def default_figures(questions: Sequence[Question]) -> list[FigureSpec]:
     specs = [
         FigureSpec(
             name=_file_name(question.name),
-            kind=question.kind,
+            kind=_FIGURE_OF[question.kind],
             metric=question.metric,
             methods=question.methods,
             contrasts=question.contrasts,
@@ -60,6 +67,7 @@ def default_figures(questions: Sequence[Question]) -> list[FigureSpec]:
             level=question.level,
         )
         for question in questions
+        if question.kind in _FIGURE_OF
     ]
     error = FigureSpec("absolute_csa_error_by_contrast", "contrasts", "csa_abs_error_mm2")
     return [*specs, error]
@@ -73,30 +81,32 @@ def draw(spec: FigureSpec, measures: pd.DataFrame, detailed: pd.DataFrame) -> tu
     Raises:
         DataError: nobody measured the metric.
     """
-    rows = rows_of(measures, spec.metric, spec.level)
+    found = measured(measures, spec.metric, spec.level)
     tests = detailed[(detailed["metric"] == spec.metric) & (detailed["test"] == "wilcoxon")]
-    measured = method_order(rows["method"].unique())
-    methods = [
-        name for name in measured if not spec.methods or name in spec.methods or name.startswith("GT_")
-    ]
+    if spec.kind == "methods":  # stars of the same values only
+        is_same = tests["over"] == ", ".join(spec.contrasts)
+        tests = tests[is_same & (tests["unit_of_analysis"] == spec.unit_of_analysis)]
+    known = method_order(found.names())
+    methods = [name for name in known if not spec.methods or name in spec.methods or name.startswith("GT_")]
     label = METRICS[spec.metric].label
     if spec.kind == "methods":
-        wide = by_method(rows, spec.unit_of_analysis)[methods]
+        wide = by_method(found, spec.unit_of_analysis, spec.contrasts)
+        wide = wide[[name for name in methods if name in wide.columns]]
         shown = _best(wide, spec.metric)
-        caption = _caption(spec, f"{label} per method", len(methods), len(shown))
+        caption = _caption(spec, f"{label} per method", wide.shape[1], len(shown))
         return violins_by_method(wide[shown], tests[tests["about"] == ""], label), caption
     tested = [name for name in methods if not name.startswith("GT_") or name in spec.methods]
-    return _within_methods(spec, rows, tests, tested)
+    return _within_methods(spec, measures, found, tests, tested)
 
 
 def _within_methods(
-    spec: FigureSpec, rows: pd.DataFrame, tests: pd.DataFrame, methods: Sequence[str]
+    spec: FigureSpec, measures: pd.DataFrame, found: Measured, tests: pd.DataFrame, methods: Sequence[str]
 ) -> tuple[Figure, str] | None:
     label = METRICS[spec.metric].label
     if spec.kind == "contrast_pairs":
         methods = methods[-1:]
     shown = methods[-PANELS_UP_TO:]
-    every = by_contrast(rows[rows["method"].isin(shown)])
+    every = by_contrast(found)
     wide = {name: _chosen_contrasts(every[name], spec) for name in shown if name in every}
     wide = {name: table for name, table in wide.items() if table.shape[1] >= 2 and len(table)}
     if not wide:
@@ -104,7 +114,7 @@ def _within_methods(
     if spec.kind == "contrasts":
         caption = _caption(spec, f"{label} per contrast", len(methods), len(wide))
         return violins_by_contrast(wide, tests, label), caption
-    lines = _lines(spec, rows, tuple(wide))
+    lines = _lines(spec, measures, tuple(wide))
     if spec.kind == "contrast_pairs":
         (method, table), *_ = wide.items()
         caption = _caption(spec, f"{label} of {method} for each pair of contrasts", 1, 1)
@@ -119,16 +129,13 @@ def _chosen_contrasts(wide: pd.DataFrame, spec: FigureSpec) -> pd.DataFrame:
     return wide[[key for key in spec.contrasts or wide.columns if key in wide.columns]]
 
 
-def _lines(spec: FigureSpec, rows: pd.DataFrame, methods: tuple[str, ...]) -> pd.DataFrame:
+def _lines(spec: FigureSpec, measures: pd.DataFrame, methods: tuple[str, ...]) -> pd.DataFrame:
     question = Question(
         spec.name, spec.metric, "agreement", methods=methods, contrasts=spec.contrasts, level=spec.level
     )
-    lines = pd.DataFrame(answer_agreement(rows, question))
-    return (
-        lines[lines["test"] == "line"]
-        if len(lines)
-        else pd.DataFrame(columns=["about", "a", "b", "statistic"])
-    )
+    lines = pd.DataFrame(answer_agreement(Evidence(measures), question))
+    lines = lines.reindex(columns=["about", "a", "b", "test", "effect", "intercept", "statistic"])
+    return lines[(lines["test"] == "line") & lines["effect"].notna()]
 
 
 def _best(wide: pd.DataFrame, metric: str) -> list[str]:
@@ -137,8 +144,12 @@ def _best(wide: pd.DataFrame, metric: str) -> list[str]:
     if len(names) <= METHODS_UP_TO:
         return names
     fixed = [name for name in names if name.startswith("GT_") or name == "soft_all"]
-    means = wide.drop(columns=fixed).mean().sort_values(ascending=METRICS[metric].better != "higher")
-    return fixed + [str(name) for name in means.index[: METHODS_UP_TO - len(fixed)]]
+    rest = wide.drop(columns=fixed)
+    means = rest.mean().sort_values(ascending=METRICS[metric].better != "higher")
+    # Those that lack people come behind those that lack none: what failed is in no mean.
+    lacking = rest.isna().sum()
+    ordered = sorted(means.index, key=lambda name: bool(lacking[name] > lacking.min()))
+    return fixed + [str(name) for name in ordered[: METHODS_UP_TO - len(fixed)]]
 
 
 def _caption(spec: FigureSpec, words: str, there: int, shown: int) -> str:

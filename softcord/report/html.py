@@ -1,21 +1,26 @@
-"""One page with all answers of a study: opens without a server and asks the network for nothing."""
+"""One page with all answers of a study."""
 
-import json
-from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
-from pathlib import Path
 
 import pandas as pd
 
+from softcord.report.page import (
+    Block,
+    Cell,
+    Details,
+    Heading,
+    Items,
+    Page,
+    Picture,
+    Table,
+    Text,
+    Viewer,
+    data_uri,
+    render,
+    table_of,
+)
 from softcord.report.tables import cell_text
-
-_HERE = Path(__file__).parent
-# The browser itself is told to refuse any request.
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
-_ROWS_AT_MOST = 300
-_WIDE_CELL = 60
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,10 @@ class QcImage:
 
 @dataclass(frozen=True)
 class Report:
-    """All that the page shows, in order; empty parts are left out."""
+    """All that the page shows, in order; empty parts are left out.
+
+    ``exclude_words`` say how the next run is given the images that fail the visual check.
+    """
 
     study: str
     byline: str
@@ -62,118 +70,56 @@ class Report:
     qc: tuple[QcImage, ...] = ()
     dropped: pd.DataFrame = field(default_factory=pd.DataFrame)
     provenance: pd.DataFrame = field(default_factory=pd.DataFrame)
+    exclude_words: str = ""
 
 
 def page(report: Report) -> str:
     """Return the report as one HTML document with everything inside it."""
-    parts = {
-        "Summary": _notes(report.notes) + _table(report.summary),
+    sections: dict[str, Sequence[Block]] = {
+        "Summary": [*_notes(report.notes), *_table(report.summary)],
         "Paper and here": _table(report.expected),
-        "Questions": "".join(_answer(answer) for answer in report.answers),
-        "Figures": "".join(_figure(figure) for figure in report.figures),
-        "Tables": "".join(
-            f"<h3>{escape(name)}</h3>{_table(t)}" for name, t in report.tables.items() if len(t)
-        ),
-        "Visual check": _viewer(report.qc),
-        "Dropped": _table(report.dropped) if len(report.dropped) else "<p>Nobody was dropped.</p>",
+        "Questions": [block for answer in report.answers for block in _answer(answer)],
+        "Figures": [_picture(figure) for figure in report.figures],
+        "Tables": [
+            block
+            for name, table in report.tables.items()
+            if len(table)
+            for block in (Heading(name), *_table(table))
+        ],
+        "Visual check": list(_viewer(report.qc, report.exclude_words)),
+        "Dropped": _table(report.dropped) or [Text("Nobody was dropped.")],
         "Provenance": _table(report.provenance),
     }
-    shown = {title: body for title, body in parts.items() if body}
-    links = "".join(f'<a href="#{_anchor(title)}">{escape(title)}</a>' for title in shown)
-    sections = "".join(
-        f'<section id="{_anchor(title)}"><h2>{escape(title)}</h2>{body}</section>'
-        for title, body in shown.items()
-    )
-    style, script = ((_HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
-    study = escape(report.study, quote=True)
-    return (
-        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        f'<meta name="viewport" content="width=device-width">\n<title>{study}: softcord report</title>\n'
-        f'<style>\n{style}</style>\n</head>\n<body data-study="{study}">\n'
-        f"<nav><strong>softcord</strong>{links}</nav>\n<main>\n<h1>{study}</h1>\n"
-        f'<p class="byline">{escape(report.byline)}</p>\n{sections}\n</main>\n'
-        f"<script>\n{script}</script>\n</body>\n</html>\n"
-    )
+    return render(Page(f"{report.study}: softcord report", report.study, sections, report.byline))
 
 
-def data_uri(kind: str, content: bytes) -> str:
-    """Return bytes as a URI that needs no file."""
-    return f"data:image/{kind};base64,{b64encode(content).decode()}"
+def _table(table: pd.DataFrame) -> list[Block]:
+    return table_of(table, text=cell_text)
 
 
-def _anchor(title: str) -> str:
-    return title.lower().replace(" ", "-")
+def _notes(notes: Sequence[str]) -> list[Block]:
+    return [Items(tuple(notes))] if notes else []
 
 
-def _notes(notes: Sequence[str]) -> str:
-    items = "".join(f"<li>{escape(note)}</li>" for note in notes)
-    return f'<ul class="notes">{items}</ul>' if items else ""
+def _answer(answer: Answer) -> Iterator[Block]:
+    yield Heading(answer.question)
+    yield Items(answer.sentences, "sentences")
+    yield from (_picture(figure) for figure in answer.figures)
+    yield Details(f"Numbers ({len(answer.table)})", tuple(_table(answer.table)))
 
 
-def _answer(answer: Answer) -> str:
-    sentences = "".join(f"<li>{escape(sentence)}</li>" for sentence in answer.sentences)
-    figures = "".join(_figure(figure) for figure in answer.figures)
-    return (
-        f"<h3>{escape(answer.question)}</h3><ul class='sentences'>{sentences}</ul>{figures}"
-        f"<details><summary>Numbers ({len(answer.table)})</summary>{_table(answer.table)}</details>"
-    )
+def _picture(figure: Figure) -> Picture:
+    return Picture(figure.caption, figure.kind, figure.content)
 
 
-def _figure(figure: Figure) -> str:
-    kind = "svg+xml" if figure.kind == "svg" else figure.kind
-    caption = escape(figure.caption)
-    source = data_uri(kind, figure.content)
-    return f'<figure><img alt="{caption}" src="{source}"><figcaption>{caption}</figcaption></figure>'
-
-
-def _table(table: pd.DataFrame) -> str:
-    if table.empty:
-        return ""
-    head = "".join(f"<th>{escape(str(name))}</th>" for name in table.columns)
-    rows = "".join(
-        f"<tr>{''.join(_cell(value) for value in row)}</tr>"
-        for row in table.head(_ROWS_AT_MOST).itertuples(index=False)
-    )
-    left = len(table) - _ROWS_AT_MOST
-    more = f"<p class='hint'>{left} more rows are in the files beside this page.</p>" if left > 0 else ""
-    return (
-        f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{more}'
-    )
-
-
-def _cell(value: object) -> str:
-    text = cell_text(value)
-    kind = text if text in ("yes", "no") else "wide" if len(text) > _WIDE_CELL else ""
-    return f'<td class="{kind}">{escape(text)}</td>' if kind else f"<td>{escape(text)}</td>"
-
-
-def _viewer(images: Sequence[QcImage]) -> str:
+def _viewer(images: Sequence[QcImage], exclude_words: str) -> Iterator[Block]:
     if not images:
-        return ""
-    scores = list(images[0].scores)
-    head = "".join(f"<th>{escape(name)}</th>" for name in ("", "image", "method", *scores))
-    rows = "".join(
-        f"<tr><td></td>{''.join(_cell(text) for text in (i.image, i.method, *i.scores.values()))}</tr>"
-        for i in images
+        return
+    rows = tuple(
+        tuple(Cell(text) for text in ("", image.image, image.method, *image.scores.values()))
+        for image in images
     )
-    return (
-        "<p class='hint'>Worst first. <kbd>←</kbd> <kbd>→</kbd> move, <kbd>F</kbd> rates pass, fail or "
-        "artefact, <kbd>S</kbd> saves the fails as the exclude list of the next run (data.exclude=FILE). "
-        "<span class='swatch' style='background:#ffd600'></span>prediction at 0.5, "
-        "<span class='swatch' style='background:#29c26b'></span>ground truth at 0.5; "
-        "soft prediction 0 <span class='scale'></span> 1. Patient's right is on the left.</p>"
-        f"<div id='viewer'><div class='list'><table><thead><tr>{head}</tr></thead>"
-        f"<tbody>{rows}</tbody></table></div>"
-        "<div class='shown'><div id='qc-title'></div><img id='qc-image' alt='axial slices'>"
-        "<div class='bar'><span id='qc-rating'></span><button id='qc-rate'>Rate (F)</button>"
-        "<button id='qc-save'>Save fails</button></div></div></div>"
-        f'<script type="application/json" id="qc-data">{_qc_json(images)}</script>'
-    )
-
-
-def _qc_json(images: Sequence[QcImage]) -> str:
-    entries = [
+    entries = tuple(
         {
             "image": image.image,
             "method": image.method,
@@ -181,6 +127,5 @@ def _qc_json(images: Sequence[QcImage]) -> str:
             "jpeg": data_uri("jpeg", image.jpeg),
         }
         for image in images
-    ]
-    # A closing tag inside a name must not end the script.
-    return json.dumps(entries).replace("<", "\\u003c")
+    )
+    yield Viewer(Table(("", "image", "method", *images[0].scores), rows), entries, exclude_words)

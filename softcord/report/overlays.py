@@ -6,8 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from softcord.io.nifti import Volume
-from softcord.report.mosaic import (
+from softcord.draw.mosaic import (
     CELL_PIXELS,
     GAP_PIXELS,
     GROUND_TRUTH_COLOUR,
@@ -15,7 +14,8 @@ from softcord.report.mosaic import (
     Rgb,
     axial_cell,
 )
-from softcord.report.render import figure_bytes
+from softcord.draw.render import figure_bytes
+from softcord.io.nifti import Volume
 
 _DPI = 100
 _NAME_PIXELS, _HEAD_PIXELS = 200, 40

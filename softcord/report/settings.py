@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from softcord.errors import DataError
+from softcord.remedies import Remedy
 from softcord.report.figures import FigureSpec
 from softcord.stats.adjust import Correction
-from softcord.stats.expected import Claim
+from softcord.stats.claims import Claim
 from softcord.stats.frames import PAPER_LEVEL, Unit, is_measured, tested_methods
-from softcord.stats.questions import DEFAULT_QUESTIONS, Question
+from softcord.stats.questions import DEFAULT_QUESTIONS, KEYS, Question
 
 OVERLAP_METRICS = ("dice", "dice_soft", "rve_pct", "rve_soft_pct", "asd_mm", "hd95_mm")
 CSA_METRICS = (
@@ -67,14 +68,16 @@ def applicable(measures: pd.DataFrame, settings: StudySettings) -> tuple[Questio
                 replace(
                     question,
                     level=settings.level,
-                    correction=settings.correction,
+                    correction=settings.correction
+                    if "correction" in KEYS[question.kind]
+                    else question.correction,
                     reference=settings.reference if question.kind == "methods" else None,
                     unit_of_analysis=_unit(question, settings),
                 )
             )
     if not questions:
         what = f"answer none of the questions: {len(methods)} methods, metrics {', '.join(sorted(measured))}"
-        raise DataError("measures", what, "Measure CSA, or name compare.questions")
+        raise DataError("measures", what, Remedy.ASK_OWN_QUESTIONS)
     return tuple(questions)
 
 

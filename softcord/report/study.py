@@ -6,18 +6,21 @@ from pathlib import Path
 
 import pandas as pd
 
+from softcord.draw.render import figure_bytes
 from softcord.io.files import write_bytes, write_text
+from softcord.io.names import file_name
+from softcord.plain import plain_table
 from softcord.report import html
-from softcord.report.absent import absent_methods
 from softcord.report.figures import FigureSpec, default_figures, draw
-from softcord.report.render import figure_bytes
+from softcord.report.missing_methods import missing_methods
 from softcord.report.settings import StudySettings, applicable
 from softcord.report.study_tables import make_tables
 from softcord.report.summary import MISSING
 from softcord.report.tables import write_tables
 from softcord.stats.compare import compare_in_detail
 from softcord.stats.frames import is_measured, tested_methods
-from softcord.stats.methods import ALL_PAIRS_UP_TO
+from softcord.stats.how_sure import ranking_said, ranking_table
+from softcord.stats.kinds.methods import ALL_PAIRS_UP_TO
 from softcord.stats.questions import Question
 from softcord.stats.rows import COMPARISON_COLUMNS
 from softcord.stats.sentence import sentences
@@ -28,7 +31,8 @@ class Background:
     """What the report says besides the measures' answers.
 
     ``unfinished`` gives by method the reason why its run did not end, ``figures`` by file name what is drawn
-    from images instead of measures.
+    from images instead of measures. ``exclude_words`` say how the next run is given the images that fail the
+    visual check.
     """
 
     byline: str = ""
@@ -38,6 +42,8 @@ class Background:
     participants: pd.DataFrame | None = None
     unfinished: Mapping[str, str] = field(default_factory=dict)
     figures: Mapping[str, html.Figure] = field(default_factory=dict)
+    sessions: pd.DataFrame | None = None
+    exclude_words: str = ""
 
 
 def write_study(
@@ -70,22 +76,30 @@ def write_study(
     """
     settings, background = settings or StudySettings(), background or Background()
     questions = settings.questions or applicable(measures, settings)
-    detailed = compare_in_detail(measures, questions, allow_different=settings.allow_different)
-    absent = absent_methods(settings, measures, background.unfinished)
+    detailed = compare_in_detail(
+        measures,
+        questions,
+        allow_different=settings.allow_different,
+        participants=background.participants,
+        sessions=background.sessions,
+    )
+    absent = missing_methods(settings, measures, background.unfinished)
     tables = make_tables(measures, detailed, settings, background.participants, absent)
+    rankings = ranking_table(measures, questions)
+    tables |= {"ranking": rankings} if len(rankings) else {}
     figures = list(_figures(measures, detailed, settings.figures or tuple(default_figures(questions))))
     comparisons = detailed[list(COMPARISON_COLUMNS)]
     _remove_earlier(folder)
-    _write(folder / "comparisons.csv", comparisons.to_csv(index=False, na_rep=MISSING), on_done)
+    _write(folder / "comparisons.csv", plain_table(comparisons).to_csv(index=False, na_rep=MISSING), on_done)
     for name, table in tables.items():
-        write_tables(table, folder / "tables" / name)
+        write_tables(table, folder / "tables", name)
     for spec, png, svg, _ in figures:
-        write_bytes(folder / "figures" / f"{spec.name}.png", png)
-        write_bytes(folder / "figures" / f"{spec.name}.svg", svg)
+        write_bytes(folder / "figures" / file_name(spec.name, ".png"), png)
+        write_bytes(folder / "figures" / file_name(spec.name, ".svg"), svg)
         if on_done:
             on_done(f"{spec.name}.png")
     for name, figure in background.figures.items():
-        write_bytes(folder / "figures" / f"{name}.{figure.kind}", figure.content)
+        write_bytes(folder / "figures" / file_name(name, f".{figure.kind}"), figure.content)
     notes = (*background.notes, *_notes(measures, settings, questions), *_undrawn(settings.figures, figures))
     background = replace(background, notes=notes)
     report = _report(study, questions, detailed, tables, figures, background)
@@ -136,21 +150,20 @@ def _report(
     figures: Sequence[_Drawn],
     background: Background,
 ) -> html.Report:
-    kinds = {(question.kind, question.metric) for question in questions}
+    kinds = {_subject(question) for question in questions}
     answers = []
     for question in questions:
         rows = detailed[detailed["asked"] == question.name]
-        own = (
-            drawn for drawn in figures if (drawn[0].kind, drawn[0].metric) == (question.kind, question.metric)
-        )
+        own = (drawn for drawn in figures if _subject(drawn[0]) == _subject(question))
         table = rows[list(COMPARISON_COLUMNS)[3:]]
         table.insert(0, "method", rows["about"], allow_duplicates=True)
-        answers.append(html.Answer(question.name, tuple(sentences(rows)), table, tuple(_shown(own))))
-    others = (drawn for drawn in figures if (drawn[0].kind, drawn[0].metric) not in kinds)
+        said = (*sentences(rows), *ranking_said(tables.get("ranking"), question.name))
+        answers.append(html.Answer(question.name, said, table, tuple(_shown(own))))
+    others = (drawn for drawn in figures if _subject(drawn[0]) not in kinds)
     apart = ("summary", "paper_and_here", "dropped", "tests")
     return html.Report(
         study=study,
-        byline=background.byline,
+        byline="; ".join(part for part in (background.byline, _used(detailed)) if part),
         summary=tables["summary"],
         notes=background.notes,
         expected=tables.get("paper_and_here", pd.DataFrame()),
@@ -160,7 +173,24 @@ def _report(
         qc=background.qc,
         dropped=tables["dropped"],
         provenance=background.provenance,
+        exclude_words=background.exclude_words,
     )
+
+
+def _subject(asked: Question | FigureSpec) -> tuple[str, str, tuple[str, ...]]:
+    """What a figure must share with a question to stand beside its answer."""
+    return asked.kind, asked.metric, tuple(asked.contrasts)
+
+
+def _used(detailed: pd.DataFrame) -> str:
+    """Say how many participants the tests between methods used, of how many in the data."""
+    tests = detailed[(detailed["test"] == "wilcoxon") & (detailed["about"] == "")]
+    tests = tests[tests["unit_of_analysis"] == "participant"]
+    if tests.empty:
+        return ""
+    fewest, most, people = tests["n"].min(), tests["n"].max(), tests["participants"].max()
+    used = f"{most}" if fewest == most else f"{fewest} to {most}"
+    return f"tests used {used} of {people} participants"
 
 
 def _title(name: str) -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from softcord.contrasts import CONTRASTS
 from softcord.errors import DataError
-from softcord.report.absent import with_absent
+from softcord.report.missing_methods import with_missing
 from softcord.report.order import method_order
 from softcord.report.settings import CSA_METRICS, OVERLAP_METRICS, SPREAD_METRICS, StudySettings
 from softcord.report.summary import summary_table
@@ -14,13 +14,20 @@ from softcord.report.tables import contrast_table, method_table
 from softcord.stats.breakdown import breakdown
 from softcord.stats.describe import describe, describe_contrasts
 from softcord.stats.expected import check_claims
-from softcord.stats.frames import is_measured, rows_of, tested_methods
+from softcord.stats.frames import is_measured, tested_methods
+from softcord.stats.measured import measured
 from softcord.stats.power import power_table
 from softcord.stats.seeds import seed_spread
 
 BREAKDOWN_METRICS = ("csa_mm2", "csa_abs_error_mm2", "csa_std_mm2", "dice")
 # A table by contrast for more methods than this is in the CSV of all methods only.
 CONTRAST_TABLES_UP_TO = 12
+_SPREADS = {
+    "sd_participant": "SD of people",
+    "sd_reaction": "SD of people reacting differently",
+    "sd_seed": "SD of seeds",
+    "sd_error": "SD of the rest",
+}
 
 
 def make_tables(
@@ -32,15 +39,15 @@ def make_tables(
 ) -> dict[str, pd.DataFrame]:
     """Return the tables of a study by file name; ``absent`` says what was not run, and why."""
     level = settings.level
-    tables = {"summary": with_absent(summary_table(measures, level), absent)}
+    tables = {"summary": with_missing(summary_table(measures, level), absent)}
     if settings.claims:
         tables["paper_and_here"] = check_claims(
             settings.claims, measures, detailed, level, same_data=settings.same_data, absent=absent
         )
     metrics = [*OVERLAP_METRICS, *CSA_METRICS, *SPREAD_METRICS]
-    tables["methods"] = with_absent(method_table(describe(measures, metrics, level), metrics), absent)
+    tables["methods"] = with_missing(method_table(describe(measures, metrics, level), metrics), absent)
     pooled = describe(measures, OVERLAP_METRICS + CSA_METRICS[2:4], level, "pooled")
-    tables["images_pooled"] = with_absent(method_table(pooled, OVERLAP_METRICS + CSA_METRICS[2:4]), absent)
+    tables["images_pooled"] = with_missing(method_table(pooled, OVERLAP_METRICS + CSA_METRICS[2:4]), absent)
     tables |= _contrast_tables(measures, level)
     tables |= _variability(measures, detailed, level)
     for column in settings.breakdown:
@@ -53,10 +60,11 @@ def make_tables(
 
 
 def dropped_table(detailed: pd.DataFrame) -> pd.DataFrame:
-    """Say whom each comparison left out because a value is missing."""
+    """Say whom each comparison left out, and why: used and left out add up to who is in the data."""
     rows = detailed[(detailed["dropped"] > 0) & (detailed["dropped_names"] != "")]
-    named = rows[["question", "a", "b", "n", "dropped", "dropped_names"]]
-    return named.rename(columns={"dropped_names": "dropped participants"}).reset_index(drop=True)
+    named = rows[["question", "a", "b", "n", "dropped", "participants", "dropped_names", "dropped_why"]]
+    words = {"participants": "in the data", "dropped_names": "dropped participants", "dropped_why": "why"}
+    return named.rename(columns=words).reset_index(drop=True)
 
 
 def _contrast_tables(measures: pd.DataFrame, level: str) -> dict[str, pd.DataFrame]:
@@ -76,11 +84,14 @@ def _variability(measures: pd.DataFrame, detailed: pd.DataFrame, level: str) -> 
     for metric in detailed["metric"].unique():
         if not is_measured(measures, metric, level):
             continue
-        spread = seed_spread(rows_of(measures, metric, level))
+        spread = seed_spread(measured(measures, metric, level))
         trained = spread["method"].isin(tested_methods(list(spread["method"])))
         spreads.append(spread[trained & (spread["seeds"] > 1)].assign(metric=metric))
     seeds = pd.concat(spreads, ignore_index=True) if spreads else pd.DataFrame()
-    return tables | ({"seeds": seeds} if len(seeds) else {})
+    parts = detailed[detailed["test"] == "seed model"]
+    shares = parts[["question", "metric", "a", "b", "n", *_SPREADS]].rename(columns=_SPREADS)
+    named = {"seeds": seeds, "spread_of_people_and_seeds": shares}
+    return tables | {name: table.reset_index(drop=True) for name, table in named.items() if len(table)}
 
 
 def _breakdown(

@@ -6,9 +6,10 @@ from math import isnan
 import pandas as pd
 
 from softcord.measure.metrics import METRICS
-from softcord.report.order import method_order
+from softcord.report.order import contrast_label, contrast_order, method_order
 from softcord.stats.describe import describe
-from softcord.stats.frames import PAPER_LEVEL, tested_methods
+from softcord.stats.frames import PAPER_LEVEL, is_ground_truth, tested_methods
+from softcord.stats.missed import failures
 
 # Soft and binarised side by side, everywhere.
 SUMMARY_HEADINGS = {
@@ -22,6 +23,7 @@ SUMMARY_HEADINGS = {
     "csa_bin_abs_error_mm2": "CSA |error|, bin (mm²)",
 }
 MISSING = "n/a"
+FAILED_HEADING = "images without a cord"
 ARROWS = {"higher": " ↑", "lower": " ↓", "none": ""}
 
 
@@ -30,14 +32,44 @@ def summary_table(measures: pd.DataFrame, level: str = PAPER_LEVEL) -> pd.DataFr
 
     Each participant's mean over contrasts comes first, then mean and SD over participants. CSA STD is the
     spread of CSA over contrasts. Metrics that nobody measured have no column. A method that lacks an image of
-    every participant has a row without numbers.
+    every participant has a row without numbers. Where a method found no cord, no CSA is averaged, and a
+    column counts those images; methods that found none anywhere come last.
     """
     described = describe(measures, list(SUMMARY_HEADINGS), level)
     headings = {
         metric: f"{heading}{ARROWS[METRICS[metric].better]}" for metric, heading in SUMMARY_HEADINGS.items()
     }
     methods = {*described["method"], *tested_methods(measures["method"].unique().tolist())}
-    return lay_out(described, headings, "method", method_order(sorted(methods)))
+    failed = failures(measures, level).set_index("method")
+    order = _failing_last(method_order(sorted(methods)), failed)
+    table = lay_out(described, headings, "method", order)
+    return _with_failures(_with_contrasts(table, measures), failed)
+
+
+def _with_contrasts(table: pd.DataFrame, measures: pd.DataFrame) -> pd.DataFrame:
+    """Name the contrasts of each method where not all were tested on the same: means over others differ."""
+    known = measures[~is_ground_truth(measures) & ~measures["contrast"].isin(["all", "n/a"])]
+    pairs = known[["method", "contrast"]].drop_duplicates().astype(str)
+    tested = {str(name): contrast_order(own["contrast"]) for name, own in pairs.groupby("method")}
+    if len({tuple(names) for names in tested.values()}) < 2:
+        return table
+    words = [", ".join(contrast_label(key) for key in tested.get(name, [])) for name in table["method"]]
+    return table.assign(contrasts=words)
+
+
+def _failing_last(methods: Sequence[str], failed: pd.DataFrame) -> list[str]:
+    """Put methods that found no cord in any image behind all others."""
+    hopeless = set(failed.index[failed["failed"] == failed["images"]])
+    return sorted(methods, key=lambda name: name in hopeless)
+
+
+def _with_failures(table: pd.DataFrame, failed: pd.DataFrame) -> pd.DataFrame:
+    """Add how many images have no cord or no value, where any has none: those are in no mean of CSA."""
+    if not failed["failed"].any():
+        return table
+    rows = failed.to_dict("index")
+    words = [f"{rows[m]['failed']} of {rows[m]['images']}" if m in rows else "" for m in table["method"]]
+    return table.assign(**{FAILED_HEADING: words})
 
 
 def lay_out(

@@ -1,12 +1,15 @@
 """Tables for a paper: mean ± SD with direction and optimum in the header, as CSV, Markdown and LaTeX."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from softcord.io.files import write_text
+from softcord.io.names import file_name
 from softcord.measure.metrics import METRICS
+from softcord.plain import plain, plain_table
 from softcord.report.order import contrast_label, contrast_order, method_order
 from softcord.report.summary import ARROWS, MISSING, lay_out
 
@@ -14,7 +17,8 @@ PRINTED_UP_TO = 200
 _LATEX = {
     "\\": r"\textbackslash{}", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "±": r"$\pm$",
     "↑": r"$\uparrow$", "↓": r"$\downarrow$", "²": r"$^2$", "³": r"$^3$", "−": r"$-$", "|": r"$|$",
-    "<": r"$<$", ">": r"$>$", "°": r"$^\circ$",
+    "<": r"$<$", ">": r"$>$", "°": r"$^\circ$", "$": r"\$", "{": r"\{", "}": r"\}",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
 }  # fmt: skip
 
 
@@ -43,19 +47,19 @@ def _headings(metrics: Sequence[str]) -> dict[str, str]:
     return {metric: heading(metric) for metric in metrics}
 
 
-def write_tables(table: pd.DataFrame, stem: Path) -> None:
-    """Write one table as ``stem.csv``, and, if it can be read on paper, as ``stem.md`` and ``stem.tex``."""
-    write_text(stem.with_suffix(".csv"), table.to_csv(index=False, na_rep=MISSING))
+def write_tables(table: pd.DataFrame, folder: Path, name: str) -> None:
+    """Write one table as ``name.csv``, and, if it can be read on paper, as ``name.md`` and ``name.tex``."""
+    write_text(folder / file_name(name, ".csv"), plain_table(table).to_csv(index=False, na_rep=MISSING))
     if len(table) > PRINTED_UP_TO:
         return
-    write_text(stem.with_suffix(".md"), markdown(table))
-    write_text(stem.with_suffix(".tex"), latex(table))
+    write_text(folder / file_name(name, ".md"), markdown(table))
+    write_text(folder / file_name(name, ".tex"), latex(table))
 
 
 def markdown(table: pd.DataFrame) -> str:
     """Write a table as GitHub-flavoured Markdown; numbers with four significant digits."""
     head, *rows = _text_rows(table)
-    escaped = [[cell.replace("|", "\\|") for cell in row] for row in (head, *rows)]
+    escaped = [[_markdown(cell) for cell in row] for row in (head, *rows)]
     lines = ["| " + " | ".join(row) + " |" for row in escaped]
     return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]]) + "\n"
 
@@ -80,12 +84,17 @@ def cell_text(value: object) -> str:
     """Write one value of a table as text: missing as n/a, numbers with four significant digits."""
     if isinstance(value, float):
         return MISSING if pd.isna(value) else f"{value:.4g}"
-    return str(value)
+    return plain(str(value))
 
 
 def _text_rows(table: pd.DataFrame) -> list[list[str]]:
     rows = [[cell_text(cell) for cell in row] for row in table.itertuples(index=False)]
     return [[str(name) for name in table.columns], *rows]
+
+
+def _markdown(text: str) -> str:
+    """Keep a cell a cell: no column of its own, no link, picture or tag that a page would fetch or run."""
+    return re.sub(r"[\\|\[\]<>`]", r"\\\g<0>", text)
 
 
 def _latex(text: str) -> str:

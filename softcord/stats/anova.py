@@ -14,7 +14,8 @@ FloatArray = npt.NDArray[np.float64]
 class RepeatedAnova:
     """Result of :func:`repeated_anova`.
 
-    ``p`` assumes sphericity, ``p_gg`` is Greenhouse-Geisser corrected. ``w`` and ``p_sphericity`` are
+    ``p`` assumes sphericity; ``p_gg`` is Greenhouse-Geisser corrected, which claims too little where people
+    are few, ``p_hf`` Huynh-Feldt corrected, whose epsilon is less biased. ``w`` and ``p_sphericity`` are
     Mauchly's (NaN where the test does not exist: two conditions, or participants <= conditions - 1).
     """
 
@@ -26,6 +27,8 @@ class RepeatedAnova:
     p: float
     epsilon: float
     p_gg: float
+    epsilon_hf: float
+    p_hf: float
     w: float
     p_sphericity: float
     eta_generalised: float
@@ -44,7 +47,8 @@ def repeated_anova(values: npt.ArrayLike) -> RepeatedAnova:
     Raises:
         ValueError: fewer than two participants or conditions, or a missing value.
 
-    Source: Greenhouse and Geisser 1959; Olejnik and Algina 2003 (generalised eta squared).
+    Source: Greenhouse and Geisser 1959; Huynh and Feldt 1976 (as R's ``anova.mlm`` has it, at most 1);
+    Olejnik and Algina 2003 (generalised eta squared).
     """
     x = np.asarray(values, dtype=np.float64)
     n, k = _checked_shape(x)
@@ -52,6 +56,7 @@ def repeated_anova(values: npt.ArrayLike) -> RepeatedAnova:
     df_effect, df_error = k - 1, (k - 1) * (n - 1)
     statistic = _f_ratio(effect / df_effect, error / df_error, float(np.var(x)))
     epsilon, w, p_sphericity = _sphericity(x)
+    epsilon_hf = _huynh_feldt(epsilon, n, k - 1)
     total = effect + subject + error
     return RepeatedAnova(
         n=n,
@@ -62,6 +67,8 @@ def repeated_anova(values: npt.ArrayLike) -> RepeatedAnova:
         p=float(f.sf(statistic, df_effect, df_error)),
         epsilon=epsilon,
         p_gg=float(f.sf(statistic, df_effect * epsilon, df_error * epsilon)),
+        epsilon_hf=epsilon_hf,
+        p_hf=float(f.sf(statistic, df_effect * epsilon_hf, df_error * epsilon_hf)),
         w=w,
         p_sphericity=p_sphericity,
         eta_generalised=effect / total if total > 0 else 0.0,
@@ -109,6 +116,12 @@ def _sphericity(x: FloatArray) -> tuple[float, float, float]:
     if sign <= 0:
         return epsilon, 0.0, 0.0
     return epsilon, float(np.exp(log_w)), _mauchly_p(log_w, size, n - 1)
+
+
+def _huynh_feldt(epsilon: float, n: int, size: int) -> float:
+    """Return Huynh and Feldt's epsilon, from Greenhouse and Geisser's of ``size`` contrasts; at most 1."""
+    left = size * (n - 1 - size * epsilon)
+    return min(1.0, (n * size * epsilon - 2) / left) if left > 1e-9 else 1.0
 
 
 def _mauchly_p(log_w: float, size: int, df: int) -> float:

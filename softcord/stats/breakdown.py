@@ -3,7 +3,9 @@
 import pandas as pd
 
 from softcord.errors import UsageError
-from softcord.stats.frames import PAPER_LEVEL, by_method, rows_of
+from softcord.stats.frames import PAPER_LEVEL
+from softcord.stats.measured import measured
+from softcord.stats.wide import by_method
 
 
 def breakdown(
@@ -30,7 +32,7 @@ def breakdown(
         raise UsageError("participants.tsv", f"has no column {column!r}", f"It has: {columns}")
     known = participants.drop_duplicates("participant_id").dropna(subset=[column])
     group_of = dict(zip(known["participant_id"].astype(str), known[column].astype(str), strict=True))
-    wide = by_method(rows_of(measures, metric, level))
+    wide = by_method(measured(measures, metric, level))
     groups = [group_of.get(str(participant), "n/a") for participant in wide.index]
     long = wide.assign(group=groups).melt("group", var_name="method", value_name="value")
     moments = long.groupby(["method", "group"], observed=True)["value"].agg(["count", "mean", "std"])

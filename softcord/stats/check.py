@@ -3,9 +3,11 @@
 import pandas as pd
 
 from softcord.errors import DataError
-from softcord.stats.frames import GROUND_TRUTH_PREFIX
+from softcord.hints import listed
+from softcord.remedies import Remedy
+from softcord.stats.frames import is_ground_truth
 
-_HINT = "Leave it out, or allow it with allow_different=true"
+_HINT = Remedy.ALLOW_DIFFERENT
 # Equal up to what writing and reading a CSV of float32 sums can change.
 _GT_TOLERANCE_MM2 = 1e-3
 
@@ -14,12 +16,10 @@ def check_same_test(measures: pd.DataFrame) -> None:
     """Raise where runs cannot be paired fairly.
 
     Raises:
-        DataError: fewer than two participants, runs with different test participants, or runs whose
+        DataError: runs with different test participants, or runs whose
             ground truth measures differently; the first that differs is named.
     """
-    if measures["participant_id"].nunique() < 2:
-        raise DataError("measures", "hold one participant", "Paired tests need at least two; test on more")
-    is_gt = measures["method"].astype(str).str.startswith(GROUND_TRUTH_PREFIX)
+    is_gt = is_ground_truth(measures)
     _check_participants(measures[~is_gt])
     _check_ground_truth(measures[is_gt])
 
@@ -35,7 +35,7 @@ def _check_participants(measures: pd.DataFrame) -> None:
         if only_here or lacking:
             what = "was tested on other participants than the other runs"
             detail = "; ".join(
-                f"{word} {_some(names)}"
+                f"{word} {listed(names)}"
                 for word, names in (("only here:", only_here), ("lacks:", lacking))
                 if names
             )
@@ -54,8 +54,3 @@ def _check_ground_truth(measures: pd.DataFrame) -> None:
         image = f"{where['participant_id']} {where['contrast']}"
         what = f"{where['method']} of {image} differs by {spread.max():.3g} mm² between runs"
         raise DataError("ground truth", what, _HINT)
-
-
-def _some(names: list[str], most: int = 5) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more

@@ -4,15 +4,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from softcord.errors import DataError
 from softcord.stats.check import check_same_test
-from softcord.stats.contrasts import answer_agreement, answer_contrasts
-from softcord.stats.frames import comparable_spread, rows_of
-from softcord.stats.methods import answer_methods
+from softcord.stats.evidence import Evidence
+from softcord.stats.kinds import KINDS
 from softcord.stats.questions import Question
 from softcord.stats.rows import COMPARISON_COLUMNS, DETAIL_COLUMNS, Row
-
-_ANSWERS = {"methods": answer_methods, "contrasts": answer_contrasts, "agreement": answer_agreement}
 
 
 def compare(
@@ -21,9 +17,11 @@ def compare(
     """Answer questions about tidy measures; the rows of comparisons.csv (design.md).
 
     A row of kind ``methods`` or of a contrast pair is a two-sided Wilcoxon signed-rank test; ``effect`` is
-    the median of a - b in the metric's unit with its 95% bootstrap interval. An ANOVA row has the
-    uncorrected p in ``p``, the Greenhouse-Geisser corrected one in ``p_adjusted`` and generalised eta squared
-    as its effect. ``n`` counts complete pairs, ``dropped`` those left out because a value is missing.
+    the Hodges-Lehmann shift a - b in the metric's unit with the 95% interval of that very test, ``verdict``
+    its answer in words (a lower, a higher, alike, no difference found, cannot tell). An ANOVA row has the
+    uncorrected p in ``p``, the Huynh-Feldt corrected one in ``p_adjusted`` and generalised eta squared
+    as its effect. ``n`` counts those who were used, ``dropped`` those who were not, with the reason in
+    ``dropped_why``; both add up to ``participants``, all in the data (pooled: images).
 
     Args:
         measures: tidy measures, columns of measures.csv.
@@ -39,22 +37,21 @@ def compare(
 
 
 def compare_in_detail(
-    measures: pd.DataFrame, questions: Sequence[Question], *, allow_different: bool = False
+    measures: pd.DataFrame,
+    questions: Sequence[Question],
+    *,
+    allow_different: bool = False,
+    participants: pd.DataFrame | None = None,
+    sessions: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Return :func:`compare`'s rows with the columns of ``DETAIL_COLUMNS`` behind them."""
+    """Return :func:`compare`'s rows with the columns of ``DETAIL_COLUMNS`` behind them.
+
+    ``participants`` and ``sessions``: BIDS' tables, for the kinds of questions that read them.
+    """
     if not allow_different:
         check_same_test(measures)
+    evidence = Evidence(measures, participants, sessions)
     rows: list[Row] = []
     for question in questions:
-        found = rows_of(comparable_spread(measures, question.metric), question.metric, question.level)
-        _check_contrasts(found, question)
-        rows.extend(_ANSWERS[question.kind](found, question))
+        rows.extend(KINDS[question.kind].answer(evidence, question))
     return pd.DataFrame(rows, columns=[*COMPARISON_COLUMNS, *DETAIL_COLUMNS])
-
-
-def _check_contrasts(found: pd.DataFrame, question: Question) -> None:
-    measured = [str(name) for name in found["contrast"].unique()]
-    unknown = [name for name in question.contrasts if name not in measured]
-    if unknown:
-        what = f"nobody measured its contrast {', '.join(unknown)}"
-        raise DataError(question.name, what, f"Measured: {', '.join(measured)}")

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from softcord.errors import DataError
-from softcord.stats.frames import PAPER_LEVEL, Unit, by_method, cells, comparable_spread, rows_of
+from softcord.stats.frames import PAPER_LEVEL, Unit
+from softcord.stats.measured import measured
+from softcord.stats.wide import by_method, contrast_values
 
 COLUMNS = ("method", "contrast", "metric", "n", "mean", "sd")
 
@@ -24,7 +27,8 @@ def describe(
     tables = []
     for metric in metrics:
         try:
-            wide = by_method(rows_of(comparable_spread(measures, metric), metric, level), unit)
+            found = measured(measures, metric, level)
+            wide = by_method(found, unit)
         except DataError:
             continue
         tables.append(_moments(wide, metric).assign(contrast="all"))
@@ -39,16 +43,20 @@ def describe_contrasts(
     Returns:
         Columns as :func:`describe`; a row per method, contrast and metric.
     """
-    tables = []
+    rows: list[tuple[object, ...]] = []
     for metric in metrics:
         try:
-            rows = rows_of(measures, metric, level)
+            found = measured(measures, metric, level)
         except DataError:
             continue
-        values = cells(rows, ["participant_id", "contrast", "method"]).unstack(["method", "contrast"])
-        moments = _moments(values, metric)
-        tables.append(moments)
-    return _stack(tables)
+        for method, names, values in contrast_values(found):
+            # By hand: of a thousand small tables, pandas would take several times as long.
+            n = np.isfinite(values).sum(axis=0)
+            mean = np.nansum(values, axis=0) / n
+            squares = np.nansum((values - mean) ** 2, axis=0)
+            sd = np.where(n > 1, np.sqrt(squares / np.maximum(n - 1, 1)), np.nan)
+            rows += [(method, *row[:1], metric, *row[1:]) for row in zip(names, n, mean, sd, strict=True)]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _moments(wide: pd.DataFrame, metric: str) -> pd.DataFrame:

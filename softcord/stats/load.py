@@ -28,14 +28,16 @@ def load_measures(
             table = table[table["metric"].isin(metrics)]
         if level is not None:
             levels.update(table["level"].unique())
-            table = table[table["level"].isin([level, "all", "n/a"])]
+            kept = table["level"].isin([level, "all", "n/a"])
+            # Who was measured at other levels only stays, so that nobody vanishes from the count.
+            table = table[kept | ~table["participant_id"].isin(table.loc[kept, "participant_id"])]
         # Made compact file by file: as text, a thousand of them would not fit.
         tables.append(table.astype(dict.fromkeys(_TEXT, "category")))
     if not tables:
         raise DataError("measures", "there are none", "Finish a run first")
     if levels - {"n/a"} and not levels & {str(level), "all"}:
         raise DataError(
-            f"levels={level}", "was not measured", f"Measured: {', '.join(sorted(levels - {'n/a'}))}"
+            f"level {level}", "was not measured", f"Measured: {', '.join(sorted(levels - {'n/a'}))}"
         )
     return _stacked(tables)
 

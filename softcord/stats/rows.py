@@ -1,31 +1,39 @@
-"""Rows of comparisons.csv: their columns, and those of a family of Wilcoxon tests."""
+"""Rows of comparisons.csv: their columns, and those of a family of paired tests."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import isnan, nan
 
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
 
 from softcord.measure.metrics import METRICS
 from softcord.stats.adjust import adjust
-from softcord.stats.bootstrap import bootstrap_ci
-from softcord.stats.effect import median_difference
-from softcord.stats.frames import row_name
+from softcord.stats.equivalence import equivalence_p, margin_of
+from softcord.stats.pair import Pair
 from softcord.stats.questions import Question
-from softcord.stats.wilcoxon import signed_rank, smallest_p
+from softcord.stats.shift import makers_of_the_mean, mean_shift, typical_shift
+from softcord.stats.wilcoxon import SignedRank, signed_rank
 
 Row = dict[str, object]
+FloatArray = npt.NDArray[np.float64]
 
 COMPARISON_COLUMNS = (
     "question", "metric", "unit", "a", "b", "n", "dropped", "statistic", "p", "p_adjusted", "method",
-    "effect", "ci_low", "ci_high",
+    "effect", "ci_low", "ci_high", "verdict", "mean_difference", "mean_ci_low", "mean_ci_high", "a_lower",
+    "a_higher", "share_a_better", "margin", "p_equivalence", "smallest_p", "participants", "dropped_why",
 )  # fmt: skip
-# What report and sentences need besides: the question's own name, the method it is about (empty: between
-# methods), which test, its correction and a note, further numbers, and whom the row dropped.
+# What report and sentences need besides: the question's own name, kind and contrasts (empty: all), the method
+# it is about (empty: between methods), which test, the unit, its correction and a note, further numbers,
+# whom the row dropped, and how probable it is that its direction is a false claim.
 DETAIL_COLUMNS = (
-    "asked", "about", "test", "correction", "note", "mean_difference", "rank_biserial", "sd_seed",
-    "intercept", "dropped_names",
+    "asked", "kind", "over", "about", "test", "unit_of_analysis", "correction", "note", "one_seed",
+    "rank_biserial", "p_alike", "mean_made_by", "sd_participant", "sd_reaction", "sd_seed", "sd_error",
+    "intercept", "dropped_names", "p_false_claim",
 )  # fmt: skip
 ALPHA = 0.05
+# Two pairs cannot tell anything from chance.
+TESTED_FROM = 3
 
 
 def row_of(question: Question, a: str, b: str, about: str = "") -> Row:
@@ -37,57 +45,153 @@ def row_of(question: Question, a: str, b: str, about: str = "") -> Row:
         "a": a,
         "b": b,
         "asked": question.name,
+        "kind": question.kind,
+        "over": ", ".join(question.contrasts),
         "about": about,
+        "unit_of_analysis": question.unit_of_analysis,
         "correction": "uncorrected",
         "note": "",
+        "verdict": "",
+        "one_seed": "",
         "dropped_names": "",
+        "dropped_why": "",
     }
 
 
-def wilcoxon_rows(
-    wide: pd.DataFrame, pairs: Sequence[tuple[str, str]], question: Question, about: str = ""
-) -> Iterator[Row]:
-    """Test every pair of columns of ``wide`` (a row per participant); the pairs are one family."""
-    place = {name: i for i, name in enumerate(wide.columns)}
-    values = wide.to_numpy(dtype=np.float64)
-    first, second = [place[a] for a, _ in pairs], [place[b] for _, b in pairs]
-    differences = (values[:, first] - values[:, second]).T
-    test = signed_rank(differences)
-    tested = test.n >= 2
-    p = np.where(tested, test.p, np.nan)
-    adjusted = adjust(p, question.correction)
-    effect, (low, high) = median_difference(differences), bootstrap_ci(differences)
-    for i, (a, b) in enumerate(pairs):
-        dropped = np.flatnonzero(np.isnan(differences[i]))
-        n = int(test.n[i])
+def accounted(n: int, left_out: Mapping[str, str]) -> Row:
+    """Say in a row's columns who was used and who was not: both add up to ``participants``."""
+    return {
+        "n": n,
+        "dropped": len(left_out),
+        "participants": n + len(left_out),
+        "dropped_names": " ".join(left_out),
+        "dropped_why": "; ".join(f"{name}: {why}" for name, why in left_out.items()),
+    }
+
+
+def paired_rows(pairs: Sequence[Pair], question: Question, about: str = "") -> Iterator[Row]:
+    """Test every pair by ranks; the pairs are one family.
+
+    The effect is the Hodges-Lehmann shift a - b with the interval of the very test; direction, verdict and
+    share of participants go by the same differences.
+    """
+    margin = margin_of(question.metric, question.margin)
+    results = [_tested(pair, margin) for pair in pairs]
+    adjusted = adjust([result.p for result in results], question.correction)
+    alike = adjust([result.p_alike for result in results], question.correction)
+    family = sum(not isnan(result.p) for result in results)
+    for pair, result, p, p_alike in zip(pairs, results, adjusted, alike, strict=True):
+        smallest = result.smallest_p if question.correction == "none" else result.smallest_p * family
+        smallest = min(1.0, smallest)
         words = {
-            "correction": correction_words(question, int(tested.sum())),
-            "note": _note(n, int(test.zeros[i]), question),
+            "correction": correction_words(question, family) if family else "",
+            "note": "; ".join([*_notes(result, smallest, family, question), *pair.notes]),
         }
-        name = (
-            f"Wilcoxon signed-rank, {test.rule[i]}"
-            if tested[i]
-            else "not tested: fewer than two complete pairs"
-        )
+        name = f"Wilcoxon signed-rank, {result.rule}" if result.is_tested else _untested(len(result.used))
         yield (
-            row_of(question, a, b, about)
+            row_of(question, pair.a, pair.b, about)
             | words
+            | accounted(len(result.used), pair.left_out())
             | {
-                "n": n,
-                "dropped": len(dropped),
-                "statistic": test.statistic[i] if tested[i] else np.nan,
-                "p": p[i],
-                "p_adjusted": adjusted[i],
-                "method": "; ".join(part for part in (name, *words.values()) if part),
-                "effect": effect[i],
-                "ci_low": low[i],
-                "ci_high": high[i],
+                "statistic": result.statistic,
+                "p": result.p,
+                "p_adjusted": p,
+                "method": "; ".join(part for part in (name, *words.values(), _one_seed(pair)) if part),
+                "one_seed": ", ".join(pair.one_seed),
                 "test": "wilcoxon",
-                "mean_difference": np.nanmean(differences[i]) if n else np.nan,
-                "rank_biserial": test.rank_biserial[i],
-                "dropped_names": " ".join(row_name(wide.index[int(k)]) for k in dropped),
+                "margin": margin,
+                "p_equivalence": p_alike,
+                "p_alike": result.p_alike,
+                "smallest_p": smallest,
+                "verdict": _verdict(p, p_alike, smallest, result.direction),
             }
+            | _sizes(result, question.metric)
         )
+
+
+@dataclass(frozen=True)
+class _Result:
+    """One pair's test: the differences used, and what the ranks say of them."""
+
+    used: FloatArray
+    ranks: SignedRank
+    p_alike: float
+
+    @property
+    def is_tested(self) -> bool:
+        return len(self.used) >= TESTED_FROM
+
+    @property
+    def p(self) -> float:
+        return float(self.ranks.p[0]) if self.is_tested else nan
+
+    @property
+    def statistic(self) -> float:
+        return float(self.ranks.statistic[0]) if self.is_tested else nan
+
+    @property
+    def smallest_p(self) -> float:
+        return float(self.ranks.smallest_p[0]) if self.is_tested else nan
+
+    @property
+    def direction(self) -> float:
+        return float(np.sign(self.ranks.rank_biserial[0]))
+
+    @property
+    def rule(self) -> str:
+        return self.ranks.rule[0]
+
+
+def _tested(pair: Pair, margin: float) -> _Result:
+    differences = pair.differences()
+    used = differences[np.isfinite(differences)]
+    enough = len(used) >= TESTED_FROM
+    return _Result(used, signed_rank(used), float(equivalence_p(used, margin)[0]) if enough else nan)
+
+
+def _sizes(result: _Result, metric: str) -> Row:
+    """How large the difference is, typically and on the mean, and in how many it goes which way."""
+    d = result.used
+    typical = typical_shift(d, float(result.ranks.critical[0])) if len(d) else mean_shift(d)
+    mean = mean_shift(d)
+    lower, higher = int((d < 0).sum()), int((d > 0).sum())
+    better = {"lower": lower, "higher": higher}.get(METRICS[metric].better if metric in METRICS else "none")
+    return {
+        "effect": typical.estimate,
+        "ci_low": typical.low,
+        "ci_high": typical.high,
+        "mean_difference": mean.estimate,
+        "mean_ci_low": mean.low,
+        "mean_ci_high": mean.high,
+        "a_lower": lower,
+        "a_higher": higher,
+        "share_a_better": nan if better is None or not len(d) else better / len(d),
+        "rank_biserial": float(result.ranks.rank_biserial[0]),
+        "mean_made_by": makers_of_the_mean(d, result.direction) if result.direction else 0,
+    }
+
+
+def _verdict(p: float, p_alike: float, smallest: float, direction: float) -> str:
+    """Name the answer of a pair; direction and significance come from one and the same test."""
+    if isnan(p):
+        return "cannot tell"
+    if p < ALPHA:
+        return "a lower" if direction < 0 else "a higher"
+    if p_alike < ALPHA:
+        return "alike"
+    # Where nothing differs at all (direction 0, p 1) the small n is not the reason.
+    return "cannot tell" if smallest >= ALPHA and direction else "no difference found"
+
+
+def _untested(n: int) -> str:
+    """Say why there is no test."""
+    return {0: "not tested: nobody has both values", 1: "not tested: one pair"}.get(
+        n, f"not tested: {n} pairs cannot tell"
+    )
+
+
+def _one_seed(pair: Pair) -> str:
+    return f"one seed of {' and of '.join(pair.one_seed)}" if pair.one_seed else ""
 
 
 def correction_words(question: Question, family: int) -> str:
@@ -99,12 +203,18 @@ def correction_words(question: Question, family: int) -> str:
     )
 
 
-def _note(n: int, zeros: int, question: Question) -> str:
-    words = []
+def _notes(result: _Result, smallest: float, family: int, question: Question) -> Iterator[str]:
+    n, zeros = len(result.used), int(result.ranks.zeros[0])
     if question.unit_of_analysis == "pooled":
-        words.append("images pooled as if independent")
-    if zeros:
-        words.append(f"{zeros} zero differences left out")
-    if smallest_p(n) > ALPHA:
-        words.append(f"n = {n}: no p below {smallest_p(n):.4g} exists")
-    return "; ".join(words)
+        yield "images pooled as if independent"
+    if zeros and zeros == n:
+        yield "both are equal in all"
+    elif zeros:
+        rest = f"test and typical difference are of the {n - zeros} that differ"
+        yield f"{zeros} zero differences left out: {rest}"
+    if not result.is_tested or zeros == n:
+        return
+    if result.smallest_p >= ALPHA:
+        yield f"n = {n - zeros}: no p below {result.smallest_p:.4g} exists, and no 95% interval"
+    elif smallest >= ALPHA:
+        yield f"n = {n - zeros} and {family} tests: no corrected p below {smallest:.4g} exists"

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from softcord.errors import DataError
-from softcord.stats.frames import GROUND_TRUTH_PREFIX, PAPER_LEVEL, rows_of
+from softcord.stats.frames import PAPER_LEVEL, at_level, is_ground_truth
 
 COLUMNS = ("run", "method", "participant_id", "session_id", "contrast", "dice", "csa_abs_error_mm2")
 
@@ -20,10 +20,10 @@ def worst_images(measures: pd.DataFrame, level: str = PAPER_LEVEL) -> pd.DataFra
     wide: list[pd.Series[float]] = []
     for metric in ("dice", "csa_abs_error_mm2"):
         try:
-            rows = rows_of(measures, metric, level)
+            rows = at_level(measures, metric, level)
         except DataError:
             continue
-        tested = rows[~rows["method"].astype(str).str.startswith(GROUND_TRUTH_PREFIX)]
+        tested = rows[~is_ground_truth(rows)]
         wide.append(tested.groupby(keys, observed=True)["value"].mean().rename(metric))
     if not wide:
         return pd.DataFrame(columns=list(COLUMNS))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from filelock import FileLock
+from pydantic import TypeAdapter
 
 from softcord.io.files import write_json
 from softcord.sweep.ledger import Run, Verb, is_claimed, read_study
@@ -45,6 +46,9 @@ class Command:
     def verb(self) -> Verb:
         """The verb that it was given to."""
         return self.runs[0].verb if self.runs else "train"
+
+
+_COMMAND = TypeAdapter(Command)
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ def read_commands(study_dir: Path) -> list[Command]:
     try:
         content = json.loads((study_dir / _FILE).read_text(encoding="utf-8"))
         return [_command(entry) for entry in content["commands"]]
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return []
 
 
@@ -114,6 +118,9 @@ def record_command(
     with FileLock(study_dir / ".study.lock"):
         asked = {run.config_hash for run in command.runs}
         earlier = read_commands(study_dir)
+        if not earlier and (study_dir / _FILE).exists():
+            # Empty, or damaged: what it says is kept for whoever can read it.
+            (study_dir / _FILE).replace(study_dir / f"{_FILE}.before")
         others = [one for one in earlier if not {run.config_hash for run in one.runs} <= asked]
         _write_commands(study_dir, [*others, command])
 
@@ -151,12 +158,4 @@ def _write_commands(study_dir: Path, commands: list[Command]) -> None:
 
 
 def _command(content: dict[str, object]) -> Command:
-    runs = content["runs"]
-    assert isinstance(runs, list)
-    planned = tuple(Planned(**{**run, "overrides": tuple(run["overrides"])}) for run in runs)
-    return Command(
-        tuple(content["arguments"]),  # type: ignore[arg-type]
-        float(content["given_at"]),  # type: ignore[arg-type]
-        planned,
-        int(content.get("n_trials", 0)),  # type: ignore[call-overload]
-    )
+    return _COMMAND.validate_json(json.dumps(content), strict=True)

@@ -1,6 +1,7 @@
 """What became of each run of a study, as files beside the results: ``outputs/<study>/<run>/run.json``."""
 
 import json
+import math
 import os
 import socket
 import time
@@ -11,9 +12,11 @@ from pathlib import Path
 from typing import Literal
 
 from filelock import FileLock, Timeout
+from pydantic import TypeAdapter
 
 from softcord.errors import BusyError, PrunedError, SoftcordError
 from softcord.io.files import write_json
+from softcord.sweep.folder import RUN
 
 State = Literal["running", "interrupted", "failed", "pruned", "complete"]
 # What a run is made by: it is trained, or a trained method is tested.
@@ -29,7 +32,8 @@ class Run:
     """A run and its state. A ``running`` one whose lock nobody holds has been killed and can be resumed.
 
     ``reason`` and ``exit_code`` say how it failed. ``seconds`` is the time of all attempts together,
-    ``started_at`` (Unix time), ``host`` and ``pid`` belong to the last one. ``doing`` says in words what a
+    ``started_at`` (Unix time by the clock of ``host``), ``host`` and ``pid`` belong to the last one, which is
+    the ``n_attempts``-th. ``doing`` says in words what a
     running one does, ``fraction`` in [0, 1] how much of its training is behind it. ``threads`` is the number
     that every attempt computes in, 0 before the first. ``data`` is the name of what it is tested on. A run
     that failed before its data were known has no fingerprint.
@@ -56,6 +60,12 @@ class Run:
     threads: int = 0
     verb: Verb = "train"
     data: str = ""
+    n_attempts: int = 0
+
+    @property
+    def mark(self) -> tuple[str, int]:
+        """What tells this attempt from every other one of the study; clocks of two hosts would not."""
+        return self.name, self.n_attempts
 
     @property
     def is_complete(self) -> bool:
@@ -64,36 +74,59 @@ class Run:
 
 
 _FIELDS = frozenset(field.name for field in fields(Run))
+_RUN = TypeAdapter(Run)
 
 
 def read_run(run_dir: Path) -> Run | None:
     """Return the run in a folder, or None where there is none (or its file is damaged)."""
     try:
-        content = json.loads((run_dir / "run.json").read_text(encoding="utf-8"))
-        # Keys of another version are left out.
+        content = json.loads((run_dir / RUN).read_text(encoding="utf-8"))
+        # Keys of another version are left out; a value of another type is refused.
         known = {key: value for key, value in content.items() if key in _FIELDS}
-        return Run(**{**known, "overrides": tuple(known["overrides"])})
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        run = _RUN.validate_json(json.dumps(known), strict=True)
+        times = (run.seconds, run.earlier_seconds, run.started_at, run.fraction)
+        return run if all(map(math.isfinite, times)) else None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
 
+def unusable_runs(study_dir: Path) -> dict[Path, str]:
+    """Say by folder why what lies in it is no run of the study: a damaged run.json, or that of another."""
+    found: dict[Path, str] = {}
+    for path in sorted(study_dir.glob(f"*/{RUN}")):
+        run = read_run(path.parent)
+        if run is None:
+            found[path.parent] = "its run.json is damaged"
+        elif run.name != path.parent.name:
+            found[path.parent] = f"its run.json is that of a run called {run.name!r}"
+    return found
+
+
 def read_study(study_dir: Path) -> list[Run]:
-    """Return the runs of a study, the one last changed at the end."""
+    """Return the runs of a study, the one last changed at the end.
+
+    A folder whose run.json names another folder is none of them (:func:`unusable_runs`): whatever is done to
+    a run is done in the folder of its name.
+    """
     changed = []
-    for path in study_dir.glob("*/run.json"):
+    for path in study_dir.glob(f"*/{RUN}"):
         try:
             changed.append((path.stat().st_mtime_ns, path))
         except OSError:
             continue  # removed since it was listed
-    found = (read_run(path.parent) for _, path in sorted(changed))
-    return [run for run in found if run is not None]
+    found = ((path.parent.name, read_run(path.parent)) for _, path in sorted(changed))
+    return [run for folder, run in found if run is not None and run.name == folder]
 
 
 def record(run_dir: Path, run: Run, state: State, **changes: object) -> Run:
-    """Write the run with its new state, the time it has taken so far brought up to date, and return it."""
-    seconds = run.earlier_seconds + time.time() - run.started_at if run.started_at else run.seconds
+    """Write the run with its new state, the time it has taken so far brought up to date, and return it.
+
+    Another host than the run's own leaves the time: its clock may be another one.
+    """
+    is_here = run.started_at and run.host == socket.gethostname()
+    seconds = run.earlier_seconds + time.time() - run.started_at if is_here else run.seconds
     changed = replace(run, state=state, **{"seconds": seconds, **changes})  # type: ignore[arg-type]
-    write_json(run_dir / "run.json", asdict(changed))
+    write_json(run_dir / RUN, asdict(changed))
     return changed
 
 
@@ -109,6 +142,7 @@ def begin(run_dir: Path, run: Run) -> Run:
         pid=os.getpid(),
         doing="",
         fraction=0.0,
+        n_attempts=run.n_attempts + 1,
     )
     return record(run_dir, attempt, "running")
 

@@ -1,12 +1,15 @@
 """What a study no longer needs: of killed processes, of older configurations, of ended trainings."""
 
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from softcord.errors import BusyError
+from softcord.errors import BusyError, DataError
 from softcord.sweep.commands import forget_missing, read_entries
 from softcord.sweep.ledger import Run, claim, is_claimed, leftovers, read_study
+
+TRASH = ".trash"
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,11 @@ def find_leftovers(study_dir: Path, *, unfinished: bool = False) -> list[Leftove
     interrupted, which then start anew, and planned runs that never began, which are then forgotten. Runs that
     a process is at work on are left out.
     """
-    runs = [run for run in read_study(study_dir) if not is_claimed(study_dir / run.name)]
+    runs = [
+        run
+        for run in read_study(study_dir)
+        if not (study_dir / run.name).is_symlink() and not is_claimed(study_dir / run.name)
+    ]
     latest = {run.config_hash: run.name for run in read_study(study_dir)}
     found: list[Leftover] = []
     for run in runs:
@@ -43,14 +50,33 @@ def find_leftovers(study_dir: Path, *, unfinished: bool = False) -> list[Leftove
     return found
 
 
-def remove(study_dir: Path, leftover: Leftover) -> bool:
-    """Remove it; False where a process has meanwhile begun to work on its run."""
+def trash_of(study_dir: Path) -> list[Leftover]:
+    """Return what earlier calls of :func:`remove` have moved to the study's trash."""
+    trash = study_dir / TRASH
+    if trash.is_symlink() or not trash.is_dir():
+        return []
+    return [Leftover("trash of earlier cleaning", trash, _n_bytes(trash))]
+
+
+def remove(study_dir: Path, leftover: Leftover, *, purge: bool = False) -> bool:
+    """Move it to the study's trash (``purge``: delete it); False where a process is at work on its run.
+
+    Raises:
+        DataError: it does not lie in the study's own folder.
+    """
     if leftover.path is None:
         forget_missing(study_dir)
         return True
+    if not leftover.path.parent.resolve().is_relative_to(study_dir.resolve()):
+        raise DataError(leftover.path, "does not lie in the study's folder", "Remove it by hand")
+    if not leftover.run:
+        shutil.rmtree(leftover.path)
+        return True
     try:
         with claim(study_dir / leftover.run):
-            if leftover.path.is_dir():
+            if not purge:
+                _move_to_trash(study_dir, leftover.path)
+            elif leftover.path.is_dir():
                 shutil.rmtree(leftover.path)
             else:
                 leftover.path.unlink(missing_ok=True)
@@ -59,10 +85,20 @@ def remove(study_dir: Path, leftover: Leftover) -> bool:
     return True
 
 
+def _move_to_trash(study_dir: Path, path: Path) -> None:
+    place = study_dir / TRASH / f"{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 10**9:09}"
+    target = place / path.relative_to(study_dir)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    path.rename(target)
+
+
 def _whole(study_dir: Path, run: Run, what: str) -> Leftover:
     folder = study_dir / run.name
-    n_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    return Leftover(what, folder, n_bytes, run.name)
+    return Leftover(what, folder, _n_bytes(folder), run.name)
+
+
+def _n_bytes(folder: Path) -> int:
+    return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _within(run_dir: Path, run: Run) -> list[Leftover]:

@@ -4,25 +4,32 @@ A search lives in a database, so repeating it is resuming it: ``n_trials`` is th
 trials over all starts, and a trial that was killed is tried again with the same values.
 """
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+import matplotlib
 import numpy as np
+import optuna
+import pandas as pd
 from filelock import FileLock, Timeout
+from matplotlib import pyplot
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.trial import TrialState
+from optuna.visualization import matplotlib as draw
 
-from softcord.errors import PrunedError, RunError, StudyError, UsageError
+from softcord.compat.optuna import trial_of
+from softcord.errors import PrunedError, RunError, SettingError, StudyError, UsageError
+from softcord.io.names import file_name
+from softcord.remedies import Remedy
+from softcord.sweep.search_settings import Direction, Outcome, Pruner, Sampler, SearchSettings, Trial
 
 if TYPE_CHECKING:
-    import optuna
-    import pandas as pd
     from matplotlib.figure import Figure
 
-Direction = Literal["minimize", "maximize"]
-Sampler = Literal["tpe", "gp", "cmaes", "random", "qmc", "nsgaii"]
-Pruner = Literal["median", "hyperband", "none"]
 # Attributes of a search in Optuna's database.
 _CONTEXT, _PRUNER = "softcord.context", "softcord.pruner"
 _SAMPLERS: Mapping[Sampler, str] = {
@@ -34,58 +41,6 @@ _SAMPLERS: Mapping[Sampler, str] = {
     "nsgaii": "NSGAIISampler",
 }
 _FOR_SEVERAL_OBJECTIVES = ("tpe", "gp", "random", "qmc", "nsgaii")
-
-
-@dataclass(frozen=True)
-class SearchSettings:
-    """How to search (conf/hydra/sweeper/softcord_optuna.yaml explains each)."""
-
-    n_trials: int = 30
-    n_jobs: int = 1
-    sampler: Sampler = "tpe"
-    pruner: Pruner = "median"
-    seed: int = 1
-    max_failures: int = 3
-
-    def __post_init__(self) -> None:
-        """Refuse numbers that cannot work."""
-        for field, least in (("n_trials", 1), ("n_jobs", 1), ("seed", 0), ("max_failures", 0)):
-            if getattr(self, field) < least:
-                raise ValueError(f"{field}: must be at least {least}, got {getattr(self, field)}")
-
-
-@dataclass(frozen=True)
-class TrialSettings:
-    """What a run is measured by in a search; the sweeper fills in of which search and trial it is.
-
-    ``objective`` is a metric of measures.csv, or several.
-    """
-
-    objective: str | tuple[str, ...]
-    database: str | None = None
-    name: str | None = None
-    trial: int | None = None
-
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        """The objectives' names."""
-        return (self.objective,) if isinstance(self.objective, str) else self.objective
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One set of values to try, by key."""
-
-    number: int
-    values: Mapping[str, float | int | str]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a trial ended: with a value per objective, or pruned."""
-
-    values: tuple[float, ...] = ()
-    pruned: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,10 +57,8 @@ class Range:
         """The values at which every setting that uses the parameter is checked."""
         return (self.low, self.high)
 
-    def distribution(self) -> "optuna.distributions.BaseDistribution":
+    def distribution(self) -> optuna.distributions.BaseDistribution:
         """Return Optuna's description of the range."""
-        from optuna.distributions import FloatDistribution, IntDistribution
-
         if isinstance(self.low, int) and isinstance(self.high, int):
             return IntDistribution(self.low, self.high, log=self.log, step=int(self.step or 1))
         return FloatDistribution(self.low, self.high, log=self.log, step=self.step)
@@ -122,10 +75,8 @@ class Options:
         """All of them."""
         return self.options
 
-    def distribution(self) -> "optuna.distributions.BaseDistribution":
+    def distribution(self) -> optuna.distributions.BaseDistribution:
         """Return Optuna's description of the options."""
-        from optuna.distributions import CategoricalDistribution
-
         return CategoricalDistribution(self.options)
 
 
@@ -150,8 +101,6 @@ def open_search(
         RunError: another process searches under this name.
         UsageError: the search was begun with other objectives or settings.
     """
-    import optuna
-
     _check_sampler(settings, len(objectives))
     with _claimed(database, name):
         study = optuna.create_study(
@@ -168,7 +117,7 @@ def open_search(
             study.set_user_attr(_CONTEXT, context)
         elif begun != context or study.metric_names != list(objectives):
             what = "was begun with other settings or objectives, and its trials cannot be mixed with new ones"
-            raise UsageError(f"search {name}", what, "Add study=NAME or variant=WORD for a new search")
+            raise UsageError(f"search {name}", what, Remedy.NEW_SEARCH)
         study.set_user_attr(_PRUNER, settings.pruner)
         yield study
 
@@ -176,7 +125,9 @@ def open_search(
 def _check_sampler(settings: SearchSettings, n_objectives: int) -> None:
     if n_objectives > 1 and settings.sampler not in _FOR_SEVERAL_OBJECTIVES:
         hint = f"Use one of {', '.join(_FOR_SEVERAL_OBJECTIVES)}"
-        raise UsageError("hydra.sweeper.sampler", f"{settings.sampler} optimises one objective only", hint)
+        raise SettingError(
+            "SearchSettings", "sampler", f"{settings.sampler} optimises one objective only", hint
+        )
 
 
 @contextmanager
@@ -184,7 +135,7 @@ def _claimed(database: str, name: str) -> Iterator[None]:
     """Hold a search: a second sweeper would take this one's running trials for dead."""
     folder = Path(database.removeprefix("sqlite:///")).parent if database.startswith("sqlite") else Path()
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / f".search-{name.replace('/', '-')}.lock")
+    lock = FileLock(folder / f".search-{file_name(name)}.lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -198,7 +149,7 @@ def _claimed(database: str, name: str) -> Iterator[None]:
 
 
 def run_search(
-    study: "optuna.Study", space: Mapping[str, Parameter], settings: SearchSettings, run: RunTrials
+    study: optuna.Study, space: Mapping[str, Parameter], settings: SearchSettings, run: RunTrials
 ) -> int:
     """Run trials in batches of ``n_jobs`` until ``n_trials`` are finished or pruned; return how many ran.
 
@@ -207,8 +158,6 @@ def run_search(
     Raises:
         StudyError: more than ``max_failures`` trials failed since the start.
     """
-    from optuna.trial import TrialState
-
     _requeue_killed(study)
     distributions = {key: parameter.distribution() for key, parameter in space.items()}
     ran = failures = 0
@@ -229,17 +178,13 @@ def run_search(
     return ran
 
 
-def n_finished(study: "optuna.Study") -> int:
+def n_finished(study: optuna.Study) -> int:
     """Return how many trials are finished or pruned."""
-    from optuna.trial import TrialState
-
     return len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)))
 
 
-def _requeue_killed(study: "optuna.Study") -> None:
+def _requeue_killed(study: optuna.Study) -> None:
     """Try again what was running when the last start ended: nobody else may be running it now."""
-    from optuna.trial import TrialState
-
     for trial in study.get_trials(states=(TrialState.RUNNING,)):
         if trial.params:
             study.enqueue_trial(trial.params, user_attrs={"again": trial.number})
@@ -252,8 +197,6 @@ def watch_trial(database: str, name: str, number: int) -> Callable[[int, float],
     None where nothing is to be reported: the search has several objectives or no pruner, or the trial is
     over (its run is being repeated by hand).
     """
-    import optuna
-
     study = optuna.load_study(
         study_name=name, storage=_storage(database), sampler=optuna.samplers.RandomSampler()
     )
@@ -262,7 +205,7 @@ def watch_trial(database: str, name: str, number: int) -> Callable[[int, float],
     if len(study.directions) > 1 or pruner == "none" or frozen.state.is_finished():
         return None
     study.pruner = _pruner(pruner)
-    trial = optuna.trial.Trial(study, frozen._trial_id)
+    trial = trial_of(study, frozen)
 
     def report(epoch: int, value: float) -> None:
         trial.report(value, epoch)
@@ -272,20 +215,14 @@ def watch_trial(database: str, name: str, number: int) -> Callable[[int, float],
     return report
 
 
-def _storage(database: str) -> "optuna.storages.RDBStorage":
-    import optuna
-
+def _storage(database: str) -> optuna.storages.RDBStorage:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     # Workers report while the sweeper writes: each waits for its turn.
     waiting = {"connect_args": {"timeout": 60}} if database.startswith("sqlite") else {}
     return optuna.storages.RDBStorage(database, engine_kwargs=waiting)
 
 
-def _sampler(settings: SearchSettings, n_trials: int) -> "optuna.samplers.BaseSampler":
-    import warnings
-
-    import optuna
-
+def _sampler(settings: SearchSettings, n_trials: int) -> optuna.samplers.BaseSampler:
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
     kind: Any = getattr(optuna.samplers, _SAMPLERS[settings.sampler])
     # A sampler seeded alike at each start would draw the first values again. QMC counts in the database.
@@ -300,18 +237,14 @@ def _sampler(settings: SearchSettings, n_trials: int) -> "optuna.samplers.BaseSa
     return sampler
 
 
-def _pruner(name: Pruner) -> "optuna.pruners.BasePruner":
-    import optuna
-
+def _pruner(name: Pruner) -> optuna.pruners.BasePruner:
     if name == "hyperband":
         return optuna.pruners.HyperbandPruner()
     return optuna.pruners.MedianPruner() if name == "median" else optuna.pruners.NopPruner()
 
 
-def trials_table(study: "optuna.Study") -> "pd.DataFrame":
+def trials_table(study: optuna.Study) -> pd.DataFrame:
     """Return a row per trial: trial, state, epochs reported, objectives, parameters; the best first."""
-    import pandas as pd
-
     names = _names(study)
     rows = [
         {
@@ -330,32 +263,23 @@ def trials_table(study: "optuna.Study") -> "pd.DataFrame":
     return table.sort_values([name for name in names if name in table] or ["trial"], ascending=ups or True)
 
 
-def best_trials(study: "optuna.Study") -> list[Trial]:
+def best_trials(study: optuna.Study) -> list[Trial]:
     """Return the best trial, or with several objectives those that none surpasses; none before the first."""
     return [Trial(trial.number, trial.params) for trial in study.best_trials]
 
 
-def all_alike(study: "optuna.Study") -> bool:
+def all_alike(study: optuna.Study) -> bool:
     """Say whether several trials are finished and all have the same values, so that none of them is best."""
-    from optuna.trial import TrialState
-
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     return len(complete) > 1 and len({tuple(trial.values) for trial in complete}) == 1
 
 
-def search_figures(study: "optuna.Study", labels: Sequence[str]) -> dict[str, "Figure"]:
+def search_figures(study: optuna.Study, labels: Sequence[str]) -> dict[str, "Figure"]:
     """Draw history, contour and parameter importance of each objective, and the Pareto front of several.
 
     What cannot be drawn yet (the importance from a single trial, the contour of one parameter) is left out.
     """
-    import matplotlib
-
     matplotlib.use("Agg")
-    import warnings
-
-    from matplotlib import pyplot
-    from optuna.trial import TrialState
-    from optuna.visualization import matplotlib as draw
 
     warnings.filterwarnings("ignore", module=r"optuna\..*")
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
@@ -385,5 +309,5 @@ def search_figures(study: "optuna.Study", labels: Sequence[str]) -> dict[str, "F
     return figures
 
 
-def _names(study: "optuna.Study") -> list[str]:
+def _names(study: optuna.Study) -> list[str]:
     return list(study.metric_names or ["value"])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from softcord.synthetic.artefacts import SliceMotion, draw_slice_motion, fall_off
 from softcord.synthetic.canvas import Canvas
 from softcord.synthetic.lattice import Float32, Lattice, Shape, apply_along_axes
 from softcord.synthetic.settings import SyntheticSettings
@@ -18,10 +19,17 @@ class Sampling:
 
     to_native: Weights
     to_grid: Weights
+    slice_mm: float = 1.0  # thickness along S-I
+    motion: SliceMotion | None = None
+
+    def native(self, volume: Float32) -> Float32:
+        """Return what the scanner's own voxels hold: averages, where the body lies as each slice is taken."""
+        native = apply_along_axes(volume, self.to_native)
+        return native if self.motion is None else self.motion.move(native)
 
     def of_mask(self, softseg: Float32) -> Float32:
         """Return a soft mask as it is after the same averaging over voxels and interpolation."""
-        native = apply_along_axes(softseg, self.to_native)
+        native = self.native(softseg)
         return np.clip(apply_along_axes(native, self.to_grid), 0, 1)
 
 
@@ -40,7 +48,12 @@ def draw_sampling(rng: np.random.Generator, shape: Shape, settings: SyntheticSet
         spacing[axis] = thickness[axis] * (1 + (rng.uniform(0, settings.slice_gap) if has_gap else 0))
     pairs = [_axis(rng, n, mm, thick) for n, mm, thick in zip(shape, spacing, thickness, strict=True)]
     to_native, to_grid = zip(*pairs, strict=True)
-    return Sampling(to_native, to_grid)
+    n_slices = len(to_native[2])
+    # Slices are taken one after the other where they are thick.
+    is_moved = n_slices < shape[2] and rng.uniform() < settings.slice_motion
+    return Sampling(
+        to_native, to_grid, float(thickness[2]), draw_slice_motion(rng, n_slices) if is_moved else None
+    )
 
 
 def _axis(
@@ -68,12 +81,12 @@ def acquire(
     canvas: Canvas,
     lattice: Lattice,
     sampling: Sampling,
-    difference: float,
+    cue: float,
     settings: SyntheticSettings,
 ) -> Float32:
     """Return the image of a drawn signal on the 1 mm grid.
 
-    ``difference`` is that between cord and CSF: the noise is kept from drowning it.
+    ``cue`` is the difference that tells the cord apart: the noise is kept from drowning it.
     """
     signal = canvas.signal
     if canvas.fat is not None:
@@ -82,10 +95,14 @@ def acquire(
     if rng.uniform() < settings.dropout:
         signal = _drop(rng, signal, lattice)
     signal = _shade(rng, signal, settings)
-    native = apply_along_axes(signal, sampling.to_native)
+    if rng.uniform() < settings.coil_falloff:
+        signal = fall_off(rng, signal)
+    native = sampling.native(signal)
+    if sampling.motion is not None:
+        native = native * sampling.motion.brightness
     if rng.uniform() < settings.ghosting:
         native = _ghost(rng, native)
-    native = _rician(rng, native, difference, settings)
+    native = _rician(rng, native, cue, settings)
     image = apply_along_axes(native, sampling.to_grid)
     if rng.uniform() < settings.sharpening:
         image = _sharpen(rng, image)
@@ -138,12 +155,8 @@ def _ghost(rng: np.random.Generator, native: Float32) -> Float32:
     return ghosted
 
 
-def _rician(
-    rng: np.random.Generator, native: Float32, difference: float, settings: SyntheticSettings
-) -> Float32:
-    deviation = np.float32(
-        min(np.exp(rng.uniform(*np.log(settings.noise))), settings.noise_share * difference)
-    )
+def _rician(rng: np.random.Generator, native: Float32, cue: float, settings: SyntheticSettings) -> Float32:
+    deviation = np.float32(min(np.exp(rng.uniform(*np.log(settings.noise))), settings.noise_share * cue))
     real = native + deviation * rng.standard_normal(native.shape, dtype=np.float32)
     imaginary = deviation * rng.standard_normal(native.shape, dtype=np.float32)
     magnitude: Float32 = np.hypot(real, imaginary)

@@ -55,7 +55,7 @@ def paint_canal(
     # Fat fills the canal behind and beside the sac, more between the arches than under them.
     fat = sac - room * (1 + np.float32(0.5) * np.sin(near.s * np.float32(2 * np.pi / spine.level_mm)))
     canvas.paint(np.maximum(fat, v + np.float32(rng.uniform(-6, 4))), signals.fat, is_fat=True)
-    if rng.uniform() < 0.8:
+    if signals.is_equal_grey or rng.uniform() < 0.8:
         canvas.paint(sac - np.float32(rng.uniform(0.2, 0.7)), signals.dura)
     canvas.paint(sac, _csf(rng, near, lattice, signals, settings))
     if rng.uniform() < settings.roots:
@@ -66,11 +66,11 @@ def _csf(
     rng: np.random.Generator, near: Near, lattice: Lattice, signals: Signals, settings: SyntheticSettings
 ) -> Float32 | float:
     """The CSF's signal, lowered in clouds where it flows."""
-    if rng.uniform() >= settings.flow_voids:
+    if not signals.is_equal_grey and rng.uniform() >= settings.flow_voids:
         return signals.csf
     cloud = lattice.fine(lattice.smooth_noise(rng, float(rng.uniform(4, 12)))).ravel()[near.voxels]
     # A void must not bring the CSF to the cord's own signal everywhere: at most half of the way, and seldom.
-    depth = float(rng.uniform(0.05, 0.45)) * signals.difference
+    depth = float(rng.uniform(0.05, 0.45)) * (signals.cue if signals.is_equal_grey else signals.difference)
     csf: Float32 = signals.csf - np.float32(np.sign(signals.csf - signals.white) * depth) * np.clip(
         cloud, 0, 1.5
     )
@@ -103,11 +103,19 @@ def _paint_roots(
 def _paint_cauda(
     rng: np.random.Generator, canvas: Canvas, spine: Spine, near: Near, sac: Float32, signal: float
 ) -> None:
+    """Roots below the cord's end: strewn over the sac, or bundled at its back as if they were cord."""
+    row = table_row(near.s)
     below = near.s - np.float32(spine.cord_from_mm + 12)
-    for _ in range(int(rng.integers(6, 22))):
-        angle, share = rng.uniform(0, 2 * np.pi), np.sqrt(rng.uniform(0.05, 0.9))
-        u, v = share * 8 * np.cos(angle), share * 6 * np.sin(angle)
-        root = np.hypot(near.u - np.float32(u), near.v - np.float32(v)) - np.float32(rng.uniform(0.4, 0.9))
+    is_bundled = rng.uniform() < 0.6
+    back, width = rng.uniform(0.1, 0.7), rng.uniform(0.15, 0.35)
+    for _ in range(int(rng.integers(6, 30))):
+        if is_bundled:
+            u, v = rng.normal(0, width), -back + rng.normal(0, 0.7 * width)
+        else:
+            angle, share = rng.uniform(0, 2 * np.pi), np.sqrt(rng.uniform(0.05, 0.9))
+            u, v = share * np.cos(angle), share * np.sin(angle)
+        place = np.float32(u) * spine.sac_a[row], np.float32(v) * spine.sac_b[row] + spine.sac_v[row]
+        root = np.hypot(near.u - place[0], near.v - place[1]) - np.float32(rng.uniform(0.4, 0.9))
         canvas.paint(np.maximum(np.maximum(root, sac), below), signal)
 
 

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from softcord.data.dataset import sample_of
 from softcord.data.resample import Shape
 from softcord.synthetic.patch import draw_patch
 from softcord.synthetic.settings import SyntheticSettings
+from softcord.train.patches import sample_of
 
 if TYPE_CHECKING:
     from softcord.augment.chain import Augment
@@ -23,7 +23,7 @@ _VALIDATION_SEED = 20_250_310
 class SyntheticPatches(Dataset[dict[str, Any]]):
     """Patches that no one has seen before.
 
-    An index counts on over epochs as that of :class:`softcord.data.dataset.PatchDataset` does: sample ``i``
+    An index counts on over epochs as that of :class:`softcord.train.patches.PatchDataset` does: sample ``i``
     of epoch ``e`` is ``e * len(dataset) + i``, the same, bit for bit, whatever worker draws it.
 
     Args:
@@ -31,7 +31,7 @@ class SyntheticPatches(Dataset[dict[str, Any]]):
         patch_size: voxels of 1 mm along R-L, A-P, S-I.
         seed: with the index, all that a patch depends on.
         augment: random transforms on top, or None.
-        augment_later: leave these to whoever has the sample; see :func:`softcord.data.dataset.finished`.
+        augment_later: leave these to whoever has the sample; see :func:`softcord.train.patches.as_sample`.
     """
 
     def __init__(

@@ -3,6 +3,7 @@
 import numpy as np
 
 from softcord.synthetic.acquire import acquire, draw_sampling, mask_fov
+from softcord.synthetic.artefacts import distort, metal_void
 from softcord.synthetic.background import paint_background
 from softcord.synthetic.canal import near_canal, paint_canal, paint_cord
 from softcord.synthetic.canvas import Canvas
@@ -24,17 +25,22 @@ def draw_patch(
     [0, 1]; with ``soft_targets=false`` 0 or 1. All randomness comes from ``rng``.
     """
     lattice = Lattice(shape)
+    sampling = draw_sampling(rng, shape, settings)
     signals = draw_signals(rng, settings)
     canvas = Canvas(np.full(shape, signals.air, np.float32))
     if rng.uniform() < settings.chemical_shift:
         canvas.fat = np.zeros(shape, np.float32)
     softseg = np.zeros(shape, np.float32)
     if rng.uniform() >= settings.empty:
-        softseg = _paint_spine(rng, lattice, canvas, signals, settings)
+        softseg = _paint_spine(rng, lattice, canvas, signals, settings, sampling.slice_mm)
     elif rng.uniform() >= settings.nothing:
         _paint_elsewhere(rng, lattice, canvas, signals, settings)
-    sampling = draw_sampling(rng, shape, settings)
-    image = acquire(rng, canvas, lattice, sampling, signals.difference, settings)
+    if rng.uniform() < settings.epi_distortion:
+        canvas.signal, softseg = distort(rng, lattice, canvas.signal, softseg)
+        canvas.fat = None
+    if rng.uniform() < settings.metal:
+        canvas.signal, canvas.fat = metal_void(rng, canvas.signal, softseg), None
+    image = acquire(rng, canvas, lattice, sampling, signals.cue, settings)
     image, softseg = mask_fov(rng, image, sampling.of_mask(softseg), settings)
     if not settings.soft_targets:
         softseg = (softseg > 0.5).astype(np.float32)
@@ -47,9 +53,10 @@ def _paint_spine(
     canvas: Canvas,
     signals: Signals,
     settings: SyntheticSettings,
+    slice_mm: float,
 ) -> Float32:
     """Paint a spine with its cord over a background; return the share of each voxel that the cord fills."""
-    frame = draw_frame(rng, lattice, settings)
+    frame = draw_frame(rng, lattice, settings, slice_mm)
     spine = draw_spine(rng, settings)
     paint_background(rng, lattice, canvas, frame, signals, settings)
     if rng.uniform() < settings.vertebrae:

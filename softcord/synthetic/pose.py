@@ -10,6 +10,8 @@ from softcord.phantom.anatomy import Centreline
 from softcord.synthetic.lattice import Float32, Lattice
 from softcord.synthetic.settings import SyntheticSettings
 
+_ANY_TILT_MM = 5.0  # thinner slices are laid at any angle
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -20,10 +22,15 @@ class Frame:
     s: Float32
 
 
-def draw_frame(rng: np.random.Generator, lattice: Lattice, settings: SyntheticSettings) -> Frame:
-    """Draw a bent, tilted, displaced and slightly deformed cord and return the frame around it."""
+def draw_frame(
+    rng: np.random.Generator, lattice: Lattice, settings: SyntheticSettings, slice_mm: float = 1.0
+) -> Frame:
+    """Draw a bent, tilted, displaced and slightly deformed cord and return the frame around it.
+
+    Axial slices of ``slice_mm`` that are thick are laid across the cord: the thicker, the less it is tilted.
+    """
     centreline = _draw_centreline(rng, settings)
-    limit = settings.tilt_deg
+    limit = settings.tilt_deg * min(1.0, _ANY_TILT_MM / slice_mm)
     angles = np.clip(rng.normal(0, limit / 2.5, 3), -limit, limit)
     rotation = Rotation.from_euler("xyz", angles * (1.0, 0.6, 0.5), degrees=True).as_matrix()
     # Most cords lie near the middle, as in windows that are centred on one; some are cut by the edge.

@@ -9,6 +9,15 @@ from softcord.augment.ranges import Range, check_range
 
 _PROBABILITIES = (
     *("empty", "nothing", "cervical", "compression", "conus", "medulla", "roots", "lesions", "vertebrae"),
+    *(
+        "real_sizes",
+        "spoiled_gradient_echo",
+        "equal_grey",
+        "coil_falloff",
+        "metal",
+        "epi_distortion",
+        "slice_motion",
+    ),
     *("realistic_signal", "fat_extremes", "flow_voids", "thick_slices", "ghosting", "chemical_shift"),
     *("dropout", "sharpening", "masked_fov"),
 )
@@ -33,9 +42,11 @@ class SyntheticSettings:
     bend_radius_mm: Range = (60.0, 400.0)
     deformation_mm: float = 1.2
     cervical: float = 0.5
+    real_sizes: float = 0.75
+    person_spread: float = 1.3
     area_spread: float = 0.4
     compression: float = 0.3
-    conus: float = 0.5
+    conus: float = 0.4
     medulla: float = 0.04
     roots: float = 0.8
     lesions: float = 0.2
@@ -45,12 +56,14 @@ class SyntheticSettings:
     # How bright
     realistic_signal: float = 0.35
     cord_csf_difference: Range = (0.12, 0.8)
+    spoiled_gradient_echo: float = 0.2
+    equal_grey: float = 0.1
     fat_extremes: float = 0.4
     flow_voids: float = 0.35
     texture: Range = (0.0, 0.08)
     # How it is scanned
     thick_slices: float = 0.6
-    slice_mm: Range = (1.5, 10.0)
+    slice_mm: Range = (1.5, 17.0)
     upright_slice_mm: float = 5.0
     slice_gap: float = 0.6
     in_plane_mm: Range = (0.3, 2.0)
@@ -59,6 +72,10 @@ class SyntheticSettings:
     ghosting: float = 0.12
     chemical_shift: float = 0.15
     dropout: float = 0.2
+    coil_falloff: float = 0.25
+    metal: float = 0.06
+    epi_distortion: float = 0.12
+    slice_motion: float = 0.25
     sharpening: float = 0.1
     bias_field: BiasField = field(default_factory=lambda: BiasField(0.7, (-0.35, 0.35), 3))
     gamma: Gamma = field(default_factory=lambda: Gamma(0.4, (0.6, 1.7)))
@@ -67,7 +84,7 @@ class SyntheticSettings:
     # What is learnt
     soft_targets: bool = True
     patches_per_epoch: int = 200
-    validation_patches: int = 48
+    validation_patches: int = 64
 
     # A misspelt key in a yaml file is refused, not ignored.
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
@@ -93,6 +110,7 @@ class SyntheticSettings:
             "slice_gap",
             "upright_slice_mm",
             "area_spread",
+            "person_spread",
             "noise_share",
             "smallest_fov_mm",
         ):

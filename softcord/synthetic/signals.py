@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from softcord.phantom.tissues import SIGNAL, Tissue
+from softcord.synthetic.gradient_echo import spoiled_gradient_echo
 from softcord.synthetic.settings import SyntheticSettings
 
 
@@ -31,13 +32,29 @@ class Signals:
         """How far cord and CSF are apart."""
         return abs(self.white - self.csf)
 
+    @property
+    def is_equal_grey(self) -> bool:
+        """Whether the border between cord and CSF can hardly be seen."""
+        return self.difference < 0.12 * self.white
+
+    @property
+    def cue(self) -> float:
+        """Difference that tells the cord apart: from CSF, or, where they are alike, within the cord."""
+        return max(self.difference, 0.7 * abs(self.grey - self.white))
+
 
 def draw_signals(rng: np.random.Generator, settings: SyntheticSettings) -> Signals:
     """Draw one image's signals: of no scanner at all, or around those of a known contrast."""
-    is_realistic = rng.uniform() < settings.realistic_signal
-    signal = _around_a_contrast(rng) if is_realistic else _at_random(rng)
-    if not is_realistic:
+    kind = rng.uniform()
+    if kind < settings.realistic_signal:
+        signal = _around_a_contrast(rng)
+    elif kind < settings.realistic_signal + (1 - settings.realistic_signal) * settings.spoiled_gradient_echo:
+        signal = spoiled_gradient_echo(rng)
+    else:
+        signal = _at_random(rng)
         signal["white"], signal["csf"], signal["grey"] = _cord_and_csf(rng, settings)
+    if rng.uniform() < settings.equal_grey:
+        signal.update(_equal_grey(rng, signal["white"]))
     if rng.uniform() < settings.fat_extremes:
         # Bright fat, as in most images, or suppressed fat.
         signal["fat"] = float(rng.uniform(0.8, 1.6) if rng.uniform() < 0.6 else rng.uniform(0.02, 0.15))
@@ -69,6 +86,19 @@ def _cord_and_csf(rng: np.random.Generator, settings: SyntheticSettings) -> tupl
     else:
         grey = white + float(rng.normal(0, 0.08)) * (0.3 + white)
     return white, csf, max(0.02, grey)
+
+
+def _equal_grey(rng: np.random.Generator, white: float) -> dict[str, float]:
+    """Cord and CSF alike: what tells them apart is grey matter, a dark dura and the flow."""
+    white = min(max(white, 0.25), 0.8)
+    away = float(rng.uniform(0.12, 0.35)) * (1 if rng.uniform() < 0.8 else -1)
+    csf = white * (1 + float(rng.uniform(-0.1, 0.12)))
+    return {
+        "white": white,
+        "csf": csf,
+        "grey": white * (1 + away),
+        "dura": white * float(rng.uniform(0.2, 0.7)),
+    }
 
 
 def _around_a_contrast(rng: np.random.Generator) -> dict[str, float]:

@@ -1,23 +1,36 @@
 """Open the MLflow store and its studies and runs: the only module that imports MLflow."""
 
+import hashlib
+import logging
+import math
 import os
 import socket
+import sqlite3
+import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from filelock import FileLock
+from mlflow import MlflowClient
+from mlflow.entities import Dataset, DatasetInput, Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
 
 from softcord.errors import PrunedError, UsageError
+from softcord.remedies import Remedy
+from softcord.track.outbox import Call, Outbox, is_of_the_store, store_may_fail
 
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
+logger = logging.getLogger("softcord")
 
 STATE_TAG = "softcord.state"
 PARENT_TAG = "mlflow.parentRunId"
 NOTE_TAG = "mlflow.note.content"
+# What MLflow takes of a value; it cuts off the rest by itself, without a mark.
+_PARAM_CHARACTERS, _TAG_CHARACTERS = 6000, 8000
 
 
 @dataclass(frozen=True)
@@ -28,7 +41,7 @@ class Store:
     artifact_root: str | None
     lock_path: Path
 
-    def client(self) -> "MlflowClient":
+    def client(self) -> MlflowClient:
         """Return a client of this store."""
         return _client(self.uri)
 
@@ -64,13 +77,13 @@ def _create(database: Path) -> None:
     _use_write_ahead_log(database)
 
 
-def _client(uri: str) -> "MlflowClient":
+def _client(uri: str) -> MlflowClient:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("DO_NOT_TRACK", "true")
+    # By default a server that is gone is waited for for minutes, at every call.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-    import logging
-
-    from mlflow import MlflowClient
 
     for name in ("alembic", "mlflow"):
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -78,8 +91,6 @@ def _client(uri: str) -> "MlflowClient":
 
 
 def _use_write_ahead_log(database: Path) -> None:
-    import sqlite3
-
     connection = sqlite3.connect(database)
     connection.execute("PRAGMA journal_mode=wal")
     connection.close()
@@ -133,18 +144,20 @@ def open_group(study: StudyRecord, name: str, role: str) -> StudyRecord:
 class RunRecord:
     """One run in the store, used as a context: leaving it sets the status that tells how it ended.
 
-    The run counts as complete only by its tag ``softcord.state=complete``, set by :meth:`complete`.
+    The run counts as complete only by its tag ``softcord.state=complete``, set by :meth:`complete`. With an
+    ``outbox``, what a store that does not answer cannot take is kept there, and the run goes on.
     """
 
-    def __init__(self, study: StudyRecord, name: str, run_id: str | None = None) -> None:
+    def __init__(
+        self, study: StudyRecord, name: str, run_id: str | None = None, outbox: Outbox | None = None
+    ) -> None:
         self.study = study
+        self.outbox = outbox
         self.name = name
         self.client = study.store.client()
         self.run_id = run_id if run_id and self._exists(run_id) else self._abandoned()
 
     def _exists(self, run_id: str) -> bool:
-        from mlflow.exceptions import MlflowException
-
         try:
             return bool(self.client.get_run(run_id).info.lifecycle_stage == "active")
         except MlflowException:
@@ -163,7 +176,7 @@ class RunRecord:
             run = self.client.create_run(self.study.experiment_id, tags=tags, run_name=self.name)
             self.run_id = run.info.run_id
         else:
-            self.client.update_run(self.run_id, status="RUNNING")
+            self._send({"kind": "status", "status": "RUNNING"})
         self.tag({STATE_TAG: "running", "softcord.host": socket.gethostname(), "softcord.pid": os.getpid()})
         return self
 
@@ -173,66 +186,75 @@ class RunRecord:
         """Record success, failure with its reason, or interruption."""
         assert self.run_id is not None
         if kind is None:
-            self.client.set_terminated(self.run_id, "FINISHED")
+            self._send({"kind": "end", "status": "FINISHED"})
         elif issubclass(kind, PrunedError):
             self.tag({STATE_TAG: "pruned", "softcord.reason": error})
-            self.client.set_terminated(self.run_id, "FINISHED")
+            self._send({"kind": "end", "status": "FINISHED"})
         elif issubclass(kind, Exception):
             self.tag(
                 {
                     STATE_TAG: "failed",
-                    "softcord.reason": str(error).splitlines()[0][:250] if str(error) else kind.__name__,
+                    "softcord.reason": str(error).splitlines()[0] if str(error) else kind.__name__,
                 }
             )
-            self.client.set_terminated(self.run_id, "FAILED")
+            self._send({"kind": "end", "status": "FAILED"})
         else:
             self.tag({STATE_TAG: "interrupted"})
-            self.client.set_terminated(self.run_id, "KILLED")
+            self._send({"kind": "end", "status": "KILLED"})
 
     def tag(self, tags: Mapping[str, object]) -> None:
         """Set tags."""
-        from mlflow.entities import RunTag
-
-        self._batch(tags=[RunTag(key, str(value)) for key, value in tags.items()])
+        self._batch("tags", [[key, within(str(value), _TAG_CHARACTERS)] for key, value in tags.items()])
 
     def params(self, params: Mapping[str, object]) -> None:
         """Record parameters; those already recorded (a resumed run) are left."""
-        from mlflow.entities import Param
-
-        known = self.client.get_run(self.run_id).data.params
+        known = self._known_params()
         fresh = {key: value for key, value in params.items() if key not in known}
-        self._batch(params=[Param(key, str(value)[:500]) for key, value in fresh.items()])
+        self._batch("params", [[key, within(str(value), _PARAM_CHARACTERS)] for key, value in fresh.items()])
+
+    def _known_params(self) -> Mapping[str, str]:
+        known: Mapping[str, str] = {}
+        with store_may_fail("the look at what is recorded") if self.outbox is not None else nullcontext():
+            known = self.client.get_run(self.run_id).data.params
+        return known
 
     def metrics(self, metrics: Mapping[str, float], step: int = 0) -> None:
         """Record metrics of an epoch (``step``); NaN and infinite values are left out."""
-        import math
-        import time
-
-        from mlflow.entities import Metric
-
         now = int(time.time() * 1000)
         finite = {key: float(value) for key, value in metrics.items() if math.isfinite(value)}
-        self._batch(metrics=[Metric(key, value, now, step) for key, value in finite.items()])
+        self._batch("metrics", [[key, value, now, step] for key, value in finite.items()])
 
-    def _batch(self, **entities: Any) -> None:
+    def _batch(self, kind: str, rows: list[list[Any]]) -> None:
         # The store takes at most 100 parameters or tags and 1,000 metrics at once.
-        ((kind, rows),) = entities.items()
         for start in range(0, len(rows), 100):
-            self.client.log_batch(self.run_id, **{kind: rows[start : start + 100]})
+            self._send({"kind": kind, "rows": rows[start : start + 100]})
+
+    def _send(self, call: Call) -> None:
+        """Make a call, after those that wait; keep it where the store does not answer."""
+        assert self.run_id is not None
+        make = partial(make_call, self.client, self.run_id)
+        if self.outbox is None:
+            make(call)
+        elif not self.outbox.send(make, self.study.store.uri):
+            self.outbox.keep(call)
+        else:
+            try:
+                make(call)
+            except Exception as error:
+                if not is_of_the_store(error):
+                    raise
+                what = "the store does not answer: what %s records is kept in %s until it does"
+                logger.warning(what, self.name, self.outbox.path)
+                self.outbox.wait()
+                self.outbox.keep(call)
 
     def dataset(self, name: str, digest: str) -> None:
         """Record which data the run saw; a resumed run keeps its first entry."""
-        from mlflow.entities import Dataset, DatasetInput
-
-        entity = Dataset(name=name, digest=digest[:36], source_type="local", source=name)
-        self.client.log_inputs(self.run_id, datasets=[DatasetInput(entity, tags=[])])
+        self._send({"kind": "dataset", "name": name, "digest": digest[:36]})
 
     def artifact(self, path: Path, folder: str | None = None) -> None:
         """Copy a file or folder into the store."""
-        if path.is_dir():
-            self.client.log_artifacts(self.run_id, str(path), folder)
-        else:
-            self.client.log_artifact(self.run_id, str(path), folder)
+        self._send({"kind": "artifact", "path": str(path.absolute()), "folder": folder})
 
     def describe(self, markdown: str) -> None:
         """Set the run's description, shown on its page."""
@@ -241,6 +263,39 @@ class RunRecord:
     def complete(self) -> None:
         """Mark the run as complete; nothing may follow."""
         self.tag({STATE_TAG: "complete"})
+
+
+def make_call(client: "MlflowClient", run_id: str, call: Call) -> None:
+    """Make one of the calls that a run consists of."""
+
+    kind = call["kind"]
+    if kind == "metrics":
+        client.log_batch(run_id, metrics=[Metric(*row) for row in call["rows"]])
+    elif kind == "params":
+        client.log_batch(run_id, params=[Param(*row) for row in call["rows"]])
+    elif kind == "tags":
+        client.log_batch(run_id, tags=[RunTag(*row) for row in call["rows"]])
+    elif kind == "dataset":
+        data = Dataset(name=call["name"], digest=call["digest"], source_type="local", source=call["name"])
+        client.log_inputs(run_id, datasets=[DatasetInput(data, tags=[])])
+    elif kind == "artifact":
+        is_folder = Path(call["path"]).is_dir()
+        (client.log_artifacts if is_folder else client.log_artifact)(run_id, call["path"], call["folder"])
+    elif kind == "status":
+        client.update_run(run_id, status=call["status"])
+    else:
+        client.set_terminated(run_id, call["status"])
+
+
+def within(text: str, n_characters: int) -> str:
+    """Return a text that the store takes; a longer one ends in its length and checksum.
+
+    So texts that differ only in what is left out still differ.
+    """
+    if len(text) <= n_characters:
+        return text
+    mark = f" ... ({len(text)} characters, sha256 {hashlib.sha256(text.encode()).hexdigest()[:16]})"
+    return text[: n_characters - len(mark)] + mark
 
 
 def fetch_artifact(store: Store, model: str, artifact: str, folder: Path) -> Path:
@@ -252,18 +307,16 @@ def fetch_artifact(store: Store, model: str, artifact: str, folder: Path) -> Pat
     Raises:
         UsageError: there is no such run, version or artifact.
     """
-    from mlflow.exceptions import MlflowException
-
     client = store.client()
     try:
         run_id = _registered_run(client, model) if model.startswith("models:/") else model
         return Path(client.download_artifacts(run_id, artifact, str(folder)))
     except (MlflowException, OSError) as error:
         what = f"has no {artifact} in the store {store.uri} ({str(error).splitlines()[0]})"
-        raise UsageError(model, what, "`softcord ui` shows what is there") from error
+        raise UsageError(model, what, Remedy.SEE_STORE) from error
 
 
-def _registered_run(client: "MlflowClient", model: str) -> str:
+def _registered_run(client: MlflowClient, model: str) -> str:
     name, alias = model.removeprefix("models:/").rpartition("@")[::2]
     if name:
         return str(client.get_model_version_by_alias(name, alias).run_id)

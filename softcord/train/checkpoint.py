@@ -1,14 +1,13 @@
 """Checkpoints that are whole or absent, whatever kills the process."""
 
-import os
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 import torch
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
-from softcord.errors import DataError
+from softcord.errors import DataError, RunError
+from softcord.io.files import replacing
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -21,18 +20,25 @@ class AtomicCheckpointIO(TorchCheckpointIO):
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
     ) -> None:
-        """Save so that ``path`` never holds half a checkpoint."""
+        """Save so that ``path`` never holds half a checkpoint.
+
+        Raises:
+            RunError: it cannot be written, as where the disk is full.
+        """
         target = Path(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=target.parent, prefix=".", suffix=".ckpt", delete=False) as stream:
-            try:
+        try:
+            with replacing(target, durable=True) as temporary, temporary.open("wb") as stream:
                 torch.save(checkpoint, stream)
-                stream.flush()
-                os.fsync(stream.fileno())
-            except BaseException:
-                Path(stream.name).unlink()
+        except (OSError, RuntimeError) as error:
+            # torch speaks of its own archive where the disk is full, and leaves the cause aside.
+            is_full = any(word in str(error) for word in ("inline_container", "PytorchStreamWriter"))
+            if not is_full and not isinstance(error, OSError):
                 raise
-        Path(stream.name).replace(target)
+            reason = (
+                "most likely its disk is full" if is_full else getattr(error, "strerror", "") or str(error)
+            )
+            hint = "Make room, then repeat the command: it goes on from the checkpoint before"
+            raise RunError(target, f"cannot be written ({reason})", hint) from error
 
 
 def load_weights(path: Path) -> dict[str, torch.Tensor]:

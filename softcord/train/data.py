@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from softcord.compat.lightning import epochs_behind
 from softcord.train.on_device import augmented, collate
 
 Batch = dict[str, torch.Tensor]
@@ -43,7 +44,7 @@ class EpochSampler(Sampler[int]):
 class CordData(lightning.LightningDataModule):
     """Training patches, shuffled anew each epoch, and validation patches, the same each time.
 
-    What their datasets left for later (:func:`softcord.data.dataset.sample_of`) is done on the device.
+    What their datasets left for later (:func:`softcord.train.patches.sample_of`) is done on the device.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class CordData(lightning.LightningDataModule):
     def train_dataloader(self) -> DataLoader[Batch]:
         """Return the loader of the coming epoch; the trainer asks again before each."""
         assert self.trainer is not None
-        epoch = self.trainer.fit_loop.epoch_progress.current.processed  # type: ignore[attr-defined]
+        epoch = epochs_behind(self.trainer)
         rank, ranks = self.trainer.global_rank, self.trainer.world_size
         sampler = EpochSampler(len(self.train), self.seed, epoch, self.batch_size, (rank, ranks))  # type: ignore[arg-type]
         return self._loader(self.train, sampler=sampler, batch_size=self.batch_size // ranks)

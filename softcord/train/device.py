@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 
+from softcord.compat.torch import computes_in_bfloat16
 from softcord.train.settings import MachineSettings
 
 
@@ -13,7 +14,7 @@ def resolve_precision(machine: MachineSettings) -> Any:
         return {"float32": "32-true", "bfloat16": "bf16-mixed"}[machine.precision]
     if machine.accelerator != "cpu" and torch.cuda.is_available():
         return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
-    return "bf16-mixed" if torch.cpu._is_avx512_bf16_supported() else "32-true"
+    return "bf16-mixed" if computes_in_bfloat16() else "32-true"
 
 
 def augments_on_gpu(machine: MachineSettings) -> bool:

@@ -5,6 +5,7 @@ import os
 import torch
 from torch import nn
 
+from softcord.compat.torch import storage_address
 from softcord.data.resample import Shape
 
 # Program and libraries: what a training of next to nothing takes on a processor.
@@ -26,7 +27,7 @@ def training_bytes(net: nn.Module, patch: Shape, batch_size: int, *, bytes_per_v
     kept: dict[int, torch.Tensor] = {}
 
     def keep(tensor: torch.Tensor) -> torch.Tensor:
-        kept[tensor.untyped_storage()._cdata] = tensor
+        kept[storage_address(tensor)] = tensor
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):

@@ -7,8 +7,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from softcord.data.dataset import standardise
 from softcord.data.resample import Shape
+from softcord.train.patches import standardise
 
 
 @dataclass(frozen=True)

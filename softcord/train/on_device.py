@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch.utils.data import default_collate
 
-from softcord.data.dataset import finished
+from softcord.train.patches import as_sample
 
 
 def collate(samples: list[dict[str, Any]]) -> dict[str, Any]:
@@ -26,5 +26,5 @@ def augmented(batch: dict[str, Any]) -> dict[str, torch.Tensor]:
     if "augment" not in batch:
         return batch
     pairs = zip(batch["image"], batch["softseg"], batch["augment"], strict=True)
-    samples = [finished(*augment(image[0], softseg[0])) for image, softseg, augment in pairs]
+    samples = [as_sample(*augment(image[0], softseg[0])) for image, softseg, augment in pairs]
     return {name: torch.stack([sample[name] for sample in samples]) for name in ("image", "softseg")}

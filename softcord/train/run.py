@@ -16,6 +16,7 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from torch.utils.data import Dataset
 
 from softcord.errors import RunError
+from softcord.remedies import Remedy
 from softcord.train.checkpoint import AtomicCheckpointIO
 from softcord.train.data import Batch, CordData
 from softcord.train.device import resolve_precision
@@ -164,8 +165,7 @@ def _fit(trainer: lightning.Trainer, module: CordModule, data: CordData, resume_
     except (MemoryError, RuntimeError) as error:
         if not _is_out_of_memory(error):
             raise
-        hint = "Lower train.batch_size, train.patch_size_mm or model.features, whichever your question allows"
-        raise RunError("memory", "ran out while training", hint) from error
+        raise RunError("memory", "ran out while training", Remedy.LESS_MEMORY) from error
     if trainer.interrupted:
         raise KeyboardInterrupt
 
@@ -189,8 +189,6 @@ class _Watch(Callback):
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
         loss = metrics.get("train/loss", 0.0)
         if not math.isfinite(loss):
-            raise RunError(
-                "train/loss", f"became {loss} in epoch {trainer.current_epoch}", "Lower train.learning_rate"
-            )
+            raise RunError("train/loss", f"became {loss} in epoch {trainer.current_epoch}", Remedy.SLOWER)
         if self.on_epoch:
             self.on_epoch(trainer.current_epoch, metrics)

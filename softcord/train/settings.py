@@ -4,7 +4,26 @@ from dataclasses import dataclass
 from math import inf
 from typing import Literal
 
-from softcord.nnunet.settings import NNUNET_DEFAULT, NnUNetLength
+
+@dataclass(frozen=True)
+class NnUNetLength:
+    """How long nnU-Net trains; its own defaults.
+
+    ``iterations`` and ``val_iterations`` are batches per epoch.
+    """
+
+    epochs: int = 1000
+    iterations: int = 250
+    val_iterations: int = 50
+
+    def __post_init__(self) -> None:
+        """Refuse lengths that train nothing."""
+        for field in ("epochs", "iterations", "val_iterations"):
+            if getattr(self, field) < 1:
+                raise ValueError(f"{field}: must be at least 1, got {getattr(self, field)}")
+
+
+NNUNET_DEFAULT = NnUNetLength()
 
 
 @dataclass(frozen=True)

@@ -155,7 +155,7 @@ def test_preparing_360_known_images_takes_under_two_seconds(tmp_path: Path) -> N
     ("which", "change", "message"),
     [
         (1, {"data": np.zeros((10, 12, 5), dtype=np.float32)}, "has the shape"),
-        (1, {"affine": np.diag([-0.8, 0.8, 2.1, 1.0])}, "lies up to 0.6 mm off its image"),
+        (1, {"affine": np.diag([-0.8, 0.8, 2.1, 1.0])}, "lies up to 0.5 mm off its image by the sform"),
         (1, {"data": np.full((10, 12, 6), 2, dtype=np.float32)}, r"outside \[0, 1\]: 2 to 2"),
         (0, {"data": np.full((10, 12, 6), 7, dtype=np.float32)}, "is constant"),
     ],

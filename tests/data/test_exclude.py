@@ -62,5 +62,5 @@ def test_a_file_without_lists_is_one_line(tmp_path: Path, text: str) -> None:
 
 
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"Check data\.exclude"):
+    with pytest.raises(DataError, match=r"Check the name of the file with exclusions"):
         read_exclude(tmp_path / "none.yml")

@@ -1,5 +1,6 @@
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -148,6 +149,36 @@ def test_the_slower_of_two_clones_finds_the_other_s(
     monkeypatch.setattr(fetch, "_git", overtaken)
     assert not clone_dataset(str(published), root, "r1")
     assert list((tmp_path / "new").iterdir()) == [root]
+
+
+# Reports on files as git-annex does, and takes no more names while nobody reads its reports.
+GIT_ANNEX = """#!/bin/sh
+while read -r name; do
+    printf content > "$name"
+    printf '{"command":"get","file":"%s","success":true,"padding":"%0400d"}\\n' "$name" 0
+done
+"""
+
+
+def test_thousands_of_files_are_fetched_as_one_is(
+    tree: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"sub-{i:04}/anat/sub-{i:04}_T2w.nii.gz" for i in range(2500)]
+    root = tree(*names, content="/annex/objects/SHA256E-s5--00.nii.gz")
+    program = tmp_path / "bin" / "git-annex"
+    program.parent.mkdir()
+    program.write_text(GIT_ANNEX)
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program.with_name("python")))
+    subprocess.run(["git", "init", "-q", str(root)], check=True)
+    files, done = Wanted(tuple(str(root / name) for name in names), 1), list[str]()
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.alarm(60)
+    try:
+        assert fetch_files(root, files, on_done=done.append) == []
+    finally:
+        signal.alarm(0)
+    assert len(done) == 2500
 
 
 def test_sizes_come_from_the_pointers(release: Callable[[str], Path]) -> None:

@@ -105,7 +105,9 @@ def test_of_two_files_for_one_contrast_the_new_name_is_used_and_the_other_one_re
     table = index_dataset(root)
     assert len(table) == 1
     assert table["image"][0].endswith("flip-1_mt-on_MTS.nii.gz")
-    assert table["findings"][0] == "not used: sub-01_acq-MTon_MTS.nii.gz"
+    assert table["findings"][0] == (
+        "not used: sub-01_acq-MTon_MTS.nii.gz (sub-01_flip-1_mt-on_MTS.nii.gz is used)"
+    )
 
 
 def test_predictions_and_source_data_are_not_taken_for_images_or_labels(tree: Tree) -> None:
@@ -160,7 +162,7 @@ def test_a_dataset_with_its_own_names_is_read(tree: Tree) -> None:
 
 
 def test_a_missing_root_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"nowhere: is not a folder\. Set data\.root"):
+    with pytest.raises(DataError, match=r"nowhere: is not a folder\. Name the folder"):
         index_dataset(tmp_path / "nowhere")
 
 
@@ -171,7 +173,7 @@ def test_an_empty_dataset_is_one_line(tmp_path: Path) -> None:
 
 def test_a_dataset_of_unknown_contrasts_says_which_names_it_has(tree: Tree) -> None:
     root = tree("sub-01/anat/sub-01_PDw.nii.gz")
-    with pytest.raises(DataError, match=r"Found PDw; say which contrast they are with data\.image_names"):
+    with pytest.raises(DataError, match=r"known contrast, but PDw\. Say by image_names which"):
         index_dataset(root)
 
 
@@ -213,3 +215,28 @@ def test_a_participant_s_folder_may_be_a_link(tree: Tree, tmp_path: Path) -> Non
     (root / "sub-01").rename(tmp_path / "elsewhere")
     (root / "sub-01").symlink_to(tmp_path / "elsewhere")
     assert list(index_dataset(root)["image_state"]) == ["present"]
+
+
+def test_of_two_labels_of_an_image_the_order_of_names_decides_and_the_other_one_is_reported(
+    tree: Tree,
+) -> None:
+    labels = "derivatives/labels/sub-01/anat/sub-01_T2w"
+    root = tree(
+        "sub-01/anat/sub-01_T2w.nii.gz",
+        f"{labels}_label-discs_desc-warp_dlabel.nii.gz",
+        f"{labels}_label-discs_dlabel.nii.gz",
+        f"{labels}_label-SC_seg.nii",
+        f"{labels}_label-SC_seg.nii.gz",
+        f"{labels}_seg-manual.nii.gz",
+    )
+    row = index_dataset(root).iloc[0]
+    assert row["discs"].endswith("label-discs_dlabel.nii.gz")  # drawn, not carried over
+    assert row["hard_seg"].endswith("label-SC_seg.nii.gz")
+    for lost, used in (
+        ("label-discs_desc-warp_dlabel.nii.gz", "label-discs_dlabel.nii.gz"),
+        ("label-SC_seg.nii", "label-SC_seg.nii.gz"),
+        ("seg-manual.nii.gz", "label-SC_seg.nii.gz"),
+    ):
+        assert f"sub-01_T2w_{lost} (sub-01_T2w_{used} is used)" in row["findings"]
+    own = index_dataset(root, label_names={"hard_seg": "seg-manual"}).iloc[0]
+    assert own["hard_seg"].endswith("seg-manual.nii.gz")

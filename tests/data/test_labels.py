@@ -28,9 +28,7 @@ def test_each_ground_truth_has_its_own_file(root: Path) -> None:
 
 
 def test_a_missing_soft_label_is_named_with_the_way_out(root: Path) -> None:
-    expected = (
-        r"gt=soft: 1 of 2 images have no soft label: sub-02 T2w\. Build .*softcord prepare.* or set gt=hard"
-    )
+    expected = r"labels: 1 of 2 images have no soft label: sub-02 T2w\. Build soft labels first"
     with pytest.raises(DataError, match=expected):
         choose_labels(index_dataset(root), "soft")
 
@@ -47,7 +45,7 @@ def test_no_label_at_all_is_an_error_even_then(root: Path) -> None:
 
 def test_a_label_that_is_not_downloaded_is_named(root: Path, tree: Tree) -> None:
     tree(HARD.format("02"), content=POINTER)
-    with pytest.raises(DataError, match=r"sub-02_T2w_label-SC_seg.*not downloaded.*softcord fetch"):
+    with pytest.raises(DataError, match=r"sub-02_T2w_label-SC_seg.*not downloaded.*git annex get"):
         choose_labels(index_dataset(root), "hard")
 
 

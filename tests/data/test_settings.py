@@ -74,7 +74,7 @@ def test_exclusions_may_be_entries_or_a_file_in_the_dataset(cord: Path) -> None:
 def test_chosen_participants_only(cord: Path) -> None:
     table = read_index(DataSettings("cord", cord, participants=("sub-02",)))
     assert set(table["participant_id"]) == {"sub-02"}
-    with pytest.raises(UsageError, match=r"data\.participants: sub-03 is not in"):
+    with pytest.raises(UsageError, match=r"participants: sub-03 is not in"):
         read_index(DataSettings("cord", cord, participants=("sub-03",)))
 
 

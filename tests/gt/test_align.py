@@ -7,7 +7,7 @@ from softcord.gt.align import align, centroids_mm, common_frame
 from softcord.gt.grid import apply_affine, cord_mask, voxel_points
 from softcord.gt.resample import to_frame
 from softcord.gt.settings import GtSettings
-from softcord.gt.warp import still
+from softcord.gt.warp import no_displacement
 
 T2W = ((40, 36, 60), (0.8, 0.8, 0.8))
 
@@ -24,7 +24,7 @@ def leaning(z):
 def residuals_mm(reference, moving, alignment):
     """Distance of the centres of mass in the slices that both masks show whole, measured anew."""
     frame = common_frame(reference.grid, [reference, moving])
-    fixed = to_frame(reference, still(frame), frame, GtSettings())
+    fixed = to_frame(reference, no_displacement(frame), frame, GtSettings())
     moved = to_frame(moving, alignment.warp, frame, GtSettings())
     apart = centroids_mm(moved.values, frame) - centroids_mm(fixed.values, frame)
     assert alignment.is_matched.sum() * 0.8 > 20

@@ -96,7 +96,7 @@ def test_another_space_than_the_image_is_named(mask):
     assert "shape" in findings(mask, space=Grid((40, 36, 61), mask.affine))
     moved = mask.affine.copy()
     moved[1, 3] += 0.5
-    assert "another space" in findings(mask, space=Grid((40, 36, 60), moved))
+    assert "lies up to 0.5 mm off its image" in findings(mask, space=Grid((40, 36, 60), moved))
     rounded = mask.affine + 1e-5
     assert findings(mask, space=Grid((40, 36, 60), rounded)) == ""
 

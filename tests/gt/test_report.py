@@ -6,10 +6,11 @@ import pytest
 
 from softcord.gt.dataset import build_dataset
 from softcord.gt.measures import gt_measures, with_csa
-from softcord.gt.report import by_contrast, write_csv, write_html
+from softcord.gt.report import by_contrast, write_csv
 from softcord.gt.settings import GtSettings
 from softcord.io.nifti import write_volume
 from softcord.measure.table import MEASURE_COLUMNS
+from softcord.report.ground_truth_page import write_ground_truth_page
 
 TRUE_MM2 = np.pi * 6.5 * 4.0
 
@@ -75,21 +76,21 @@ def test_contrasts_are_counted(report):
 
 def test_the_page_needs_nothing_beside_it_and_names_what_failed(report, measures, tmp_path):
     path = tmp_path / "report.html"
-    write_html(with_csa(report, measures), path, "a <title>", notes={"recipe": "5 < 6"})
+    write_ground_truth_page(with_csa(report, measures), path, "a <title>", notes={"recipe": "5 < 6"})
     page = path.read_text()
     assert "1 of 2 participants have a ground truth" in page
     assert "2 components" in page
     assert page.count("data:image/jpeg;base64,") == 2
     assert "a &lt;title&gt;" in page
     assert "5 &lt; 6" in page
-    assert "http" not in page
-    assert "src='" in page
-    assert "nan" not in page.split("<h2>Overlays")[0].lower()
+    assert "://" not in page
+    assert 'src="' in page
+    assert "nan" not in page.split("<body")[1].split("<h2>Overlays")[0].lower()
 
 
 def test_pictures_are_limited_worst_first(report, tmp_path):
     path = tmp_path / "report.html"
-    write_html(report, path, "one", notes={}, overlays=1)
+    write_ground_truth_page(report, path, "one", notes={}, overlays=1)
     page = path.read_text()
     assert page.count("data:image/jpeg;base64,") == 1
     worst = report.sort_values("dice_with_average").iloc[0]["contrast"]
@@ -101,7 +102,8 @@ def test_the_table_is_written_with_na_for_what_does_not_apply(report, tmp_path):
     back = pd.read_csv(tmp_path / "report.csv", keep_default_na=False)
     failed = back[back["status"] == "failed"].iloc[0]
     assert failed["dice_with_average"] == "n/a"
-    assert failed["finding"] == "the mask has 2 components"
+    assert failed["finding"].startswith("the mask sub-")
+    assert failed["finding"].endswith("_seg.nii.gz has 2 components")
 
 
 def test_nothing_built_leaves_an_empty_table_and_a_page_that_says_so(report, tmp_path):
@@ -109,6 +111,6 @@ def test_nothing_built_leaves_an_empty_table_and_a_page_that_says_so(report, tmp
     measures = gt_measures(failed, GtSettings())
     assert measures.empty
     told = with_csa(failed, measures)
-    write_html(told, tmp_path / "report.html", "none", notes={})
+    write_ground_truth_page(told, tmp_path / "report.html", "none", notes={})
     assert "0 of 1 participants have a ground truth" in (tmp_path / "report.html").read_text()
     assert by_contrast(told)["failed"].tolist() == [1]

@@ -118,7 +118,7 @@ def test_impossible_arguments_are_named(arguments: dict[str, object], field: str
 def test_every_row_says_how_it_was_made() -> None:
     row = csa_per_slice(CORD.softseg, mode="bin", threshold=0.3, smoothing=5.0).iloc[0]
     how = row[["mode", "threshold", "smoothing", "angle_correction", "method_version"]]
-    assert how.tolist() == ["bin", 0.3, 5.0, 1, "softcord-csa-1"]
+    assert how.tolist() == ["bin", 0.3, 5.0, 1, "softcord-csa-2"]
 
 
 def test_the_faint_end_of_a_soft_mask_does_not_bend_the_centreline() -> None:

@@ -47,8 +47,24 @@ def test_separate_pieces_are_found_but_not_a_faint_rim() -> None:
     data[0, 0, 2] = 1
     data[11, 11, 4] = 0.05
     data[8, 8, 5] = 1  # touches by a corner
-    assert findings(data)[2] == "components:2"
+    assert findings(data)[2] == "components:2; volume-side"
     assert findings(data)[4] == findings(data)[5] == ""
+
+
+def test_a_cord_that_the_image_cuts_at_its_side_is_found() -> None:
+    for axis in (0, 1):
+        for at in (slice(None, 6), slice(6, None)):
+            cut = column()[tuple(at if axis == other else slice(None) for other in range(3))]
+            assert findings(cut)[3] == "volume-side"
+    assert findings(column())[3] == ""
+
+
+def test_a_single_slice_has_no_angle_and_says_so() -> None:
+    for data in (column()[:, :, 3:4], column() * (np.arange(8) == 3)):
+        found = csa_per_slice(Volume(data.astype(np.float32), rpi_affine((1, 1, 2))))
+        (row,) = found[found["area_mm2"].notna()].to_dict("records")
+        assert "single-slice" in row["findings"]
+        assert row["area_mm2"] == 16
 
 
 def test_the_extra_piece_is_in_the_area_and_said_to_be() -> None:

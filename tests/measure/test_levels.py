@@ -3,12 +3,8 @@ import pytest
 
 from softcord.errors import DataError, UsageError
 from softcord.io.nifti import Volume
-from softcord.measure.levels import (
-    format_levels,
-    levels_from_discs,
-    levels_from_image,
-    parse_levels,
-)
+from softcord.measure.level_text import format_levels, parse_levels
+from softcord.measure.levels import levels_from_discs, levels_from_image
 from tests.measure.drawn_cords import draw_cord, rpi_affine, tilted, turn
 
 CORD = draw_cord(tilted(0, 15), (1.0, 1.0, 2.0), length_mm=60).softseg  # 30 slices

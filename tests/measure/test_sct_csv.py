@@ -43,7 +43,7 @@ def test_the_header_is_scts_and_cells_of_empty_slices_are_empty(mask: Path, tmp_
     assert {row["Filename"] for row in rows} == {str(mask)}
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", rows[0]["Timestamp"])
     assert rows[0]["SCT Version"] == (
-        "softcord 1.2.3 mode=sct smoothing=30.0 angle_correction=1 method_version=softcord-csa-1"
+        "softcord 1.2.3 mode=sct smoothing=30.0 angle_correction=1 method_version=softcord-csa-2"
     )
 
 

@@ -42,5 +42,5 @@ def test_the_commands_own_interpreter_is_taken_where_none_lies_beside_them(tmp_p
 def test_a_missing_nnunet_says_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(UsageError, match=r"nnU-Net: not found in .* Run `make nnunet`"):
+    with pytest.raises(UsageError, match=r"nnU-Net: not found in .* Install nnunetv2"):
         find_nnunet()

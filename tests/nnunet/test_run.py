@@ -15,7 +15,8 @@ from softcord.io.nifti import write_volume
 from softcord.nnunet.export import DATASET, Case
 from softcord.nnunet.install import Install
 from softcord.nnunet.run import Work, find_model, model_folder, predict_nnunet, train_nnunet
-from softcord.nnunet.settings import NnUNetLength, NnUNetSettings
+from softcord.nnunet.settings import NnUNetSettings
+from softcord.train.settings import NnUNetLength
 
 # Stands for nnU-Net's Python: notes its call and does what the real one leaves behind; the second epoch fails
 # once, the image with "bad" in its name always, of one with "deadly" it dies, at "unsaid" it ends in silence.

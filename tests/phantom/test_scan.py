@@ -6,8 +6,9 @@ import pytest
 
 from softcord.contrasts import CONTRASTS
 from softcord.io.nifti import RPI_AXCODES
+from softcord.phantom.acquire import acquire
 from softcord.phantom.participant import disc_labels, draw_participant
-from softcord.phantom.scan import acquire, cord_samples, draw_scan, render, tissue_map
+from softcord.phantom.scan import cord_samples, draw_scan, render, tissue_map
 from softcord.phantom.tissues import SIGNAL, Tissue
 
 SIX = ("T1w", "T2w", "T2star", "MTon", "GREt1w", "dwi")

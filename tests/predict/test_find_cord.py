@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from softcord.io.nifti import Volume
 from softcord.predict.find_cord import cord_box, follow_cord
 from softcord.predict.package import Model, ModelDescription, NetDescription
+from softcord.predict.tube import keep_most_cord_like
 from softcord.predict.volume import PredictSettings, predict_volume
 
 Array = npt.NDArray[np.float32]
@@ -183,6 +184,56 @@ def test_a_ball_alone_is_no_cord_if_only_a_cord_is_wanted() -> None:
     wanted = predict_volume(model(window=(48, 64, 64)), volume, PredictSettings(only_a_cord=True))
     assert (said.looked, said.has_cord) == ("everywhere", True)
     assert (wanted.looked, wanted.has_cord) == ("everywhere", False)
+
+
+class Faint(nn.Module):
+    """Answers a constant share of one where it sees something bright."""
+
+    required_multiple = (8, 8, 8)
+
+    def __init__(self, answer: float) -> None:
+        super().__init__()
+        self.answer = answer
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        return [self.answer * (image > 2).float()]
+
+
+ONLY_A_CORD = PredictSettings(only_a_cord=True)
+
+
+@pytest.mark.parametrize("answer", [0.4, 0.2])
+def test_a_cord_that_the_net_is_faint_about_is_found_and_marked_as_unsure(answer: float) -> None:
+    image, cord = tube((96, 96, 64), (40, 50), (44, 52))
+    prediction = predict_volume(
+        model(Faint(answer), window=(48, 64, 64)), Volume(image, np.eye(4)), ONLY_A_CORD
+    )
+    assert dice(prediction.softseg.data, cord) > 0.95
+    assert prediction.is_unsure
+
+
+def test_a_faint_ball_is_no_cord() -> None:
+    image = np.random.default_rng(0).normal(1, 0.05, (96, 96, 96)).astype(np.float32)
+    x, y, z = np.indices(image.shape, sparse=True)
+    image[(x - 48) ** 2 + (y - 48) ** 2 + (z - 48) ** 2 < 14**2] = 5
+    prediction = predict_volume(model(Faint(0.4), window=(48, 64, 64)), Volume(image, np.eye(4)), ONLY_A_CORD)
+    assert not prediction.softseg.data.any()
+    assert not prediction.is_unsure
+
+
+def test_a_cord_that_could_be_followed_is_sure() -> None:
+    image, _ = tube((96, 96, 64), (40, 50), (44, 52))
+    assert not predict_volume(model(window=(48, 64, 64)), Volume(image, np.eye(4)), ONLY_A_CORD).is_unsure
+
+
+def test_of_several_parts_the_most_cord_like_is_kept_though_another_is_larger() -> None:
+    _, cord = tube((64, 64, 48), (20, 20), (20, 20))
+    x, y, z = np.indices(cord.shape, sparse=True)
+    blob = ((x - 48) ** 2 + (y - 44) ** 2 < (4 + 7 * np.abs(np.sin(z / 5))) ** 2).astype(np.float32)
+    assert blob.sum() > cord.sum()
+    kept = keep_most_cord_like(np.maximum(cord, blob), spacing_mm=1.0)
+    assert kept is not None
+    assert np.array_equal(kept, cord)
 
 
 @pytest.mark.parametrize("shape", [(30, 34, 110), (173, 173, 25), (20, 20, 25), (9, 9, 9)])

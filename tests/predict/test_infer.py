@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from softcord.data.dataset import standardise
 from softcord.predict.infer import Apply
+from softcord.train.patches import standardise
 
 
 class TowardsTheRight(nn.Module):

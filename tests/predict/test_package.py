@@ -172,7 +172,7 @@ def test_weights_that_do_not_fit_the_net_are_refused(package: Path) -> None:
 
 
 def test_a_net_too_large_for_memory_takes_none_before_it_is_refused(package: Path) -> None:
-    net = {"target": "softcord.nets.unet.UNet", "arguments": {**ARGUMENTS, "features": [10**6, 10**6]}}
+    net = {"target": "softcord.nets.unet.UNet", "arguments": {**ARGUMENTS, "features": [4096, 4096]}}
     change_description(package, net=net)
     with pytest.raises(DataError, match="do not fit"):
         read_package(package)

@@ -1,6 +1,8 @@
 """One function over many items: outcomes for all, whatever happens to one."""
 
 import os
+import signal
+from pathlib import Path
 
 import pytest
 
@@ -36,3 +38,29 @@ def test_each_process_computes_in_one_thread_and_this_one_as_before(monkeypatch:
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     assert [one.value for one in parallel_map(threads, [1, 2], jobs=2)] == ["1", "1"]
     assert os.environ["OMP_NUM_THREADS"] == "7"
+
+
+def survive_unless_five(number: int) -> int:
+    if number == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def die_once(path: str) -> str:
+    if not os.path.exists(path):
+        with open(path, "w", encoding="utf-8"):
+            pass
+        os.kill(os.getpid(), signal.SIGKILL)
+    return "done"
+
+
+def test_one_killed_process_costs_its_own_item_and_none_of_the_others() -> None:
+    outcomes = {one.item: one for one in parallel_map(survive_unless_five, range(10), jobs=2)}
+    assert sorted(outcomes) == list(range(10))
+    assert [number for number, one in outcomes.items() if one.value != number] == [5]
+    assert "died" in str(outcomes[5].error)
+
+
+def test_an_item_whose_process_died_once_is_tried_again(tmp_path: Path) -> None:
+    items = [str(tmp_path / name) for name in "abc"]
+    assert [(one.value, one.error) for one in parallel_map(die_once, items, jobs=2)] == [("done", None)] * 3

@@ -2,21 +2,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from softcord.draw.render import figure_bytes
 from softcord.report.figures import METHODS_UP_TO, FigureSpec, default_figures, draw
 from softcord.report.order import method_colour
-from softcord.report.render import figure_bytes
 from softcord.report.scatter import agreement_plot
 from softcord.report.violin import star, violins_by_contrast, violins_by_method
 from softcord.stats.compare import compare_in_detail
-from softcord.stats.frames import by_contrast, by_method, rows_of
+from softcord.stats.measured import measured
 from softcord.stats.questions import DEFAULT_QUESTIONS, Question
+from softcord.stats.wide import by_contrast, by_method
 from tests.stats.measures import make_measures
 
 NO_TESTS = pd.DataFrame({"about": [], "a": [], "b": [], "p_adjusted": []})
 
 
 def wide(metric="csa_std_mm2", **options):
-    return by_method(rows_of(make_measures(**options), metric))
+    return by_method(measured(make_measures(**options), metric))
 
 
 def texts(figure):
@@ -70,7 +71,7 @@ def test_mean_and_sd_stand_above_each_violin():
 
 
 def test_contrast_panels_share_one_axis_and_the_figure_order_of_contrasts():
-    tables = by_contrast(rows_of(make_measures(), "csa_mm2"))
+    tables = by_contrast(measured(make_measures(), "csa_mm2"))
     chosen = {name: tables[name] for name in ("soft_all", "hard_all_SoftSeg")}
     figure = violins_by_contrast(chosen, NO_TESTS, "CSA (mm²)")
     upper, lower = figure.axes[1], figure.axes[3]
@@ -88,7 +89,7 @@ def test_agreement_plot_draws_each_methods_own_line():
     measures = make_measures(noise=0, methods=("hard_all_SoftSeg", "soft_all"))
     question = Question("q", "csa_mm2", "agreement", contrasts=("T1w", "T2w"))
     detailed = compare_in_detail(measures, [question])
-    tables = by_contrast(rows_of(measures, "csa_mm2"))
+    tables = by_contrast(measured(measures, "csa_mm2"))
     lines = detailed[detailed["test"] == "line"]
     chosen = {name: tables[name] for name in ("hard_all_SoftSeg", "soft_all")}
     axis = agreement_plot(chosen, "T1w", "T2w", lines, "CSA").axes[0]
@@ -128,3 +129,15 @@ def test_same_figure_gives_the_same_bytes():
 def test_unknown_kind_of_figure_is_refused():
     with pytest.raises(ValueError, match="kind: must be one of methods, contrasts"):
         FigureSpec("x", "bars", "dice")
+
+
+def test_a_figure_of_some_contrasts_shows_these_and_the_stars_of_their_tests_only():
+    measures = make_measures(methods=("a", "b"))
+    every, one = Question("all", "dice"), Question("T2w", "dice", contrasts=("T2w",))
+    detailed = compare_in_detail(measures, [every, one])
+    detailed["p_adjusted"] = [0.0001, 0.02]
+    figure, _ = draw(FigureSpec("f", "methods", "dice", contrasts=("T2w",)), measures, detailed)
+    assert stars(figure) == ["*"]
+    dice = measures[(measures["metric"] == "dice") & (measures["contrast"] == "T2w")]
+    mean = dice.loc[dice["method"] == "a", "value"].mean()
+    assert any(text.startswith(f"{mean:.2f} ±") for text in texts(figure))

@@ -1,11 +1,17 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from softcord.io.names import name_of
 from softcord.report.order import contrast_order, method_colour, method_order
 from softcord.report.summary import mean_sd, print_table, summary_table
 from softcord.report.tables import contrast_table, heading, latex, markdown, method_table, write_tables
+from softcord.report.verdicts import verdicts
+from softcord.stats.compare import compare
 from softcord.stats.describe import describe, describe_contrasts
+from softcord.stats.questions import Question
 from tests.stats.measures import make_measures
 
 
@@ -46,8 +52,7 @@ def test_a_method_that_lacks_an_image_is_summed_up_without_that_participant_and_
     others = measures[(measures["method"] == "soft_all") & ~is_lost]
     spread = others.loc[others["metric"] == "csa_std_mm2", "value"]
     assert table.loc["soft_all", "CSA STD, soft (mm²) ↓"].startswith(f"{spread.mean():.2f} ±")
-    assert table.loc["soft_all", "Dice ↑"].endswith("(n = 11)")
-    assert "(n" not in table.loc["hard_all_SoftSeg", "Dice ↑"]
+    assert table["n"].to_dict() == {name: 11 if name == "soft_all" else 12 for name in table.index}
 
 
 def test_a_number_of_fewer_people_than_its_row_says_of_how_many():
@@ -67,7 +72,42 @@ def test_a_method_that_lacks_an_image_of_everybody_keeps_its_row():
     )
     table = summary_table(measures).set_index("method")
     assert table.loc["gap", "n"] == 0
-    assert set(table.loc["gap"].iloc[1:]) == {"n/a"}
+    assert set(table.loc["gap"].iloc[1:-1]) == {"n/a"}
+    assert table.loc["gap", "images without a cord"] == "12 of 72"
+
+
+def test_a_method_that_found_no_cord_has_no_spread_comes_last_and_its_failures_are_counted():
+    measures = make_measures(methods=("soft_all", "blind"), participants=5)
+    blind = measures["method"] == "blind"
+    traces = {"csa_mm2": 0.3, "csa_bin_mm2": 0.0, "dice": 0.0, "csa_std_mm2": 0.01}
+    for metric, value in traces.items():
+        measures.loc[blind & (measures["metric"] == metric), "value"] = value
+    table = summary_table(measures).set_index("method")
+    assert table.index[-1] == "blind"
+    assert table.loc["blind", "CSA STD, soft (mm²) ↓"] == "n/a"
+    assert table.loc["blind", "Dice ↑"] == "0.000 ± 0.000"
+    assert table["images without a cord"].to_dict() == {
+        "GT_hard": "", "GT_soft": "", "soft_all": "0 of 30", "blind": "30 of 30",
+    }  # fmt: skip
+
+
+def test_methods_tested_on_different_contrasts_are_told_apart():
+    measures = make_measures(methods=("soft_all", "few"), participants=5)
+    assert "contrasts" not in summary_table(measures)
+    untested = (measures["method"] == "few") & ~measures["contrast"].isin(["T1w", "T2w", "all"])
+    table = summary_table(measures[~untested]).set_index("method")
+    assert table.loc["few", "contrasts"] == "T1w, T2w"
+    assert table.loc["few", "n"] == table.loc["soft_all", "n"] == 5
+
+
+def test_verdicts_say_in_one_line_what_was_found_and_of_how_many():
+    measures = make_measures(seeds=(1, 2), methods=("soft_all", "hard_all_SoftSeg"))
+    rows = compare(measures, [Question("std", "csa_std_mm2"), Question("csa", "csa_mm2", "contrasts")])
+    lines = verdicts(rows, {"soft_all", "hard_all_SoftSeg"})
+    assert len(lines) == 2
+    assert lines[0].startswith("std: hard_all_SoftSeg higher than soft_all (")
+    assert lines[0].endswith(", n = 12 of 12)")
+    assert lines[1].startswith("std with seeds random: hard_all_SoftSeg higher than soft_all (")
 
 
 def test_printed_table_has_aligned_columns():
@@ -103,10 +143,20 @@ def test_contrast_table_is_the_papers_table_1():
 
 def test_three_formats_hold_the_same_cells(tmp_path):
     table = pd.DataFrame({"method": ["soft_all"], "Dice ↑": ["0.96 ± 0.01"], "p": [0.01234567]})
-    write_tables(table, tmp_path / "tables" / "t")
+    write_tables(table, tmp_path / "tables", "t")
     assert (tmp_path / "tables/t.csv").read_text() == "method,Dice ↑,p\nsoft_all,0.96 ± 0.01,0.01234567\n"
     assert "| soft_all | 0.96 ± 0.01 | 0.01235 |" in (tmp_path / "tables/t.md").read_text()
     assert r"soft\_all & 0.96 $\pm$ 0.01 & 0.01235 \\" in (tmp_path / "tables/t.tex").read_text()
+
+
+@pytest.mark.parametrize(
+    "name", ["contrasts_soft_all_epsilon0.5", "contrasts_soft_all_epsilon0.1", "by_a/b", ".."]
+)
+def test_a_table_is_called_after_its_method_whatever_that_is_called(name: str, tmp_path: Path) -> None:
+    write_tables(pd.DataFrame({"method": ["a"]}), tmp_path / "tables", name)
+    written = sorted((tmp_path / "tables").iterdir())
+    assert [path.suffix for path in written] == [".csv", ".md", ".tex"]
+    assert {name_of(path.name.removesuffix(path.suffix)) for path in written} == {name}
 
 
 def test_bars_and_missing_values_survive_markdown_and_latex():

@@ -36,7 +36,8 @@ def test_epsilon_lies_between_its_bounds_and_corrected_p_is_not_smaller(seed, k)
     here = repeated_anova(example(n=12, k=k, seed=seed))
     assert 1 / (k - 1) - 1e-9 <= here.epsilon <= 1
     if here.statistic > 3:
-        assert here.p_gg >= here.p
+        assert here.p_gg >= here.p_hf >= here.p
+    assert here.epsilon <= here.epsilon_hf <= 1
 
 
 def test_constant_differences_give_infinite_f():
@@ -49,7 +50,7 @@ def test_constant_differences_give_infinite_f():
 def test_no_difference_at_all_gives_p_one():
     x = np.repeat(np.arange(6.0)[:, None], 3, axis=1)
     here = repeated_anova(x)
-    assert (here.statistic, here.p, here.p_gg) == (0.0, 1.0, 1.0)
+    assert (here.statistic, here.p, here.p_gg, here.p_hf) == (0.0, 1.0, 1.0, 1.0)
     assert friedman(x).p == 1.0
 
 
@@ -62,7 +63,7 @@ def test_mauchly_is_missing_with_too_few_participants():
 def test_two_conditions_need_no_correction():
     here = repeated_anova(example(k=2))
     assert here.epsilon == 1
-    assert here.p_gg == here.p
+    assert here.p_gg == here.p_hf == here.p
 
 
 def test_missing_value_is_refused():

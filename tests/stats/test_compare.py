@@ -1,12 +1,17 @@
+from dataclasses import fields
+from typing import get_args
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
 from softcord.errors import DataError
+from softcord.stats.claims import PaperEffect, PaperLine
 from softcord.stats.compare import compare, compare_in_detail
-from softcord.stats.expected import PaperEffect, PaperLine, check_claims
-from softcord.stats.questions import DEFAULT_QUESTIONS, Question
+from softcord.stats.expected import check_claims
+from softcord.stats.kinds import KINDS
+from softcord.stats.questions import DEFAULT_QUESTIONS, KEYS, Kind, Question
 from softcord.stats.rows import COMPARISON_COLUMNS
 from softcord.stats.sentence import sentences
 from tests.stats.measures import make_measures
@@ -40,7 +45,10 @@ def test_wilcoxon_row_equals_scipy_on_per_participant_values():
     assert row["a"] == "soft_all"
     assert row["p"] == pytest.approx(stats.wilcoxon(a, b).pvalue)
     assert row["p_adjusted"] == pytest.approx(min(1, 2 * row["p"]))
-    assert row["effect"] == pytest.approx((a - b).median())
+    differences = (a - b).to_numpy()
+    walsh = [(x + y) / 2 for i, x in enumerate(differences) for y in differences[i:]]
+    assert row["effect"] == pytest.approx(np.median(walsh))
+    assert row["mean_difference"] == pytest.approx(differences.mean())
     assert row["ci_low"] <= row["effect"] <= row["ci_high"]
     assert row["n"] == 12
 
@@ -169,7 +177,7 @@ def test_agreement_finds_the_line_that_was_drawn():
 
 def test_values_that_are_all_equal_make_no_line_no_effect_and_no_crash():
     measures = make_measures(methods=("soft_all",), participants=6)
-    measures.loc[measures["metric"] == "csa_mm2", "value"] = 0.0
+    measures.loc[measures["metric"] == "csa_mm2", "value"] = 75.0
     line = Question("line", "csa_mm2", "agreement", contrasts=("T1w", "T2w"))
     table = compare_in_detail(measures, [line, Question("anova", "csa_mm2", "contrasts")])
     assert table.loc[table["test"] == "line", "method"].tolist() == ["no line: all values of T1w are equal"]
@@ -195,7 +203,7 @@ def test_a_contrast_that_nobody_measured_is_named():
 def test_several_seeds_add_the_answer_with_the_seed_as_a_random_factor():
     table = compare_in_detail(make_measures(seeds=(1, 2, 3)), [STD])
     assert table["test"].tolist() == ["wilcoxon"] * 3 + ["seed model"] * 3
-    assert table["method"].iloc[-1].startswith("mixed model, seed random, t(4), 6 runs")
+    assert table["method"].iloc[-1].startswith("mixed model, seeds and participants random, t(")
 
 
 def test_many_methods_are_compared_with_one_reference():
@@ -226,7 +234,6 @@ def test_different_ground_truth_is_refused():
 @pytest.mark.parametrize(
     ("measures", "message"),
     [
-        (make_measures(participants=1), "hold one participant"),
         (make_measures(methods=("soft_all",)), "only soft_all was measured"),
         (make_measures().assign(metric="dice"), "csa_std_mm2: nobody measured this metric. Measured: dice"),
         (make_measures().assign(value=np.nan), "every value is missing"),
@@ -240,5 +247,17 @@ def test_nothing_to_compare_is_said_in_one_line(measures, message):
 
 
 def test_unknown_kind_of_question_is_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match="kind: must be one of methods, contrasts, agreement, got 'anova'"):
+    with pytest.raises(
+        ValueError, match="kind: must be one of methods, contrasts, agreement, precision, change, got 'anova'"
+    ):
         Question("q", "dice", kind="anova")
+
+
+def test_a_key_that_a_kind_does_not_read_is_refused_with_those_it_does():
+    with pytest.raises(ValueError, match="reference: a question of kind contrasts does not read it, but"):
+        Question("q", "csa_mm2", kind="contrasts", reference="soft_all")
+
+
+def test_every_kind_has_its_keys_and_its_answers():
+    assert set(KINDS) == set(KEYS) == set(get_args(Kind))
+    assert {key for keys in KEYS.values() for key in keys} <= {field.name for field in fields(Question)}

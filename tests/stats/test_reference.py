@@ -8,7 +8,9 @@ import pytest
 
 from softcord.stats.adjust import adjust
 from softcord.stats.anova import repeated_anova
+from softcord.stats.equivalence import equivalence_p
 from softcord.stats.friedman import friedman
+from softcord.stats.shift import typical_shift
 from softcord.stats.wilcoxon import signed_rank
 
 HERE = Path(__file__).parent / "reference"
@@ -33,6 +35,7 @@ def test_anova_equals_r(case):
     assert here.p == pytest.approx(r["p"], **EQUAL)
     if here.conditions > 2:
         assert here.p_gg == pytest.approx(r["p_gg"], **EQUAL)
+        assert here.p_hf == pytest.approx(r["p_hf"], **EQUAL)
         assert here.w == pytest.approx(r["W"], **EQUAL)
         assert here.p_sphericity == pytest.approx(r["p_sphericity"], **EQUAL)
 
@@ -63,6 +66,37 @@ def test_wilcoxon_equals_r(case):
     assert normal.p[0] == pytest.approx(r["p_normal"], **EQUAL)
     if default.rule[0] != "exact with ties":  # R has no exact p there
         assert default.p[0] == pytest.approx(r["p"], **EQUAL)
+
+
+def shift_reference(case):
+    table = pd.read_csv(HERE / "shift_reference.csv")
+    return dict(table[table["case"] == case][["name", "value"]].itertuples(index=False))
+
+
+@pytest.mark.parametrize("case", ["pairs_49", "pairs_8"])
+def test_typical_shift_and_its_interval_equal_r(case):
+    table, r = data(case), shift_reference(case)
+    d = (table["a"] - table["b"]).to_numpy()
+    here = typical_shift(d, signed_rank(d).critical[0])
+    assert (here.estimate, here.low, here.high) == pytest.approx(
+        (r["estimate"], r["low"], r["high"]), **EQUAL
+    )
+
+
+@pytest.mark.parametrize("case", ["pairs_49", "pairs_8"])
+@pytest.mark.parametrize("margin", [0.2, 0.5, 1])
+def test_equivalence_equals_two_one_sided_tests_of_r(case, margin):
+    table = data(case)
+    here = equivalence_p((table["a"] - table["b"]).to_numpy(), margin)[0]
+    assert here == pytest.approx(shift_reference(case)[f"equivalence_{margin:g}"], **EQUAL)
+
+
+@pytest.mark.parametrize("case", ["pairs_49", "pairs_8", "pairs_10_ties"])
+def test_exact_p_also_with_ties_equals_coin(case):
+    table = data(case)
+    here = signed_rank((table["a"] - table["b"]).round(9).to_numpy())
+    assert here.rule[0].startswith("exact")
+    assert here.p[0] == pytest.approx(shift_reference(case)["coin_p"], **EQUAL)
 
 
 @pytest.mark.parametrize("case", WILCOXON_CASES)

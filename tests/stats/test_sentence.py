@@ -3,7 +3,8 @@ import pytest
 
 from softcord.stats.compare import compare_in_detail
 from softcord.stats.questions import Question
-from softcord.stats.sentence import sentences, write_number, write_p
+from softcord.stats.sentence import sentences
+from softcord.stats.words import write_number, write_p
 from tests.stats.measures import make_measures
 
 
@@ -17,15 +18,17 @@ def test_sentence_has_the_numbers_of_its_row():
     assert said.startswith(
         "CSA STD across contrasts (soft) was lower with soft_all than with hard_all_SoftSeg"
     )
-    assert f"median difference {write_number(row['effect'], 'mm2')}" in said
+    assert f"typical difference {write_number(row['effect'], 'mm2')}" in said
     assert f"n = {row['n']}" in said
     assert "Bonferroni over 2" in said
 
 
 def test_sentence_never_claims_what_p_does_not_show():
     said = say(make_measures(participants=5), Question("q", "csa_std_mm2", reference="soft_all"))
-    assert all("did not differ significantly" in sentence for sentence in said)
-    assert all("no p below 0.0625 exists" in sentence for sentence in said)
+    *pairs, caveat = said
+    assert all("cannot be told" in sentence for sentence in pairs)
+    assert all("no p below 0.0625 exists" in sentence for sentence in pairs)
+    assert caveat.startswith("One seed of")
 
 
 def test_sentence_counts_who_was_dropped():
@@ -40,20 +43,21 @@ def test_sentence_names_the_contrast_pairs_that_differ():
         make_measures(noise=0.2), Question("q", "csa_mm2", "contrasts", methods=("soft_all",))
     )
     assert anova.startswith("The contrast had a significant effect on CSA (soft) of soft_all")
-    assert "Greenhouse-Geisser" in anova
+    assert "Huynh-Feldt" in anova
     assert "T2w/DWI" in post_hoc.replace("DWI/T2w", "T2w/DWI")
 
 
 def test_gain_stands_beside_the_spread_between_seeds():
     said = say(make_measures(seeds=(1, 2)), Question("q", "csa_std_mm2", reference="soft_all"))
-    assert "With the seed as a random factor (SD between seeds" in said[-1]
+    assert "With other seeds and other participants in mind" in said[-1]
+    assert "between seeds" in said[-1]
 
 
 def test_many_pairs_are_summed_up():
     methods = [f"method_{i}" for i in range(8)]
     said = say(make_measures(methods, ground_truth=False), Question("q", "csa_std_mm2"))
     assert said[0].startswith("Of 28 pairs of methods, ")
-    assert len(said) == 13
+    assert len(said) == 14  # the sum, twelve pairs, and that there was one seed
 
 
 @pytest.mark.parametrize(
@@ -65,4 +69,8 @@ def test_p_is_written_as_journals_want_it(p, text):
 
 def test_numbers_have_a_true_minus_sign_and_no_negative_zero():
     assert write_number(-1.234, "mm2") == "−1.23 mm²"
-    assert write_number(-0.0001, "1") == "0.000"
+    assert write_number(-0.0, "1") == "0.000"
+
+
+def test_a_difference_too_small_for_its_decimals_is_not_written_as_zero():
+    assert write_number(-0.00012, "1") == "−0.00012"

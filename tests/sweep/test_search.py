@@ -13,10 +13,7 @@ import pytest
 from softcord.errors import PrunedError, RunError, StudyError, UsageError
 from softcord.sweep.search import (
     Options,
-    Outcome,
     Range,
-    SearchSettings,
-    Trial,
     all_alike,
     best_trials,
     n_finished,
@@ -26,6 +23,7 @@ from softcord.sweep.search import (
     trials_table,
     watch_trial,
 )
+from softcord.sweep.search_settings import Outcome, SearchSettings, Trial
 
 SPACE = {"x": Range(-3.0, 3.0), "n": Range(1, 4), "word": Options(("a", "b"))}
 ERROR = {"csa_abs_error_mm2": "minimize"}
@@ -224,6 +222,7 @@ def test_figures_show_history_contour_and_importance_as_soon_as_there_is_somethi
 KILLED = """
 import os, signal, sys
 from softcord.sweep.search import *
+from softcord.sweep.search_settings import *
 settings = SearchSettings(n_trials=30, n_jobs=2)
 ran = 0
 def run(trials):

@@ -130,7 +130,13 @@ def test_cords_have_the_sizes_of_people_and_somewhat_beyond() -> None:
 
 
 def test_cord_and_csf_differ_by_what_is_asked_for() -> None:
-    settings = replace(SETTINGS, realistic_signal=0.0, cord_csf_difference=(0.1, 0.5))
+    settings = replace(
+        SETTINGS,
+        realistic_signal=0.0,
+        spoiled_gradient_echo=0.0,
+        equal_grey=0.0,
+        cord_csf_difference=(0.1, 0.5),
+    )
     differences = [draw_signals(np.random.default_rng(seed), settings).difference for seed in range(300)]
     assert min(differences) >= 0.1 - 1e-6
     assert max(differences) <= 0.5 + 1e-6

@@ -107,6 +107,18 @@ def test_more_parameters_and_metrics_than_one_batch_takes_are_all_kept(study: St
     assert len(data.metrics) == 250
 
 
+def test_long_values_that_differ_at_their_end_differ_in_the_store(study: StudyRecord) -> None:
+    long = {"first": "a" * 9000 + "b", "second": "a" * 9000 + "c", "short": "x" * 5999 + "y"}
+    with RunRecord(study, "long") as entry:
+        entry.params(long)
+        entry.tag({f"tag_{key}": value for key, value in long.items()})
+    data = study.store.client().get_run(entry.run_id).data
+    assert data.params["short"] == long["short"]
+    assert data.params["first"] != data.params["second"]
+    assert "9001 characters" in data.params["first"]
+    assert data.tags["tag_first"] != data.tags["tag_second"]
+
+
 def test_runs_are_children_of_the_study(study: StudyRecord) -> None:
     with RunRecord(study, "child") as entry:
         pass

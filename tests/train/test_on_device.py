@@ -13,7 +13,6 @@ from softcord.augment.flip import Flip
 from softcord.augment.gamma import Gamma
 from softcord.augment.noise import Noise
 from softcord.data.cache import CachedVolume
-from softcord.data.dataset import PatchDataset
 from softcord.losses.deep import DeepSupervisionLoss
 from softcord.losses.dice import DiceLoss
 from softcord.nets.unet import UNet
@@ -23,6 +22,7 @@ from softcord.train.checkpoint import load_weights
 from softcord.train.device import augments_on_gpu
 from softcord.train.module import CordModule
 from softcord.train.on_device import augmented, collate
+from softcord.train.patches import PatchDataset
 from softcord.train.run import train
 from softcord.train.settings import MachineSettings, TrainSettings
 

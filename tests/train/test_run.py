@@ -147,5 +147,5 @@ class NoMemory(nn.Module):
 
 
 def test_running_out_of_memory_names_the_keys_that_help(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match=r"train\.batch_size, train\.patch_size_mm or model\.features"):
+    with pytest.raises(RunError, match=r"batch_size, patch_size_mm or the features"):
         fit(tmp_path, loss=NoMemory())

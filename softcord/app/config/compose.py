@@ -1,5 +1,6 @@
 """Compose the configuration from conf/, experiments/ and overrides, with errors in one line."""
 
+import logging
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,13 +10,30 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from softcord.app.config.instantiate import suggest
+import hydra
+from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from softcord.app.config.instantiate import TARGET, suggest
+from softcord.app.config.optimised import keep_parser_assertions
+from softcord.compat.hydra import every_combination
 from softcord.errors import SoftcordError, UsageError
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
 
+keep_parser_assertions()
+
+logger = logging.getLogger("softcord")
+
 Overrides = tuple[str, ...]
+
+# Options that are not in conf/ but in Hydra or the plugins that softcord asks for.
+_HYDRAS_OWN = {"hydra/launcher": ("basic", "joblib"), "hydra/sweeper": ("basic",)}
 
 
 @dataclass(frozen=True)
@@ -47,14 +65,32 @@ def experiments() -> dict[str, Path]:
 
 def register_experiments(arguments: Iterable[str]) -> None:
     """Offer to Hydra the experiments that ``experiment=a,b`` names; only those, as it copies them often."""
-    from hydra.core.config_store import ConfigStore
-    from omegaconf import OmegaConf
-
     known = experiments()
     values = [argument.partition("=")[2] for argument in arguments if argument.startswith("experiment=")]
     for name in {name for value in values for name in value.split(",")} & set(known):
         node = OmegaConf.load(known[name])
+        _check_experiment(name, known[name], node)
         ConfigStore.instance().store(group="experiment", name=name, node=node, package="_global_")
+
+
+def _check_experiment(name: str, path: Path, node: Any) -> None:
+    """Refuse an experiment that would run code, and say which one it is where its name is a shipped one's.
+
+    How an experiment searches is its own; which launcher, callbacks or logging run is the user's to say.
+    """
+    content = OmegaConf.to_container(node)
+    if not isinstance(content, dict):
+        raise UsageError(path, "is no experiment", "Write key: value lines, as those in experiments/")
+    raw = {str(key): value for key, value in content.items()}
+    engine = raw.get("hydra") or {}
+    keys = [f"hydra.{key}" for key in engine if key != "sweeper"] if isinstance(engine, dict) else ["hydra"]
+    keys += [key for key, _ in flat(raw) if key.startswith("hydra.") and TARGET in key]
+    if keys:
+        what = f"sets {keys[0]}, which an experiment may not"
+        raise UsageError(path, what, "Write it on the command line if you want it")
+    shipped = _shipped("experiments")
+    if not path.resolve().is_relative_to(shipped.resolve()) and any(shipped.glob(f"**/{name}.yaml")):
+        logger.warning("experiment=%s is %s, not the one that softcord ships", name, path)
 
 
 def compose(*overrides: str) -> Composed:
@@ -63,10 +99,6 @@ def compose(*overrides: str) -> Composed:
     Raises:
         UsageError: an unknown key or option (the nearest is suggested) or a malformed override.
     """
-    from hydra.errors import HydraException
-    from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
-
     try:
         with initialised(overrides) as hydra_compose:
             full = hydra_compose("config", overrides=list(overrides), return_hydra_config=True)
@@ -74,10 +106,26 @@ def compose(*overrides: str) -> Composed:
             OmegaConf.set_struct(full, False)
             del full["hydra"]
             config = OmegaConf.to_container(full, resolve=True, throw_on_missing=True)
-    except (HydraException, OmegaConfBaseException, ValueError) as error:
+    except (HydraException, OmegaConfBaseException, ValueError, TypeError, AttributeError) as error:
         raise _explained(error, overrides) from error
     assert isinstance(config, dict)
     return Composed({str(k): v for k, v in config.items()}, choices, tuple(overrides))
+
+
+def check(overrides: Sequence[str]) -> None:
+    """Refuse overrides that cannot be composed; values that are missing are no matter.
+
+    Raises:
+        UsageError: as of :func:`compose`.
+    """
+    from hydra.errors import HydraException
+
+    parse(overrides)
+    try:
+        with initialised(overrides) as hydra_compose:
+            hydra_compose("config", overrides=list(overrides), return_hydra_config=True)
+    except (HydraException, ValueError, TypeError, AttributeError) as error:
+        raise _explained(error, overrides) from error
 
 
 @cache
@@ -113,9 +161,6 @@ def changes(composed: Composed, group: str) -> dict[str, Any]:
 @contextmanager
 def initialised(overrides: Iterable[str]) -> Iterator[Any]:
     """Let Hydra know conf/ and the experiments that the overrides name; yield its function to compose."""
-    import hydra
-    from hydra.core.global_hydra import GlobalHydra
-
     register_experiments(overrides)
     GlobalHydra.instance().clear()
     with hydra.initialize_config_dir(str(config_dir()), version_base="1.3"):
@@ -130,9 +175,6 @@ def combinations(arguments: Sequence[str]) -> list[Overrides]:
     Raises:
         UsageError: a malformed override.
     """
-    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-    from hydra.errors import HydraException
-
     given = parse(arguments)
     named = {one.get_key_element() for one in given}
     params = sweeper(arguments).get("params") or {}
@@ -142,10 +184,10 @@ def combinations(arguments: Sequence[str]) -> list[Overrides]:
             what = f"{one.input_line} is for a search, not for a sweep over every value"
             raise UsageError(one.get_key_element(), what, "Add hydra/sweeper=softcord_optuna")
     try:
-        batches = BasicSweeper.split_arguments(swept + given, max_batch_size=None)
+        runs = every_combination(swept + given)
     except HydraException as error:
         raise _explained(error, arguments) from error
-    return [tuple(one for one in run if not is_for_engine(one)) for batch in batches for run in batch]
+    return [tuple(one for one in run if not is_for_engine(one)) for run in runs]
 
 
 def is_for_engine(override: str) -> bool:
@@ -159,8 +201,6 @@ def sweeper(arguments: Sequence[str]) -> dict[str, Any]:
     Raises:
         UsageError: an override that cannot work, also of how the runs are run (hydra/launcher=...).
     """
-    from hydra.errors import HydraException
-
     fixed = [str(one.input_line) for one in parse(arguments) if not one.is_sweep_override()]
     try:
         with initialised(fixed) as hydra_compose:
@@ -172,9 +212,6 @@ def sweeper(arguments: Sequence[str]) -> dict[str, Any]:
 
 def parse(overrides: Sequence[str]) -> "list[Override]":
     """Read overrides in Hydra's grammar."""
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.errors import HydraException
-
     try:
         return OverridesParser.create().parse_overrides(list(overrides))
     except HydraException as error:
@@ -201,6 +238,8 @@ def _explained(error: Exception, overrides: Iterable[str]) -> SoftcordError:
     known = _known_keys(tuple(one for one in overrides if _is_option(one)))
     for override in overrides:
         key, equals, value = override.partition("=")
+        if override.startswith("~") and not equals:
+            continue  # leaves a key out
         if not equals:
             return UsageError(override, "is not key=value", "Write for example gt=soft")
         if is_ambiguous and "," in value:
@@ -209,10 +248,25 @@ def _explained(error: Exception, overrides: Iterable[str]) -> SoftcordError:
             unknown = _unknown(key, value, known)
             if unknown:
                 return unknown
-    if added := re.search(r"To append to your config use (\S+?)=", str(error)):
+    return _unknown_part(str(error), known) or UsageError(
+        "configuration", _first_line(error), "--cfg job shows the configuration"
+    )
+
+
+def _unknown_part(said: str, known: frozenset[str]) -> UsageError | None:
+    """Find what Hydra says is not there."""
+    if absent := re.search(r"Could not find '(hydra/[^']+)/([^'/]+)'", said):
+        group, option = absent[1], absent[2]
+        known_options = [*options(group), *_HYDRAS_OWN.get(group, ())]
+        return UsageError(f"{group}={option}", "there is no such option", suggest(option, known_options))
+    if absent := re.search(r"Could not delete from config.*?'(\S+?)'", said):
+        if absent[1] in known:
+            return UsageError(f"~{absent[1]}", "cannot be left out: its value is null", "Leave ~ out")
+        return UsageError(f"~{absent[1]}", "is not a known key", suggest(absent[1], sorted(known)))
+    if added := re.search(r"To append to your config use (\S+?)=", said):
         key = added[1].lstrip("+")
         return UsageError(key, "is not there to be changed", f"Check the name, or add it: {added[1]}=...")
-    return UsageError("configuration", _first_line(error), "--cfg job shows the configuration")
+    return None
 
 
 def _is_option(override: str) -> bool:
@@ -223,7 +277,7 @@ def _is_option(override: str) -> bool:
 def _unknown(key: str, value: str, known: frozenset[str]) -> UsageError | None:
     if key == "experiment" or (config_dir() / key).is_dir():
         known_options = options(key)
-        if value in known_options or "," in value:
+        if value in known_options or ("," in value and not value.startswith("[")):
             return None
         return UsageError(f"{key}={value}", "there is no such option", suggest(value, known_options))
     # What is inside data.datasets is the user's own, and checked when it is built.

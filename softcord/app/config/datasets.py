@@ -19,13 +19,13 @@ SEVERAL = "several"
 _PLACES = ("name", "root", "derivatives", "url")
 
 
-def sources(composed: Composed) -> "tuple[Source, ...]":
+def datasets_of(composed: Composed) -> "tuple[Source, ...]":
     """Build every dataset of a configuration, each with its split.
 
     Raises:
         UsageError: a wrong key or value; it names the key.
     """
-    from softcord.data.settings import Source
+    from softcord.data.settings import Source  # pandas: a second
 
     if composed.choices["data"] != SEVERAL:
         data = _data(composed, composed.config["data"], composed.choices["data"], "data")
@@ -50,7 +50,7 @@ def _placeless(node: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _several(composed: Composed) -> "Iterator[Source]":
-    from softcord.data.settings import Source
+    from softcord.data.settings import Source  # pandas: a second
 
     node = composed.config["data"]
     for key in node:

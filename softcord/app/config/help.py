@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from omegaconf import OmegaConf
+
 from softcord.app.config.compose import config_dir, experiments, initialised
 
 USAGE = """\
@@ -9,6 +11,7 @@ softcord: studies of soft, contrast-agnostic spinal cord segmentation.
 
 Usage: softcord VERB [-m] [key=value ...]      the same as python -m softcord.VERB
   -m            run every combination of comma-separated values: gt=soft,hard loss=awing,dicece
+  -allow PKG    let the configuration name losses, nets, transforms and engines of your own Python package
   --cfg job     print the configuration and stop
   --info        where each value comes from
 """
@@ -19,8 +22,6 @@ def help_text(arguments: Iterable[str], usage: str = USAGE) -> str:
 
     Hydra's own help takes seconds to list as many groups as there are here.
     """
-    from omegaconf import OmegaConf
-
     overrides = [argument for argument in arguments if not argument.startswith("-")]
     with initialised(overrides) as hydra_compose:
         config = OmegaConf.to_yaml(hydra_compose("config", overrides=overrides))

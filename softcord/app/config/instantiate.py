@@ -2,20 +2,20 @@
 
 import importlib
 import inspect
-import sys
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from softcord.app.config.allowed import check_fits, check_place, takes_objects
 from softcord.errors import UsageError
+from softcord.hints import did_you_mean
 
 TARGET = "_target_"
 
 
 def build(node: Mapping[str, Any], key: str, **extra: object) -> Any:
-    """Call the class or function that ``node["_target_"]`` names with the node's other keys.
+    """Build an object of the class that ``node["_target_"]`` names with the node's other keys.
 
     ``key`` is the node's place in the configuration, for messages; ``extra`` are arguments that do not come
     from the configuration.
@@ -24,7 +24,12 @@ def build(node: Mapping[str, Any], key: str, **extra: object) -> Any:
         UsageError: an unknown key (the nearest is suggested), a missing one, a wrong type or a value that
             the class refuses; it names the key.
     """
+    return _built(node, key, Any, extra)
+
+
+def _built(node: Mapping[str, Any], key: str, wanted: Any, extra: Mapping[str, object]) -> Any:
     target = resolve(node, key)
+    check_fits(target, key, wanted)
     hints = get_type_hints(target.__init__ if inspect.isclass(target) else target)
     parameters = inspect.signature(target).parameters
     arguments: dict[str, Any] = dict(extra)
@@ -46,14 +51,10 @@ def build(node: Mapping[str, Any], key: str, **extra: object) -> Any:
 
 
 def resolve(node: Mapping[str, Any], key: str) -> Any:
-    """Import what ``node["_target_"]`` names."""
+    """Import what ``node["_target_"]`` names, if it is one that the key allows."""
     path = str(node.get(TARGET, ""))
+    check_place(path, key)
     module, _, name = path.rpartition(".")
-    if module.split(".")[0] in sys.stdlib_module_names or not module:
-        hint = "Name one such as softcord.losses.awing.AdaptiveWingLoss, or of a package of your own"
-        raise UsageError(
-            f"{key}.{TARGET}", f"must be a class of softcord or of a package of yours, got {path!r}", hint
-        )
     try:
         return getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
@@ -63,15 +64,16 @@ def resolve(node: Mapping[str, Any], key: str) -> Any:
 
 def suggest(name: str, known: Mapping[str, object] | list[str]) -> str:
     """Return a hint with the nearest known name, or with all of them where they are few."""
-    near = get_close_matches(name, list(known), n=1, cutoff=0.5)
-    if near:
-        return f"Did you mean {near[0]}?"
-    return f"Known: {', '.join(known)}" if len(known) <= 20 else "--cfg job lists what can be set"
+    return did_you_mean(
+        name, known, None if len(known) <= 20 else "--cfg job lists what can be set", cutoff=0.5
+    )
 
 
 def _checked(value: Any, hint: Any, key: str) -> Any:
     if isinstance(value, Mapping) and TARGET in value:
-        return build(value, key)
+        if not takes_objects(hint):
+            raise UsageError(key, f"is no place for a class, got {value[TARGET]!r}", "Give it a value")
+        return _built(value, key, hint, {})
     try:
         return TypeAdapter(hint, config=_config(hint)).validate_python(value)
     except ValidationError as error:

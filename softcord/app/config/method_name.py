@@ -1,15 +1,32 @@
 """Name a method after its resolved choices, in the paper's words where they match."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from softcord.contrasts import PAPER_SIX
+from softcord.io.names import file_name
 
 # The paper's list, whole, light or as coded: the softness of hard masks comes from its geometric transforms.
 _PAPER_AUGMENTS = ("paper", "light", "paper_code")
 # Methods that are their augmentation; each comes with a Dice loss.
 _AUGMENT_WORDS = {"bigaug": "BigAug", "synthseg": "SynthSeg"}
 _LOSS_WORDS = {"awing": "", "dicece": "diceCE_loss", "dice": "dice_loss"}
+
+
+@dataclass(frozen=True)
+class MethodWords:
+    """What a method can be named after.
+
+    ``choices`` are the options of each configuration group, ``contrasts`` those that train, in one word
+    (:func:`contrasts_word`), ``variant`` the user's own word for what the name does not say. ``changes``
+    returns, for a group, the dotted keys whose values differ from those in the chosen option's file.
+    """
+
+    choices: Mapping[str, str]
+    contrasts: str
+    variant: str
+    changes: Callable[[str], Mapping[str, Any]]
 
 
 def method_name(
@@ -38,6 +55,15 @@ def method_name(
     for differing in deviations.values():
         words += [_changed(key, value) for key, value in sorted(differing.items())]
     return "_".join(word for word in [*words, variant] if word)
+
+
+def run_name(method: str, seed: int, digest: str, data: str = "") -> str:
+    """Return a run's name, which is its folder's: ``soft_all_s1-1c4667``; ``data`` is what it was tested on.
+
+    Whatever the method is called, it is one folder's name, and no other method's.
+    """
+    words = [f"{file_name(method)}_s{seed}", *([data] if data else []), digest[:6]]
+    return "-".join(words)
 
 
 def _approach(gt: str, loss: str, augment: str) -> tuple[str, ...]:

@@ -1,26 +1,25 @@
 """Turn a composed configuration into checked, typed settings: all that a verb needs to know."""
 
-import hashlib
-import json
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal
 
 from softcord.app.config.baseline import modifications
 from softcord.app.config.compose import Composed, changes
-from softcord.app.config.datasets import SEVERAL, data_content, kind_of, sources
+from softcord.app.config.datasets import SEVERAL, datasets_of, kind_of
+from softcord.app.config.engine_facts import DRAWN_PATCHES, EngineFacts, engine_node
+from softcord.app.config.identity import hash_of_config
 from softcord.app.config.instantiate import TARGET, build, suggest
-from softcord.app.config.method_name import contrasts_word, foreign_name, method_name
+from softcord.app.config.method_name import MethodWords, contrasts_word
+from softcord.app.config.settings import CheckSettings, CompareSettings, Paths
+from softcord.app.config.values import levels, one_of, study_name, true_or_false, variant_word, whole_number
 from softcord.contrasts import contrast_set
 from softcord.errors import UsageError
-from softcord.ingest.match import Predictions
-from softcord.ingest.tool import Tool
-from softcord.nnunet.settings import NnUNetSettings
-from softcord.sweep.search import TrialSettings
+from softcord.evaluation.settings import EvaluateSettings
+from softcord.sweep.search_settings import TrialSettings
 from softcord.train.settings import MachineSettings, TrainerSettings, TrainSettings
 
 if TYPE_CHECKING:
@@ -32,29 +31,9 @@ if TYPE_CHECKING:
     from softcord.data.settings import DataSettings, Source, SplitSettings
     from softcord.gt.settings import GtSettings
     from softcord.phantom.settings import PhantomSettings
+    from softcord.predict.package import Model, NetDescription
     from softcord.synthetic.settings import SyntheticSettings
 
-# What makes the masks; None is softcord's own training.
-Engine: TypeAlias = NnUNetSettings | Tool | Predictions | None
-# Where results lie and what they ran on does not change them; nor do the names given to them.
-VOLATILE = (
-    "paths",
-    "machine",
-    "trainer",
-    "study",
-    "evaluate",
-    "rerun",
-    "experiment",
-    "baseline",
-    "recipe",
-    "compare",
-    "check",
-    "search",
-)
-_AMOUNTS = ("patches_per_epoch", "validation_patches")
-# What a method that is not softcord's own training does not read.
-_OF_OUR_TRAINING = ("loss", "model", "model_per_contrast", "augment", "train", "volumes")
-_OF_ANY_TRAINING = (*_OF_OUR_TRAINING, "gt", "contrasts", "seed")
 _ROOT_KEYS = (
     *("data", "phantom", "split", "gt", "loss", "model", "augment", "train", "machine", "trainer"),
     *("recipe", "baseline"),
@@ -62,6 +41,24 @@ _ROOT_KEYS = (
     *("study", "variant", "contrasts", "model_per_contrast", "seed", "levels", "reference", "volumes"),
     "rerun",
     *("measured_on", "compare", "check", "evaluate", "search", "paths", "experiment"),
+)
+
+
+_GROUPS = (
+    *(
+        "data",
+        "phantom",
+        "split",
+        "gt",
+        "loss",
+        "model",
+        "augment",
+        "train",
+        "machine",
+        "trainer",
+        "synthetic",
+    ),
+    *("engine", "volumes", "compare", "check", "evaluate", "search", "paths"),
 )
 
 
@@ -84,12 +81,15 @@ class Plan:
     method: str
     modified: tuple[str, ...]
     datasets: "tuple[Source, ...]"
-    engine: Engine
+    engine: EngineFacts
     gt: "GtSettings"
     train: TrainSettings
     volumes: "CacheSettings"
     machine: MachineSettings
     trainer: TrainerSettings
+    paths: Paths
+    check: CheckSettings
+    evaluate: EvaluateSettings
 
     @property
     def data(self) -> "DataSettings":
@@ -132,25 +132,6 @@ class Plan:
         ]
 
     @property
-    def learns(self) -> bool:
-        """Whether the method is trained in this run, by softcord or by nnU-Net."""
-        return self.engine is None or isinstance(self.engine, NnUNetSettings)
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """What measures.csv says about how the method was made."""
-        from softcord.measure.table import MISSING
-
-        of_training = {
-            "gt": self.gt.name,
-            "contrasts_trained": " ".join(self.contrasts),
-            "loss": self.choices["loss"] if self.engine is None else self.choices["engine"],
-            "seed": str(self.seed),
-        }
-        how = of_training if self.learns else dict.fromkeys(of_training, MISSING)
-        return {"method": self.method, **how}
-
-    @property
     def patch_voxels(self) -> tuple[int, int, int]:
         """Size of a training patch and of a window at prediction, in voxels."""
         return self._in_voxels(self.train.patch_size_mm)
@@ -168,53 +149,54 @@ class Plan:
     @property
     def study_dir(self) -> Path:
         """Folder of the study's results."""
-        return Path(self.config["paths"]["outputs"]) / self.study
+        return self.paths.outputs_dir / self.study
 
-    @property
-    def data_dir(self) -> Path:
-        """Folder of phantoms and cached volumes."""
-        return Path(self.config["paths"]["data"])
-
-    @property
-    def store_dir(self) -> Path:
-        """Folder of the MLflow store."""
-        return Path(self.config["paths"]["store"])
-
-    @property
+    @cached_property
     def config_hash(self) -> str:
         """Hash of all that the configuration says about the result."""
-        kept = {key: value for key, value in self.config.items() if key not in VOLATILE}
-        # Which data these are is the dataset's identity, wherever they lie.
-        kept["data"] = data_content(kept["data"])
-        if all(one.choices["data"] != "phantom" for one in self.for_each_dataset()):
-            del kept["phantom"]
-        if not self.is_synthetic:
-            del kept["synthetic"]
-        # What is read of nnunet stands in the engine.
-        unread_of_train = ("start_from", "nnunet")
-        kept["train"] = {key: value for key, value in kept["train"].items() if key not in unread_of_train}
-        if self.train.start_from is not None:
-            from softcord.app.models.start_from import starting_weights_sha256
+        is_phantom = any(one.choices["data"] == "phantom" for one in self.for_each_dataset())
+        unread = (*(() if is_phantom else ("phantom",)), *(() if self.draws_patches else ("synthetic",)))
+        start = self.train.start_from if "train" in self.engine.reads else None
+        sha256 = None if start is None else self._start_sha256(start)
+        return hash_of_config(self.config, self.engine, unread, sha256)
 
-            # Which weights they are, wherever they lie.
-            kept["train"]["start_from"] = starting_weights_sha256(self)
-        # Nor does it matter where predictions lie: their content is part of the fingerprint.
-        kept["engine"] = {key: value for key, value in kept["engine"].items() if key != "path"}
-        if self.engine is None:
-            return digest(kept)
-        unread = _OF_OUR_TRAINING if self.learns else _OF_ANY_TRAINING
-        return digest({key: value for key, value in kept.items() if key not in unread})
+    def _start_sha256(self, word: str) -> str:
+        from softcord.app.models.start_from import starting_weights_sha256  # torch: two seconds
+
+        return starting_weights_sha256(word, self.paths.outputs_dir, self.paths.store_dir)
 
     @property
-    def is_synthetic(self) -> bool:
-        """Whether the net is trained on drawn patches; the dataset is then for testing only."""
-        return self.choices["data"] == "synthetic"
+    def draws_patches(self) -> bool:
+        """Whether the data are patches that are drawn; the dataset is then for testing only."""
+        return self.choices["data"] == DRAWN_PATCHES
 
     @property
     def needs_phantom(self) -> bool:
         """Whether the dataset is the phantom, which is made on first use."""
-        root = Path(self.config["paths"]["data"]) / f"phantom-{self.config['phantom']['name']}"
-        return self.choices["data"] == "phantom" or (self.is_synthetic and self.data.root == root)
+        root = self.paths.data_dir / f"phantom-{self.config['phantom']['name']}"
+        return self.choices["data"] == "phantom" or (self.draws_patches and self.data.root == root)
+
+    @property
+    def net_description(self) -> "NetDescription":
+        """The class of the net and its arguments."""
+        from softcord.predict.package import NetDescription  # torch: two seconds
+
+        arguments = dict(self.config["model"])
+        return NetDescription(arguments.pop(TARGET), arguments)
+
+    def starting_model(self) -> "Model | None":
+        """Return the model whose weights the net starts with; None for random ones.
+
+        Raises:
+            DataError: the model cannot be read.
+            UsageError: nothing of that name, or its net is another one.
+        """
+        if self.train.start_from is None:
+            return None
+        from softcord.app.models.start_from import starting_model  # torch: two seconds
+
+        folders = self.paths.outputs_dir, self.paths.store_dir
+        return starting_model(self.train.start_from, self.net_description, *folders)
 
     def synthetic(self) -> "SyntheticSettings":
         """Build the settings of drawn patches; ``gt`` says whether their masks are soft."""
@@ -247,184 +229,65 @@ class Plan:
 def make_plan(composed: Composed) -> Plan:
     """Check a configuration, before anything slow starts, and return it typed.
 
-    What only training needs is for :func:`check_training`, which has to import torch.
+    What only one engine needs is for its own ``check``, which may have to import torch.
 
     Raises:
         UsageError: a value that cannot work; it names the key.
     """
     config = composed.config
-    for key in config:
-        if key not in _ROOT_KEYS:
-            raise UsageError(key, "is not a known key", suggest(key, list(_ROOT_KEYS)))
-    for key in _ROOT_KEYS:
-        if key not in config and key != "experiment":
-            raise UsageError(key, "is missing", "Leave it in the configuration")
-    for key, value in config["paths"].items() if isinstance(config["paths"], dict) else [("", None)]:
-        if not isinstance(value, str) or not value:
-            raise UsageError(f"paths.{key}".rstrip("."), f"must be a folder, got {value!r}")
+    _check_keys(config)
     contrasts = contrast_set(config["contrasts"])
-    per_contrast = truth(config["model_per_contrast"], "model_per_contrast")
-    engine = _engine(composed)
+    per_contrast = true_or_false(config["model_per_contrast"], "model_per_contrast")
+    engine: EngineFacts = build(engine_node(composed), "engine")
+    _: CompareSettings = build(config["compare"], "compare")
     return Plan(
         config=config,
         choices=composed.choices,
         overrides=composed.overrides,
         study=study_name(config["study"]),
-        seed=_whole(config["seed"], "seed"),
+        seed=whole_number(config["seed"], "seed"),
         contrasts=contrasts,
         model_per_contrast=per_contrast,
-        levels=_levels(config["levels"]),
-        reference=_one_of(config["reference"], "reference", ("soft", "hard")),
-        measured_on=_one_of(config["measured_on"], "measured_on", ("test", "val")),
+        levels=levels(config["levels"]),
+        reference=one_of(config["reference"], "reference", ("soft", "hard")),
+        measured_on=one_of(config["measured_on"], "measured_on", ("test", "val")),
         search=build(config["search"], "search"),
-        rerun=truth(config["rerun"], "rerun"),
-        method=_method(composed, engine, contrasts_word(contrasts, per_contrast=per_contrast)),
+        rerun=true_or_false(config["rerun"], "rerun"),
+        method=engine.method_name(
+            MethodWords(
+                composed.choices,
+                contrasts_word(contrasts, per_contrast=per_contrast),
+                variant_word(config["variant"]),
+                lambda group: changes(composed, group),
+            )
+        ),
         modified=modifications(composed),
-        datasets=sources(composed),
+        datasets=datasets_of(composed),
         engine=engine,
         gt=build(config["gt"], "gt"),
         train=build(config["train"], "train"),
         volumes=build(config["volumes"], "volumes"),
         machine=build(config["machine"], "machine"),
         trainer=build(config["trainer"], "trainer"),
+        paths=build(config["paths"], "paths"),
+        check=build(config["check"], "check"),
+        evaluate=build(config["evaluate"], "evaluate"),
     )
 
 
-def _engine(composed: Composed) -> Engine:
-    node = composed.config["engine"]
-    if not node.get(TARGET):
-        return None
-    if node.get("length", "none needed") is None:
-        what = f"says nothing of how long nnU-Net trains, which {composed.choices['engine']} needs"
-        raise UsageError(f"train={composed.choices['train']}", what, "Use train=demo, laptop or paper")
-    engine: Engine = build(node, "engine")
-    return engine
-
-
-def _method(composed: Composed, engine: Engine, contrasts: str) -> str:
-    choices, variant = composed.choices, _variant(composed.config["variant"])
-    if isinstance(engine, NnUNetSettings):
-        return foreign_name(choices["engine"], variant, gt=choices["gt"], contrasts=contrasts)
-    if engine is not None:
-        return foreign_name(engine.name if isinstance(engine, Predictions) else choices["engine"], variant)
-    is_synthetic = composed.choices["data"] == "synthetic"
-    named = ("loss", "augment", "synthetic") if is_synthetic else ("loss", "augment")
-    changed = {group: changes(composed, group) for group in named}
-    if is_synthetic:
-        # How many patches is how long a training is, which names do not say of images either.
-        changed["synthetic"] = {k: v for k, v in changed["synthetic"].items() if not k.endswith(_AMOUNTS)}
-    return method_name(choices, "synthetic" if is_synthetic else contrasts, changed, variant)
-
-
-def check_training(plan: Plan) -> None:
-    """Check what only training needs: loss, augmentation, net, its first weights, and patches that fit it.
-
-    Raises:
-        DataError: the model to start from cannot be read.
-        UsageError: a value that cannot work; it names the key.
-    """
-    from softcord.app.models.start_from import starting_model
-
-    if plan.engine is not None:
-        _check_foreign(plan)
-        return
-    starting_model(plan)
-    for group in ("loss", "augment"):
-        _build_empty(group, json.dumps(plan.config[group], sort_keys=True))
-    if plan.is_synthetic:
-        _check_synthetic(plan)
-    net = _build_empty("model", json.dumps(plan.config["model"], sort_keys=True))
-    _check_patch("train.patch_size_mm", plan.patch_voxels, net.required_multiple)
-    if plan.narrow_voxels:
-        _check_patch("train.narrow_patch_mm", plan.narrow_voxels, net.required_multiple)
+def _check_keys(config: Mapping[str, Any]) -> None:
+    for key in config:
+        if key not in _ROOT_KEYS:
+            raise UsageError(key, "is not a known key", suggest(key, list(_ROOT_KEYS)))
+    for key in _ROOT_KEYS:
+        if key not in config and key != "experiment":
+            raise UsageError(key, "is missing", "Leave it in the configuration")
+    for key in _GROUPS:
+        if not isinstance(config[key], Mapping):
+            what = f"has settings of its own (--cfg job shows them), got {config[key]!r} instead"
+            raise UsageError(key, what, f"Write {key}.NAME=VALUE")
 
 
 def jobs_of(plan: Plan) -> int:
     """Return how many processes the machine settings allow."""
     return plan.machine.jobs or os.cpu_count() or 1
-
-
-def digest(content: object) -> str:
-    """SHA-256 of a JSON-like value, independent of the order of keys."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
-
-
-@cache
-def _build_empty(group: str, node: str) -> Any:
-    import torch
-
-    # On the meta device a net of any size is built in no time and no memory.
-    with torch.device("meta"):
-        return build(json.loads(node), group)
-
-
-def _check_foreign(plan: Plan) -> None:
-    engine = f"engine={plan.choices['engine']}"
-    if plan.model_per_contrast:
-        raise UsageError("model_per_contrast", f"is for softcord's own training, not for {engine}")
-    if plan.is_synthetic and plan.learns:
-        raise UsageError("data=synthetic", f"draws patches for softcord's own training, not for {engine}")
-
-
-def _check_synthetic(plan: Plan) -> None:
-    plan.synthetic()
-    if plan.volumes.spacing_mm != 1:
-        raise UsageError("volumes.spacing_mm", "must be 1.0 with data=synthetic: patches are drawn in 1 mm")
-    if plan.config["augment"].get("mixture"):
-        raise UsageError("augment.mixture", "needs label maps, and data=synthetic draws images")
-    if plan.model_per_contrast:
-        raise UsageError("model_per_contrast", "has no meaning with data=synthetic: a patch has no contrast")
-
-
-def _check_patch(key: str, voxels: tuple[int, int, int], multiple: tuple[int, int, int]) -> None:
-    if any(side % step for side, step in zip(voxels, multiple, strict=True)):
-        hint = f"Its sides in voxels must be multiples of {multiple} for this model"
-        raise UsageError(key, f"gives patches of {voxels} voxels", hint)
-
-
-def study_name(value: Any) -> str:
-    """Return the name of a study, which is a folder's too.
-
-    Raises:
-        UsageError: it cannot name a folder.
-    """
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", str(value)):
-        raise UsageError(
-            "study", f"{value!r} cannot name a folder", "Use letters, digits, dot, dash, underscore"
-        )
-    return str(value)
-
-
-def _variant(value: Any) -> str:
-    if value is not None and not re.fullmatch(r"[A-Za-z0-9.-]+", str(value)):
-        raise UsageError("variant", f"{value!r} cannot be part of a name", "Use letters, digits, dot, dash")
-    return "" if value is None else str(value)
-
-
-def _whole(value: Any, key: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise UsageError(key, f"must be a whole number of at least 0, got {value!r}", "For example 1")
-    return value
-
-
-def truth(value: Any, key: str) -> bool:
-    """Return a value that is true or false.
-
-    Raises:
-        UsageError: it is something else, such as the word yes.
-    """
-    if not isinstance(value, bool):
-        raise UsageError(key, f"must be true or false, got {value!r}")
-    return value
-
-
-def _one_of(value: Any, key: str, options: tuple[str, ...]) -> Any:
-    if value not in options:
-        raise UsageError(key, f"must be one of {', '.join(options)}, got {value!r}")
-    return value
-
-
-def _levels(value: Any) -> tuple[int, ...]:
-    from softcord.measure.levels import parse_levels
-
-    return tuple(parse_levels(str(value)))

@@ -3,18 +3,17 @@
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from hydra.core.override_parser.types import ChoiceSweep, Override, RangeSweep
 
 from softcord.app.config.compose import Overrides, parse
 from softcord.errors import UsageError
 from softcord.sweep.search import Options, Parameter, Range
 
-if TYPE_CHECKING:
-    from hydra.core.override_parser.types import Override
-
 
 @dataclass(frozen=True)
-class Space:
+class SearchSpace:
     """``conditions``, the fixed overrides of one search each, and the ``parameters`` that all vary."""
 
     conditions: tuple[Overrides, ...]
@@ -34,7 +33,7 @@ def as_overrides(values: Mapping[str, object]) -> Overrides:
     return tuple(f"{key}={value}" for key, value in values.items())
 
 
-def read_space(arguments: Sequence[str], params: Mapping[str, str]) -> Space:
+def read_search_space(arguments: Sequence[str], params: Mapping[str, str]) -> SearchSpace:
     """Read what to search from the command line and, where it says nothing else, from an experiment's params.
 
     ``interval(2,20)``, ``tag(log,interval(0.1,4))``, ``int(interval(1,8))``, ``range(0,1,step=0.1)`` and
@@ -57,19 +56,15 @@ def read_space(arguments: Sequence[str], params: Mapping[str, str]) -> Space:
         for key, one in overrides.items()
         if key not in parameters
     ]
-    return Space(tuple(itertools.product(*fixed)), parameters)
+    return SearchSpace(tuple(itertools.product(*fixed)), parameters)
 
 
-def _is_parameter(override: "Override") -> bool:
-    from hydra.core.override_parser.types import ChoiceSweep
-
+def _is_parameter(override: Override) -> bool:
     value = override.value()
     return override.is_sweep_override() and not (isinstance(value, ChoiceSweep) and value.simple_form)
 
 
-def _parameter(override: "Override") -> Parameter:
-    from hydra.core.override_parser.types import ChoiceSweep, RangeSweep
-
+def _parameter(override: Override) -> Parameter:
     key, sweep = override.get_key_element(), override.value()
     if isinstance(sweep, ChoiceSweep):
         return Options(tuple(override.sweep_string_iterator()))

@@ -1,10 +1,26 @@
 """Turn errors into one line on standard error and an exit code (README.md lists them)."""
 
+import errno
 import os
 import sys
 from collections.abc import Callable
 
-from softcord.errors import SoftcordError
+from softcord.app.console.remedies import told
+from softcord.app.console.streams import say
+from softcord.errors import RunError, SoftcordError
+from softcord.plain import plain
+from softcord.processes.program import sigterm_as_interrupt
+
+# What to do about what the system says of a file.
+_HINTS = {
+    errno.EACCES: "Check its permissions and those of its folder",
+    errno.EPERM: "Check its permissions and those of its folder",
+    errno.EROFS: "Choose another folder",
+    errno.ENOSPC: "Make room on its disk, and repeat the command",
+    errno.EDQUOT: "Make room in your quota, and repeat the command",
+    errno.ENAMETOOLONG: "Choose a shorter name",
+    errno.ENOTDIR: "One of the folders in it is a file",
+}
 
 DONE = 0
 FAILED = 1
@@ -17,14 +33,15 @@ INTERRUPTED = 130
 def guarded(verb: Callable[[], int]) -> int:
     """Run a verb; report a known error in one line, an unknown one in one line plus where to look.
 
-    ``SOFTCORD_TRACEBACK=1`` shows the traceback.
+    ``SOFTCORD_TRACEBACK=1`` shows the traceback. SIGTERM, as batch systems send it, counts as Ctrl-C.
     """
     try:
-        return verb()
+        with sigterm_as_interrupt():
+            return verb()
     except SoftcordError as error:
         if wants_traceback():
             raise
-        print(f"softcord: {error}", file=sys.stderr)
+        say(f"softcord: {told(error)}")
         return error.exit_code
     except KeyboardInterrupt:
         return _interrupted()
@@ -36,15 +53,16 @@ def guarded(verb: Callable[[], int]) -> int:
             return _interrupted()
         if wants_traceback():
             raise
-        print(
-            f"softcord: {type(error).__name__}: {error}. SOFTCORD_TRACEBACK=1 shows where it happened.",
-            file=sys.stderr,
-        )
+        if isinstance(error, OSError) and error.errno in _HINTS and error.filename:
+            say(f"softcord: {RunError(error.filename, error.strerror or '', _HINTS[error.errno])}")
+            return FAILED
+        said = plain(" ".join(str(error).split())) or "no more was said"
+        say(f"softcord: {type(error).__name__}: {said}. SOFTCORD_TRACEBACK=1 shows where it happened.")
         return FAILED
 
 
 def _interrupted() -> int:
-    print("softcord: interrupted; repeat the command to go on from here.", file=sys.stderr)
+    say("softcord: interrupted; repeat the command to go on from here.")
     return INTERRUPTED
 
 

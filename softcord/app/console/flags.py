@@ -8,7 +8,7 @@ from typing import NoReturn
 from softcord.app.console.exit_codes import DONE, USAGE, guarded
 
 
-class Words(argparse.ArgumentParser):
+class FlagParser(argparse.ArgumentParser):
     """Parse flags such as SCT's users know."""
 
     def __init__(self, verb: str, description: str, examples: str) -> None:

@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from softcord.app.console.remedies import with_keys
+from softcord.plain import plain
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -16,11 +19,19 @@ _FORMAT = "%(asctime)s %(message)s"
 _CLOCK = "%H:%M:%S"
 
 
+class _OneLine(logging.Formatter):
+    """Write messages in the words of the command line, without control characters, which a name may hold."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the message, its lines kept."""
+        return "\n".join(plain(line) for line in with_keys(super().format(record)).split("\n"))
+
+
 def start_logging() -> None:
     """Show softcord's messages on standard error, and of other libraries only warnings."""
     logger = logging.getLogger("softcord")
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter(_FORMAT, _CLOCK))
+    handler.setFormatter(_OneLine(_FORMAT, _CLOCK))
     logger.handlers = [handler]
     logger.setLevel(logging.INFO)
     logger.propagate = False
@@ -36,7 +47,7 @@ def logging_to(path: Path) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     logger = logging.getLogger("softcord")
     handler = logging.FileHandler(path, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(message)s"))
     logger.addHandler(handler)
     started = time.perf_counter()
     try:
@@ -58,7 +69,7 @@ def logging_to(path: Path) -> Iterator[None]:
 
 def show_table(table: "pd.DataFrame", title: str) -> None:
     """Print a table to standard output."""
-    from softcord.report.summary import print_table
+    from softcord.report.summary import print_table  # pandas and scipy: seconds
 
     print(f"\n{title}\n")
     print(print_table(table))

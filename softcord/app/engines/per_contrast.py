@@ -1,137 +1,29 @@
-"""One model per contrast: trainings of their own below the run, and a predictor that asks the right one."""
+"""softcord's own training, a net for each contrast: ``model_per_contrast=true``."""
 
-import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from softcord.app.config.plan import Plan, digest
-from softcord.app.console.terminal import logging_to, start_logging
-from softcord.app.engines.softcord import load_net, prepare_net
-from softcord.app.inputs.training_data import Dataset
-from softcord.app.records.record import recorded
-from softcord.errors import DataError, RunError
-from softcord.processes.parallel import parallel_map
-from softcord.sweep.ledger import Run, attempt, claim, read_run
-from softcord.track.store import RunRecord, StudyRecord
+from softcord.app.config.plan import Plan
+from softcord.app.engine import Training
+from softcord.app.engines.softcord import Softcord
+from softcord.sweep.folder import CHECKPOINTS, MODELS
 
 if TYPE_CHECKING:
-    from softcord.app.engine import AfterEpoch, NetTraining, Predict
-    from softcord.evaluation.image import TestImage
-    from softcord.io.nifti import Volume
-
-logger = logging.getLogger("softcord")
-
-MODELS = "models"
+    from softcord.app.inputs.training_data import Dataset
 
 
 @dataclass(frozen=True)
-class Child:
-    """The training on one contrast: a run of its own, in a folder below that of the run it belongs to."""
+class PerContrast(Softcord):
+    """Train a net on the images of each contrast; each predicts the images of its own."""
 
-    contrast: str
-    training: "NetTraining"
-    run: Run
-    run_dir: Path
-    study: StudyRecord
+    work_folders: ClassVar[tuple[str, ...]] = (CHECKPOINTS, MODELS)
 
+    def prepare(self, plan: Plan, dataset: "Dataset") -> Training:
+        """Prepare every image; return what trains a net on those of each contrast."""
+        from softcord.app.engines.contrast_nets import prepare_contrast_nets  # torch: two seconds
+        from softcord.app.engines.net import prepare_test_images, train_and_segment
 
-@dataclass(frozen=True)
-class ByContrast:
-    """Predict each image by the model of its contrast."""
-
-    models: "Mapping[str, Predict]"
-
-    def __call__(self, image: "TestImage") -> "Volume":
-        """Return the soft mask of an image in the image's own space."""
-        return self.models[image.contrast](image)
-
-
-def prepare_per_contrast(plan: Plan, dataset: Dataset) -> "NetTraining":
-    """Prepare every training and validation image; return what trains one net on those of each contrast.
-
-    Raises:
-        DataError: images that cannot be used, or a contrast without training or validation image.
-    """
-    trainings = {
-        contrast: prepare_net(plan, _reduced(plan, dataset, contrast), contrast)
-        for contrast in plan.contrasts
-    }
-    return partial(_train_all, plan, trainings)
-
-
-def _reduced(plan: Plan, dataset: Dataset, contrast: str) -> Dataset:
-    """Return the dataset with training and validation images of one contrast only."""
-    train = dataset.train[dataset.train["contrast"] == contrast]
-    val = dataset.val[dataset.val["contrast"] == contrast]
-    for table, name in ((train, "training"), (val, "validation")):
-        if table.empty:
-            what = f"has no {name} image of {contrast}, which a model of its own needs"
-            raise DataError(f"split {plan.split.name}", what, "Name other contrasts or change the split")
-    return replace(dataset, train=train, val=val)
-
-
-def _train_all(
-    plan: Plan,
-    trainings: "Mapping[str, NetTraining]",
-    run_dir: Path,
-    entry: RunRecord,
-    _after_epoch: "AfterEpoch | None",  # no single epoch has a predictor for all contrasts
-) -> ByContrast:
-    import torch
-
-    parent = read_run(run_dir)
-    assert parent is not None
-    assert entry.run_id is not None
-    study = replace(entry.study, parent_run_id=entry.run_id)
-    threads = max(1, torch.get_num_threads() // min(plan.machine.trainings, len(trainings)))
-    children = [
-        Child(contrast, training, _child_run(parent, contrast, threads), run_dir / MODELS / contrast, study)
-        for contrast, training in trainings.items()
-    ]
-    # A model that fails does not stop the others; the next start trains only those that are missing.
-    outcomes = list(parallel_map(_train_child, children, plan.machine.trainings))
-    failed = [outcome for outcome in outcomes if outcome.error]
-    if failed:
-        names = ", ".join(outcome.item.contrast for outcome in failed)
-        what = f"{len(failed)} of {len(children)} models failed ({names}): {failed[0].error}"
-        raise RunError(run_dir.name, what, "The same command trains only those again")
-    return ByContrast({child.contrast: load_net(plan, child.run_dir) for child in children})
-
-
-def _child_run(parent: Run, contrast: str, threads: int) -> Run:
-    return Run(
-        name=f"{parent.name}-{contrast}",
-        study=parent.study,
-        method=f"{parent.method}-{contrast}",
-        seed=parent.seed,
-        fingerprint=digest([parent.fingerprint, contrast]),
-        config_hash=parent.config_hash,
-        overrides=parent.overrides,
-        threads=threads,
-    )
-
-
-def _train_child(child: Child) -> None:
-    """Train the model of one contrast, or go on with it; leave a finished one alone."""
-    if not logger.handlers:  # a process of its own
-        start_logging()
-    from softcord.train.threads import computing_in
-
-    with claim(child.run_dir):
-        run = read_run(child.run_dir) or child.run
-        run = replace(run, threads=run.threads or child.run.threads)
-        if run.is_complete:
-            logger.info("%s is complete", run.name)
-            return
-        logger.info("the model of %s", child.contrast)
-        with (
-            logging_to(child.run_dir / "log.txt"),
-            computing_in(run.threads),
-            attempt(child.run_dir, run) as begun,
-            recorded(child.run_dir, begun, child.study) as entry,
-        ):
-            entry.tag({"contrasts": child.contrast, "method": run.method, "fingerprint": run.fingerprint})
-            child.training(child.run_dir, entry, None)
+        train = prepare_contrast_nets(plan, dataset)
+        prepare_test_images(plan, dataset)
+        return partial(train_and_segment, plan, train)

@@ -1,71 +1,61 @@
-"""Methods that are not trained here: a program that segments, or a folder of predictions made elsewhere."""
+"""A folder of predictions made elsewhere, each assigned to its image."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, ClassVar
 
-from softcord.app.config.plan import Plan, digest
+from softcord.app.config.identity import digest
+from softcord.app.config.instantiate import TARGET
+from softcord.app.config.method_name import MethodWords, foreign_name
+from softcord.app.config.plan import Plan
+from softcord.app.engine import AfterEpoch, Engine, OnDone, Segment, Training
 from softcord.app.inputs.training_data import Dataset
 from softcord.data.filehash import content_hash, known_hashes
 from softcord.data.settings import read_index
-from softcord.errors import DataError, RunError
-from softcord.evaluation.image import Mask, Masks, TestImage
-from softcord.evaluation.timing import read_inference_s, write_inference_s
+from softcord.errors import DataError
+from softcord.evaluation.image import EvaluationImage, Mask, Masks
 from softcord.ingest.match import Matched, Predictions, match_predictions
-from softcord.ingest.tool import Tool, check_tool, segment, tool_version
 from softcord.io.files import write_text
 from softcord.track.store import RunRecord
 
-if TYPE_CHECKING:
-    from softcord.app.engine import AfterEpoch, OnDone, Segment, Training
-
 logger = logging.getLogger("softcord")
 
-TOOL = "tool"
 ORPHANS = "orphans.txt"
 _NAMED = 5  # more files are only counted
 
 
-def prepare_tool(tool: Tool) -> "Training":
-    """Return what looks for the program and then runs it on each image."""
-    return partial(_find_tool, tool)
+@dataclass(frozen=True)
+class PredictionFolder(Predictions, Engine):
+    """Take a folder's files for a method's masks; :class:`Predictions` says where and how they are named."""
+
+    trains: ClassVar[bool] = False
+    trains_on_images: ClassVar[bool] = False
+    reads: ClassVar[tuple[str, ...]] = ()
+
+    def method_name(self, words: MethodWords) -> str:
+        """Name the method as its predictions are called."""
+        return foreign_name(self.name, words.variant)
+
+    def recorded(self, node: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the settings without where the files lie: their content is part of the identity."""
+        named = {**node, TARGET: f"{Predictions.__module__}.{Predictions.__name__}"}
+        return {key: value for key, value in named.items() if key != "path"}
+
+    def identity(self, plan: Plan, dataset: Dataset) -> dict[str, str]:
+        """Return a hash of the files that belong to test images: other files make another run."""
+        return {"predictions": _identity(plan, self, dataset)}
+
+    def prepare(self, plan: Plan, _dataset: Dataset) -> Training:
+        """Return what assigns the files of the folder to the test images."""
+        return partial(_match, plan, self)
 
 
-def _find_tool(tool: Tool, run_dir: Path, entry: RunRecord, _after_epoch: "AfterEpoch | None") -> "Segment":
-    check_tool(tool)
-    entry.tag({f"provenance.{tool.program}": tool_version(tool)})
-    return partial(_run_tool, tool, run_dir / TOOL)
-
-
-def _run_tool(
-    tool: Tool, folder: Path, images: Sequence[TestImage], _predictions: Path, on_done: "OnDone"
-) -> Masks:
-    """Segment each image that has no mask yet; one that fails is tried again at the next start."""
-    masks = Masks()
-    for image in images:
-        mask = folder / f"{image.name}.nii.gz"
-        try:
-            if not mask.exists():
-                log = folder / f"{image.name}.log"
-                write_inference_s(mask, segment(tool, image.image, image.contrast, mask, log))
-            masks.found[image.image] = Mask(mask, read_inference_s(mask))
-        except RunError as error:
-            masks.missing[image.image] = str(error)
-        on_done(image.image.name)
-    return masks
-
-
-def prepare_predictions(plan: Plan, predictions: Predictions) -> "Training":
-    """Return what assigns the files of a folder to the test images."""
-    return partial(_match, plan, predictions)
-
-
-def predictions_identity(plan: Plan, predictions: Predictions, dataset: Dataset) -> str:
-    """Return a hash of the files that belong to test images: other files make another run."""
+def _identity(plan: Plan, predictions: Predictions, dataset: Dataset) -> str:
     matched = _matched(plan, predictions)
-    cache = plan.data_dir / "cache"
+    cache = plan.paths.data_dir / "cache"
     hashes = known_hashes(cache)
 
     def content(file: Path) -> str:
@@ -92,8 +82,8 @@ def _match(
     predictions: Predictions,
     run_dir: Path,
     _entry: RunRecord,
-    _after_epoch: "AfterEpoch | None",
-) -> "Segment":
+    _after_epoch: AfterEpoch | None,
+) -> Segment:
     matched = _matched(plan, predictions)
     for file in matched.orphans[:_NAMED]:
         logger.warning("%s: belongs to no image of %s", file, plan.data.name)
@@ -106,9 +96,9 @@ def _match(
 def _masks_of(
     predictions: Predictions,
     matched: Matched,
-    images: Sequence[TestImage],
+    images: Sequence[EvaluationImage],
     _predictions: Path,
-    on_done: "OnDone",
+    on_done: OnDone,
 ) -> Masks:
     masks = Masks()
     for image in images:

@@ -1,200 +1,64 @@
-"""Train one net on one table of images, and make a predictor of what was trained."""
+"""softcord's own training: one net on the images of all contrasts."""
 
-import logging
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from softcord.app.config.engine_facts import OF_TRAINING
 from softcord.app.config.instantiate import TARGET
+from softcord.app.config.method_name import MethodWords, method_name
 from softcord.app.config.plan import Plan
-from softcord.app.engines.model_description import describe_model
-from softcord.app.inputs.label_maps import label_map_volumes
-from softcord.app.inputs.training_data import Dataset, cached_volumes
-from softcord.app.models.start_from import starting_model
-from softcord.data.cache import CachedVolume
-from softcord.sweep.ledger import note
-from softcord.track.store import RunRecord
+from softcord.app.engine import Apply, Engine, Training
+from softcord.sweep.folder import CHECKPOINTS
 
 if TYPE_CHECKING:
-    from softcord.app.engine import AfterEpoch, NetTraining, Predict
-    from softcord.augment.chain import Augment
-    from softcord.data.dataset import PatchDataset
-    from softcord.predict.package import Model, ModelDescription
-    from softcord.train.run import Patches
-
-logger = logging.getLogger("softcord")
+    from softcord.app.inputs.training_data import Dataset
+    from softcord.app.models.trained import Trained
 
 
-def prepare_net(plan: Plan, dataset: Dataset, contrast: str | None = None) -> "NetTraining":
-    """Prepare every training and validation image; return what trains one net on them.
+@dataclass(frozen=True)
+class Softcord(Engine):
+    """Train one net, predict with it, and leave its package in the run's folder."""
 
-    ``contrast`` names the one that ``dataset`` was reduced to, for a model of that contrast.
+    trains: ClassVar[bool] = True
+    trains_on_images: ClassVar[bool] = True
+    reads: ClassVar[tuple[str, ...]] = OF_TRAINING
+    work_folders: ClassVar[tuple[str, ...]] = (CHECKPOINTS,)
 
-    Raises:
-        DataError: images that cannot be used, by name.
-    """
-    if contrast is None:
-        description = describe_model(plan, dataset, plan.method, plan.contrasts)
-    else:
-        description = describe_model(plan, dataset, f"{plan.method}-{contrast}", (contrast,))
-    return partial(train_and_load, plan, description, _prepared_patches(plan, dataset))
+    def method_name(self, words: MethodWords) -> str:
+        """Name the method after its ground truth, contrasts, loss and augmentation."""
+        changed = {group: words.changes(group) for group in ("loss", "augment")}
+        return method_name(words.choices, words.contrasts, changed, words.variant)
 
+    def recorded(self, _node: Mapping[str, Any]) -> dict[str, Any]:
+        """Return nothing: that the training is softcord's own was recorded as no engine at all."""
+        return {TARGET: None}
 
-def train_and_load(
-    plan: Plan,
-    description: "ModelDescription",
-    patches: "Patches",
-    run_dir: Path,
-    entry: RunRecord,
-    after_epoch: "AfterEpoch | None",
-) -> "Predict":
-    """Train a net, or go on where that stopped, and return its predictor."""
-    train_net(plan, description, patches, run_dir, entry, after_epoch)
-    return load_net(plan, run_dir)
+    def check(self, plan: Plan) -> None:
+        """Refuse a loss, an augmentation, a net, its first weights or patches that cannot work."""
+        from softcord.app.engines.check_net import check_net  # torch: two seconds
 
+        check_net(plan)
 
-def train_net(
-    plan: Plan,
-    description: "ModelDescription",
-    patches: "Patches",
-    run_dir: Path,
-    entry: RunRecord,
-    after_epoch: "AfterEpoch | None" = None,
-) -> None:
-    """Train a net on (training, validation) ``patches``, or go on where that stopped.
+    def prepare(self, plan: Plan, dataset: "Dataset") -> Training:
+        """Prepare every image; return what trains one net on them."""
+        # torch and Lightning: seconds
+        from softcord.app.engines.net import prepare_net, prepare_test_images, train_and_segment
 
-    Leave checkpoints and the package in ``run_dir``. ``after_epoch`` sees a predictor of the net so far.
-    """
-    import lightning
-    import torch
+        train = prepare_net(plan, dataset)
+        prepare_test_images(plan, dataset)
+        return partial(train_and_segment, plan, train)
 
-    from softcord.losses.deep import DeepSupervisionLoss
-    from softcord.predict.package import Model, write_package
-    from softcord.train.checkpoint import load_weights
-    from softcord.train.module import CordModule
-    from softcord.train.narrow import Narrow
-    from softcord.train.run import train
+    def load(self, plan: Plan, trained: "Trained", run_dir: Path) -> Apply:
+        """Return what applies the packages of a trained method."""
+        from softcord.app.engines.packages import apply_packages  # torch: two seconds
 
-    settings, loss = plan.train, plan.loss()
-    lightning.seed_everything(plan.seed, workers=True, verbose=False)
-    supervised = DeepSupervisionLoss(loss, normalise=settings.deep_supervision_divisor)
-    net = plan.net()
-    start = starting_model(plan)
-    if start:
-        net.load_state_dict(start.net.state_dict())
-        logger.info("starting with the weights of %s", start.description.name)
-    size = plan.narrow_voxels
-    module = CordModule(
-        net,
-        supervised,
-        description.activation,
-        settings.learning_rate,
-        settings.epochs,
-        narrow=Narrow(size, settings.narrow_share, plan.seed) if size else None,
-        fused=plan.machine.fused_optimizer,
-    )
+        return partial(apply_packages, plan, trained, run_dir)
 
-    def on_epoch(epoch: int, metrics: dict[str, float]) -> None:
-        entry.metrics(metrics, epoch)
-        done = epoch + 1
-        note(run_dir, f"trained {done} of {settings.epochs} epochs", done / settings.epochs)
-        if after_epoch:
-            after_epoch(epoch, _predictor(plan, Model(net, description)))
-            net.train()
-
-    logger.info("training on %d patches an epoch%s", len(patches[0]), _memory(plan))  # type: ignore[arg-type]
-    note(run_dir, "training", 0.0)
-    result = train(
-        module,
-        patches,
-        settings,
-        # The threads that the run began in, whatever the configuration says by now.
-        replace(plan.machine, threads=torch.get_num_threads()),
-        seed=plan.seed,
-        checkpoint_dir=run_dir / "checkpoints",
-        on_epoch=on_epoch,
-        devices=plan.trainer,
-    )
-    entry.metrics({"train/seconds": result.seconds, "train/best_val_loss": result.best_val_loss})
-    entry.artifact(result.best_checkpoint, "checkpoints")
-    net.load_state_dict(load_weights(result.best_checkpoint))
-    made_by = {**description.provenance, "run": entry.name}
-    entry.artifact(
-        write_package(package_dir(run_dir), Model(net, replace(description, provenance=made_by))), "model"
-    )
-    logger.info("trained %d epochs in %.0f s", result.epochs, result.seconds)
-
-
-def _memory(plan: Plan) -> str:
-    """Say about how much memory the training takes, and warn if this machine has less."""
-    import torch
-
-    from softcord.train.device import resolve_precision, training_device
-    from softcord.train.memory import machine_bytes, training_bytes
-
-    bytes_per_value = 4 if resolve_precision(plan.machine) == "32-true" else 2
-    try:
-        with torch.device("meta"):
-            net = plan.net()
-        needed = training_bytes(
-            net, plan.patch_voxels, plan.train.batch_size, bytes_per_value=bytes_per_value
-        )
-    except (NotImplementedError, RuntimeError):
-        return ""  # a net of somebody's own that cannot be computed without numbers
-    there = machine_bytes(training_device(plan.machine))
-    if needed > there:
-        hint = "Lower train.batch_size, train.patch_size_mm or model.features"
-        logger.warning("about %.0f GB of memory needed, %.0f there. %s", needed / 1e9, there / 1e9, hint)
-    return f", in about {needed / 1e9:.1f} GB of memory"
-
-
-def package_dir(run_dir: Path) -> Path:
-    """Where a run's trained model lies: the weights with the best validation loss."""
-    return run_dir / "model"
-
-
-def load_net(plan: Plan, run_dir: Path) -> "Predict":
-    """Return the predictor of a trained net."""
-    from softcord.predict.package import read_package
-    from softcord.train.device import training_device
-
-    # The configuration's own net is trusted: it has just been trained.
-    model = read_package(package_dir(run_dir), allowed=(plan.config["model"][TARGET].rpartition(".")[0],))
-    model.net.to(training_device(plan.machine))
-    return _predictor(plan, model)
-
-
-def _predictor(plan: Plan, model: "Model") -> "Predict":
-    from softcord.evaluation.run import Predictor
-    from softcord.predict.infer import Apply
-    from softcord.train.device import resolve_precision
-
-    return Predictor(model, Apply(bfloat16=resolve_precision(plan.machine) == "bf16-mixed"))
-
-
-def _prepared_patches(plan: Plan, dataset: Dataset) -> "Patches":
-    augment = plan.augment()
-    from_label_maps = augment.needs_label_maps
-    prepare = label_map_volumes if from_label_maps else cached_volumes
-    train, val = prepare(plan, dataset.train, "training"), prepare(plan, dataset.val, "validation")
-    # Drawn images validate too where drawn images train: the same ones in every epoch.
-    return _patches(plan, train, augment), _patches(plan, val, augment if from_label_maps else None)
-
-
-def _patches(plan: Plan, volumes: Sequence[CachedVolume], augment: "Augment | None") -> "PatchDataset":
-    from softcord.data.dataset import PatchDataset
-    from softcord.train.device import augments_on_gpu
-
-    settings = plan.train
-    return PatchDataset(
-        volumes,
-        plan.patch_voxels,
-        augment,
-        seed=plan.seed,
-        crop=settings.crop,
-        foreground_share=settings.foreground_share,
-        patches_per_image=settings.patches_per_image if augment else 1,
-        augment_later=augments_on_gpu(plan.machine),
-    )
+    def how(self, plan: Plan) -> str:
+        """Say what the net learnt from, and how."""
+        learnt = f"learnt from {plan.gt.name} masks of {', '.join(plan.contrasts)}"
+        loss, augment = plan.choices["loss"], plan.choices["augment"]
+        return f"{learnt}, loss {loss}, augmentation {augment}, {plan.train.epochs} epochs"

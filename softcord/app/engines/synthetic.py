@@ -1,24 +1,41 @@
-"""Train on drawn patches: ``data=synthetic``."""
+"""softcord's own training on drawn patches: ``data=synthetic``."""
 
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from softcord.app.engines.model_description import describe_model
-from softcord.app.engines.softcord import train_and_load
+from softcord.app.config.engine_facts import DRAWN_PATCHES
+from softcord.app.config.method_name import MethodWords, method_name
+from softcord.app.config.plan import Plan
+from softcord.app.engine import Training
+from softcord.app.engines.softcord import Softcord
 
 if TYPE_CHECKING:
-    from softcord.app.config.plan import Plan
-    from softcord.app.engine import NetTraining
     from softcord.app.inputs.training_data import Dataset
 
+# How many patches is how long a training is, which names do not say of images either.
+_AMOUNTS = ("patches_per_epoch", "validation_patches")
 
-def prepare_synthetic(plan: "Plan", dataset: "Dataset") -> "NetTraining":
-    """Return what trains one net on drawn patches; those that validate it are the same in every run."""
-    from softcord.synthetic.dataset import SyntheticPatches, SyntheticValidation
-    from softcord.train.device import augments_on_gpu
 
-    settings = plan.synthetic()
-    later = augments_on_gpu(plan.machine)
-    train = SyntheticPatches(settings, plan.patch_voxels, plan.seed, plan.augment(), augment_later=later)
-    val = SyntheticValidation(settings, plan.patch_voxels)
-    return partial(train_and_load, plan, describe_model(plan, dataset, plan.method, ()), (train, val))
+@dataclass(frozen=True)
+class Synthetic(Softcord):
+    """Train one net on patches that are drawn while it learns; the dataset's images are for testing only."""
+
+    trains_on_images: ClassVar[bool] = False
+
+    def method_name(self, words: MethodWords) -> str:
+        """Name the method after what is drawn, too."""
+        changed = {group: words.changes(group) for group in ("loss", "augment", "synthetic")}
+        changed["synthetic"] = {k: v for k, v in changed["synthetic"].items() if not k.endswith(_AMOUNTS)}
+        return method_name(words.choices, DRAWN_PATCHES, changed, words.variant)
+
+    def prepare(self, plan: Plan, dataset: "Dataset") -> Training:
+        """Return what trains one net on drawn patches."""
+        from softcord.app.engines.drawn_patches import prepare_drawn_patches  # torch: two seconds
+
+        # torch and Lightning: seconds
+        from softcord.app.engines.net import prepare_test_images, train_and_segment
+
+        train = prepare_drawn_patches(plan, dataset)
+        prepare_test_images(plan, dataset)
+        return partial(train_and_segment, plan, train)

@@ -5,7 +5,9 @@ import os
 from collections.abc import Hashable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from softcord.app.config.plan import Plan, jobs_of
 from softcord.app.console.progress import phase
@@ -18,15 +20,12 @@ from softcord.gt.settings import GtSettings
 from softcord.gt.sidecar import is_ours, recorded_inputs
 from softcord.gt.variant import gt_path, variant_name
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 logger = logging.getLogger("softcord")
 
 
 def with_soft_labels(
-    plan: Plan, table: "pd.DataFrame", settings: GtSettings, contrasts: tuple[str, ...]
-) -> "pd.DataFrame":
+    plan: Plan, table: pd.DataFrame, settings: GtSettings, contrasts: tuple[str, ...]
+) -> pd.DataFrame:
     """Return the table with the labels of one soft ground truth, built where they are missing or outdated.
 
     Published labels are used as they are: nothing is added to a folder that softcord did not make.
@@ -40,7 +39,9 @@ def with_soft_labels(
     if is_published and not is_ours(description) and table[LABEL_OF_GT[settings.name]].notna().any():
         return table
     table = _with_labels_in(root / variant, table, settings)
-    lacking = table.index.isin(list(_outdated(table, LABEL_OF_GT[settings.name], plan.data_dir / "cache")))
+    lacking = table.index.isin(
+        list(_outdated(table, LABEL_OF_GT[settings.name], plan.paths.data_dir / "cache"))
+    )
     if lacking.any():
         people = table.loc[lacking, "participant_id"].nunique()
         used = table.loc[lacking & table["contrast"].isin(contrasts), "hard_seg"].dropna()
@@ -60,10 +61,10 @@ def derivatives_dir(plan: Plan) -> Path:
     """Where ground truth is written: beside the data, or under ``paths.data`` where those are read-only."""
     beside = plan.data.derivatives or plan.data.root / "derivatives"
     nearest = next(path for path in (beside, *beside.absolute().parents) if path.exists())
-    return beside if os.access(nearest, os.W_OK) else plan.data_dir / "derivatives" / plan.data.name
+    return beside if os.access(nearest, os.W_OK) else plan.paths.data_dir / "derivatives" / plan.data.name
 
 
-def _outdated(table: "pd.DataFrame", column: str, cache_dir: Path) -> Iterable[Hashable]:
+def _outdated(table: pd.DataFrame, column: str, cache_dir: Path) -> Iterable[Hashable]:
     """Yield the rows of participants with a label that is missing or made from other masks than these.
 
     The recorded checksums decide, as in `softcord prepare`; masks that did not change are not read again.
@@ -82,9 +83,7 @@ def _outdated(table: "pd.DataFrame", column: str, cache_dir: Path) -> Iterable[H
             yield from rows.index
 
 
-def _with_labels_in(folder: Path, table: "pd.DataFrame", settings: GtSettings) -> "pd.DataFrame":
-    import pandas as pd
-
+def _with_labels_in(folder: Path, table: pd.DataFrame, settings: GtSettings) -> pd.DataFrame:
     paths = [gt_path(folder, image, settings) for image in table["image"]]
     there = [str(path) if path.exists() else None for path in paths]
     return table.assign(**{LABEL_OF_GT[settings.name]: pd.Series(there, index=table.index, dtype=object)})

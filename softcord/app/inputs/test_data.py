@@ -5,52 +5,55 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from softcord.app.config.plan import Plan
 from softcord.app.inputs.training_data import make_phantom, true_csa_mm2
 from softcord.data.identity import dataset_identity
-from softcord.data.labels import LABEL_OF_GT, Gt, choose_labels
+from softcord.data.labels import LABEL_OF_GT, Gt, choose_labels, warn_of_unused
 from softcord.data.participants import read_participants
+from softcord.data.sessions import read_sessions
 from softcord.data.settings import make_split, read_index, read_persons
+from softcord.data.spaces import warn_of_spaces
 from softcord.errors import DataError, UsageError
 from softcord.evaluation.measure import WORTH_PROCESSES
 from softcord.io.nifti import read_volume
 from softcord.processes.parallel import parallel_map
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from softcord.evaluation.settings import EvaluateSettings
 
 logger = logging.getLogger("softcord")
 
 
 @dataclass(frozen=True)
-class Unseen:
+class EvaluationData:
     """A dataset to test on: ``images`` as the index has them, with the column ``label`` (None: none).
 
     ``reference`` says which masks these labels are; None where no image has one (zero-shot). ``participants``
-    are the rows of participants.tsv.
+    and ``sessions`` are the rows of the tables of those names.
     """
 
     identity: str
-    images: "pd.DataFrame"
+    images: pd.DataFrame
     reference: Gt | None
-    participants: "pd.DataFrame"
+    participants: pd.DataFrame
+    sessions: pd.DataFrame
 
 
-def open_unseen(plan: Plan, settings: "EvaluateSettings") -> Unseen:
+def open_test_data(plan: Plan, settings: "EvaluateSettings") -> EvaluationData:
     """Make the phantom if asked for, index, and choose participants and ground truth.
 
     Raises:
         DataError: data that are missing or cannot be used, by name.
     """
-    if len(plan.datasets) > 1 or plan.is_synthetic:
+    if len(plan.datasets) > 1 or plan.draws_patches:
         hint = "Sweep over datasets with -m data=a,b"
         raise UsageError("data", f"{plan.choices['data']} is not one dataset to test on", hint)
     if plan.needs_phantom:
         make_phantom(plan)
     table = read_index(plan.data)
-    identity = dataset_identity(plan.data.root, table, cache_dir=plan.data_dir / "cache")
+    identity = dataset_identity(plan.data.root, table, cache_dir=plan.paths.data_dir / "cache")
     if settings.participants == "test":
         participants = table["participant_id"].unique()
         split = make_split(plan.split, participants, read_persons(plan.data, participants))
@@ -64,31 +67,33 @@ def open_unseen(plan: Plan, settings: "EvaluateSettings") -> Unseen:
         raise DataError(plan.data.root, "has no image to test on", "Fetch it, or check data and split")
     reference = _reference(plan, table)
     people = read_participants(plan.data.root, table["participant_id"]).assign(dataset=plan.data.name)
-    return Unseen(identity, _with_labels(plan, table, reference), reference, people)
+    sessions = read_sessions(plan.data.root, table["participant_id"])
+    images = _with_labels(plan, table, reference)
+    warn_of_unused(plan.data.name, images)
+    warn_of_spaces(plan.data.name, zip(images["image"], images["label"], strict=True))
+    return EvaluationData(identity, images, reference, people, sessions)
 
 
-def without_damaged_labels(unseen: Unseen, jobs: int) -> Unseen:
+def without_damaged_labels(data: EvaluationData, jobs: int) -> EvaluationData:
     """Return the dataset without the ground truth that cannot be read, each named in a warning.
 
     Read before anything is predicted, which may take hours: what cannot be measured does not end what can.
     """
-    labels = [Path(label) for label in unseen.images["label"].dropna().unique()]
+    labels = [Path(label) for label in data.images["label"].dropna().unique()]
     checked = parallel_map(_check_readable, labels, jobs if len(labels) >= WORTH_PROCESSES else 1)
     damaged = {str(one.item): one.error for one in checked if one.error is not None}
     for error in damaged.values():
         logger.warning("predicted, not measured: %s", error)
-    images = unseen.images
+    images = data.images
     images = images.assign(label=images["label"].mask(images["label"].astype(str).isin(damaged), None))
-    return replace(
-        unseen, images=images, reference=unseen.reference if images["label"].notna().any() else None
-    )
+    return replace(data, images=images, reference=data.reference if images["label"].notna().any() else None)
 
 
 def _check_readable(label: Path) -> None:
     read_volume(label)
 
 
-def _reference(plan: Plan, table: "pd.DataFrame") -> Gt | None:
+def _reference(plan: Plan, table: pd.DataFrame) -> Gt | None:
     """Return the wanted kind of masks, or hard ones where the dataset has no soft ones."""
     has = {gt: bool(table[LABEL_OF_GT[gt]].notna().any()) for gt in ("soft", "hard")}
     if has[plan.reference]:
@@ -99,9 +104,7 @@ def _reference(plan: Plan, table: "pd.DataFrame") -> Gt | None:
     return None
 
 
-def _with_labels(plan: Plan, table: "pd.DataFrame", reference: Gt | None) -> "pd.DataFrame":
-    import pandas as pd
-
+def _with_labels(plan: Plan, table: pd.DataFrame, reference: Gt | None) -> pd.DataFrame:
     if reference is None:
         return table.assign(label=None)
     labelled = choose_labels(table, reference, missing=plan.data.missing_labels)

@@ -4,24 +4,28 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from softcord.app.config.plan import Plan, digest, jobs_of
+import pandas as pd
+
+from softcord.app.config.identity import digest
+from softcord.app.config.plan import Plan, jobs_of
 from softcord.app.console.progress import phase
 from softcord.app.inputs.soft_labels import with_soft_labels
 from softcord.contrasts import CONTRASTS, PAPER_SIX
 from softcord.data.cache import CachedVolume, prepare_all
 from softcord.data.identity import dataset_identity
-from softcord.data.labels import Gt, choose_labels, name_images, warn_of_model_masks
+from softcord.data.labels import Gt, choose_labels, name_images, warn_of_model_masks, warn_of_unused
 from softcord.data.participants import read_participants
+from softcord.data.sessions import read_sessions
 from softcord.data.settings import make_split, read_index, read_persons
+from softcord.data.spaces import warn_of_spaces
 from softcord.data.splits import SIDES, Split
 from softcord.errors import DataError
 from softcord.gt.settings import GtSettings
+from softcord.hints import and_more
 from softcord.io.pointer import read_pointer, way_to_download
-
-if TYPE_CHECKING:
-    import pandas as pd
+from softcord.measure.level_text import format_levels
+from softcord.phantom.dataset import write_dataset
 
 logger = logging.getLogger("softcord")
 
@@ -35,17 +39,19 @@ class Dataset:
     learns in the first two, and what predictions are measured against in the third; the column ``dataset`` is
     the dataset's name, ``truth_csa_mm2`` the true area that only phantoms have. Where patches are drawn
     or nothing is trained here, ``train`` and ``val`` are empty.
-    ``participants`` are the rows of participants.tsv of everybody in the split, with the column dataset.
+    ``participants`` are the rows of participants.tsv of everybody in the split, with the column dataset, and
+    ``sessions`` those of their sessions.tsv.
     ``parts`` are the datasets one by one, with their own participant ids: of several, participants are called
     ``dataset/sub-01`` here, since two datasets may both have a sub-01.
     """
 
     identity: str
     split: Split
-    train: "pd.DataFrame"
-    val: "pd.DataFrame"
-    test: "pd.DataFrame"
-    participants: "pd.DataFrame"
+    train: pd.DataFrame
+    val: pd.DataFrame
+    test: pd.DataFrame
+    participants: pd.DataFrame
+    sessions: pd.DataFrame
     name: str
     parts: "tuple[Dataset, ...]" = ()
 
@@ -59,7 +65,7 @@ def open_dataset(plan: Plan) -> Dataset:
     """
     parts = [_open_one(one) for one in plan.for_each_dataset()]
     dataset = parts[0] if len(parts) == 1 else _joined(plan, parts)
-    trains_here = plan.learns and not plan.is_synthetic
+    trains_here = plan.engine.trains_on_images
     for side in SIDES if trains_here else ("test",):
         if getattr(dataset, side).empty:
             raise DataError(
@@ -79,13 +85,13 @@ def _open_one(plan: Plan) -> Dataset:
     table = read_index(plan.data)
     participants = table["participant_id"].unique()
     split = make_split(plan.split, participants, read_persons(plan.data, participants))
-    if plan.learns:
+    if plan.engine.trains:
         table = _present(_of(table, split.participants), plan.contrasts)
     else:
         table = _present(_of(table, split.test), ())
     table = table.assign(dataset=plan.data.name, truth_csa_mm2=true_csa_mm2(plan, table["participant_id"]))
     is_soft = plan.gt.name != "hard"
-    trained = table if plan.learns and not plan.is_synthetic else table[:0]
+    trained = table if plan.engine.trains_on_images else table[:0]
     if is_soft:
         trained = with_soft_labels(plan, trained, plan.gt, plan.contrasts)
     trained = trained[trained["contrast"].isin(plan.contrasts)]
@@ -93,25 +99,28 @@ def _open_one(plan: Plan) -> Dataset:
     if plan.reference == "soft":
         measured = with_soft_labels(plan, measured, GtSettings(reference=plan.gt.reference), PAPER_SIX)
     dataset = Dataset(
-        identity=dataset_identity(plan.data.root, table, cache_dir=plan.data_dir / "cache"),
+        identity=dataset_identity(plan.data.root, table, cache_dir=plan.paths.data_dir / "cache"),
         split=split,
         train=_labelled(_of(trained, split.train), plan.gt.name, plan),
         val=_labelled(_of(trained, split.val), plan.gt.name, plan),
         test=_labelled(measured, plan.reference, plan),
         participants=read_participants(plan.data.root, split.participants).assign(dataset=plan.data.name),
+        sessions=read_sessions(plan.data.root, split.participants),
         name=plan.data.name,
     )
     hard = [dataset.train, dataset.val] if plan.gt.name == "hard" else []
     hard += [dataset.test] if plan.reference == "hard" else []
     warn_of_model_masks(plan.data.name, (path for part in hard for path in part["label"]))
+    warn_of_unused(plan.data.name, table)
+    used = [part[["image", "label"]] for part in (dataset.train, dataset.val, dataset.test)]
+    warn_of_spaces(plan.data.name, (pair for part in used for pair in part.itertuples(index=False)))
     return dataset
 
 
 def _joined(plan: Plan, parts: Sequence[Dataset]) -> Dataset:
     """Join datasets into one whose participants are told apart by their dataset's name."""
-    import pandas as pd
 
-    def joined(name: str) -> "pd.DataFrame":
+    def joined(name: str) -> pd.DataFrame:
         tables = [_renamed(getattr(part, name), part.name) for part in parts]
         return pd.concat(tables, ignore_index=True)
 
@@ -126,6 +135,7 @@ def _joined(plan: Plan, parts: Sequence[Dataset]) -> Dataset:
         val=joined("val"),
         test=joined("test"),
         participants=joined("participants"),
+        sessions=joined("sessions"),
         name=plan.data_name,
         parts=tuple(parts),
     )
@@ -136,15 +146,13 @@ def participant_key(dataset: str, participant_id: str) -> str:
     return f"{dataset}/{participant_id}"
 
 
-def _renamed(table: "pd.DataFrame", dataset: str) -> "pd.DataFrame":
+def _renamed(table: pd.DataFrame, dataset: str) -> pd.DataFrame:
     ids = [participant_key(dataset, one) for one in table["participant_id"]]
     return table.assign(participant_id=ids)
 
 
-def counts(dataset: Dataset) -> "pd.DataFrame":
+def counts(dataset: Dataset) -> pd.DataFrame:
     """Return how many images of each dataset and contrast train, validate and test."""
-    import pandas as pd
-
     sides = {side: getattr(dataset, side).groupby(["dataset", "contrast"]).size() for side in SIDES}
     table = pd.DataFrame(sides).fillna(0).astype(int)
     order = {key: place for place, key in enumerate(CONTRASTS)}
@@ -163,14 +171,12 @@ def log_counts(dataset: Dataset) -> None:
 
 def make_phantom(plan: Plan) -> None:
     """Write the phantom dataset, or recognise that it is there."""
-    from softcord.phantom.dataset import write_dataset
-
     settings = plan.phantom()
     with phase(f"phantom {settings.name}", settings.n_participants) as on_done:
         write_dataset(settings, plan.data.root, jobs=jobs_of(plan), on_done=on_done)
 
 
-def cached_volumes(plan: Plan, table: "pd.DataFrame", name: str) -> list[CachedVolume]:
+def cached_volumes(plan: Plan, table: pd.DataFrame, name: str) -> list[CachedVolume]:
     """Return the cached volumes of a table's images and labels, in its order, made where they are missing.
 
     Raises:
@@ -179,22 +185,17 @@ def cached_volumes(plan: Plan, table: "pd.DataFrame", name: str) -> list[CachedV
     pairs = [(Path(image), Path(label)) for image, label in zip(table["image"], table["label"], strict=True)]
     with phase(f"{name} volumes", len(pairs)) as on_done:
         outcomes = prepare_all(
-            pairs, plan.data_dir / "cache", plan.volumes, jobs=jobs_of(plan), on_done=on_done
+            pairs, plan.paths.data_dir / "cache", plan.volumes, jobs=jobs_of(plan), on_done=on_done
         )
     failed = [outcome for outcome in outcomes if outcome.error]
     if failed:
-        more = f" (and {len(failed) - 1} more images)" if len(failed) > 1 else ""
-        what = f"{str(failed[0].error).rstrip('.')}{more}"
+        what = f"{str(failed[0].error).rstrip('.')}{and_more(len(failed) - 1)}"
         raise DataError(f"{name} images", what, "Leave them out with data.exclude if they cannot be repaired")
     return [outcome.value for outcome in outcomes if outcome.value]
 
 
 def true_csa_mm2(plan: Plan, participants: "pd.Series[str]") -> "pd.Series[float]":
     """Return the true CSA over the wanted levels of each participant, NaN where there is none to know."""
-    import pandas as pd
-
-    from softcord.measure.levels import format_levels
-
     path = (plan.data.derivatives or plan.data.root / "derivatives") / "truth" / "csa.tsv"
     if not path.exists():
         return pd.Series(float("nan"), index=participants.index)
@@ -204,7 +205,7 @@ def true_csa_mm2(plan: Plan, participants: "pd.Series[str]") -> "pd.Series[float
     return participants.map(truth).astype(float)
 
 
-def _present(table: "pd.DataFrame", contrasts: tuple[str, ...]) -> "pd.DataFrame":
+def _present(table: pd.DataFrame, contrasts: tuple[str, ...]) -> pd.DataFrame:
     """Return the images that are there; those of training contrasts have to be."""
     absent = table[table["image_state"] != "present"]
     needed = absent[absent["contrast"].isin(contrasts)]
@@ -217,9 +218,9 @@ def _present(table: "pd.DataFrame", contrasts: tuple[str, ...]) -> "pd.DataFrame
     return table[table["image_state"] == "present"]
 
 
-def _of(table: "pd.DataFrame", participants: tuple[str, ...]) -> "pd.DataFrame":
+def _of(table: pd.DataFrame, participants: tuple[str, ...]) -> pd.DataFrame:
     return table[table["participant_id"].isin(participants)]
 
 
-def _labelled(table: "pd.DataFrame", gt: Gt, plan: Plan) -> "pd.DataFrame":
+def _labelled(table: pd.DataFrame, gt: Gt, plan: Plan) -> pd.DataFrame:
     return choose_labels(table, gt, missing=plan.data.missing_labels)

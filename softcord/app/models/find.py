@@ -4,20 +4,18 @@ import re
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 from softcord.errors import DataError, UsageError
+from softcord.predict.built_in import BUILT_IN
+from softcord.predict.package import OWN_NETS, Model, is_package, read_package
+from softcord.sweep.folder import MODEL
+from softcord.track.store import fetch_artifact, open_store
+from softcord.train.checkpoint import load_weights
 
-if TYPE_CHECKING:
-    from softcord.predict.package import Model
-
-BUILT_IN = Path(__file__).parents[2] / "models" / "synthetic-v1"
 _FORMS = "Give a package, study/run, a checkpoint of a run, an MLflow run id or models:/NAME@ALIAS"
 
 
-def find_model(
-    word: str | None, outputs: Path, store: Path, allowed: tuple[str, ...] | None = None
-) -> "Model":
+def find_model(word: str | None, outputs: Path, store: Path, allowed: tuple[str, ...] | None = None) -> Model:
     """Return the model that ``word`` names; None is the built-in one.
 
     ``outputs`` is where runs lie, ``store`` the folder of the MLflow store, ``allowed`` Python packages
@@ -27,8 +25,6 @@ def find_model(
         UsageError: nothing of that name, or more than one model.
         DataError: the model is damaged or not whole.
     """
-    from softcord.predict.package import OWN_NETS, read_package
-
     nets = OWN_NETS if allowed is None else (*OWN_NETS, *allowed)
     if word is None:
         if not BUILT_IN.exists():
@@ -48,12 +44,10 @@ def find_model(
 
 def _package_in(path: Path) -> Path:
     """Return the package that a path means: itself, a run's, or that of a study's only run."""
-    from softcord.predict.package import is_package
-
     if path.is_file() or is_package(path):
         return path
-    if is_package(path / "model"):
-        return path / "model"
+    if is_package(path / MODEL):
+        return path / MODEL
     found = sorted(
         place
         for pattern in ("*/model", "models/*/model")
@@ -68,12 +62,9 @@ def _package_in(path: Path) -> Path:
     raise UsageError("-m", f"{path} holds no model", "A run writes one when its training ends")
 
 
-def _with_weights_of(checkpoint: Path, nets: tuple[str, ...]) -> "Model":
+def _with_weights_of(checkpoint: Path, nets: tuple[str, ...]) -> Model:
     """Return a run's model with the weights of one of its checkpoints."""
-    from softcord.predict.package import read_package
-    from softcord.train.checkpoint import load_weights
-
-    package = checkpoint.parent.parent / "model"
+    package = checkpoint.parent.parent / MODEL
     if not package.exists():
         what = "lies in no run whose model/ says how to apply it"
         raise DataError(checkpoint, what, "Keep it in its run's folder, and let the run end once")
@@ -86,11 +77,8 @@ def _with_weights_of(checkpoint: Path, nets: tuple[str, ...]) -> "Model":
     return replace(model, description=replace(model.description, provenance=made_by))
 
 
-def _from_store(word: str, store: Path, nets: tuple[str, ...]) -> "Model":
-    from softcord.predict.package import read_package
-    from softcord.track.store import fetch_artifact, open_store
-
+def _from_store(word: str, store: Path, nets: tuple[str, ...]) -> Model:
     if not (store / "mlflow.db").exists():
         raise UsageError("-m", f"{word} is a name of the MLflow store, but {store}/ holds none", "Set -store")
     with TemporaryDirectory() as folder:
-        return read_package(fetch_artifact(open_store(store), word, "model", Path(folder)), nets)
+        return read_package(fetch_artifact(open_store(store), word, MODEL, Path(folder)), nets)

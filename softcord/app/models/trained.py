@@ -1,26 +1,24 @@
 """Find a trained method by the name it is asked for, and apply it: one model, or one per contrast."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Literal
 
-from softcord.app.engines.nnunet import NNUNET
-from softcord.app.engines.per_contrast import MODELS
-from softcord.app.engines.softcord import package_dir
-from softcord.app.models.find import BUILT_IN
-from softcord.app.records.leakage import TRAINED_ON
+from pydantic import TypeAdapter
+
 from softcord.data.filehash import checksum
 from softcord.errors import DataError, UsageError
+from softcord.hints import listed
+from softcord.measure.table import read_measures
 from softcord.nnunet.run import FINAL_CHECKPOINT, find_model
+from softcord.predict.built_in import BUILT_IN
+from softcord.predict.package import TrainedOn, is_package, read_description, read_package, weights_sha256
+from softcord.sweep.folder import MEASURES, MODEL, MODELS, NNUNET, RUN, TRAINED_ON
 from softcord.sweep.ledger import Run, read_run, read_study
 
-if TYPE_CHECKING:
-    from softcord.io.nifti import Volume
-    from softcord.predict.package import TrainedOn
-    from softcord.train.settings import MachineSettings
-
+Form = Literal["package", "nnunet"]
 EVERY = "every"  # the key of a model that is for all contrasts
 
 
@@ -28,17 +26,17 @@ EVERY = "every"  # the key of a model that is for all contrasts
 class Trained:
     """A trained method: its models by contrast (``EVERY``: one for all), and what it says of itself.
 
-    ``models`` are packages or, where ``is_nnunet``, the folder of nnU-Net's model. ``trained_on`` says what
-    of which datasets they have seen.
+    ``models`` are packages or, of the form ``nnunet``, the folder of nnU-Net's model. ``trained_on`` says
+    what of which datasets they have seen.
     """
 
     method: str
     seed: int
     models: Mapping[str, Path]
-    trained_on: "tuple[TrainedOn, ...]"
+    trained_on: tuple[TrainedOn, ...]
     gt: str
     loss: str
-    is_nnunet: bool = False
+    form: Form = "package"
 
     @property
     def contrasts(self) -> tuple[str, ...]:
@@ -59,9 +57,7 @@ class Trained:
     @property
     def identity(self) -> dict[str, str]:
         """Checksum of each model's weights."""
-        from softcord.predict.package import read_package, weights_sha256
-
-        if self.is_nnunet:
+        if self.form == "nnunet":
             return {key: checksum(path / FINAL_CHECKPOINT) for key, path in self.models.items()}
         return {contrast: weights_sha256(read_package(path)) for contrast, path in self.models.items()}
 
@@ -79,8 +75,6 @@ def find_trained(reference: str | None, outputs: Path) -> Trained:
         UsageError: nothing is named, or several runs answer to the name.
         DataError: there is no such finished run, or its package is damaged.
     """
-    from softcord.predict.package import is_package, read_description
-
     if not reference:
         raise UsageError(
             "model", "is missing", "Write model=STUDY/RUN, model=STUDY/METHOD or a package's folder"
@@ -90,7 +84,7 @@ def find_trained(reference: str | None, outputs: Path) -> Trained:
         description = read_description(path)
         seed = description.provenance.get("seed", "0")
         return _of_packages(description.name, int(seed) if seed.isdigit() else 0, {EVERY: path})
-    run_dir = path if (path / "run.json").is_file() else _run_dir(reference, outputs)
+    run_dir = path if (path / RUN).is_file() else _run_dir(reference, outputs)
     run = read_run(run_dir)
     assert run is not None
     if packages := _packages_of(run_dir):
@@ -102,8 +96,6 @@ def find_trained(reference: str | None, outputs: Path) -> Trained:
 
 
 def _of_packages(method: str, seed: int, packages: Mapping[str, Path]) -> Trained:
-    from softcord.predict.package import read_description
-
     descriptions = [read_description(package) for package in packages.values()]
     trained_on = tuple(one for each in descriptions for one in each.trained_on)
     return Trained(method, seed, packages, trained_on, descriptions[0].gt, descriptions[0].loss)
@@ -111,22 +103,17 @@ def _of_packages(method: str, seed: int, packages: Mapping[str, Path]) -> Traine
 
 def _of_nnunet(run: Run, run_dir: Path, model: Path) -> Trained:
     """Return what a run of nnU-Net trained; what a package says of itself is in the run's files."""
-    from pydantic import TypeAdapter
-
-    from softcord.measure.table import read_measures
-    from softcord.predict.package import TrainedOn
-
     seen = TypeAdapter(tuple[TrainedOn, ...]).validate_json((run_dir / TRAINED_ON).read_bytes())
-    measures = read_measures(run_dir / "measures.csv")
+    measures = read_measures(run_dir / MEASURES)
     own = measures[measures["method"] == run.method].iloc[0]
-    return Trained(run.method, run.seed, {EVERY: model}, seen, own["gt"], own["loss"], is_nnunet=True)
+    return Trained(run.method, run.seed, {EVERY: model}, seen, own["gt"], own["loss"], form="nnunet")
 
 
 def _run_dir(reference: str, outputs: Path) -> Path:
     study, _, name = reference.rpartition("/")
     runs = read_study(outputs / study) if study else []
     if not runs:
-        known = sorted({path.parent.parent.name for path in outputs.glob("*/*/run.json")})
+        known = sorted({path.parent.parent.name for path in outputs.glob(f"*/*/{RUN}")})
         hint = f"Studies: {', '.join(known)}" if known else "Train first"
         raise DataError(reference, f"there is no package, and no study of that name in {outputs}", hint)
     complete = [run for run in runs if run.is_complete]
@@ -141,40 +128,11 @@ def _run_dir(reference: str, outputs: Path) -> Path:
 
 
 def _names(runs: Sequence[Run], at_most: int = 8) -> str:
-    more = f" and {len(runs) - at_most} more" if len(runs) > at_most else ""
-    return ", ".join(run.name for run in runs[:at_most]) + more
+    return listed([run.name for run in runs], at_most)
 
 
 def _packages_of(run_dir: Path) -> dict[str, Path]:
-    from softcord.predict.package import is_package
-
-    if is_package(package_dir(run_dir)):
-        return {EVERY: package_dir(run_dir)}
+    if is_package(run_dir / MODEL):
+        return {EVERY: run_dir / MODEL}
     children = sorted((run_dir / MODELS).glob("*"))
-    return {child.name: package_dir(child) for child in children if is_package(package_dir(child))}
-
-
-def make_predict(
-    trained: Trained, model_of: Mapping[str, str], machine: "MachineSettings"
-) -> "Callable[[Path, str], Volume]":
-    """Return what predicts the image in a file, of a contrast, by the package that is for it."""
-    from softcord.io.nifti import read_volume
-    from softcord.predict.infer import Apply
-    from softcord.predict.package import Model, read_package
-    from softcord.predict.volume import PredictSettings, predict_volume
-    from softcord.train.device import resolve_precision, training_device
-
-    settings = PredictSettings(apply=Apply(bfloat16=resolve_precision(machine) == "bf16-mixed"))
-
-    @cache
-    def load(package: Path) -> Model:
-        model = read_package(package)
-        model.net.to(training_device(machine))
-        return model
-
-    def predict(image: Path, contrast: str) -> "Volume":
-        package = trained.model_for(contrast, model_of)
-        assert package is not None
-        return predict_volume(load(package), read_volume(image), settings).softseg
-
-    return predict
+    return {child.name: child / MODEL for child in children if is_package(child / MODEL)}

@@ -7,11 +7,12 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from softcord.app.results.by_dataset import run_config
 from softcord.data.filehash import checksum
 from softcord.data.leakage import Seen, meets_own_training, seen_participants, trained_on_tests_of_another
 from softcord.data.settings import read_persons
 from softcord.data.splits import persons_of
+from softcord.errors import DataError
+from softcord.sweep.folder import TRAINED_ON, run_config
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("softcord")
 
-TRAINED_ON = "trained_on.json"  # beside measures.csv: what the model of a run says about its training
 
 People = frozenset[tuple[str, str]]  # dataset and person
 
@@ -60,7 +60,7 @@ def leakage_notes(run_dirs: Sequence[Path], measures: "pd.DataFrame") -> list[st
     """Return a sentence for each run, or pair of runs, in which training and test participants meet.
 
     Runs of one method with the same participants are named once. Files without a training list beside them
-    cannot be asked.
+    cannot be asked; where the list cannot be read, or a run has lost it, a sentence says so.
     """
     rows_of = {str(run): rows for run, rows in measures.groupby("run", observed=True)}
     trainings: dict[tuple[str, People, People], None] = {}
@@ -69,7 +69,11 @@ def leakage_notes(run_dirs: Sequence[Path], measures: "pd.DataFrame") -> list[st
     for run_dir in (one for one in run_dirs if one.name in rows_of):
         data = run_config(run_dir).get("data", {})
         method, people = _tested(rows_of[run_dir.name], data)
-        train, val = _trained(run_dir, data)
+        try:
+            train, val = _trained(run_dir, data)
+        except DataError as error:
+            sentences[f"Leakage: nobody knows whom {method} was trained on: {error}"] = None
+            continue
         trainings[method, train, val] = tests[method, people] = None
         if seen := _seen(train, val, people):
             sentences[meets_own_training(method, seen, len(people))] = None
@@ -108,14 +112,19 @@ def _participant(dataset: str, participant_id: str) -> tuple[str, str]:
 
 
 def _trained(run_dir: Path, data: Mapping[str, Any]) -> tuple[People, People]:
+    path = run_dir / TRAINED_ON
+    if not path.exists() and not (run_dir / "run.json").exists():
+        return frozenset(), frozenset()  # measures of somebody else's
     try:
-        parts = json.loads((run_dir / TRAINED_ON).read_text(encoding="utf-8"))
+        parts = json.loads(path.read_text(encoding="utf-8"))
         train, val = (
             _persons(((part["dataset"], one) for part in parts for one in part[f"{side}_participants"]), data)
             for side in ("train", "val")
         )
-    except (OSError, ValueError, KeyError, TypeError):
-        return frozenset(), frozenset()
+    except FileNotFoundError as error:
+        raise DataError(path, "is not there", "Make the run anew to be sure") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(path, "is damaged", "Restore it, or make the run anew to be sure") from error
     return train, val
 
 

@@ -3,39 +3,34 @@
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from softcord.evaluation.image import name_missing
 from softcord.io.files import write_text
-
-if TYPE_CHECKING:
-    import pandas as pd
+from softcord.plain import plain_table
+from softcord.sweep.folder import MISSING
 
 logger = logging.getLogger("softcord")
 
-MISSING_CSV = "missing.csv"
 _COLUMNS = ["participant_id", "session_id", "contrast", "image"]
 
 
-def write_missing(run_dir: Path, images: "pd.DataFrame", missing: Mapping[Path, str]) -> None:
+def write_missing(run_dir: Path, images: pd.DataFrame, missing: Mapping[Path, str]) -> None:
     """Write a run's missing.csv, one row per image without a usable mask, and say so in the log.
 
     ``images`` are all that were tested, as the index has them.
     """
     reasons = images["image"].map(lambda image: missing.get(Path(image)))
     rows = images[_COLUMNS].assign(reason=reasons)[reasons.notna()]
-    write_text(run_dir / MISSING_CSV, rows.to_csv(index=False))
+    write_text(run_dir / MISSING, plain_table(rows).to_csv(index=False))
     for line in name_missing(missing):
         logger.warning(line)
     if missing:
-        logger.warning(
-            "%d of %d test images are missing: %s", len(missing), len(images), run_dir / MISSING_CSV
-        )
+        logger.warning("%d of %d test images are missing: %s", len(missing), len(images), run_dir / MISSING)
 
 
 def count_missing(run_dir: Path) -> int:
     """Return how many test images a finished run has no mask of."""
-    import pandas as pd
-
-    path = run_dir / MISSING_CSV
+    path = run_dir / MISSING
     return len(pd.read_csv(path)) if path.exists() else 0

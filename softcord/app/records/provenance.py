@@ -2,12 +2,12 @@
 
 import os
 import platform
-import subprocess
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import distributions, version
 from pathlib import Path
 
 import softcord
+from softcord.processes.git import git_says
 
 _PACKAGES = (
     "torch",
@@ -42,8 +42,6 @@ def provenance() -> dict[str, str]:
 
 def environment_text() -> str:
     """Return the versions of all installed packages, one a line, as ``pip freeze`` writes them."""
-    from importlib.metadata import distributions
-
     rows = {f"{found.metadata['Name']}=={found.version}" for found in distributions()}
     return "\n".join(sorted(rows, key=str.lower)) + "\n"
 
@@ -53,8 +51,7 @@ def _git(*arguments: str) -> str:
     root = Path(softcord.__file__).parents[1]
     if not (root / ".git").exists():
         return ""
-    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else ""
+    return (git_says(root, *arguments) or "").strip()
 
 
 def _processor() -> str:

@@ -1,5 +1,6 @@
 """What a run leaves in the store: inputs at its start, results at its end."""
 
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -8,17 +9,21 @@ import pandas as pd
 from softcord.app.config.compose import flat
 from softcord.app.config.plan import Plan
 from softcord.app.inputs.training_data import Dataset
+from softcord.app.records.method_labels import method_labels
 from softcord.app.records.provenance import provenance
 from softcord.contrasts import CONTRASTS
+from softcord.draw.qc import overlay_png
+from softcord.io.names import nifti_stem
 from softcord.io.nifti import read_volume
-from softcord.measure.levels import format_levels
+from softcord.measure.level_text import format_levels
 from softcord.measure.metrics import METRICS
 from softcord.predict.write import predictions_of, softseg_path
-from softcord.report.qc import overlay_png
 from softcord.report.summary import SUMMARY_HEADINGS, digits_of, summary_table
 from softcord.report.tables import markdown
 from softcord.stats.describe import describe, describe_contrasts
+from softcord.sweep.folder import CONFIG, ENVIRONMENT, MEASURES, OVERRIDES, PREDICTIONS, SPLIT
 from softcord.sweep.ledger import Run
+from softcord.track.check_store import check_database, check_store
 from softcord.track.dashboard import describe_study, results_table, save_view, view_path
 from softcord.track.store import RunRecord, StudyRecord
 
@@ -27,17 +32,34 @@ OVERLAYS_PER_RUN = 6
 _UNLOGGED_GROUPS = ("phantom", "paths", "machine", "compare", "check", "search")
 
 
+def check_databases(plan: Plan) -> None:
+    """Refuse a store, or a database of searches beside it, that cannot be used, before anything slow.
+
+    Raises:
+        RunError: it is locked, damaged or of another version; or the tracking server does not answer.
+    """
+    _check_databases(plan.paths.store_dir.absolute())
+
+
+@cache
+def _check_databases(store_dir: Path) -> None:
+    check_store(store_dir)
+    if (store_dir / "optuna.db").exists():
+        check_database(store_dir / "optuna.db")
+
+
 def log_inputs(plan: Plan, dataset: Dataset, run: Run, run_dir: Path, entry: RunRecord) -> None:
     """Record parameters, tags and the files that say exactly what is about to run."""
+    labels = method_labels(plan)
     entry.params(dict(flat({k: v for k, v in plan.config.items() if k not in _UNLOGGED_GROUPS})))
     entry.tag(
         {
             "method": plan.method,
             "study": plan.study,
             "seed": plan.seed,
-            "gt": plan.labels["gt"],
-            "loss": plan.labels["loss"],
-            "contrasts": plan.labels["contrasts_trained"],
+            "gt": labels["gt"],
+            "loss": labels["loss"],
+            "contrasts": labels["contrasts_trained"],
             "engine": plan.choices["engine"],
             "baseline": plan.choices["baseline"],
             **({"modified": " ".join(plan.modified)} if plan.modified else {}),
@@ -56,27 +78,27 @@ def log_inputs(plan: Plan, dataset: Dataset, run: Run, run_dir: Path, entry: Run
     )
     for part in dataset.parts or (dataset,):
         entry.dataset(part.name, part.identity)
-    for name in ("config.yaml", "overrides.txt", "split.yaml", "environment.txt"):
+    for name in (CONFIG, OVERRIDES, SPLIT, ENVIRONMENT):
         entry.artifact(run_dir / name)
 
 
 def log_results(
-    plan: Plan, dataset: Dataset, measures: pd.DataFrame, run_dir: Path, entry: RunRecord
+    plan: Plan, dataset: Dataset, measures: pd.DataFrame, run_dir: Path, entry: RunRecord, how: str
 ) -> None:
-    """Record the measures, their means, sample overlays and a description."""
+    """Record the measures, their means, sample overlays and a description; ``how`` the method is made."""
     entry.metrics(means(measures, plan.method, format_levels(plan.levels), plan.measured_on))
-    entry.artifact(run_dir / "measures.csv")
-    entry.tag({"predictions": (run_dir / "predictions").resolve()})
+    entry.artifact(run_dir / MEASURES)
+    entry.tag({"predictions": (run_dir / PREDICTIONS).resolve()})
     with TemporaryDirectory() as folder:
         for row in sample(dataset.test).to_dict("records"):
             image = Path(row["image"])
-            prediction = softseg_path(predictions_of(run_dir / "predictions", row["participant_id"]), image)
+            prediction = softseg_path(predictions_of(run_dir / PREDICTIONS, row["participant_id"]), image)
             if not prediction.exists():  # of a contrast that no model is for, or missing
                 continue
             volumes = [read_volume(path) for path in (image, prediction, row["label"])]
-            overlay_png(volumes[0], volumes[1], volumes[2], Path(folder) / f"{image.name.split('.')[0]}.png")
+            overlay_png(volumes[0], volumes[1], volumes[2], Path(folder) / f"{nifti_stem(image)}.png")
         entry.artifact(Path(folder), "overlays")
-    entry.describe(description(plan, dataset, measures))
+    entry.describe(description(plan, dataset, measures, how))
 
 
 def means(measures: pd.DataFrame, method: str, level: str, prefix: str = "test") -> dict[str, float]:
@@ -124,7 +146,7 @@ def sample(test: pd.DataFrame) -> pd.DataFrame:
     return known.sort_values("participant_id").groupby("contrast").head(1).head(OVERLAYS_PER_RUN)
 
 
-def description(plan: Plan, dataset: Dataset, measures: pd.DataFrame) -> str:
+def description(plan: Plan, dataset: Dataset, measures: pd.DataFrame, how: str) -> str:
     """Say in Markdown what the run is and what came out."""
     split = dataset.split
     counts = f"{len(split.train)} to train, {len(split.val)} to validate, {len(split.test)} to test"
@@ -134,7 +156,7 @@ def description(plan: Plan, dataset: Dataset, measures: pd.DataFrame) -> str:
             # The page shows the first lines only, until it is asked for more.
             f"**{plan.method}**, seed {plan.seed}: {_headline(plan, measures)}",
             "",
-            f"- **method** {_how(plan)}",
+            f"- **method** {how}",
             f"- **data** `{plan.data_name}`, identity `{dataset.identity[:12]}`",
             f"- **split** `{plan.split_name}`: {counts} participants",
             f"- **measured** on {people} participants against {plan.reference} masks, "
@@ -148,16 +170,6 @@ def description(plan: Plan, dataset: Dataset, measures: pd.DataFrame) -> str:
             "Artifacts: `overlays` (prediction and ground truth on each contrast), `measures.csv`, `model`.",
         ]
     )
-
-
-def _how(plan: Plan) -> str:
-    if not plan.learns:
-        return f"not trained here: {plan.choices['engine']}"
-    learnt = f"learnt from {plan.gt.name} masks of {', '.join(plan.contrasts)}"
-    if plan.engine is not None:
-        return f"{learnt} by {plan.choices['engine']}, {plan.train.nnunet.epochs} epochs"
-    how = f"loss {plan.choices['loss']}, augmentation {plan.choices['augment']}, {plan.train.epochs} epochs"
-    return f"{learnt}, {how}"
 
 
 def _headline(plan: Plan, measures: pd.DataFrame) -> str:

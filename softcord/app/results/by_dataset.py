@@ -1,11 +1,16 @@
 """The datasets of a study: runs that were tested on different ones are never compared with each other."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import softcord
 from softcord.app.console.terminal import show_table
+from softcord.io.files import write_text
+from softcord.report import html
+from softcord.report.overview import overview
+from softcord.report.tables import write_tables
+from softcord.sweep.folder import run_config
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,21 +31,6 @@ def dataset_of(run_dir: Path) -> str:
     return str(run_config(run_dir).get("data", {}).get("name", ""))
 
 
-def run_config(run_dir: Path) -> dict[str, Any]:
-    """Return the configuration that a run was started with, empty where it did not say."""
-    path = (run_dir / "config.yaml").absolute()
-    return _parsed(path, path.stat().st_mtime_ns) if path.exists() else {}
-
-
-@cache
-def _parsed(path: Path, _modified_ns: int) -> dict[str, Any]:
-    # Slow for the thousand runs of a large study, which are asked for more than once.
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return dict(yaml.load(path.read_text(encoding="utf-8"), Loader=loader) or {})
-
-
 def is_about(dataset: str | None, name: str) -> bool:
     """Whether what is said of ``dataset`` (None: of any) is said of the dataset ``name`` or its stand-in."""
     return dataset is None or name in (dataset, f"{STAND_IN}{dataset}")
@@ -48,14 +38,8 @@ def is_about(dataset: str | None, name: str) -> bool:
 
 def write_overview(study: str, folder: Path, summaries: "Mapping[str, pd.DataFrame]") -> None:
     """Write one table over all datasets of a study (``tables/datasets``), and a page that shows it."""
-    import softcord
-    from softcord.io.files import write_text
-    from softcord.report import html
-    from softcord.report.overview import overview
-    from softcord.report.tables import write_tables
-
     table = overview(summaries)
-    write_tables(table, folder / "tables" / "datasets")
+    write_tables(table, folder / "tables", "datasets")
     notes = tuple(
         f"{data}: nothing was measured."
         if summary.empty

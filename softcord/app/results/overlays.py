@@ -5,31 +5,31 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from softcord.app.results.visual_check import ImageKey, test_files
-from softcord.errors import SoftcordError
+from softcord.errors import DataError, SoftcordError
+from softcord.io.nifti import Volume, read_volume, to_rpi
+from softcord.predict.write import softseg_path
+from softcord.report.html import Figure
+from softcord.report.order import method_order
+from softcord.report.overlays import overlay_cells, overlay_png
+from softcord.sweep.folder import PREDICTIONS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from softcord.io.nifti import Volume
-    from softcord.report.html import Figure
-    from softcord.report.mosaic import Rgb
+    from softcord.draw.mosaic import Rgb
     from softcord.sweep.ledger import Run
 
 logger = logging.getLogger("softcord")
 
 
-def overlays(
-    folder: Path, runs: "Sequence[Run]", measures: "pd.DataFrame", count: int
-) -> "dict[str, Figure]":
+def overlays(folder: Path, runs: "Sequence[Run]", measures: "pd.DataFrame", count: int) -> dict[str, Figure]:
     """Return the figure ``overlays`` of ``count`` images, none where there are no files to draw.
 
     The images are evenly chosen from the worst to the best mean Dice over the methods.
     """
-    from softcord.report.html import Figure
-    from softcord.report.order import method_order
-    from softcord.report.overlays import overlay_cells, overlay_png
-
     run_of = {run.method: folder / run.name for run in runs}  # of several seeds, the last
     methods = method_order(run_of)
     cells: dict[str, list[Rgb | None]] = {method: [] for method in methods}
@@ -54,20 +54,14 @@ def overlays(
 
 
 def _chosen(measures: "pd.DataFrame", count: int) -> list[ImageKey]:
-    import numpy as np
-
     key = ["participant_id", "session_id", "contrast"]
     dice = measures[measures["metric"] == "dice"].groupby(key, observed=True)["value"].mean().sort_values()
     places = np.unique(np.linspace(0, len(dice) - 1, min(count, len(dice))).round().astype(int))
     return [dice.index[place] for place in places]
 
 
-def _read(run_of: Mapping[str, Path], key: ImageKey) -> "tuple[Volume, Volume, dict[str, Volume]]":
+def _read(run_of: Mapping[str, Path], key: ImageKey) -> tuple[Volume, Volume, dict[str, Volume]]:
     """Return image, ground truth and each method's mask in RPI order; a method without a mask is left out."""
-    from softcord.errors import DataError
-    from softcord.io.nifti import read_volume, to_rpi
-    from softcord.predict.write import softseg_path
-
     preds = {}
     found = None
     for method, run_dir in run_of.items():
@@ -75,7 +69,7 @@ def _read(run_of: Mapping[str, Path], key: ImageKey) -> "tuple[Volume, Volume, d
         if files is None:
             continue
         found = files
-        mask = softseg_path(run_dir / "predictions", files[0])
+        mask = softseg_path(run_dir / PREDICTIONS, files[0])
         if mask.exists():
             preds[method] = to_rpi(read_volume(mask))
     if found is None or not preds:

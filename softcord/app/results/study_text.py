@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from softcord.app.console.remedies import with_keys
 from softcord.app.console.terminal import duration
 from softcord.sweep.commands import Command, Entry, Standing
+from softcord.sweep.folder import LOG
 
 # What repeating the command does with a run, by where it stands.
 _REPEATED: dict[Standing, str] = {
@@ -82,7 +84,7 @@ def run_text(study_dir: Path, entry: Entry) -> str:
         "folder": str(folder),
     }
     text = "\n".join(f"{key:<12}{value}" for key, value in facts.items())
-    log = folder / "log.txt"
+    log = folder / LOG
     if not log.exists():
         return text
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES:]
@@ -95,7 +97,7 @@ def _remark(entry: Entry, shared: Collection[str] = ()) -> str:
     if run is None:
         return " ".join(override for override in entry.overrides if override not in shared)
     if entry.standing in ("failed", "pruned"):
-        return run.reason
+        return with_keys(run.reason)
     if entry.standing == "stale":
         return f"process {run.pid} on {run.host} was killed; {run.doing or 'it had just started'}"
     if entry.standing == "running":

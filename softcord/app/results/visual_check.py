@@ -3,36 +3,34 @@
 import logging
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import pandas as pd
+
+from softcord.draw.qc import overlay_bytes
 from softcord.errors import SoftcordError
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from softcord.report.html import QcImage
+from softcord.io.names import nifti_stem
+from softcord.io.nifti import read_volume
+from softcord.predict.write import predictions_of, softseg_path
+from softcord.report.html import QcImage
+from softcord.report.summary import mean_sd
+from softcord.stats.worst import worst_images
+from softcord.sweep.folder import PREDICTIONS, TEST_IMAGES
 
 logger = logging.getLogger("softcord")
 
+# How the next run is given the list of those that failed.
+EXCLUDE_WORDS = "data.exclude=FILE"
 ImageKey = tuple[str, str, str]
 
 
-def visual_check(folder: Path, measures: "pd.DataFrame", count: int) -> "tuple[QcImage, ...]":
+def visual_check(folder: Path, measures: pd.DataFrame, count: int) -> tuple[QcImage, ...]:
     """Draw the ``count`` images that were measured worst, of those whose files are still there."""
-    from itertools import islice
-
     return tuple(islice(_drawn(folder, measures), count))
 
 
-def _drawn(folder: Path, measures: "pd.DataFrame") -> "Iterator[QcImage]":
-    from softcord.io.nifti import read_volume
-    from softcord.predict.write import predictions_of, softseg_path
-    from softcord.report.html import QcImage
-    from softcord.report.qc import overlay_bytes
-    from softcord.report.summary import mean_sd
-    from softcord.stats.worst import worst_images
-
+def _drawn(folder: Path, measures: pd.DataFrame) -> Iterator[QcImage]:
     for row in worst_images(measures).to_dict("records"):
         run_dir = folder / str(row["run"])
         key = (row["participant_id"], row["session_id"], row["contrast"])
@@ -40,7 +38,7 @@ def _drawn(folder: Path, measures: "pd.DataFrame") -> "Iterator[QcImage]":
         if image is None or label is None:
             continue
         try:
-            predictions = predictions_of(run_dir / "predictions", str(row["participant_id"]))
+            predictions = predictions_of(run_dir / PREDICTIONS, str(row["participant_id"]))
             softseg = softseg_path(predictions, image)
             if not softseg.exists():  # a missing image, which the report counts
                 continue
@@ -52,15 +50,13 @@ def _drawn(folder: Path, measures: "pd.DataFrame") -> "Iterator[QcImage]":
             "|CSA error|": mean_sd(row["csa_abs_error_mm2"], float("nan")) + " mm²",
             "Dice": mean_sd(row["dice"], float("nan"), 3),
         }
-        yield QcImage(image.name.split(".")[0], str(row["method"]), scores, jpeg)
+        yield QcImage(nifti_stem(image), str(row["method"]), scores, jpeg)
 
 
 @cache
 def test_files(run_dir: Path) -> dict[ImageKey, tuple[Path, Path]]:
     """Image and reference mask of each test image of a run; empty where the run did not say."""
-    import pandas as pd
-
-    path = run_dir / "test.csv"
+    path = run_dir / TEST_IMAGES
     if not path.exists():
         return {}
     table = pd.read_csv(path, dtype=str, keep_default_na=False)

@@ -3,18 +3,19 @@
 import logging
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import yaml
 
 from softcord.app.config.plan import Plan, jobs_of
 from softcord.app.console.progress import phase
-from softcord.app.engine import prepare_training
+from softcord.app.engine import Segment, engine_of
 from softcord.app.engines.model_description import trained_on
-from softcord.app.inputs.training_data import Dataset, cached_volumes, log_counts
-from softcord.app.records.leakage import TRAINED_ON, warn_of_leakage
+from softcord.app.inputs.training_data import Dataset, log_counts
+from softcord.app.records.leakage import warn_of_leakage
+from softcord.app.records.method_labels import method_labels
 from softcord.app.records.missing_images import write_missing
+from softcord.app.records.people import write_people
 from softcord.app.records.provenance import environment_text, provenance
 from softcord.app.records.record import recorded
 from softcord.app.records.store import log_inputs, log_results, log_study
@@ -23,15 +24,26 @@ from softcord.data.bids import file_state
 from softcord.data.filehash import content_hash, known_hashes
 from softcord.data.leakage import check_images_apart
 from softcord.data.splits import SIDES, write_split
+from softcord.evaluation.ground_truth import ground_truth_measures
+from softcord.evaluation.image import EvaluationImage
+from softcord.evaluation.measure import measure_masks
 from softcord.io.files import write_json, write_text
 from softcord.measure.table import write_measures
 from softcord.predict.write import describe_derivatives, predictions_of
+from softcord.sweep.folder import (
+    CONFIG,
+    ENVIRONMENT,
+    MEASURES,
+    OVERRIDES,
+    PREDICTIONS,
+    PROVENANCE,
+    SPLIT,
+    TEST_IMAGES,
+    TRAINED_ON,
+)
 from softcord.sweep.ledger import Run, note
+from softcord.track.outbox import store_may_fail
 from softcord.track.store import open_store, open_study
-
-if TYPE_CHECKING:
-    from softcord.app.engine import Segment
-    from softcord.evaluation.image import TestImage
 
 logger = logging.getLogger("softcord")
 
@@ -41,17 +53,21 @@ def bring_to_end(plan: Plan, dataset: Dataset, run: Run, run_dir: Path) -> None:
     _write_inputs(plan, dataset, run_dir)
     log_counts(dataset)
     # Every image is looked at before training, so that a bad one is not found at the end.
-    training = prepare_training(plan, dataset)
-    images = _test_images(plan, dataset)
+    engine = engine_of(plan)
+    training = engine.prepare(plan, dataset)
+    images = test_images(dataset.test)
     _check_leakage(plan, dataset, run_dir)
-    parent = search_record(plan) if plan.search.name else open_study(open_store(plan.store_dir), plan.study)
+    parent = (
+        search_record(plan) if plan.search.name else open_study(open_store(plan.paths.store_dir), plan.study)
+    )
     with recorded(run_dir, run, parent) as entry:
         log_inputs(plan, dataset, run, run_dir, entry)
         segment = training(run_dir, entry, watch(plan, images, entry))
         measures, missing = _evaluate(plan, images, run, run_dir, segment)
         write_missing(run_dir, dataset.test, missing)
-        log_results(plan, dataset, measures, run_dir, entry)
-    log_study(plan, parent)
+        log_results(plan, dataset, measures, run_dir, entry, engine.how(plan))
+    with store_may_fail("the study's page"):
+        log_study(plan, parent)
     logger.info("%s is complete: %s", run.name, run_dir)
 
 
@@ -60,7 +76,7 @@ def _check_leakage(plan: Plan, dataset: Dataset, run_dir: Path) -> None:
 
     Leaves the list of all that the model will have seen beside the results.
     """
-    cache_dir = plan.data_dir / "cache"
+    cache_dir = plan.paths.data_dir / "cache"
     hashes = known_hashes(cache_dir)
     trained = trained_on(plan, dataset, plan.contrasts)
     write_json(run_dir / TRAINED_ON, [asdict(one) for one in trained])
@@ -79,25 +95,22 @@ def _check_leakage(plan: Plan, dataset: Dataset, run_dir: Path) -> None:
 
 def _write_inputs(plan: Plan, dataset: Dataset, run_dir: Path) -> None:
     text = yaml.safe_dump(dict(plan.config), sort_keys=False, allow_unicode=True)
-    write_text(run_dir / "config.yaml", text)
-    write_text(run_dir / "overrides.txt", "\n".join(plan.overrides) + "\n")
-    write_split(run_dir / "split.yaml", dataset.split)
-    write_text(run_dir / "participants.tsv", dataset.participants.to_csv(sep="\t", index=False, na_rep="n/a"))
+    write_text(run_dir / CONFIG, text)
+    write_text(run_dir / OVERRIDES, "\n".join(plan.overrides) + "\n")
+    write_split(run_dir / SPLIT, dataset.split)
+    write_people(run_dir, dataset.participants, dataset.sessions)
     chosen = {"baseline": plan.choices["baseline"], "modified": " ".join(plan.modified)}
-    write_json(run_dir / "provenance.json", {**chosen, **provenance()})
-    write_text(run_dir / "environment.txt", environment_text())
+    write_json(run_dir / PROVENANCE, {**chosen, **provenance()})
+    write_text(run_dir / ENVIRONMENT, environment_text())
     columns = ["participant_id", "session_id", "contrast", "image", "label"]
-    write_text(run_dir / "test.csv", dataset.test[columns].to_csv(index=False))
+    write_text(run_dir / TEST_IMAGES, dataset.test[columns].to_csv(index=False))
 
 
 def _evaluate(
-    plan: Plan, images: "list[TestImage]", run: Run, run_dir: Path, segment: "Segment"
+    plan: Plan, images: list[EvaluationImage], run: Run, run_dir: Path, segment: Segment
 ) -> tuple[pd.DataFrame, dict[Path, str]]:
     """Predict and measure; return the rows of measures.csv, which are written, and whom they miss why."""
-    from softcord.evaluation.ground_truth import ground_truth_measures
-    from softcord.evaluation.measure import measure_masks
-
-    predictions = run_dir / "predictions"
+    predictions = run_dir / PREDICTIONS
     for folder in {predictions_of(predictions, image.participant_id) for image in images}:
         describe_derivatives(folder, f"softcord predictions of {run.name}", {"Run": run.name})
     predicted = _with_a_model(plan, images)
@@ -111,17 +124,17 @@ def _evaluate(
             predicted,
             predictions,
             levels=plan.levels,
-            labels={"run": run.name, **plan.labels},
+            labels={"run": run.name, **method_labels(plan)},
             jobs=jobs_of(plan),
             on_done=on_done,
         )
     truth = ground_truth_measures(images, plan.levels, run.name, reference=plan.reference, jobs=jobs_of(plan))
     measures = pd.concat([measures, truth], ignore_index=True)
-    write_measures(run_dir / "measures.csv", measures)
+    write_measures(run_dir / MEASURES, measures)
     return measures, missing
 
 
-def _with_a_model(plan: Plan, images: "list[TestImage]") -> "list[TestImage]":
+def _with_a_model(plan: Plan, images: list[EvaluationImage]) -> list[EvaluationImage]:
     """Leave out images of contrasts that no model is for, which only one model per contrast can leave."""
     if not plan.model_per_contrast:
         return images
@@ -131,18 +144,10 @@ def _with_a_model(plan: Plan, images: "list[TestImage]") -> "list[TestImage]":
     return [image for image in images if image.contrast in plan.contrasts]
 
 
-def _test_images(plan: Plan, dataset: Dataset) -> "list[TestImage]":
-    if plan.engine is None:
-        cached_volumes(plan, dataset.test, "test")
-    return test_images(dataset.test)
-
-
-def test_images(table: pd.DataFrame) -> "list[TestImage]":
+def test_images(table: pd.DataFrame) -> list[EvaluationImage]:
     """Return the rows of an index, with the columns ``label`` and ``truth_csa_mm2``, as test images."""
-    from softcord.evaluation.image import TestImage
-
     return [
-        TestImage(
+        EvaluationImage(
             participant_id=row["participant_id"],
             session_id=row["session_id"],
             contrast=row["contrast"],

@@ -11,47 +11,43 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.plugins import Plugins
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+
+from softcord.app.config.allowed import allow
 from softcord.app.config.compose import (
     Composed,
     Overrides,
     combinations,
     compose,
-    config_dir,
     initialised,
     is_for_engine,
     normalise,
-    register_experiments,
     sweeper,
 )
-from softcord.app.config.help import USAGE, help_text
+from softcord.app.config.help import USAGE
 from softcord.app.config.plan import Plan, make_plan
 from softcord.app.console.exit_codes import DONE, STUDY, guarded, wants_traceback
+from softcord.app.console.remedies import told
 from softcord.app.console.terminal import start_logging
+from softcord.app.sweeps.show_config import MULTIRUN, answer, is_question, run_hydra
+from softcord.compat.hydra import launcher_context
 from softcord.errors import BusyError, RunError, SoftcordError, UsageError
+from softcord.processes.parallel import end_with_parent
 
 if TYPE_CHECKING:
-    from hydra.core.utils import JobReturn
-    from omegaconf import DictConfig
-
-    from softcord.sweep.search import Outcome
+    from softcord.app.sweeps.runs import Attempts
+    from softcord.sweep.search_settings import Outcome
 
 logger = logging.getLogger("softcord")
 
 Job: TypeAlias = "Callable[[Plan], Outcome | None]"
 
-_MULTIRUN = ("-m", "--multirun")
-# Flags that Hydra answers by itself, without running anything.
-_QUESTIONS = (
-    "--help",
-    "-h",
-    "--hydra-help",
-    "--version",
-    "--cfg",
-    "-c",
-    "--info",
-    "-i",
-    "--shell-completion",
-)
+_LOOK_EVERY_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -60,9 +56,10 @@ class Study:
 
     ``check`` refuses a plan that cannot work, before anything runs. ``begin`` gets the command's arguments
     and all its plans and returns those left to run. ``watch`` shows how these come along. ``note_failure``
-    records why one failed, in whatever process that was. ``without_end`` returns those that have begun since
-    a moment (Unix time) but neither ended nor failed, and those that have not begun since, which an engine
-    that broke down leaves.
+    records why one failed, in whatever process that was. ``attempts_at`` returns the last attempt at each
+    run. ``without_end`` returns those that have begun since such a look but neither ended nor failed, and
+    those that have not begun since, which an engine that broke down leaves. ``running`` returns those that
+    some process is at.
     ``finish`` sums up and returns the exit code.
     """
 
@@ -70,7 +67,9 @@ class Study:
     begin: Callable[[Sequence[str], list[Plan]], list[Plan]]
     watch: Callable[[list[Plan]], AbstractContextManager[None]]
     note_failure: Callable[[Plan, Exception], None]
-    without_end: Callable[[list[Plan], float], tuple[list[Plan], list[Plan]]]
+    attempts_at: "Callable[[list[Plan]], Attempts]"
+    without_end: "Callable[[list[Plan], Attempts], tuple[list[Plan], list[Plan]]]"
+    running: Callable[[list[Plan]], list[Plan]]
     finish: Callable[[list[Plan]], int]
 
 
@@ -79,9 +78,9 @@ def launch(job: Job, arguments: Sequence[str], study: Callable[[], Study] | None
 
     ``study`` is called only when something is to run: what it imports must not slow down questions.
     """
-    normal = normalise(arguments)
-    if any(argument.split("=")[0] in _QUESTIONS for argument in normal):
-        return guarded(lambda: _answer(normal))
+    normal = _allowing(normalise(arguments))
+    if is_question(normal):
+        return guarded(lambda: answer(normal))
     return guarded(lambda: _run(job, normal, study() if study else None))
 
 
@@ -90,45 +89,65 @@ def launch_once(verb: Callable[[Composed], int], arguments: Sequence[str], usage
 
     ``usage`` is what ``--help`` begins with.
     """
-    normal = normalise(arguments)
-    if any(argument.split("=")[0] in _QUESTIONS for argument in normal):
-        return guarded(lambda: _answer(normal, usage))
+    normal = _allowing(normalise(arguments))
+    if is_question(normal):
+        return guarded(lambda: answer(normal, usage))
     flags = [argument for argument in normal if argument.startswith("-")]
     if flags:
         return guarded(lambda: _refuse(flags[0]))
     return guarded(lambda: verb(compose(*normal)))
 
 
+def _allowing(arguments: Sequence[str]) -> list[str]:
+    """Allow the Python packages that ``-allow PACKAGE`` names; return the other arguments."""
+    kept, rest = [], iter(arguments)
+    for argument in rest:
+        if argument in ("-allow", "--allow"):
+            allow([next(rest, "")])
+        else:
+            kept.append(argument)
+    return kept
+
+
 def _refuse(flag: str) -> int:
     raise UsageError(flag, "is not for this verb, which takes one configuration", "Leave it out")
-
-
-def _answer(arguments: list[str], usage: str = USAGE) -> int:
-    if {"--help", "-h"} & set(arguments):
-        print(help_text(arguments, usage))
-        return DONE
-    if set(_MULTIRUN) & set(arguments):
-        raise UsageError("-m", "sweeps, while --cfg and its like show one configuration", "Leave out -m")
-    return _hydra(lambda _config: None, arguments)
 
 
 def _run(job: Job, arguments: list[str], study: Study | None) -> int:
     overrides = tuple(argument for argument in arguments if not argument.startswith("-"))
     flags = [argument for argument in arguments if argument.startswith("-")]
     for flag in flags:
-        if flag not in _MULTIRUN:
+        if flag not in MULTIRUN:
             raise UsageError(flag, "is not a flag of softcord", "Use -m to sweep, --cfg job to look, --help")
     if not flags:
         plan = _checked_plan(overrides, study)
-        job(plan)
+        _run_one(job, plan, study)
         return study.finish([plan]) if study else DONE
-    from softcord.app.sweeps.search import SEARCH, check_search
+
+    from softcord.app.sweeps.search import SEARCH, check_search  # optuna and torch: seconds
 
     chosen = sweeper(overrides)
     if study and chosen["_target_"].startswith(SEARCH):
         check_search(overrides, chosen.get("params") or {}, study.check)
-        return _hydra(Contained(job, study.note_failure), ["-m", *overrides])
+        return run_hydra(Contained(job, study.note_failure), ["-m", *overrides])
     return run_all(job, combinations(overrides), _engine(overrides), study, arguments)
+
+
+def _run_one(job: Job, plan: Plan, study: Study | None) -> None:
+    """Run the job here; record its failure as a sweep does, and let it end the command."""
+    if study is None:
+        job(plan)
+        return
+    is_left = bool(study.begin((), [plan]))
+    while is_left:
+        try:
+            job(plan)
+            is_left = False
+        except BusyError:
+            _wait_for_others([plan], study)
+        except Exception as error:
+            study.note_failure(plan, error)
+            raise
 
 
 def run_all(
@@ -149,7 +168,22 @@ def run_all(
     if left:
         with study.watch(left):
             _launch_until_all_ended(Contained(job, study.note_failure), left, engine, study)
+            while _wait_for_others(left, study):
+                stopped, waiting = study.without_end(left, {})
+                task = Contained(job, study.note_failure)
+                _launch_until_all_ended(task, stopped + waiting, engine, study)
     return study.finish(plans)
+
+
+def _wait_for_others(plans: list[Plan], study: Study) -> bool:
+    """Wait for runs that another process is at, as it was given the same command; whether there were any."""
+    others = study.running(plans)
+    if others:
+        what = "%s: run by another process; waiting for it (Ctrl-C leaves it to that process)"
+        logger.warning(what, ", ".join(f"{plan.method} seed {plan.seed}" for plan in others))
+    while study.running(others):
+        time.sleep(_LOOK_EVERY_S)
+    return bool(others)
 
 
 def _checked_plan(overrides: Overrides, study: Study | None) -> Plan:
@@ -174,12 +208,12 @@ def _launch_until_all_ended(task: "Contained", plans: list[Plan], engine: Overri
     joblib and submitit give up when a worker is killed, and take down the runs beside it: only a run that is
     killed again when it is alone is to blame.
     """
-    since = time.time()
+    before = study.attempts_at(plans)
     alone: list[Plan] = []
     fresh = plans
     while fresh:
         _launch_or_say(task, fresh, engine)
-        stopped, waiting = study.without_end(fresh, since)
+        stopped, waiting = study.without_end(fresh, before)
         alone += stopped
         if len(waiting) == len(fresh):
             alone += waiting
@@ -187,8 +221,9 @@ def _launch_until_all_ended(task: "Contained", plans: list[Plan], engine: Overri
         fresh = waiting
     for plan in alone:
         logger.warning("%s ended without a result; it is tried once more, alone", plan.method)
+        before = study.attempts_at([plan])
         said = _launch_or_say(task, [plan], engine)
-        stopped, waiting = study.without_end([plan], since)
+        stopped, waiting = study.without_end([plan], before)
         if stopped:
             what = f"was killed ({said})" if said else "was killed"
             study.note_failure(plan, RunError("its process", what, "Look for a lack of memory or time"))
@@ -216,19 +251,14 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [""])[0]
 
 
-def _launch(task: "Contained", plans: Sequence[Plan], engine: Overrides) -> "list[JobReturn]":
+def _launch(task: "Contained", plans: Sequence[Plan], engine: Overrides) -> list[JobReturn]:
     """Run the task on every plan's overrides by Hydra's launcher, without a sweeper of Hydra's between."""
-    from hydra._internal.callbacks import Callbacks
-    from hydra.core.global_hydra import GlobalHydra
-    from hydra.core.plugins import Plugins
-    from hydra.types import HydraContext, RunMode
-
     runs = [list(plan.overrides) for plan in plans]
     with initialised([override for run in runs for override in run]):
         hydra = GlobalHydra.instance().hydra
         assert hydra is not None
         config = hydra.compose_config("config", [*runs[0], *engine], run_mode=RunMode.MULTIRUN)
-        context = HydraContext(config_loader=hydra.config_loader, callbacks=Callbacks(config))
+        context = launcher_context(hydra.config_loader, config)
         launcher = Plugins.instance().instantiate_launcher(
             hydra_context=context, task_function=task, config=config
         )
@@ -239,9 +269,7 @@ def _launch(task: "Contained", plans: Sequence[Plan], engine: Overrides) -> "lis
         return returns
 
 
-def _exit_code(returns: "Sequence[JobReturn]") -> int:
-    from hydra.core.utils import JobStatus
-
+def _exit_code(returns: Sequence[JobReturn]) -> int:
     return DONE if all(one.status == JobStatus.COMPLETED for one in returns) else STUDY
 
 
@@ -253,7 +281,7 @@ class Contained:
     note_failure: Callable[[Plan, Exception], None] | None = None
     launched_by: tuple[str, int] = field(default_factory=lambda: (socket.gethostname(), os.getpid()))
 
-    def __call__(self, config: "DictConfig") -> "Outcome | None":
+    def __call__(self, config: DictConfig) -> "Outcome | None":
         """Run the job on a configuration; None where it failed."""
         self._settle()
         plan = _plan_of(config)
@@ -269,7 +297,7 @@ class Contained:
         _free_memory()
         return None
 
-    def died(self, config: "DictConfig", reason: str) -> None:
+    def died(self, config: DictConfig, reason: str) -> None:
         """Record that the process of a job ended without a word; launchers that notice call this."""
         plan = _plan_of(config)
         error = RunError("its process", reason)
@@ -283,7 +311,6 @@ class Contained:
         host, pid = self.launched_by
         if (socket.gethostname(), os.getpid()) == (host, pid):
             return
-        from softcord.processes.parallel import end_with_parent
 
         if socket.gethostname() == host and os.getppid() == pid:
             end_with_parent(pid)
@@ -293,10 +320,7 @@ class Contained:
         start_logging()
 
 
-def _plan_of(config: "DictConfig") -> Plan:
-    from hydra.core.hydra_config import HydraConfig
-    from omegaconf import OmegaConf
-
+def _plan_of(config: DictConfig) -> Plan:
     hydra = HydraConfig.get()
     resolved: Any = OmegaConf.to_container(config, resolve=True)
     choices = {str(group): str(option) for group, option in hydra.runtime.choices.items()}
@@ -304,8 +328,6 @@ def _plan_of(config: "DictConfig") -> Plan:
 
 
 def _job_number() -> int:
-    from hydra.core.hydra_config import HydraConfig
-
     return int(HydraConfig.get().job.num)
 
 
@@ -315,7 +337,7 @@ def _log_failure(error: Exception) -> None:
     elif wants_traceback():
         logger.error("the run failed", exc_info=error)
     else:
-        text = str(error) if isinstance(error, SoftcordError) else f"{type(error).__name__}: {error}"
+        text = told(error) if isinstance(error, SoftcordError) else f"{type(error).__name__}: {error}"
         logger.error("the run failed: %s", text)
 
 
@@ -324,18 +346,3 @@ def _free_memory() -> None:
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():
         torch.cuda.empty_cache()
-
-
-def _hydra(task: Callable[["DictConfig"], Any], arguments: list[str]) -> int:
-    import hydra
-
-    register_experiments(arguments)
-    # Hydra reads the command line itself.
-    before, sys.argv = sys.argv, ["softcord", *arguments]
-    try:
-        hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")(task)()
-    except SystemExit as end:
-        return int(end.code or DONE)
-    finally:
-        sys.argv = before
-    return DONE

@@ -2,20 +2,24 @@
 
 import io
 import logging
+import socket
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
 
 from softcord.app.config.plan import Plan
 from softcord.app.console.terminal import duration
-from softcord.app.sweeps.runs import entries_of
+from softcord.app.sweeps.runs import attempts_at, entries_of
 from softcord.sweep.commands import Entry
-
-if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
 
 logger = logging.getLogger("softcord")
 
@@ -26,10 +30,10 @@ _ENDED = ("complete", "pruned", "failed")
 
 def watch(plans: list[Plan]) -> AbstractContextManager[None]:
     """Show how runs come along while the body runs them."""
-    return shown(Progress(plans))
+    return showing(Progress(plans))
 
 
-def shown(progress: "Progress") -> AbstractContextManager[None]:
+def showing(progress: "Progress") -> AbstractContextManager[None]:
     """Show a progress while the body makes it: a live view on a terminal, else lines of the log."""
     return (_drawn if sys.stderr.isatty() else _logged)(progress)
 
@@ -48,33 +52,33 @@ class Progress:
         self.behind: dict[str, int] = {}
         self.took_s: list[float] = []
         self.failed_before = 0
-        self.started_at = time.time()
-        self.entries: list[Entry] = []
+        self.before = attempts_at(plans)
+        self.entries: dict[tuple[Path, str], Entry] = {}
         self.most_at_once = 1
 
     def next_batch(self, plans: Sequence[Plan]) -> None:
         """Go on to the next trials of a search."""
         self.took_s += map(_attempt_s, self.finished)
         self.failed_before = self.n_failed
-        self.plans, self.entries = plans, []
+        self.plans, self.before, self.entries = plans, attempts_at(plans), {}
 
     def look(self) -> None:
         """Read the ledger."""
-        self.entries = list(entries_of(self.plans).values())
+        self.entries = entries_of(self.plans)
         self.most_at_once = max(self.most_at_once, len(self.running))
 
     @property
     def running(self) -> list[Entry]:
         """Runs that some process works on."""
-        return [entry for entry in self.entries if entry.standing == "running"]
+        return [entry for entry in self.entries.values() if entry.standing == "running"]
 
     @property
     def ended(self) -> list[Entry]:
         """Runs that completed, were pruned or failed since the command was given."""
         return [
             entry
-            for entry in self.entries
-            if entry.standing in _ENDED and entry.run and entry.run.started_at >= self.started_at - 1
+            for key, entry in self.entries.items()
+            if entry.standing in _ENDED and entry.run and entry.run.mark != self.before.get(key)
         ]
 
     @property
@@ -135,7 +139,7 @@ class Progress:
 def _attempt_s(entry: Entry) -> float:
     if entry.run is None:
         return 0.0
-    if entry.standing == "running":
+    if entry.standing == "running" and entry.run.host == socket.gethostname():
         return time.time() - entry.run.started_at
     return entry.run.seconds - entry.run.earlier_seconds
 
@@ -176,9 +180,6 @@ def _logged(progress: Progress) -> Iterator[None]:
 
 @contextmanager
 def _drawn(progress: Progress) -> Iterator[None]:
-    from rich.console import Console
-    from rich.live import Live
-
     terminal = sys.stderr
     console = Console(file=terminal)
     above = _Above(console)
@@ -204,7 +205,7 @@ def _drawn(progress: Progress) -> Iterator[None]:
 class _Above(io.TextIOBase):
     """Standard error while the live view stands below it: whole lines, and no terminal for other bars."""
 
-    def __init__(self, console: "Console") -> None:
+    def __init__(self, console: Console) -> None:
         self.console = console
         self.begun = ""
 
@@ -216,13 +217,8 @@ class _Above(io.TextIOBase):
         return len(text)
 
 
-def drawing(progress: Progress) -> "RenderableType":
+def drawing(progress: Progress) -> RenderableType:
     """Return the study in a line, and a line for each run that runs."""
-    from rich.console import Group
-    from rich.progress_bar import ProgressBar
-    from rich.table import Table
-    from rich.text import Text
-
     rows = Table.grid(padding=(0, 2))
     for entry in progress.running:
         assert entry.run is not None

@@ -4,15 +4,17 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from softcord.app.config.instantiate import suggest
 from softcord.errors import DataError, UsageError
-from softcord.measure.levels import format_levels
+from softcord.measure.level_text import format_levels
 from softcord.measure.metrics import METRICS
+from softcord.stats.describe import describe
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from softcord.app.config.plan import Plan
-    from softcord.sweep.search import Direction
+    from softcord.sweep.search_settings import Direction
 
 # A net that finds no cord anywhere has no spread at all.
 _BLIND_TO_MISSED_CORDS = ("csa_std_mm2", "csa_bin_std_mm2")
@@ -24,8 +26,6 @@ def directions(metrics: tuple[str, ...]) -> "Mapping[str, Direction]":
     Raises:
         UsageError: a metric that does not exist or has no better direction.
     """
-    from softcord.app.config.instantiate import suggest
-
     known = {name: metric for name, metric in METRICS.items() if metric.better != "none"}
     for name in metrics:
         if name not in known:
@@ -37,18 +37,21 @@ def directions(metrics: tuple[str, ...]) -> "Mapping[str, Direction]":
 def objective(plan: "Plan", measures: "pd.DataFrame") -> tuple[float, ...]:
     """Return the mean of each objective over the measured participants.
 
-    Each participant's mean over contrasts comes first, as in every table. A spread over contrasts is
-    infinite where a cord was missed: finding nothing in any contrast would otherwise be the perfect result.
+    Each participant's mean over contrasts comes first, as in every table. A spread over contrasts
+    is infinite where a cord was missed, as finding nothing would otherwise be perfect; the error of its area
+    is then the whole area, so that a search knows how far it is from finding it.
 
     Raises:
         DataError: a metric that could not be measured.
     """
-    from softcord.stats.describe import describe
+    from softcord.stats.missed import missed_cords
 
     own = measures[measures["method"] == plan.method]
     level = format_levels(plan.levels)
-    found = describe(own, plan.search.metrics, level).set_index("metric")["mean"].to_dict()
-    missed = own[(own["metric"] == "csa_bin_mm2") & (own["value"] == 0)]
+    # By themselves, the errors of missed cords are not known as such, and stay.
+    objectives = own[own["metric"].isin(plan.search.metrics)]
+    found = describe(objectives, plan.search.metrics, level).set_index("metric")["mean"].to_dict()
+    missed = missed_cords(own, level)
     values = []
     for name in plan.search.metrics:
         value = found.get(name, float("nan"))

@@ -6,12 +6,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
+import torch
+
+from softcord.app.config.method_name import run_name
 from softcord.app.config.plan import Plan
 from softcord.app.console.terminal import logging_to
+from softcord.app.records.record import send_kept
 from softcord.app.sweeps.runs import has_results, planned, say_complete
 from softcord.sweep.commands import read_commands, record_command
+from softcord.sweep.folder import LOG
 from softcord.sweep.ledger import Run, Verb, attempt, claim, leftovers, read_run
 from softcord.train.settings import MachineSettings
+from softcord.train.threads import computing_in
 
 logger = logging.getLogger("softcord")
 
@@ -31,8 +37,6 @@ def run_once(new: Run, plan: Plan, work: Work, work_folders: Iterable[str]) -> N
         BusyError: another process is at it.
         PrunedError: its search gave it up.
     """
-    from softcord.train.threads import computing_in
-
     run_dir = plan.study_dir / new.name
     with claim(run_dir):
         _remember(plan, new.verb)
@@ -40,14 +44,15 @@ def run_once(new: Run, plan: Plan, work: Work, work_folders: Iterable[str]) -> N
         run = read_run(run_dir)
         if run and run.is_complete and has_results(run_dir) and not plan.rerun:
             say_complete(run)
+            send_kept(run_dir, run, plan.paths.store_dir)
             return
         if run is None or plan.rerun:
-            run = new
+            run = replace(new, n_attempts=run.n_attempts if run else 0)
             for folder in work_folders:
                 shutil.rmtree(run_dir / folder, ignore_errors=True)
         for path in leftovers(run_dir):
             path.unlink(missing_ok=True)
-        with logging_to(run_dir / "log.txt"):
+        with logging_to(run_dir / LOG):
             run = _with_threads(run, plan.machine)
             with computing_in(run.threads), attempt(run_dir, run) as begun:
                 work(begun, run_dir)
@@ -65,8 +70,6 @@ def _with_threads(run: Run, machine: MachineSettings) -> Run:
 
     What is trained depends on it in its last bits, and launchers give their jobs different numbers.
     """
-    import torch
-
     threads = run.threads or machine.threads or torch.get_num_threads()
     if machine.threads not in (0, threads):
         said = "%s goes on in the number of threads that it began in: %d, not %d"
@@ -76,7 +79,7 @@ def _with_threads(run: Run, machine: MachineSettings) -> Run:
 
 def _forget_unopened(plan: Plan) -> None:
     """Remove the record of a failure that came before the data could be opened; now they can."""
-    run_dir = plan.study_dir / f"{plan.method}_s{plan.seed}-{plan.config_hash[:6]}"
+    run_dir = plan.study_dir / run_name(plan.method, plan.seed, plan.config_hash)
     run = read_run(run_dir)
     if run and not run.fingerprint:
         with claim(run_dir):

@@ -7,14 +7,28 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
+
 import softcord
-from softcord.app.config.plan import Plan, digest
+from softcord.app.config.identity import digest
+from softcord.app.config.method_name import run_name
+from softcord.app.config.plan import Plan
 from softcord.app.console.exit_codes import DONE, STUDY
 from softcord.app.console.terminal import show_table
+from softcord.app.engine import engine_of
 from softcord.app.inputs.training_data import Dataset, open_dataset
+from softcord.app.records.record import send_kept
+from softcord.app.results.by_dataset import dataset_of
 from softcord.errors import BusyError, UsageError
+from softcord.measure.level_text import format_levels
+from softcord.measure.table import read_measures
+from softcord.report.summary import summary_table
 from softcord.sweep.commands import Entry, Planned, read_entries, record_command
+from softcord.sweep.folder import LOG, MEASURES
 from softcord.sweep.ledger import Run, Verb, fail, is_claimed, read_study, reason
+
+# By study folder and hash of the configuration: which attempt at a run was the last one.
+Attempts = Mapping[tuple[Path, str], tuple[str, int]]
 
 logger = logging.getLogger("softcord")
 
@@ -40,6 +54,7 @@ def begin_sweep(arguments: Sequence[str], plans: list[Plan]) -> list[Plan]:
         plan = left.get(key)
         if plan and run.is_complete and not plan.rerun and _is_still_valid(plan, run, opened):
             say_complete(run)
+            send_kept(plan.study_dir / run.name, run, plan.paths.store_dir)
             del left[key]
     return list(left.values())
 
@@ -76,15 +91,13 @@ def say_complete(run: Run) -> None:
 
 def has_results(run_dir: Path) -> bool:
     """Whether the results of a complete run have not been deleted since."""
-    return (run_dir / "measures.csv").exists()
+    return (run_dir / MEASURES).exists()
 
 
 def fingerprint_of(plan: Plan, dataset: Dataset) -> str:
     """Return the hash of all that determines a run's result."""
-    from softcord.app.engine import engine_identity
-
     identity = {
-        **engine_identity(plan, dataset),
+        **engine_of(plan).identity(plan, dataset),
         "config": plan.config_hash,
         "split": dataset.split.sha256,
         "dataset": dataset.identity,
@@ -93,23 +106,38 @@ def fingerprint_of(plan: Plan, dataset: Dataset) -> str:
     return digest(identity)
 
 
-def check_names(plans: Sequence[Plan]) -> None:
+def check_names(plans: Sequence[Plan], verb: Verb = "train") -> None:
     """Refuse runs that statistics would take for replicates of different ones.
 
+    A test of a trained method on other data has its name, and is compared apart; two trainings of one name
+    are refused on whatever data.
+
     Raises:
-        UsageError: a study has, or would get, one method and seed with two configurations.
+        UsageError: a study has, or would get, one method and seed, on the same data, with two configurations.
     """
-    names: dict[tuple[Path, str, int], tuple[str, str]] = {}
+    names: dict[_Name, tuple[str, str]] = {}
     for folder in dict.fromkeys(plan.study_dir for plan in plans):
         for run in read_study(folder):
-            if run.is_complete:
-                names[folder, run.method, run.seed] = (run.config_hash, run.name)
+            data = run.data or dataset_of(folder / run.name)
+            for name in _names(folder, run.method, run.seed, data, run.verb) if run.is_complete else ():
+                names[name] = (run.config_hash, run.name)
     for plan in plans:
-        what = (plan.config_hash, " ".join(plan.overrides))
-        other = names.setdefault((plan.study_dir, plan.method, plan.seed), what)
-        if other[0] != plan.config_hash:
-            said = f"has {plan.method} with seed {plan.seed} and other settings ({other[1]})"
-            raise UsageError(f"study {plan.study}", said, "Add variant=WORD to the name, or study=NAME")
+        for name in _names(plan.study_dir, plan.method, plan.seed, plan.data_name, verb):
+            other = names.setdefault(name, (plan.config_hash, " ".join(plan.overrides)))
+            if other[0] != plan.config_hash:
+                what = "settings" if verb == "train" else "weights or settings"
+                said = f"has {plan.method} with seed {plan.seed} and other {what} ({other[1]})"
+                raise UsageError(f"study {plan.study}", said, "Add variant=WORD to the name, or study=NAME")
+
+
+# Study folder, method, seed, and name of the data; None stands for all data.
+_Name = tuple[Path, str, int, str | None]
+
+
+def _names(folder: Path, method: str, seed: int, data: str, verb: Verb) -> list[_Name]:
+    """Return what no other run of a study may be called: a training anywhere, a test on its data."""
+    anywhere = [(folder, method, seed, None)] if verb == "train" else []
+    return [(folder, method, seed, data), *anywhere]
 
 
 def latest_runs(plans: Sequence[Plan]) -> dict[tuple[Path, str], Run]:
@@ -133,27 +161,39 @@ def note_failure(plan: Plan, error: Exception, verb: Verb = "train") -> None:
         if not is_claimed(run_dir):  # its process was killed
             fail(run_dir, run, error)
     elif run is None or not run.fingerprint or (run.state, run.reason) != ("failed", reason(error)):
-        run = new_run(plan, f"{plan.method}_s{plan.seed}-{plan.config_hash[:6]}", "", verb)
-        fail(plan.study_dir / run.name, replace(run, started_at=time.time()), error)
+        n_attempts = run.n_attempts + 1 if run else 1
+        run = new_run(plan, run_name(plan.method, plan.seed, plan.config_hash), "", verb)
+        fail(plan.study_dir / run.name, replace(run, started_at=time.time(), n_attempts=n_attempts), error)
 
 
-def without_end(plans: list[Plan], since: float) -> tuple[list[Plan], list[Plan]]:
-    """Return the plans whose run has stopped without an end, and those whose run has not begun ``since``.
+def attempts_at(plans: Sequence[Plan]) -> Attempts:
+    """Return the last attempt at each plan's run that there was so far."""
+    return {key: run.mark for key, run in latest_runs(plans).items()}
 
-    What an earlier command left, a failure too, says nothing of this one.
+
+def without_end(plans: list[Plan], before: Attempts) -> tuple[list[Plan], list[Plan]]:
+    """Return the plans whose run has stopped without an end, and those whose run has not begun.
+
+    What there was ``before``, a failure too, says nothing of this command.
     """
     entries = entries_of(plans)
     stopped, waiting = [], []
     for plan in plans:
         entry = entries.get(_key(plan))
         unfinished = entry is None or entry.standing in ("missing", "stale", "interrupted")
-        if entry is None or entry.run is None or entry.run.started_at < since:
+        if entry is None or entry.run is None or entry.run.mark == before.get(_key(plan)):
             again = entry is not None and (entry.standing == "failed" or plan.rerun)
             if unfinished or again:
                 waiting.append(plan)
         elif unfinished:
             stopped.append(plan)
     return stopped, waiting
+
+
+def running(plans: list[Plan]) -> list[Plan]:
+    """Return the plans whose run some process is at."""
+    entries = entries_of(plans)
+    return [plan for plan in plans if (found := entries.get(_key(plan))) and found.standing == "running"]
 
 
 def entries_of(plans: Sequence[Plan]) -> dict[tuple[Path, str], Entry]:
@@ -167,7 +207,7 @@ def entries_of(plans: Sequence[Plan]) -> dict[tuple[Path, str], Entry]:
     }
 
 
-def finish(plans: list[Plan], show: "Callable[[Plan, Sequence[Path]], None] | None" = None) -> int:
+def finish(plans: list[Plan], show: Callable[[Plan, Sequence[Path]], None] | None = None) -> int:
     """Show the results of the runs that were asked for, name those that failed, say where to look."""
     entries = entries_of(plans)
     done = [
@@ -190,13 +230,7 @@ def finish(plans: list[Plan], show: "Callable[[Plan, Sequence[Path]], None] | No
 
 
 def _show_results(first: Plan, run_dirs: Sequence[Path]) -> None:
-    import pandas as pd
-
-    from softcord.measure.levels import format_levels
-    from softcord.measure.table import read_measures
-    from softcord.report.summary import summary_table
-
-    measures = pd.concat([read_measures(folder / "measures.csv") for folder in run_dirs], ignore_index=True)
+    measures = pd.concat([read_measures(folder / MEASURES) for folder in run_dirs], ignore_index=True)
     summary = summary_table(measures, format_levels(first.levels))
     show_table(summary, f"{first.study}: mean ± SD over {first.split_name} test participants")
     print(f"\nresults    {first.study_dir}/")
@@ -213,7 +247,7 @@ def _say_failed(entries: Mapping[tuple[Path, str], Entry]) -> list[Entry]:
     failed = [(folder, entry) for (folder, _), entry in entries.items() if entry.standing == "failed"]
     for folder, entry in failed:
         assert entry.run is not None
-        log = folder / entry.run.name / "log.txt"
+        log = folder / entry.run.name / LOG
         logger.error(
             "failed: %s: %s\n           %s\n           %s",
             entry.run.name,

@@ -1,24 +1,34 @@
 """A search from the command line: one Optuna study per condition, each trial a run below the search's."""
 
 import logging
+import re
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from softcord.app.config.compose import Overrides, compose
+from softcord.app.config.identity import about_results, digest
 from softcord.app.config.instantiate import build
-from softcord.app.config.plan import VOLATILE, Plan, digest, make_plan
-from softcord.app.config.search_space import Space, as_overrides, read_space
+from softcord.app.config.plan import Plan, make_plan
+from softcord.app.config.search_space import SearchSpace, as_overrides, read_search_space
 from softcord.app.console.exit_codes import DONE, STUDY
+from softcord.app.console.terminal import show_table
+from softcord.app.sweeps.live_view import Progress, showing
 from softcord.app.sweeps.objective import directions
+from softcord.app.sweeps.runs import attempts_at, note_failure, planned, say_failed, without_end
+from softcord.app.sweeps.trial import search_record
+from softcord.draw.render import figure_bytes
 from softcord.errors import RunError, UsageError
+from softcord.io.files import write_bytes, write_text
+from softcord.io.names import file_name
 from softcord.measure.metrics import METRICS
+from softcord.report.tables import markdown
+from softcord.sweep.commands import read_commands, record_command
+from softcord.sweep.ledger import read_study
 from softcord.sweep.search import (
-    SearchSettings,
-    Trial,
     all_alike,
     best_trials,
     n_finished,
@@ -27,11 +37,13 @@ from softcord.sweep.search import (
     search_figures,
     trials_table,
 )
+from softcord.sweep.search_settings import SearchSettings, Trial
+from softcord.track.dashboard import describe_study, show_outcome
 
 if TYPE_CHECKING:
     import optuna
 
-    from softcord.app.sweeps.live_view import Progress
+    from softcord.app.sweeps.runs import Attempts
 
 # What the sweeper's class is below.
 SEARCH = "hydra_plugins.softcord_optuna."
@@ -44,7 +56,7 @@ Launch = Callable[[Sequence[Overrides], int], list[Any]]
 
 def check_search(arguments: Sequence[str], params: Mapping[str, str], check: Callable[[Plan], None]) -> None:
     """Refuse a search before it starts if any end of any parameter is a value that cannot work."""
-    for overrides in read_space(arguments, params).ends():
+    for overrides in read_search_space(arguments, params).ends():
         plan = make_plan(compose(*overrides))
         check(plan)
         if plan.measured_on != "val":
@@ -57,24 +69,22 @@ def conduct(
     arguments: Sequence[str], params: Mapping[str, str], settings: Mapping[str, Any], launch: Launch
 ) -> int:
     """Search every condition; return the exit code, 4 if a trial of this command failed."""
-    from softcord.app.sweeps.live_view import Progress, shown
-    from softcord.app.sweeps.runs import say_failed
-
-    space, since = read_space(arguments, params), time.time()
+    space = read_search_space(arguments, params)
     begun: list[Plan] = []
-    target = "softcord.sweep.search.SearchSettings"
+    target = "softcord.sweep.search_settings.SearchSettings"
     how: SearchSettings = build({"_target_": target, **settings}, "hydra.sweeper")
     progress = Progress([], how.n_trials * len(space.conditions))
 
     def launch_and_note(batch: Sequence[Overrides], first: int) -> list[Any]:
         plans = [make_plan(compose(*overrides)) for overrides in batch]
         begun.extend(plans)
+        before = attempts_at(plans)
         progress.next_batch(plans)
-        with shown(progress):
+        with showing(progress):
             returned = launch(batch, first)
         for plan, one in zip(plans, returned, strict=True):
             if one is None:
-                _note_if_killed(plan, since)
+                _note_if_killed(plan, before)
         return returned
 
     try:
@@ -85,23 +95,23 @@ def conduct(
     return STUDY if n_failed else DONE
 
 
-def _note_if_killed(plan: Plan, since: float) -> None:
+def _note_if_killed(plan: Plan, before: "Attempts") -> None:
     """Record the failure of a trial whose process was killed, which could not do so itself."""
-    from softcord.app.sweeps.runs import note_failure, without_end
-
-    stopped, _ = without_end([plan], since)
+    stopped, _ = without_end([plan], before)
     if stopped:
         note_failure(plan, RunError("its process", "was killed", "Look for a lack of memory or time"))
 
 
 def _search(
-    condition: Overrides, space: Space, settings: SearchSettings, launch: Launch, progress: "Progress"
+    condition: Overrides, space: SearchSpace, settings: SearchSettings, launch: Launch, progress: Progress
 ) -> None:
     plan = make_plan(compose(*condition))
     name = search_name(plan)
+    variant = partial(_variant, plan, _unnamed(condition, space))
     objectives = directions(plan.search.metrics)
     database = database_of(plan)
     with open_search(database, name, objectives, settings, _context(plan, space)) as study:
+        _warn_if_forgotten(plan, name, study, database)
         logger.info("%s: %d of %d trials finished", name, n_finished(study), settings.n_trials)
 
         def count() -> None:
@@ -111,7 +121,7 @@ def _search(
             count()
             whose = as_overrides({"search.name": name, "search.database": f"'{database}'"})
             batch = [
-                (*condition, *as_overrides(one.values), *whose, f"search.trial={one.number}")
+                (*condition, *as_overrides(one.values), *variant(one), *whose, f"search.trial={one.number}")
                 for one in trials
             ]
             _remember(plan.study_dir, batch, settings.n_trials * len(space.conditions))
@@ -125,14 +135,47 @@ def _search(
     _show(plan, study)
 
 
+def _unnamed(condition: Overrides, space: SearchSpace) -> list[str]:
+    """Return the parameters that neither the method's name nor its seed tells."""
+    first = {key: parameter.ends[0] for key, parameter in space.parameters.items()}
+
+    def name(values: Mapping[str, object]) -> tuple[str, int]:
+        plan = make_plan(compose(*condition, *as_overrides(values)))
+        return plan.method, plan.seed
+
+    return [
+        key
+        for key, parameter in space.parameters.items()
+        if name(first) == name({**first, key: parameter.ends[-1]}) and parameter.ends[-1] != first[key]
+    ]
+
+
+def _variant(plan: Plan, unnamed: Sequence[str], trial: Trial) -> Overrides:
+    """Name a trial by the values that its method's name does not tell: trials are no replicates."""
+    if not unnamed:
+        return ()
+    values = {key: trial.values[key] for key in unnamed}
+    words = [
+        f"{key.rpartition('.')[2]}{f'{value:g}' if isinstance(value, float) else value}"
+        for key, value in values.items()
+    ]
+    own = [str(plan.config["variant"])] if plan.config["variant"] else []
+    return (f"variant={re.sub(r'[^A-Za-z0-9.]+', '-', '-'.join([*own, *words])).strip('-')}",)
+
+
+def _warn_if_forgotten(plan: Plan, name: str, study: "optuna.Study", database: str) -> None:
+    """Say that the database lacks trials whose runs are there: it was removed, and the search starts anew."""
+    runs = [run for run in read_study(plan.study_dir) if f"search.name={name}" in run.overrides]
+    if runs and not study.get_trials(deepcopy=False):
+        what = "%s: %d trials have runs in %s, but %s knows none of them: the search starts anew"
+        logger.warning(what, name, len(runs), plan.study_dir, database)
+
+
 def _remember(study_dir: Path, batch: Sequence[Overrides], n_trials: int) -> None:
     """Add trials to the command that asks for them, so that the study says what to repeat.
 
     The command takes the place of an earlier one on the same search, which differs in how to search.
     """
-    from softcord.app.sweeps.runs import planned
-    from softcord.sweep.commands import read_commands, record_command
-
     typed = tuple(sys.argv[1:])  # as Hydra reads it
     names = {word for overrides in batch for word in overrides if word.startswith("search.name=")}
     given = [
@@ -152,12 +195,12 @@ def search_name(plan: Plan) -> str:
 
 def database_of(plan: Plan) -> str:
     """Return the URL of Optuna's database."""
-    return plan.search.database or f"sqlite:///{plan.store_dir.resolve() / 'optuna.db'}"
+    return plan.search.database or f"sqlite:///{plan.paths.store_dir.resolve() / 'optuna.db'}"
 
 
-def _context(plan: Plan, space: Space) -> str:
+def _context(plan: Plan, space: SearchSpace) -> str:
     """Hash of all that determines a trial's result besides what is searched."""
-    kept: dict[str, Any] = {key: value for key, value in plan.config.items() if key not in VOLATILE}
+    kept = about_results(plan.config)
     for key in space.parameters:
         group, _, name = key.partition(".")
         if isinstance(kept.get(group), dict) and name:
@@ -169,18 +212,13 @@ def _context(plan: Plan, space: Space) -> str:
 
 def _record(plan: Plan, study: "optuna.Study") -> None:
     """Write the table of trials and the figures beside the results and into the store."""
-    from softcord.app.sweeps.trial import search_record
-    from softcord.io.files import write_bytes, write_text
-    from softcord.report.render import figure_bytes
-    from softcord.track.dashboard import describe_study, show_outcome
-
     if not n_finished(study):
         return
     record = search_record(plan)
     folder = folder_of(plan)
     write_text(folder / "trials.csv", trials_table(study).to_csv(index=False))
     for name, figure in search_figures(study, _labels(plan)).items():
-        write_bytes(folder / f"{name}.png", figure_bytes(figure, "png", dpi=120))
+        write_bytes(folder / file_name(name, ".png"), figure_bytes(figure, "png", dpi=120))
     best = best_trials(study)
     metrics = {f"best/{name}": value for name, value in _best_values(study).items()}
     show_outcome(record, metrics, folder)
@@ -189,7 +227,7 @@ def _record(plan: Plan, study: "optuna.Study") -> None:
 
 def folder_of(plan: Plan) -> Path:
     """Return where a search's table and figures lie."""
-    return plan.study_dir / "search" / f"{plan.method}_s{plan.seed}"
+    return plan.study_dir / "search" / file_name(f"{plan.method}_s{plan.seed}")
 
 
 def _labels(plan: Plan) -> list[str]:
@@ -204,8 +242,6 @@ def _best_values(study: "optuna.Study") -> dict[str, float]:
 
 
 def _description(plan: Plan, study: "optuna.Study", best: list[Trial]) -> str:
-    from softcord.report.tables import markdown
-
     table = trials_table(study).head(10)
     return "\n".join(
         [
@@ -220,8 +256,6 @@ def _description(plan: Plan, study: "optuna.Study", best: list[Trial]) -> str:
 
 
 def _show(plan: Plan, study: "optuna.Study") -> None:
-    from softcord.app.console.terminal import show_table
-
     table = trials_table(study)
     pruned = int((table["state"] == "pruned").sum())
     title = (

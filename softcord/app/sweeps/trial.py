@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING
 
 from softcord.app.config.plan import Plan
 from softcord.app.sweeps.objective import objective
-from softcord.sweep.search import Outcome, watch_trial
+from softcord.evaluation.run import evaluate
+from softcord.measure.table import read_measures
+from softcord.sweep.folder import MEASURES
+from softcord.sweep.search import watch_trial
+from softcord.sweep.search_settings import Outcome
 from softcord.track.store import RunRecord, StudyRecord, open_group, open_store, open_study
 
 if TYPE_CHECKING:
     from softcord.app.engine import AfterEpoch, Predict
-    from softcord.evaluation.image import TestImage
+    from softcord.evaluation.image import EvaluationImage
 
 
 def search_record(plan: Plan) -> StudyRecord:
     """Open a search's own run in the store, under which its trials are."""
-    study = open_study(open_store(plan.store_dir), plan.study)
+    study = open_study(open_store(plan.paths.store_dir), plan.study)
     return open_group(study, f"search {str(plan.search.name).rpartition('/')[2]}", "search")
 
 
@@ -25,12 +29,11 @@ def outcome(plan: Plan, run_dir: Path) -> Outcome | None:
     """Return the objective of a complete run that is a trial of a search; None for any other run."""
     if plan.search.trial is None:
         return None
-    from softcord.measure.table import read_measures
 
-    return Outcome(objective(plan, read_measures(run_dir / "measures.csv")))
+    return Outcome(objective(plan, read_measures(run_dir / MEASURES)))
 
 
-def watch(plan: Plan, images: "Sequence[TestImage]", entry: RunRecord) -> "AfterEpoch | None":
+def watch(plan: Plan, images: "Sequence[EvaluationImage]", entry: RunRecord) -> "AfterEpoch | None":
     """Return what measures the objective after an epoch and tells the search; None outside of one.
 
     It raises PrunedError where the search gives the trial up. Only epochs with a validation count, and not
@@ -54,9 +57,7 @@ def watch(plan: Plan, images: "Sequence[TestImage]", entry: RunRecord) -> "After
     return after
 
 
-def _measure(plan: Plan, images: "Sequence[TestImage]", predict: "Predict") -> tuple[float, ...]:
-    from softcord.evaluation.run import evaluate
-
+def _measure(plan: Plan, images: "Sequence[EvaluationImage]", predict: "Predict") -> tuple[float, ...]:
     labels = {"run": plan.method, "method": plan.method}
     with TemporaryDirectory() as folder:
         measures = evaluate(predict, images, Path(folder), levels=plan.levels, labels=labels)

@@ -2,13 +2,15 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softcord.app.config.compose import Composed
-from softcord.app.config.plan import Plan, jobs_of, make_plan, truth
+from softcord.app.config.plan import Plan, jobs_of, make_plan
 from softcord.app.console.exit_codes import DATA, DONE
 from softcord.app.console.progress import phase
+from softcord.app.console.remedies import with_keys
 from softcord.app.console.terminal import show_table, start_logging
 from softcord.app.sweeps.launch import launch_once
 
@@ -49,19 +51,21 @@ def _check_one(plan: Plan, *, is_alone: bool) -> bool:
         from softcord.app.inputs.training_data import make_phantom
 
         make_phantom(plan)
-    depth = plan.config["check"]["depth"]
+    depth = plan.check.depth
     with phase(f"check {settings.name}", 0 if depth == "names" else _count(settings)) as on_done:
         check = check_dataset(
             settings,
             gt=plan.gt.name,
             contrasts=plan.contrasts,
             depth=depth,
-            bids=truth(plan.config["check"]["bids"], "check.bids"),
+            bids=plan.check.bids,
             needs_every_contrast=is_alone,
             jobs=jobs_of(plan),
             on_done=on_done,
         )
-    _report(check, Path(plan.config["paths"]["outputs"]) / "check" / settings.name)
+    findings = tuple(replace(one, hint=with_keys(one.hint)) for one in check.findings)
+    check = replace(check, findings=findings)
+    _report(check, plan.paths.outputs_dir / "check" / settings.name)
     return check.is_usable
 
 
@@ -73,8 +77,10 @@ def _count(settings: "DataSettings") -> int:
 
 def _report(check: "DatasetCheck", folder: Path) -> None:
     from softcord.data.checks.findings import findings_table
-    from softcord.data.checks.page import contrast_table, findings_text, matrix, write_page
+    from softcord.data.checks.tables import contrast_table, findings_text, matrix
     from softcord.io.files import write_text
+    from softcord.plain import plain_table
+    from softcord.report.check_page import write_check_page
 
     show_table(contrast_table(check), f"{check.root}")
     cells = matrix(check)
@@ -83,6 +89,7 @@ def _report(check: "DatasetCheck", folder: Path) -> None:
             cells.reset_index(), "h hard mask, s soft label, d disc labels; ○ not downloaded, ✗ broken"
         )
     print(f"\nFindings, worst first\n\n{findings_text(check)}")
-    write_page(folder / "check.html", check)
-    write_text(folder / "findings.tsv", findings_table(check.findings).to_csv(sep="\t", index=False))
+    write_check_page(folder / "check.html", check)
+    table = plain_table(findings_table(check.findings))
+    write_text(folder / "findings.tsv", table.to_csv(sep="\t", index=False))
     print(f"\nEvery finding by file: {folder / 'check.html'}, {folder / 'findings.tsv'}")

@@ -3,25 +3,29 @@
 import json
 import logging
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from softcord.app.config.compose import Composed
-from softcord.app.config.datasets import data_content
 from softcord.app.config.instantiate import build
-from softcord.app.config.plan import study_name
+from softcord.app.config.values import study_name
 from softcord.app.console.exit_codes import DONE
 from softcord.app.console.progress import phase
+from softcord.app.console.remedies import with_keys
 from softcord.app.console.terminal import show_table, start_logging
 from softcord.app.records.leakage import leakage_notes
 from softcord.app.records.missing_images import count_missing
-from softcord.app.results.by_dataset import by_dataset, is_about, run_config, write_overview
+from softcord.app.records.people import read_people
+from softcord.app.records.same_test import check_alike, named_apart
+from softcord.app.results.by_dataset import by_dataset, is_about, write_overview
 from softcord.app.results.overlays import overlays
-from softcord.app.results.visual_check import visual_check
+from softcord.app.results.visual_check import EXCLUDE_WORDS, visual_check
 from softcord.app.sweeps.launch import launch_once
 from softcord.errors import DataError, UsageError
+from softcord.sweep.folder import MEASURES, PROVENANCE
+from softcord.track.check_store import check_store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,10 +37,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("softcord")
 
-# Runs that differ in one of these were not measured alike.
-_SAME_MEASUREMENT = ("reference", "levels", "data", "split")
+_VERDICTS_SHOWN = 12
 _OUTPUTS = ("comparisons.csv", "report.html", "tables", "figures")
-_SENTENCES_SHOWN = 8
+# What `compare` says about all questions holds where an entry says nothing and its kind reads it.
+_SHARED = ("correction", "unit_of_analysis", "reference")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,11 +57,13 @@ def compare_study(composed: Composed) -> int:
     """
     config = composed.config
     options = config["compare"]
+    build(options, "compare")
     folder = Path(config["paths"]["outputs"]) / study_name(config["study"])
     study_settings(options, str(config["levels"]))  # a wrong entry is refused, whatever dataset it is about
     if options["measures"]:
         _compare(config, config["data"]["name"], folder, folder, [])
         return DONE
+    check_store(Path(config["paths"]["store"]))
     run_of = {folder / run.name: run for run in finished_runs(folder)}
     groups = {data: [run_of[path] for path in paths] for data, paths in by_dataset([*run_of]).items()}
     if len(groups) == 1:
@@ -79,20 +85,21 @@ def _compare(
 
     options = config["compare"]
     settings = study_settings(options, str(config["levels"]), data)
-    if not options["allow_different"]:
-        _check_alike(folder, runs)
-    measures = _load(options, folder, runs, settings)
+    dirs = _run_dirs(options, folder, runs)
+    notes = [] if options["allow_different"] else check_alike(dirs)
+    measures = _load(dirs, options, settings)
     study = config["study"] if out == folder else f"{config['study']}, {data}"
     if measures.empty:
         logger.info("%s: nothing was measured, so there is nothing to compare", study)
         return measures
-    background = _background(options, folder, runs, measures)
+    measures, renamed = named_apart(measures, {path.name: path for path in dirs})
+    background = _background(options, folder, runs, measures, [*renamed, *notes])
     settings = _by_dataset(settings, background.participants)
     with phase("report", 2 + len(settings.questions)) as on_done:
         comparisons = write_study(measures, study, out, settings, background, on_done)
     if runs:
         _log(config, out, "" if out == folder else data)
-    return _show(study, out, measures, len(comparisons), settings, background)
+    return _show(study, out, measures, comparisons, settings, background)
 
 
 def study_settings(options: Mapping[str, Any], level: str, data: str | None = None) -> "StudySettings":
@@ -118,7 +125,7 @@ def study_settings(options: Mapping[str, Any], level: str, data: str | None = No
         for place, entry in _entries(options, "figures")
     ]
     claims = [
-        build({"_target_": f"softcord.stats.expected.{_claim_kind(entry)}", **_without_dataset(entry)}, place)
+        build({"_target_": f"softcord.stats.claims.{_claim_kind(entry)}", **_without_dataset(entry)}, place)
         for place, entry in _entries(options, "claims")
         if data is None or is_about(entry.get("dataset"), data)
     ]
@@ -138,14 +145,28 @@ def study_settings(options: Mapping[str, Any], level: str, data: str | None = No
 
 def _questions(options: Mapping[str, Any], level: str) -> "tuple[Question, ...]":
     """Build the questions; what ``compare`` says about all of them holds where an entry says nothing."""
-    shared = {"level": level, **{key: options[key] for key in ("correction", "unit_of_analysis")}}
+    from softcord.stats.questions import KEYS
+
     built: list[Question] = []
     for place, entry in _entries(options, "questions"):
-        between_methods = entry.get("kind", "methods") == "methods"
-        more = {"reference": options["reference"]} if between_methods else {}
-        node = {"_target_": "softcord.stats.questions.Question", **shared, **more, **entry}
+        kind = str(entry.get("kind", "methods"))
+        read = KEYS.get(kind, ())
+        _check_keys(place, entry, kind, read)
+        shared = {key: options[key] for key in _SHARED if key in read}
+        node = {"_target_": "softcord.stats.questions.Question", "level": level, **shared, **entry}
         built.append(build(node, place))
     return tuple(built)
+
+
+def _check_keys(place: str, entry: Mapping[str, Any], kind: str, read: Sequence[str]) -> None:
+    """Refuse a key that the kind of question does not read, even if it says what holds anyway."""
+    from softcord.stats.questions import KEYS
+
+    known_to_others = {key for keys in KEYS.values() for key in keys} - set(read)
+    for key in entry:
+        if read and key in known_to_others:
+            what = f"is not read by a question of kind {kind}"
+            raise UsageError(f"{place}.{key}", what, f"It reads {', '.join(read)}")
 
 
 def _entries(options: Mapping[str, Any], key: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -188,45 +209,30 @@ def unfinished_methods(folder: Path) -> dict[str, str]:
     """Return by method why its runs in a study did not end."""
     from softcord.sweep.ledger import read_study
 
-    return {run.method: run.reason or run.state for run in read_study(folder) if not run.is_complete}
+    return {
+        run.method: with_keys(run.reason) or run.state for run in read_study(folder) if not run.is_complete
+    }
 
 
-def _check_alike(folder: Path, runs: "Sequence[Run]") -> None:
-    first: tuple[str, Any] | None = None
-    for run in runs:
-        config = run_config(folder / run.name)
-        kept = {key: config.get(key) for key in _SAME_MEASUREMENT}
-        kept["data"] = data_content(kept["data"] or {})
-        if first is None:
-            first = (run.name, kept)
-        for key in _SAME_MEASUREMENT:
-            if kept[key] != first[1][key]:
-                what = f"differs from {first[0]} in {key}: {_difference(kept[key], first[1][key])}"
-                hint = "Compare it in a study of its own, or allow it with compare.allow_different=true"
-                raise DataError(run.name, what, hint)
+def _run_dirs(options: Mapping[str, Any], folder: Path, runs: "Sequence[Run]") -> list[Path]:
+    """Return the folders whose measures are compared: of the given files, or of the study's runs."""
+    return [Path(name).parent for name in options["measures"]] or [folder / run.name for run in runs]
 
 
-def _difference(here: Any, there: Any) -> str:
-    if isinstance(here, Mapping) and isinstance(there, Mapping):
-        keys = [key for key in {**here, **there} if here.get(key) != there.get(key)]
-        return ", ".join(f"{key} {here.get(key)!r} instead of {there.get(key)!r}" for key in keys)
-    return f"{here!r} instead of {there!r}"
-
-
-def _load(
-    options: Mapping[str, Any], folder: Path, runs: "Sequence[Run]", settings: "StudySettings"
-) -> "pd.DataFrame":
+def _load(dirs: Sequence[Path], options: Mapping[str, Any], settings: "StudySettings") -> "pd.DataFrame":
     from softcord.report.settings import metrics_needed
     from softcord.stats.load import load_measures
 
-    files = [Path(name) for name in options["measures"]] or [
-        folder / run.name / "measures.csv" for run in runs
-    ]
+    files = [Path(name) for name in options["measures"]] or [path / MEASURES for path in dirs]
     return load_measures(files, metrics_needed(settings), settings.level)
 
 
 def _background(
-    options: Mapping[str, Any], folder: Path, runs: "Sequence[Run]", measures: "pd.DataFrame"
+    options: Mapping[str, Any],
+    folder: Path,
+    runs: "Sequence[Run]",
+    measures: "pd.DataFrame",
+    said: Sequence[str],
 ) -> "Background":
     import pandas as pd
 
@@ -239,19 +245,34 @@ def _background(
     )
     qc = visual_check(folder, measures, int(options["qc"])) if runs else ()
     notes = [] if qc or not options["qc"] else ["No images for the visual check were found."]
-    run_dirs = [Path(name).parent for name in options["measures"]] or [folder / run.name for run in runs]
-    leaks = leakage_notes(run_dirs, measures)
-    for leak in leaks:
-        logger.warning("%s", leak)
+    leaks = leakage_notes(_run_dirs(options, folder, runs), measures)
+    if counts["participant_id"] == 1:
+        notes.append(
+            "One test participant: values without tests. Test on more (split.hold_out_test, split.test)."
+        )
+    for note in (*leaks, *said, *notes):
+        logger.warning("%s", note)
     provenance = pd.DataFrame([_provenance(folder, run) for run in runs])
     unfinished = {} if options["measures"] else unfinished_methods(folder)
-    participants = _participants(folder, runs, measures["participant_id"].unique())
-    figures = overlays(folder, runs, measures, int(options["overlays"]))
-    return Background(byline, (*leaks, *notes), qc, provenance, participants, unfinished, figures)
+    dataset = Path(options["people"]) if options["people"] else None
+    participants, sessions = read_people(
+        _run_dirs(options, folder, runs), dataset, map(str, measures["participant_id"].unique())
+    )
+    return Background(
+        byline=byline,
+        notes=(*leaks, *said, *notes),
+        qc=qc,
+        provenance=provenance,
+        participants=participants,
+        sessions=sessions,
+        unfinished=unfinished,
+        figures=overlays(folder, runs, measures, int(options["overlays"])),
+        exclude_words=EXCLUDE_WORDS,
+    )
 
 
 def _provenance(folder: Path, run: "Run") -> dict[str, object]:
-    path = folder / run.name / "provenance.json"
+    path = folder / run.name / PROVENANCE
     recorded = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     return {
         "run": run.name,
@@ -265,24 +286,9 @@ def _provenance(folder: Path, run: "Run") -> dict[str, object]:
     }
 
 
-def _participants(folder: Path, runs: "Sequence[Run]", measured: Iterable[str]) -> "pd.DataFrame | None":
-    """Return what the runs say about their test participants, with the dataset that each is from."""
-    import pandas as pd
-
-    from softcord.data.participants import participants_table
-
-    missing, tables = set(measured), []
-    for run in runs:
-        table = participants_table(folder / run.name / "participants.tsv") if missing else None
-        if table is not None:
-            tables.append(table[table["participant_id"].isin(missing)])
-            missing -= set(table["participant_id"])
-    return pd.concat(tables, ignore_index=True) if tables else None
-
-
 def _by_dataset(settings: "StudySettings", participants: "pd.DataFrame | None") -> "StudySettings":
     """Ask for a breakdown by dataset where there are several."""
-    several = participants is not None and participants["dataset"].nunique() > 1
+    several = participants is not None and "dataset" in participants and participants["dataset"].nunique() > 1
     if not several or "dataset" in settings.breakdown:
         return settings
     return replace(settings, breakdown=(*settings.breakdown, "dataset"))
@@ -306,17 +312,21 @@ def _show(
     study: str,
     folder: Path,
     measures: "pd.DataFrame",
-    tests: int,
+    comparisons: "pd.DataFrame",
     settings: "StudySettings",
     background: "Background",
 ) -> "pd.DataFrame":
-    """Print the summary and where the results lie; return the summary."""
-    from softcord.report.absent import absent_methods, with_absent
+    """Print the summary, the verdicts and where the results lie; return the summary."""
+    from softcord.report.missing_methods import missing_methods, with_missing
     from softcord.report.summary import summary_table
+    from softcord.report.verdicts import verdicts
 
-    absent = absent_methods(settings, measures, background.unfinished)
-    table = with_absent(summary_table(measures, settings.level), absent)
+    absent = missing_methods(settings, measures, background.unfinished)
+    table = with_missing(summary_table(measures, settings.level), absent)
     show_table(table, f"{study}: mean ± SD over test participants")
-    print(f"\n{tests} tests   {folder / 'comparisons.csv'}")
+    print()
+    for line in verdicts(comparisons, set(measures["method"].unique()))[:_VERDICTS_SHOWN]:
+        print(line)
+    print(f"\n{len(comparisons)} tests   {folder / 'comparisons.csv'}")
     print(f"report     {folder / 'report.html'}")
     return table

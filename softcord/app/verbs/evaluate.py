@@ -6,21 +6,18 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from softcord.app.config.instantiate import build
-from softcord.app.config.plan import Plan, digest
+from softcord.app.config.identity import digest
+from softcord.app.config.method_name import run_name
+from softcord.app.config.plan import Plan
 from softcord.app.console.exit_codes import STUDY
+from softcord.app.console.remedies import told
 from softcord.app.console.terminal import show_table, start_logging
 from softcord.app.models.trained import find_trained
-from softcord.app.results.by_dataset import dataset_of
 from softcord.app.sweeps.launch import Study, launch
-from softcord.errors import DataError, UsageError
+from softcord.errors import DataError
 from softcord.sweep.commands import record_command
-from softcord.sweep.ledger import read_study
-
-if TYPE_CHECKING:
-    from softcord.evaluation.settings import EvaluateSettings
+from softcord.sweep.folder import MEASURES, PREDICTIONS
 
 logger = logging.getLogger("softcord")
 
@@ -36,18 +33,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def evaluation_study() -> Study:
     """Return what makes tests of trained methods a study: recorded and summed up like trainings."""
+    from softcord.app.records.store import check_databases
     from softcord.app.sweeps import runs
     from softcord.app.sweeps.live_view import watch
 
     def check(plan: Plan) -> None:
-        evaluate_settings(plan)
+        check_databases(plan)
         if not _why_absent(plan):  # said where it is to run: the others of a sweep go on
-            _check_names([as_tested(plan)])
+            runs.check_names([as_tested(plan)], "evaluate")
 
     def begin(arguments: Sequence[str], plans: list[Plan]) -> list[Plan]:
         plans = _present(plans)
         tested = [as_tested(plan) for plan in plans]
-        _check_names(tested)
+        runs.check_names(tested, "evaluate")
         for folder in dict.fromkeys(plan.study_dir for plan in tested) if arguments else ():
             wanted = [runs.planned(plan, "evaluate") for plan in tested if plan.study_dir == folder]
             record_command(folder, arguments, wanted)
@@ -59,9 +57,9 @@ def evaluation_study() -> Study:
         left = [one for one in tested if one.rerun or (one.study_dir, one.config_hash) not in complete]
         return watch(left) if left else nullcontext()
 
-    def without_end(plans: list[Plan], since: float) -> tuple[list[Plan], list[Plan]]:
+    def without_end(plans: list[Plan], before: runs.Attempts) -> tuple[list[Plan], list[Plan]]:
         given = {(plan.study_dir, as_tested(plan).config_hash): plan for plan in plans}
-        stopped, missing = runs.without_end([as_tested(plan) for plan in plans], since)
+        stopped, missing = runs.without_end([as_tested(plan) for plan in plans], before)
         return (
             [given[plan.study_dir, plan.config_hash] for plan in stopped],
             [given[plan.study_dir, plan.config_hash] for plan in missing],
@@ -79,15 +77,11 @@ def evaluation_study() -> Study:
         begin=begin,
         watch=watched,
         note_failure=lambda plan, error: runs.note_failure(as_tested(plan), error, "evaluate"),
+        attempts_at=lambda plans: runs.attempts_at([as_tested(plan) for plan in plans]),
         without_end=without_end,
+        running=lambda plans: [plan for plan in plans if runs.running([as_tested(plan)])],
         finish=finish,
     )
-
-
-def evaluate_settings(plan: Plan) -> "EvaluateSettings":
-    """Build the configuration's node ``evaluate``."""
-    settings: EvaluateSettings = build(plan.config["evaluate"], "evaluate")
-    return settings
 
 
 def as_tested(plan: Plan) -> Plan:
@@ -96,8 +90,8 @@ def as_tested(plan: Plan) -> Plan:
     Raises:
         UsageError, DataError: there is no such trained method.
     """
-    settings = evaluate_settings(plan)
-    trained = find_trained(settings.model, Path(plan.config["paths"]["outputs"]))
+    settings = plan.evaluate
+    trained = find_trained(settings.model, plan.paths.outputs_dir)
     tested = {
         "weights": trained.identity,
         "model_of": settings.stand_ins,
@@ -113,7 +107,7 @@ def _why_absent(plan: Plan) -> str:
     try:
         as_tested(plan)
     except DataError as error:
-        return str(error)
+        return told(error)
     return ""
 
 
@@ -123,8 +117,8 @@ def _present(plans: list[Plan]) -> list[Plan]:
     Raises:
         DataError: none is there.
     """
-    absent = {plan.config["evaluate"]["model"]: why for plan in plans if (why := _why_absent(plan))}
-    present = [plan for plan in plans if plan.config["evaluate"]["model"] not in absent]
+    absent = {plan.evaluate.model: why for plan in plans if (why := _why_absent(plan))}
+    present = [plan for plan in plans if plan.evaluate.model not in absent]
     if not present:
         as_tested(plans[0])
     for why in absent.values():
@@ -132,59 +126,38 @@ def _present(plans: list[Plan]) -> list[Plan]:
     return present
 
 
-def _check_names(plans: "Sequence[Plan]") -> None:
-    """Refuse tests that statistics would take for replicates of different ones.
-
-    Raises:
-        UsageError: one method and seed, on one dataset of a study, would stand for two different models.
-    """
-    names: dict[tuple[str, ...], tuple[str, str]] = {}
-    for folder in dict.fromkeys(plan.study_dir for plan in plans):
-        for run in read_study(folder):
-            if run.is_complete:
-                data = dataset_of(folder / run.name)
-                names[str(folder), data, run.method, str(run.seed)] = (run.config_hash, run.name)
-    for plan in plans:
-        key = (str(plan.study_dir), plan.data_name, plan.method, str(plan.seed))
-        other = names.setdefault(key, (plan.config_hash, " ".join(plan.overrides)))
-        if other[0] != plan.config_hash:
-            what = f"has {plan.method}, seed {plan.seed}, on {plan.data_name} with other weights or settings"
-            hint = f"That is {other[1]}. Add variant=WORD to the name, or study=NAME"
-            raise UsageError(f"study {plan.study}", what, hint)
-
-
 def evaluate_one(plan: Plan) -> None:
     """Bring one trained method through one dataset: recognised if complete, continued if interrupted."""
     import softcord
-    from softcord.app.inputs.test_data import open_unseen
-    from softcord.app.runs.evaluation import Test, bring_to_end
+    from softcord.app.inputs.test_data import open_test_data
+    from softcord.app.runs.evaluation import Evaluation, bring_to_end
     from softcord.app.sweeps.run_once import run_once
     from softcord.app.sweeps.runs import new_run
 
-    plan, settings = as_tested(plan), evaluate_settings(plan)
-    trained = find_trained(settings.model, Path(plan.config["paths"]["outputs"]))
-    test = Test(plan, settings, trained, open_unseen(plan, settings))
+    plan = as_tested(plan)
+    trained = find_trained(plan.evaluate.model, plan.paths.outputs_dir)
+    test = Evaluation(plan, trained, open_test_data(plan, plan.evaluate))
     identity = {
         "config": plan.config_hash,
-        "dataset": test.unseen.identity,
-        "reference": test.unseen.reference,
+        "dataset": test.data.identity,
+        "reference": test.data.reference,
         "version": softcord.__version__,
     }
     fingerprint = digest(identity)
-    name = f"{plan.method}_s{plan.seed}-{plan.data_name}-{fingerprint[:6]}"
+    name = run_name(plan.method, plan.seed, fingerprint, plan.data_name)
     run = new_run(plan, name, fingerprint, "evaluate")
-    run_once(run, plan, lambda begun, run_dir: bring_to_end(test, begun, run_dir), ("predictions",))
+    run_once(run, plan, lambda begun, run_dir: bring_to_end(test, begun, run_dir), (PREDICTIONS,))
 
 
 def _show_results(first: Plan, run_dirs: Sequence[Path]) -> None:
     """Print a table per dataset: numbers of different people are never mixed."""
     from softcord.app.results.by_dataset import by_dataset
-    from softcord.measure.levels import format_levels
+    from softcord.measure.level_text import format_levels
     from softcord.report.summary import summary_table
     from softcord.stats.load import load_measures
 
     for data, folders in by_dataset(run_dirs).items():
-        measures = load_measures(folder / "measures.csv" for folder in folders)
+        measures = load_measures(folder / MEASURES for folder in folders)
         if len(measures):
             table = summary_table(measures, format_levels(first.levels))
             show_table(table, f"{first.study}, {data}: mean ± SD over participants")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softcord.app.console.exit_codes import DONE
-from softcord.app.console.flags import Words
+from softcord.app.console.flags import FlagParser
 from softcord.errors import RunError, UsageError
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ examples:
 """
 
 
-def parser() -> Words:
+def parser() -> FlagParser:
     """Return the parser of `softcord export`."""
-    words = Words(
+    words = FlagParser(
         "export",
         "Give a trained model away: one file with weights, how to apply them, and where from.",
         _EXAMPLES,

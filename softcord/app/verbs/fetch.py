@@ -26,7 +26,7 @@ Usage: softcord fetch dataset=NAME [key=value ...]
 
 Repeat the command after an interruption: what is here already is not downloaded again.
 """
-# Words of this verb, and the keys that they stand for.
+# FlagParser of this verb, and the keys that they stand for.
 WORDS = {
     "dataset": "data",
     "version": "data.version",

@@ -1,100 +1,26 @@
 """`softcord measure`: cross-sectional area and shape of cord masks, in the words of SCT's users."""
 
 import argparse
+import csv
 import sys
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softcord.app.console.exit_codes import DATA, DONE
-from softcord.app.console.flags import Words
+from softcord.app.console.measure_flags import parser
+from softcord.app.console.remedies import with_keys
 from softcord.errors import UsageError
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from softcord.measure.batch import Batch
     from softcord.measure.files import MaskFiles, MeasureSettings
 
-_EXAMPLES = """\
-examples:
-  softcord measure -i t2_softseg.nii.gz -o csa.csv
-  softcord measure -i t2_seg.nii.gz -vert 2:3 -discfile t2_discs.nii.gz -perlevel 1 -o csa.csv
-  softcord measure -path-data derivatives/labels_softseg -vert 2:3 -jobs 4 -o csa.csv
-  softcord measure -i t2_seg.nii.gz -mode sct -sct-csv csa_sct.csv
-
-The table given to -o is tidy: one number a row, with how it was made and what was odd about it.
-"""
-
-
-def parser() -> Words:
-    """Return the parser of `softcord measure`."""
-    words = Words(
-        "measure",
-        "Measure cross-sectional area (CSA) and shape of spinal cord masks, soft and binarised.",
-        _EXAMPLES,
-    )
-    _add_inputs(words)
-    _add_choices(words)
-    _add_outputs(words)
-    return words
-
-
-def _add_inputs(words: argparse.ArgumentParser) -> None:
-    group = words.add_argument_group("what to measure")
-    group.add_argument("-i", "--input", nargs="+", type=Path, metavar="FILE", help="cord masks, soft or hard")
-    group.add_argument(
-        "-path-data", type=Path, metavar="DIR", help="derivatives folder with sub-*: all its masks"
-    )
-    group.add_argument(
-        "-suffix", metavar="END", help="end of the masks' names in -path-data, as _label-SC_softseg"
-    )
-    group.add_argument(
-        "-path-label", type=Path, metavar="DIR", help="folder of the disc labels of -path-data"
-    )
-    group.add_argument("-discfile", nargs="+", type=Path, metavar="FILE", help="disc labels, one per mask")
-    group.add_argument("-vertfile", nargs="+", type=Path, metavar="FILE", help="level images, one per mask")
-    group.add_argument(
-        "-d",
-        "--reference",
-        nargs="+",
-        type=Path,
-        metavar="FILE",
-        help="reference masks, one per mask: adds Dice, soft Dice, RVE, ASD and HD95",
-    )
-
-
-def _add_choices(words: argparse.ArgumentParser) -> None:
-    group = words.add_argument_group("how")
-    group.add_argument("-vert", metavar="LEVELS", help="vertebral levels to average over, as 2:3 or 2,5")
-    group.add_argument("-z", metavar="SLICES", help="slices to use, as 5:23; 0 is the lowest")
-    group.add_argument("-perlevel", type=int, choices=(0, 1), default=0, help="1: a row per level")
-    group.add_argument("-perslice", type=int, choices=(0, 1), default=0, help="1: a row per slice")
-    group.add_argument(
-        "-angle-corr", type=int, choices=(0, 1), default=1, help="0: as the slices cut the cord"
-    )
-    group.add_argument(
-        "-mode",
-        choices=("soft", "bin", "sct"),
-        help="soft: sum of partial volumes; bin: voxels above -thr; sct: SCT 7.3's definition "
-        "(default: soft and bin side by side)",
-    )
-    group.add_argument(
-        "-thr", type=float, default=0.5, metavar="T", help="threshold of bin, strictly above is cord"
-    )
-    group.add_argument(
-        "-centerline-smooth",
-        type=float,
-        metavar="S",
-        help="smoothing of the centreline: millimetres (default 8); with -mode sct SCT's number (default 30)",
-    )
-
-
-def _add_outputs(words: argparse.ArgumentParser) -> None:
-    group = words.add_argument_group("where to")
-    group.add_argument("-o", type=Path, default=Path("csa.csv"), metavar="FILE", help="tidy table (csa.csv)")
-    group.add_argument("-sct-csv", type=Path, metavar="FILE", help="also a table with SCT's header, of -mode")
-    group.add_argument("-append", type=int, choices=(0, 1), default=0, help="1: add to the tables' rows")
-    group.add_argument("-method", default="n/a", metavar="NAME", help="what to write in the column method")
-    group.add_argument("-jobs", type=int, default=1, metavar="N", help="processes")
-    group.add_argument("-v", type=int, choices=(0, 1, 2), default=1, help="0: only errors")
+_WORDS = {"threshold": "-thr", "smoothing": "-centerline-smooth", "volume": "-volume"}
+_STDOUT = Path("-")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -106,22 +32,71 @@ def _measure(arguments: argparse.Namespace) -> int:
     from softcord.app.console.progress import phase
     from softcord.measure.batch import forget, measure_files
 
+    _check_norms(arguments)
     settings = _settings(arguments)
-    files = _files(arguments, needs_levels=settings.levels is not None or settings.per_level)
-    memory = arguments.o.parent / f".{arguments.o.name}.parts"
+    if arguments.normalize and not settings.per_slice:
+        raise UsageError("-normalize", "needs values per slice", "Add -perslice 1")
+    needs_levels = settings.levels is not None or settings.per_level or arguments.normalize
+    files = _files(arguments, needs_levels=needs_levels)
+    _check_outputs(arguments, files)
+    to_stdout = arguments.o == _STDOUT
+    name = "softcord-measure" if to_stdout else arguments.o.name
+    memory = arguments.o.parent / f".{name}.parts"
     with phase("measuring", len(files)) as on_done:
         batch = measure_files(files, settings, memory, jobs=arguments.jobs, on_done=on_done)
+    if arguments.normalize:
+        batch = _normalized(batch)
     for error in batch.errors:
-        print(f"softcord: {error}", file=sys.stderr)
+        print(f"softcord: {with_keys(error)}", file=sys.stderr)
+    for note in dict.fromkeys(note for one in batch.measured for note in one.notes):
+        print(f"softcord: {note}.", file=sys.stderr)
     if batch.measured:
         _write(arguments, batch)
+        if arguments.thr_curve is not None:
+            _write_curves(arguments, batch, settings)
     forget(memory)
     return DATA if batch.errors else DONE
 
 
+def _check_outputs(arguments: argparse.Namespace, files: "list[MaskFiles]") -> None:
+    """Refuse outputs that would cost something, before anything is measured."""
+    from softcord.app.console.outputs import check_output
+    from softcord.measure.sct_csv import SCT_HEADER
+    from softcord.measure.table import MEASURE_COLUMNS
+
+    inputs = [path for one in files for path in (one.mask, one.discs, one.levels, one.reference) if path]
+    if arguments.o != _STDOUT:
+        is_ours = partial(_begins_with, MEASURE_COLUMNS)
+        check_output("-o", arguments.o, inputs, is_ours, overwrite=_may_replace(arguments))
+    elif arguments.append:
+        raise UsageError("-append", "has nothing to add to on standard output", "Name a file with -o")
+    if arguments.sct_csv is not None:
+        is_ours = partial(_begins_with, SCT_HEADER)
+        also = [*inputs, arguments.o]
+        check_output("-sct-csv", arguments.sct_csv, also, is_ours, overwrite=_may_replace(arguments))
+    if arguments.thr_curve is not None:
+        is_ours = partial(_begins_with, ("threshold",))
+        check_output("-thr-curve", arguments.thr_curve, inputs, is_ours, overwrite=arguments.overwrite)
+    if arguments.norm_svg is not None:
+        is_ours = partial(_begins_with, ('<?xml version="1.0" encoding="utf-8" standalone="no"?>\n',))
+        check_output("-norm-svg", arguments.norm_svg, inputs, is_ours, overwrite=arguments.overwrite)
+
+
+def _may_replace(arguments: argparse.Namespace) -> bool:
+    # What rows are added to is a table of softcord's, or is left alone.
+    return bool(arguments.overwrite and not arguments.append)
+
+
+def _begins_with(header: Sequence[str], path: Path) -> bool:
+    """Whether a file is a table that begins with these columns; an empty file holds nothing to lose."""
+    with path.open("rb") as stream:
+        first = stream.readline(10_000).decode("utf-8", "replace")
+    return not first or next(csv.reader([first]), [])[: len(header)] == list(header)
+
+
 def _settings(arguments: argparse.Namespace) -> "MeasureSettings":
     from softcord.measure.files import MeasureSettings
-    from softcord.measure.levels import parse_numbers
+    from softcord.measure.level_text import parse_numbers
 
     if arguments.jobs < 1:
         raise UsageError("-jobs", f"must be at least 1, got {arguments.jobs}")
@@ -135,10 +110,12 @@ def _settings(arguments: argparse.Namespace) -> "MeasureSettings":
             threshold=arguments.thr,
             smoothing=arguments.centerline_smooth,
             angle_correction=bool(arguments.angle_corr),
+            volume=arguments.volume,
+            tails=bool(arguments.tails),
         )
     except ValueError as error:
         field, _, what = str(error).partition(": ")
-        raise UsageError({"threshold": "-thr", "smoothing": "-centerline-smooth"}[field], what) from error
+        raise UsageError(_WORDS[field], what) from error
 
 
 def _files(arguments: argparse.Namespace, *, needs_levels: bool) -> "list[MaskFiles]":
@@ -198,7 +175,7 @@ def _write(arguments: argparse.Namespace, batch: "Batch") -> None:
 
     import softcord
     from softcord.measure.sct_csv import write_sct_csv
-    from softcord.measure.table import read_measures, write_measures
+    from softcord.measure.table import read_measures, table_csv, write_measures
     from softcord.measure.tidy import tidy_measures
 
     append = bool(arguments.append)
@@ -206,10 +183,78 @@ def _write(arguments: argparse.Namespace, batch: "Batch") -> None:
         mode, version = arguments.mode or "soft", f"softcord {softcord.__version__}"
         write_sct_csv(arguments.sct_csv, batch.measured, mode, version, append=append)
     table = tidy_measures(batch.measured, arguments.method)
+    if arguments.norm is not None:
+        table = _with_norms(arguments, batch, table)
     odd = table[table["findings"] != ""]["filename"].nunique()
-    if append and arguments.o.exists():
+    if arguments.o == _STDOUT:
+        table_csv(table, sys.stdout)
+        return
+    if append and arguments.o.exists() and arguments.o.stat().st_size:
         table = pd.concat([read_measures(arguments.o), table], ignore_index=True)
     write_measures(arguments.o, table)
     if arguments.v:
         note = f"; {odd} with findings, see the column of that name" if odd else ""
         print(f"{arguments.o}: {len(batch.measured)} masks measured{note}")
+
+
+def _with_norms(arguments: argparse.Namespace, batch: "Batch", table: "DataFrame") -> "DataFrame":
+    from softcord.measure.norms.compare import Person
+    from softcord.measure.norms.figure import write_norm_svg
+    from softcord.measure.norms.rows import find_person, with_norms
+
+    asked = None if arguments.age is None else Person(arguments.sex, arguments.age)
+    table, without = with_norms(
+        table, batch.measured, arguments.norm, find_person if asked is None else lambda mask: asked
+    )
+    for line in without:
+        print(f"softcord: {line}", file=sys.stderr)
+    if arguments.norm_svg is not None and not without:
+        first = batch.measured[0]
+        person = asked or find_person(first.files.mask)
+        groups = first.groups[first.groups["mode"] == first.groups["mode"].iloc[0]]
+        areas_mm2 = {
+            int(row["level"]): float(row["area_mm2"])
+            for row in groups.to_dict("records")
+            if str(row["level"]).isdigit() and row["area_mm2"] == row["area_mm2"]
+        }
+        if person is not None:
+            write_norm_svg(arguments.norm_svg, arguments.norm, person, areas_mm2)
+    return table
+
+
+def _check_norms(arguments: argparse.Namespace) -> None:
+    if arguments.norm is None:
+        if any(getattr(arguments, name) is not None for name in ("sex", "age", "norm_svg")):
+            raise UsageError("-sex, -age, -norm-svg", "go with -norm", "Name a set with -norm")
+        return
+    if not arguments.perlevel or arguments.perslice:
+        raise UsageError("-norm", "compares levels", "Add -perlevel 1, without -perslice")
+    if (arguments.sex is None) != (arguments.age is None):
+        raise UsageError("-sex, -age", "go together", "Give both, or neither: participants.tsv is read then")
+    if arguments.norm_svg is not None and (arguments.input is None or len(arguments.input) != 1):
+        raise UsageError("-norm-svg", "draws one mask", "Give one mask with -i")
+
+
+def _write_curves(arguments: argparse.Namespace, batch: "Batch", settings: "MeasureSettings") -> None:
+    from softcord.measure.threshold_files import best_threshold, threshold_curves, write_curves
+
+    curves = threshold_curves([file.files for file in batch.measured], settings)
+    write_curves(arguments.thr_curve, curves)
+    best = best_threshold(curves)
+    if arguments.v and best is not None:
+        print(
+            f"{arguments.thr_curve}: contrasts agree best at {best.threshold:g} (95 %: {best.low:g} to "
+            f"{best.high:g}, {best.participants} participants)"
+        )
+
+
+def _normalized(batch: "Batch") -> "Batch":
+    from dataclasses import replace
+
+    from softcord.measure.normalize import normalized
+
+    measured = [normalized(file) for file in batch.measured]
+    without = [f"{file.files.mask}: no whole level to normalize" for file in measured if file.groups.empty]
+    return replace(
+        batch, measured=[file for file in measured if len(file.groups)], errors=[*batch.errors, *without]
+    )

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softcord.app.console.exit_codes import DONE
-from softcord.app.console.flags import Words
+from softcord.app.console.flags import FlagParser
+from softcord.app.console.remedies import told
 from softcord.errors import DataError, RunError, SoftcordError, UsageError
+from softcord.io.names import file_name, is_nifti, nifti_stem
 
 if TYPE_CHECKING:
     from softcord.predict.files import Done, Task
@@ -27,9 +29,9 @@ checkpoint, an MLflow run id, or models:/NAME@ALIAS.
 """
 
 
-def parser() -> Words:
+def parser() -> FlagParser:
     """Return the parser of `softcord predict`."""
-    words = Words(
+    words = FlagParser(
         "predict", "Segment the spinal cord in MRI: a soft mask in each image's own space.", _EXAMPLES
     )
     _add_files(words)
@@ -61,6 +63,9 @@ def _add_choices(words: argparse.ArgumentParser) -> None:
     group = words.add_argument_group("how")
     group.add_argument(
         "-thr", type=float, default=0.0, metavar="T", help="binarise: 1 above T; 0 leaves it soft (default 0)"
+    )
+    group.add_argument(
+        "-volume", type=int, metavar="N", help="which volume of a 4-D series to segment; 0 is the first"
     )
     group.add_argument(
         "-largest", type=int, default=1, metavar="N", help="connected parts to keep; 0 keeps all (default 1)"
@@ -136,6 +141,8 @@ def _check(arguments: argparse.Namespace) -> None:
         )
     if arguments.largest < 0:
         raise UsageError("-largest", f"must be 0 (all) or more, got {arguments.largest}")
+    if arguments.volume is not None and arguments.volume < 0:
+        raise UsageError("-volume", f"must be 0 (the first) or more, got {arguments.volume}")
     if arguments.threads is not None and arguments.threads < 1:
         raise UsageError("-threads", f"must be at least 1, got {arguments.threads}")
     if arguments.qc is not None and arguments.qc.exists() and not arguments.qc.is_dir():
@@ -155,7 +162,7 @@ def _check_output(output: Path, n_images: int) -> None:
 
 
 def _is_mask(output: Path) -> bool:
-    return output.name.endswith((".nii", ".nii.gz"))
+    return is_nifti(output)
 
 
 def _crop_voxels(text: str | None) -> tuple[int, int, int] | None:
@@ -207,6 +214,7 @@ def _task(arguments: argparse.Namespace, model: "Model", crop_voxels: tuple[int,
         PredictSettings(arguments.largest, crop_voxels, arguments.fast, arguments.largest > 0, apply),
         threshold=arguments.thr or None,
         overwrite=arguments.overwrite,
+        volume=arguments.volume,
     )
 
 
@@ -225,7 +233,7 @@ def _output(arguments: argparse.Namespace, image: Path, task: "Task") -> Path:
 
 def _derivatives(arguments: argparse.Namespace, task: "Task") -> Path:
     """Where the masks of a BIDS folder go."""
-    default: Path = arguments.path_data / "derivatives" / f"softcord-{task.model.description.name}"
+    default: Path = arguments.path_data / "derivatives" / f"softcord-{file_name(task.model.description.name)}"
     return arguments.output or default
 
 
@@ -242,7 +250,7 @@ def _refuse_same(arguments: argparse.Namespace, pairs: list[tuple[Path, Path]]) 
 
 def _picture(folder: Path, output: Path) -> Path:
     """Where the picture of a mask goes."""
-    return folder / f"{output.name.partition('.nii')[0]}.png"
+    return folder / f"{nifti_stem(output)}.png"
 
 
 def _warn_of_leakage(model: "Model", images: list[Path]) -> None:
@@ -276,7 +284,7 @@ def _predict_all(arguments: argparse.Namespace, pairs: list[tuple[Path, Path]], 
             try:
                 kept += _predict_one(arguments, image, output, task)
             except SoftcordError as error:
-                print(f"softcord: {error}", file=sys.stderr)
+                print(f"softcord: {told(error)}", file=sys.stderr)
                 codes.append(error.exit_code)
             on_done(image.name)
     if arguments.v and len(pairs) > 1:
@@ -292,12 +300,17 @@ def _predict_one(arguments: argparse.Namespace, image: Path, output: Path, task:
 
     started = time.perf_counter()
     done = predict_file(image, output, task)
+    for odd in done.oddities:
+        print(f"softcord: {image}: {odd}.", file=sys.stderr)
     if arguments.qc is not None:
-        _draw(_picture(arguments.qc, output), image, output, done)
+        _draw(_picture(arguments.qc, output), image, output, done, task.volume)
     if done.outcome == "constant":
         raise DataError(image, f"is constant, so {output} is empty", "Check how the image was exported")
     if done.outcome == "no cord":
         print(f"softcord: {image}: no cord was found; {output} is empty.", file=sys.stderr)
+    elif done.is_unsure:
+        what = "no cord could be followed; the mask is what looks most like one (Quality: low). Look at it"
+        print(f"softcord: {image}: {what}: {output}", file=sys.stderr)
     elif arguments.v:
         took_s = time.perf_counter() - started
         how = "is there already" if done.is_kept else f"{took_s:.1f} s, seen {done.looked}"
@@ -305,16 +318,15 @@ def _predict_one(arguments: argparse.Namespace, image: Path, output: Path, task:
     return done.is_kept
 
 
-def _draw(path: Path, image: Path, output: Path, done: "Done") -> None:
+def _draw(path: Path, image: Path, output: Path, done: "Done", volume: int | None) -> None:
     """Draw a mask; one that was kept only if it has no picture yet."""
+    from softcord.draw.qc import overlay_png
     from softcord.io.nifti import read_volume
-    from softcord.report.qc import overlay_png
 
     if done.is_kept and path.exists():
         return
+    drawn, softseg = done.image or read_volume(image, volume), done.softseg or read_volume(output)
     try:
-        overlay_png(
-            done.image or read_volume(image), done.softseg or read_volume(output), None, path, image.name
-        )
+        overlay_png(drawn, softseg, None, path, image.name)
     except OSError as error:
         raise RunError(path, f"cannot be written ({error.strerror or error})", "Check the folder") from error

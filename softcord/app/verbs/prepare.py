@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from softcord.app.config.plan import Plan, jobs_of
 from softcord.app.console.progress import phase
+from softcord.app.console.remedies import with_keys
 from softcord.app.console.terminal import show_table, start_logging
 from softcord.app.sweeps.launch import launch
 from softcord.errors import DataError
+from softcord.hints import listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,8 +37,9 @@ def _prepare_one(plan: Plan) -> DataError | None:
     """Build the ground truth of one dataset; return what to say about participants without one."""
     from softcord.app.inputs.soft_labels import derivatives_dir
     from softcord.app.inputs.training_data import make_phantom
-    from softcord.data.labels import warn_of_model_masks
+    from softcord.data.labels import warn_of_model_masks, warn_of_unused
     from softcord.data.settings import read_index
+    from softcord.data.spaces import warn_of_spaces
     from softcord.gt.dataset import build_dataset
     from softcord.gt.measures import gt_measures, with_csa
     from softcord.gt.variant import variant_name
@@ -48,15 +51,16 @@ def _prepare_one(plan: Plan) -> DataError | None:
     warn_of_model_masks(
         plan.data.name, table.loc[table["contrast"].isin(plan.contrasts), "hard_seg"].dropna()
     )
+    warn_of_unused(plan.data.name, table)
+    warn_of_spaces(plan.data.name, zip(table["image"], table["hard_seg"], strict=True))
     people = len(table[["participant_id", "session_id"]].drop_duplicates())
     with phase(f"ground truth {variant}", people) as on_done:
         report = build_dataset(table, root, plan.gt, plan.contrasts, jobs=jobs, on_done=on_done)
     with phase("CSA", 2 * len(table)) as on_done:
         measures = gt_measures(report, plan.gt, plan.levels, jobs=jobs, on_done=on_done)
     report = with_csa(report, measures, plan.levels)
-    _write(
-        plan, report, measures, Path(plan.config["paths"]["outputs"]) / "prepare" / plan.data.name / variant
-    )
+    report["hint"] = [with_keys(hint) if isinstance(hint, str) else hint for hint in report["hint"]]
+    _write(plan, report, measures, plan.paths.outputs_dir / "prepare" / plan.data.name / variant)
     logger.info("ground truth %s is at %s", variant, root / variant)
     return _failure(report, people)
 
@@ -71,9 +75,10 @@ def _needed(plan: Plan, table: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def _write(plan: Plan, report: "pd.DataFrame", measures: "pd.DataFrame", folder: Path) -> None:
-    from softcord.gt.report import by_contrast, write_csv, write_html
+    from softcord.gt.report import by_contrast, write_csv
     from softcord.gt.variant import recipe
     from softcord.measure.table import write_measures
+    from softcord.report.ground_truth_page import write_ground_truth_page
 
     write_csv(report, folder / "report.csv")
     write_measures(folder / "measures.csv", measures)
@@ -82,7 +87,7 @@ def _write(plan: Plan, report: "pd.DataFrame", measures: "pd.DataFrame", folder:
         "contrasts": ", ".join(plan.contrasts),
         "recipe": json.dumps(recipe(plan.gt, plan.contrasts)),
     }
-    write_html(report, folder / "report.html", f"{plan.data.name}: {folder.name}", notes=notes)
+    write_ground_truth_page(report, folder / "report.html", f"{plan.data.name}: {folder.name}", notes=notes)
     show_table(by_contrast(report), f"{plan.data.name}: {folder.name}")
     print(f"\nreport     {folder / 'report.html'}")
 
@@ -93,7 +98,6 @@ def _failure(report: "pd.DataFrame", people: int) -> DataError | None:
         return None
     first = failed.iloc[0]
     names = failed["participant_id"].drop_duplicates()
-    what = f"{len(names)} of {people} participants have no ground truth ({', '.join(names[:4])}"
-    more = ", ...)" if len(names) > 4 else ")"
+    what = f"{len(names)} of {people} participants have no ground truth ({listed(list(names), 4)})"
     example = f"; {first['participant_id']} {first['contrast']}: {first['finding']}"
-    return DataError("prepare", what + more + example, str(first["hint"] or "See the report"))
+    return DataError("prepare", what + example, str(first["hint"] or "See the report"))

@@ -1,18 +1,22 @@
 """``softcord study``: where the runs of a study stand, one of them in detail, run again, clean up."""
 
 import argparse
+import socket
 import sys
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
-from softcord.app.config.compose import Overrides, compose
+from softcord.app.config.compose import Overrides, compose, is_for_engine
+from softcord.app.config.instantiate import TARGET
 from softcord.app.console.exit_codes import DONE, guarded
 from softcord.app.results.study_text import command_text, run_text, status_text, studies_text
 from softcord.errors import UsageError
+from softcord.hints import did_you_mean
+from softcord.plain import plain
 from softcord.sweep.commands import Entry, read_commands, read_entries
-from softcord.sweep.ledger import Verb
-from softcord.sweep.leftovers import Leftover, find_leftovers, remove
+from softcord.sweep.folder import RUN
+from softcord.sweep.ledger import Verb, unusable_runs
+from softcord.sweep.leftovers import TRASH, Leftover, find_leftovers, remove, trash_of
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,13 +55,17 @@ def _verbs(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser
     rerun.add_argument("name")
     rerun.add_argument("run", nargs="*", help="names of runs, or their beginnings: each is made anew")
     rerun.add_argument("--failed", action="store_true", help="the runs that failed, from where they stopped")
+    rerun.add_argument("--yes", action="store_true", help="also commands of another machine, unasked")
     rerun.add_argument("--launcher", help="pool, joblib, ...: as hydra/launcher of softcord train")
     rerun.set_defaults(verb=_rerun)
 
-    clean = verbs.add_parser("clean", parents=[shared], help="say what is left over, and remove it")
+    clean = verbs.add_parser(
+        "clean", parents=[shared], help="say what is left over, and move it to the trash"
+    )
     clean.add_argument("name")
     clean.add_argument("--failed", action="store_true", help="also the runs that failed or were interrupted")
-    clean.add_argument("--yes", action="store_true", help="remove without asking")
+    clean.add_argument("--yes", action="store_true", help="without asking")
+    clean.add_argument("--purge", action="store_true", help="delete, also the trash, instead of moving there")
     clean.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     clean.set_defaults(verb=_clean)
     return verbs.choices
@@ -66,10 +74,18 @@ def _verbs(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser
 def _status(given: argparse.Namespace) -> int:
     if given.name is None:
         print(studies_text({folder.name: read_entries(folder) for folder in _studies(given.outputs)}))
+        _say_unusable(_studies(given.outputs))
         return DONE
     folder = _folder(given)
     print(status_text(folder.name, read_entries(folder), read_commands(folder)))
+    _say_unusable([folder])
     return DONE
+
+
+def _say_unusable(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        for run_dir, why in unusable_runs(folder).items():
+            print(f"softcord: {run_dir}: counts as no run: {why}.", file=sys.stderr)
 
 
 def _show(given: argparse.Namespace) -> int:
@@ -98,6 +114,9 @@ def _rerun(given: argparse.Namespace) -> int:
     if not chosen:
         print(f"study {folder.name}: nothing has failed")
         return DONE
+    if not _may_run(chosen, yes=given.yes):
+        print("Nothing was run; --yes runs them")
+        return DONE
     _check_place(folder, chosen[0])
     start_logging()
     engine = (f"hydra/launcher={given.launcher}",) if given.launcher else ()
@@ -106,6 +125,24 @@ def _rerun(given: argparse.Namespace) -> int:
     for entry in chosen:
         runs.setdefault(entry.verb, []).append((*entry.overrides, *anew))
     return max(_run_again(verb, same, engine) for verb, same in runs.items())
+
+
+def _may_run(chosen: Sequence[Entry], *, yes: bool) -> bool:
+    """Show what would be run where a record was not made here; ask, as anybody may have written it.
+
+    Raises:
+        UsageError: a record wants more than to say what the run is.
+    """
+    for entry in chosen:
+        for override in entry.overrides:
+            if is_for_engine(override) or f"{TARGET}=" in override.replace(" ", ""):
+                where = entry.run.name if entry.run else entry.method
+                raise UsageError(where, f"its record says {override}", "Type that command yourself")
+    foreign = [entry for entry in chosen if entry.run and entry.run.host not in ("", socket.gethostname())]
+    for entry in foreign:
+        assert entry.run is not None
+        print(f"{entry.run.name} (of {entry.run.host}): {entry.verb} {plain(' '.join(entry.overrides))}")
+    return not foreign or yes or _agreed("Run what these say")
 
 
 def _check_place(folder: Path, entry: Entry) -> None:
@@ -132,29 +169,30 @@ def _run_again(verb: Verb, runs: Sequence[Overrides], engine: Overrides) -> int:
 
 def _clean(given: argparse.Namespace) -> int:
     folder = _folder(given)
-    found = find_leftovers(folder, unfinished=given.failed)
+    found = find_leftovers(folder, unfinished=given.failed) + (trash_of(folder) if given.purge else [])
     if not found:
         print(f"study {folder.name}: nothing is left over")
         return DONE
     for leftover in found:
         print(f"{_size(leftover.n_bytes):>8}  {leftover.what}  {leftover.path or ''}")
     print(f"{_size(sum(leftover.n_bytes for leftover in found)):>8}  in all")
-    if given.dry_run or not (given.yes or _agreed()):
+    what = "Delete all this for good" if given.purge else "Move all this to the study's trash"
+    if given.dry_run or not (given.yes or _agreed(what)):
         print("Nothing was removed; --yes removes it")
         return DONE
-    return _remove(folder, found)
+    return _remove(folder, found, purge=given.purge)
 
 
-def _remove(folder: Path, found: Iterable[Leftover]) -> int:
-    busy = [leftover for leftover in found if not remove(folder, leftover)]
+def _remove(folder: Path, found: Iterable[Leftover], *, purge: bool) -> int:
+    busy = [leftover for leftover in found if not remove(folder, leftover, purge=purge)]
     for leftover in busy:
         print(f"left alone, since a process is at work in it: {leftover.path}", file=sys.stderr)
-    print("Removed")
+    print("Deleted" if purge else f"Moved to {folder / TRASH}; --purge deletes what is there")
     return DONE
 
 
-def _agreed() -> bool:
-    return sys.stdin.isatty() and input("Remove all this? [y/N] ").strip().lower() in ("y", "yes")
+def _agreed(what: str) -> bool:
+    return sys.stdin.isatty() and input(f"{what}? [y/N] ").strip().lower() in ("y", "yes")
 
 
 def _folder(given: argparse.Namespace) -> Path:
@@ -162,15 +200,14 @@ def _folder(given: argparse.Namespace) -> Path:
     if folder in _studies(given.outputs):
         return folder
     names = [study.name for study in _studies(given.outputs)]
-    near = get_close_matches(given.name, names, n=1)
-    hint = f"Did you mean {near[0]}?" if near else f"Studies: {', '.join(names) or 'none'}"
+    hint = did_you_mean(given.name, names, otherwise=f"Studies: {', '.join(names) or 'none'}")
     raise UsageError(folder, "is not a study", hint)
 
 
 def _studies(outputs: Path) -> list[Path]:
     """Return the folders in which something was run or is meant to."""
     found = {path.parent for path in outputs.glob("*/study.json")}
-    return sorted(found | {path.parent.parent for path in outputs.glob("*/*/run.json")})
+    return sorted(found | {path.parent.parent for path in outputs.glob(f"*/*/{RUN}")})
 
 
 def _chosen(entries: Sequence[Entry], name: str) -> Entry:

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from softcord.app.config.plan import Plan, check_training
+from softcord.app.config.method_name import run_name
+from softcord.app.config.plan import Plan
 from softcord.app.console.terminal import start_logging
 from softcord.app.sweeps.launch import Study, launch
 from softcord.errors import PrunedError
 
 if TYPE_CHECKING:
     from softcord.sweep.ledger import Run
-    from softcord.sweep.search import Outcome
+    from softcord.sweep.search_settings import Outcome
 
 logger = logging.getLogger("softcord")
 
@@ -26,17 +27,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def training_study() -> Study:
     """Return what makes trainings a study: recorded, watched, summed up."""
+    from softcord.app.records.store import check_databases
     from softcord.app.sweeps import runs
     from softcord.app.sweeps.live_view import watch
 
+    def check(plan: Plan) -> None:
+        check_engine(plan)
+        check_databases(plan)
+
     return Study(
-        check=check_training,
+        check=check,
         begin=runs.begin_sweep,
         watch=watch,
         note_failure=runs.note_failure,
+        attempts_at=runs.attempts_at,
         without_end=runs.without_end,
+        running=runs.running,
         finish=runs.finish,
     )
+
+
+def check_engine(plan: Plan) -> None:
+    """Refuse a plan that its engine cannot make."""
+    from softcord.app.engine import engine_of
+
+    engine_of(plan).check(plan)
 
 
 def train_one(plan: Plan) -> "Outcome | None":
@@ -44,16 +59,16 @@ def train_one(plan: Plan) -> "Outcome | None":
 
     Return what its search wants to know; None for a run that is no trial.
     """
-    from softcord.app.engine import WORK_FOLDERS
+    from softcord.app.engine import engine_of
     from softcord.app.inputs.training_data import open_dataset
     from softcord.app.sweeps.run_once import run_once
     from softcord.app.sweeps.runs import check_names, fingerprint_of, new_run
     from softcord.app.sweeps.trial import outcome
-    from softcord.sweep.search import Outcome
+    from softcord.sweep.search_settings import Outcome
 
     dataset = open_dataset(plan)
     fingerprint = fingerprint_of(plan, dataset)
-    run = new_run(plan, f"{plan.method}_s{plan.seed}-{fingerprint[:6]}", fingerprint)
+    run = new_run(plan, run_name(plan.method, plan.seed, fingerprint), fingerprint)
     check_names([plan])
 
     def work(begun: "Run", run_dir: Path) -> None:
@@ -62,7 +77,7 @@ def train_one(plan: Plan) -> "Outcome | None":
         bring_to_end(plan, dataset, begun, run_dir)
 
     try:
-        run_once(run, plan, work, WORK_FOLDERS)
+        run_once(run, plan, work, engine_of(plan).work_folders)
     except PrunedError as end:
         logger.info("%s", end)
         return Outcome(pruned=True)

@@ -12,12 +12,14 @@ from softcord.data.checks.findings import Finding, Severity, in_order
 from softcord.data.checks.labels import label_findings, missing_contrasts
 from softcord.data.checks.metadata import metadata_findings
 from softcord.data.checks.names import name_findings
+from softcord.data.checks.volumes import volume_findings
 from softcord.data.exclude import Exclusion
 from softcord.data.index import Scan, existing_root, scan_dataset, table_of
 from softcord.data.labels import Gt
 from softcord.data.settings import DataSettings, chosen_participants, read_exclusion
-from softcord.errors import UsageError
+from softcord.errors import SettingError
 from softcord.processes.collector import collector_paused
+from softcord.remedies import Remedy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,14 +79,13 @@ def check_dataset(
         UsageError: an unknown depth, or a chosen participant who is not there.
     """
     if depth not in get_args(Depth):
-        raise UsageError(
-            "check.depth", f"unknown depth {depth!r}", f"Use one of {', '.join(get_args(Depth))}"
+        raise SettingError(
+            "check_dataset", "depth", f"unknown depth {depth!r}", f"Use one of {', '.join(get_args(Depth))}"
         )
     root = existing_root(settings.root)
     table, findings = _by_name(settings, root, gt, contrasts, "error" if needs_every_contrast else "warning")
     if bids:
         findings += bids_findings(root)
-    from softcord.data.checks.volumes import volume_findings
 
     volumes, found = volume_findings(table, depth, jobs=jobs, on_done=on_done)
     with collector_paused():
@@ -117,10 +118,10 @@ def _by_name(
 
 def _nothing_found(root: Path, scan: Scan, table: "pd.DataFrame") -> list[Finding]:
     if not scan.images:
-        hint = "Expected sub-XX/anat/sub-XX_T2w.nii.gz; data.image_names maps other names"
+        hint = Remedy.MAP_IMAGE_NAMES
         return [Finding("error", "no image of a known contrast", str(root), hint=hint)]
     if table.empty:
-        return [Finding("error", "every image is excluded", str(root), hint="Check data.exclude")]
+        return [Finding("error", "every image is excluded", str(root), hint=Remedy.ALL_EXCLUDED)]
     return []
 
 
@@ -133,6 +134,6 @@ def _exclusions(scan: Scan, exclusion: Exclusion) -> list[Finding]:
             detail = f"{entry} ({used[entry]} images){': ' + reason if reason else ''}"
             found.append(Finding("note", "excluded", detail=detail))
         else:
-            hint = "Check the entry's spelling in data.exclude"
+            hint = Remedy.CHECK_EXCLUSION_ENTRY
             found.append(Finding("warning", "exclusion without effect", detail=entry, hint=hint))
     return found

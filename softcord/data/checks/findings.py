@@ -3,10 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    import pandas as pd
+import pandas as pd
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
@@ -50,10 +49,8 @@ class Summary:
     hint: str
 
 
-def findings_table(findings: Iterable[Finding]) -> "pd.DataFrame":
+def findings_table(findings: Iterable[Finding]) -> pd.DataFrame:
     """One row a finding, worst first."""
-    import pandas as pd
-
     columns = [field.name for field in fields(Finding)]
     rows = [[getattr(finding, column) for column in columns] for finding in in_order(findings)]
     return pd.DataFrame(rows, columns=columns, dtype=object)

@@ -9,6 +9,7 @@ from softcord.data.checks.findings import Finding, Severity
 from softcord.data.checks.names import state_finding
 from softcord.data.index import Scan
 from softcord.data.labels import LABEL_OF_GT, Gt
+from softcord.remedies import Remedy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,10 +55,10 @@ def _missing(row: Row, gt: Gt, severity: Severity) -> Iterator[Finding]:
         return
     where = row["image"], row["participant_id"], row["contrast"]
     if gt != "hard" and row["hard_seg"] is not None:
-        hint = "`softcord prepare` builds it from the hard masks; training does so by itself"
+        hint = Remedy.SOFT_LABEL_LATER
         yield Finding("note", f"no {WORDS[column]} yet", *where, "", hint)
         return
-    hint = "Draw one, say with data.label_names how masks are named, or name the image in data.exclude"
+    hint = Remedy.DRAW_A_MASK
     yield Finding(severity, f"no {WORDS['hard_seg' if gt != 'hard' else column]}", *where, "", hint)
 
 
@@ -83,7 +84,7 @@ def missing_contrasts(
     had = [contrast for contrast in contrasts if contrast in set(table["contrast"])]
     for contrast in contrasts:
         if contrast not in had and len(table):
-            hint = "Leave it out of contrasts, or say with data.image_names how its images are named"
+            hint = Remedy.CONTRAST_OF_NOBODY
             yield Finding(
                 absent, "contrast of nobody", scan.root, "", contrast, f"no image of {contrast}", hint
             )

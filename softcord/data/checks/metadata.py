@@ -11,6 +11,7 @@ from softcord.data.checks.findings import Finding
 from softcord.data.index import Label, Scan
 from softcord.data.labels import HARD_MASK_HINT, is_model_made
 from softcord.data.participants import read_table
+from softcord.io.names import sidecar_of
 
 
 def metadata_findings(root: Path, scan: Scan) -> Iterator[Finding]:
@@ -77,7 +78,7 @@ def _model_made(scan: Scan, sidecars: dict[str, Any]) -> Iterator[Finding]:
     """Since r20250314 most T2w hard masks of spine-generic are a model's predictions: say so."""
     made: dict[str, list[Label]] = {}
     for ((_, _, contrast), kind), labels in scan.labels.items():
-        sidecar = sidecars.get(labels[0].file.path.partition(".nii")[0] + ".json")
+        sidecar = sidecars.get(str(sidecar_of(Path(labels[0].file.path))))
         if kind == "hard_seg" and is_model_made(sidecar):
             made.setdefault(contrast, []).append(labels[0])
     for contrast, labels in made.items():

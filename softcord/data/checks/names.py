@@ -11,6 +11,7 @@ from softcord.data.checks.findings import Finding, Severity
 from softcord.data.exclude import NOTHING, Exclusion
 from softcord.data.index import Scan
 from softcord.io.pointer import pointed_digest, way_to_download
+from softcord.remedies import Remedy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +22,7 @@ DATATYPES = {row.datatype for row in CONTRASTS.values()}
 def name_findings(scan: Scan, needed: "pd.DataFrame", exclusion: Exclusion = NOTHING) -> Iterator[Finding]:
     """Yield what is wrong with names and folders, and which of the ``needed`` images are not here."""
     if not os.path.isdir(scan.derivatives):
-        hint = "Masks belong in its folder labels; data.derivatives says where else it is"
+        hint = Remedy.PLACE_DERIVATIVES
         yield Finding("warning", "no derivatives folder", scan.derivatives, hint=hint)
     for folder, listing in scan.listings.items():
         yield from _walked(listing, exclusion)
@@ -83,7 +84,7 @@ def _unused(scan: Scan) -> Iterator[Finding]:
     known = {stem.lower() for stem in scan.stems[""]}  # one that differs in case only is a finding by itself
     for file in scan.listings[""].files:
         if file.extension in IMAGE_EXTENSIONS and file.stem.lower() not in known:
-            hint = "data.image_names says which contrast a name is; of two runs only one can be used"
+            hint = Remedy.NAME_THE_CONTRAST
             yield Finding(
                 "note", "image of no known contrast", file.path, file.participant_id, "", "not used", hint
             )

@@ -1,30 +1,29 @@
 """Open images and labels: geometry, values, duplicates, and what stands out from the rest."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import nibabel as nib
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from softcord.data.bids import LABEL_KINDS, file_state
-from softcord.data.checks.findings import Finding
+from softcord.data.checks.findings import Finding, Severity
 from softcord.data.checks.labels import WORDS, Row, records
 from softcord.errors import DataError
-from softcord.io.nifti import open_nifti, read_volume
+from softcord.io.header import open_nifti
+from softcord.io.nifti import read_volume, space_of
+from softcord.io.space import MAX_GRID_SHEAR_DEG, NO_ORIENTATION, SHEARED, Space, misfit, shear_deg, times
 from softcord.processes.parallel import parallel_map
-
-if TYPE_CHECKING:
-    import pandas as pd
+from softcord.remedies import Remedy
 
 SOFT_KINDS = ("soft_seg", "soft_bin_seg", "truth_softseg")
 MASK_KINDS = ("hard_seg", *SOFT_KINDS)
-# Headers that other tools rounded differ by micrometres; a tenth of a millimetre is a fifth of a fine voxel.
-MAX_SHIFT_MM = 0.1
 # Values that resampling or a float format leaves outside 0..1 are no mistake.
 VALUE_TOLERANCE = 1e-3
 
@@ -52,10 +51,11 @@ class VolumeFacts:
 
 
 Inspected = tuple[list[VolumeFacts], list[Finding]]
+Values = npt.NDArray[np.float32]
 
 
 def volume_findings(
-    table: "pd.DataFrame",
+    table: pd.DataFrame,
     depth: Literal["names", "headers", "voxels"],
     *,
     jobs: int = 1,
@@ -69,8 +69,6 @@ def volume_findings(
         jobs: processes that open files.
         on_done: receives the name of each image as it is finished.
     """
-    import pandas as pd
-
     rows = [] if depth == "names" else records(table[table["image_state"] == "present"])
     facts: list[VolumeFacts] = []
     findings: list[Finding] = []
@@ -93,32 +91,37 @@ def inspect(row: Row, *, with_voxels: bool) -> Inspected:
     """Open one image and its labels."""
     facts: list[VolumeFacts] = []
     findings: list[Finding] = []
+    image: Space | None = None
     for kind in ("image", *LABEL_KINDS):
         path = row[kind]
         if path is None or file_state(path) != "present":
             continue
         try:
-            fact, values = _read(row, kind, with_voxels)
+            fact, space, values = _read(row, kind, with_voxels)
         except DataError as error:
             findings.append(_unusable(_words(kind), row, path, error.what, error.hint))
             continue
         facts.append(fact)
-        if kind != "image" and facts[0].kind == "image" and (detail := mismatch(facts[0], fact)):
-            hint = "Resample the label to its image, or correct its header"
-            findings.append(_finding("error", "label off its image", row, path, detail, hint))
+        findings += _space_findings(row, kind, space, image)
+        image = space if kind == "image" else image
         if values is not None:
             findings += _value_findings(row, kind, values)
     return facts, findings
 
 
-def _read(row: Row, kind: str, with_voxels: bool) -> tuple[VolumeFacts, npt.NDArray[np.float32] | None]:
+def _read(row: Row, kind: str, with_voxels: bool) -> tuple[VolumeFacts, Space, Values | None]:
     path = row[kind]
+    p99, digest, values = None, None, None
     if with_voxels:
         volume = read_volume(path)
-        shape, affine, values = volume.data.shape, volume.affine, volume.data
-        p99, digest = float(np.percentile(values, 99)), hashlib.sha256(values.tobytes()).hexdigest()
+        space, values = space_of(volume), volume.data
+        p99 = float(np.percentile(values, 99))
+        digest = hashlib.sha256(np.ascontiguousarray(values.T).data).hexdigest()
     else:
-        (shape, affine), values, p99, digest = _header(path), None, None, None
+        file = open_nifti(Path(path))
+        file.check_content()
+        space = file.space
+    affine, shape = space.affine, space.shape
     spacing = nib.affines.voxel_sizes(affine)
     axis_si = int(np.argmax(np.abs(affine[2, :3] / spacing)))
     fact = VolumeFacts(
@@ -127,7 +130,7 @@ def _read(row: Row, kind: str, with_voxels: bool) -> tuple[VolumeFacts, npt.NDAr
         contrast=row["contrast"],
         kind=kind,
         file=path,
-        shape=tuple(int(n) for n in shape),
+        shape=shape,
         orientation=orientation(affine),
         spacing_mm=tuple(round(float(size), 3) for size in spacing),
         fov_si_mm=float(shape[axis_si] * spacing[axis_si]),
@@ -135,36 +138,32 @@ def _read(row: Row, kind: str, with_voxels: bool) -> tuple[VolumeFacts, npt.NDAr
         p99=p99,
         digest=digest,
     )
-    return fact, values
+    return fact, space, values
 
 
-def _header(path: str) -> tuple[tuple[int, ...], npt.NDArray[np.float64]]:
-    image = open_nifti(Path(path))
-    shape, affine = tuple(image.shape), np.asarray(image.affine, dtype=np.float64)
-    if len(shape) == 4 and shape[3] == 1:
-        shape = shape[:3]
-    if len(shape) != 3 or abs(np.linalg.det(affine[:3, :3])) < 1e-9:
-        raise DataError(path, f"is not one 3-D volume with voxel sizes (shape {_times(shape)})", "Repair it")
-    return shape, affine
+def _space_findings(row: Row, kind: str, space: Space, image: Space | None) -> Iterator[Finding]:
+    """What is odd about a header, and whether a label is on its image's grid."""
+    path = row[kind]
+    for odd in space.oddities:
+        is_sheared = odd.what == SHEARED and shear_deg(space.affine) > MAX_GRID_SHEAR_DEG
+        is_sheared = odd.what == SHEARED and shear_deg(space.affine) > MAX_GRID_SHEAR_DEG
+        cannot_be_used = odd.what == NO_ORIENTATION or is_sheared
+        severity: Severity = "note" if odd.is_rounding else "error" if cannot_be_used else "warning"
+        yield _finding(severity, odd.what, row, path, odd.detail, odd.hint)
+    if kind == "image" and 1 in space.shape:
+        detail, hint = f"shape {times(space.shape)}", "The net looks at volumes: give the whole stack"
+        yield _finding("warning", "single slice", row, path, detail, hint)
+    off = None if image is None else misfit(image, space)
+    if off is not None:
+        severity = "warning" if off.fits_as_used else "error"
+        hint = "Resample the label to its image, or correct its header"
+        yield _finding(severity, "label off its image", row, path, off.what, hint)
 
 
 def orientation(affine: npt.NDArray[np.float64]) -> str:
     """Name the corner that the first voxel lies in, as the Spinal Cord Toolbox does (RPI)."""
     opposite = dict(zip("LRAPSI", "RLPAIS", strict=True))
     return "".join(opposite[str(code)] for code in nib.aff2axcodes(affine))
-
-
-def mismatch(image: VolumeFacts, label: VolumeFacts) -> str | None:
-    """Say how a label's grid differs from its image's, or None if it does not."""
-    if image.shape != label.shape:
-        return f"shape {_times(label.shape)} on an image of {_times(image.shape)}"
-    difference = np.abs(np.subtract(image.affine, label.affine)).reshape(4, 4)
-    shift_mm = float((difference @ np.append(image.shape, 1)).max())
-    return f"up to {shift_mm:.1f} mm away" if shift_mm > MAX_SHIFT_MM else None
-
-
-def _times(shape: Sequence[int]) -> str:
-    return "x".join(map(str, shape))
 
 
 def _value_findings(row: Row, kind: str, values: npt.NDArray[np.float32]) -> Iterator[Finding]:
@@ -181,14 +180,14 @@ def _value_findings(row: Row, kind: str, values: npt.NDArray[np.float32]) -> Ite
         hint = "Rescale it, or choose another label"
         yield _finding("error", "label values outside 0..1", row, path, f"{low:g} to {high:g}", hint)
     elif kind in ("hard_seg", "soft_bin_seg") and not np.isin(values, (0, 1)).all():
-        hint = "A hard mask holds 0 and 1; use gt=soft if this one is soft"
+        hint = Remedy.MASK_IS_SOFT
         yield _finding("warning", "hard mask is not binary", row, path, f"{low:g} to {high:g}", hint)
     elif kind in ("discs", "levels") and (values != np.round(values)).any():
         hint = "Each disc or level has a whole number"
         yield _finding("warning", f"{_words(kind)} are not whole numbers", row, path, "", hint)
 
 
-def _repeated(volumes: "pd.DataFrame") -> Iterator[Finding]:
+def _repeated(volumes: pd.DataFrame) -> Iterator[Finding]:
     """Two images with the same voxels are one person twice; two such masks say nothing about contrasts."""
     volumes = volumes[volumes["kind"].isin(("image", *MASK_KINDS)) & volumes["digest"].notna()]
     for _, group in volumes.groupby(["kind", "digest", "shape"]):
@@ -200,7 +199,7 @@ def _repeated(volumes: "pd.DataFrame") -> Iterator[Finding]:
             yield _finding("warning", what, other, other["file"], detail, hint)
 
 
-def _outliers(volumes: "pd.DataFrame") -> Iterator[Finding]:
+def _outliers(volumes: pd.DataFrame) -> Iterator[Finding]:
     images = volumes[volumes["kind"] == "image"]
     for contrast, group in images.groupby("contrast"):
         for column, what, unit in (("fov_si_mm", "field of view", " mm"), ("p99", "intensity", "")):
@@ -227,7 +226,5 @@ def _unusable(words: str, row: Row, path: str, detail: str, hint: str = "") -> F
     return _finding("error", f"unusable {words}", row, path, detail, hint)
 
 
-def _finding(
-    severity: Literal["error", "warning", "note"], what: str, row: Row, path: str, detail: str, hint: str
-) -> Finding:
+def _finding(severity: Severity, what: str, row: Row, path: str, detail: str, hint: str) -> Finding:
     return Finding(severity, what, path, row["participant_id"], row["contrast"], detail, hint)

@@ -1,11 +1,20 @@
 """Configuration: every option composes, every mistake gets one line that names the key."""
 
+import logging
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from softcord.app.config.compose import combinations, compose, config_dir, flat, normalise
-from softcord.app.config.plan import Plan, check_training, make_plan
+from softcord.app.config.plan import Plan, make_plan
+from softcord.app.engine import engine_of
+from softcord.app.verbs.compare import main as compare
+from softcord.app.verbs.train import main as train
 from softcord.errors import UsageError
 
 
@@ -13,7 +22,7 @@ def plan(*overrides: str) -> Plan:
     is_several = "data=several" in overrides
     root = "data.datasets={a: {root: /nowhere}}" if is_several else "data.root=/nowhere"
     made = make_plan(compose(root, *overrides))
-    check_training(made)
+    engine_of(made).check(made)
     return made
 
 
@@ -29,6 +38,8 @@ def test_every_option_builds_what_it_describes(option: str) -> None:
     needed = {
         "model=nnunet": ("train=paper",),  # the paper's net needs patches of the paper's size
         "train=finetune": ("train.start_from=null",),
+        "engine=per_contrast": ("model_per_contrast=true",),
+        "engine=synthetic": ("data=synthetic",),
         "engine=predictions": ("engine.name=theirs", "engine.path=pred"),
     }
     found = plan(option, *needed.get(option, ()))
@@ -70,10 +81,22 @@ MISTAKES = {
     "contrasts=null": "contrasts: None is not a list of names",
     "train.learning_rate=nan": "train.learning_rate: must be > 0 and finite",
     "paths.outputs=null": "paths.outputs: must be a folder",
+    "engine=per_contrast": "engine=per_contrast: is chosen by another key. Write model_per_contrast=true",
+    "engine=synthetic": "engine=synthetic: is chosen by another key. Write data=synthetic",
     "variant=a/b": "variant: 'a/b' cannot be part of a name",
     "model=nnunet": "train.patch_size_mm: gives patches of (32, 48, 64) voxels. Its sides",
     "gt.weights={T1w: 2}": "gt.weights: is not there to be changed. Check the name, or add it: +gt.weights=",
-    "loss._target_=os.system": "loss._target_: must be a class of softcord",
+    "split=[1]": "split=[1]: there is no such option",
+    "train=[0,0,0]": "train=[0,0,0]: there is no such option",
+    "volumes=x": "volumes: has settings of its own (--cfg job shows them), got 'x' instead",
+    "search=x": "search: has settings of its own",
+    "evaluate=x": "evaluate: has settings of its own",
+    "compare=3": "compare: has settings of its own",
+    f"study={'s' * 300}": "study: has 300 characters, at most 120 name a folder",
+    f"variant={'v' * 300}": "variant: has 300 characters, at most 120 are possible",
+    "~search.nam": "~search.nam: is not a known key. Did you mean search.name?",
+    "hydra/launcher=poool": "hydra/launcher=poool: there is no such option. Did you mean pool?",
+    "loss._target_=os.system": "loss._target_: must be a class of softcord's for loss",
 }
 
 
@@ -84,6 +107,85 @@ def test_a_mistake_gets_one_line_that_names_the_key_and_the_way_out(override: st
     assert str(caught.value).startswith(MISTAKES[override])
     assert "\n" not in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("--cfg job los=dice", "los: is not a known key. Did you mean loss?"),
+        ("--cfg job los=dice ~search.name", "los: is not a known key. Did you mean loss?"),
+        ("--cfg job ~search.name los=dice", "los: is not a known key. Did you mean loss?"),
+        ("~search.name los=dice", "los: is not a known key. Did you mean loss?"),
+        ("hydra/launcher=joblib los=dice", "los: is not a known key. Did you mean loss?"),
+        ("~search.name", "~search.name: cannot be left out: its value is null."),
+        ("--info los=dice", "los: is not a known key. Did you mean loss?"),
+        ("--hydra-help los=dice", "los: is not a known key. Did you mean loss?"),
+        (
+            "--help gt=soft,hard",
+            "gt=soft,hard: gives several values. Add -m to sweep, or write gt=[soft,hard].",
+        ),
+        ("--help 'seed=range(1,'", "configuration: "),
+        ("--cfg", "--cfg: shows one of job, hydra, all. Write --cfg job."),
+        ("-c jib", "-c: shows one of job, hydra, all. Write --cfg job."),
+        ("--cfg job gt", "gt: is not key=value. Write for example gt=soft."),
+        ("--cfg job experiment=tabel1", "experiment=tabel1: there is no such option."),
+    ],
+)
+@pytest.mark.parametrize("verb", [train, compare])
+def test_questions_refuse_a_mistake_as_a_run_does(
+    asked: str,
+    said: str,
+    verb: Callable[[list[str]], int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert verb(shlex.split(asked)) == 2
+    printed = capsys.readouterr()
+    assert printed.err.startswith(f"softcord: {said}")
+    assert printed.err.count("\n") == 1
+    assert not printed.out
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "asked", ["--cfg job data=bids", "--cfg job -p loss loss=dice", "--info ~search.objective", "-h"]
+)
+def test_questions_are_answered_where_values_are_missing(
+    asked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    root = logging.getLogger()
+    before = (root.handlers[:], root.level)
+    assert train(asked.split()) == 0
+    assert len(capsys.readouterr().out) > 50
+    assert (root.handlers, root.level) == before  # Hydra's would go on writing to this standard error
+
+
+def test_python_without_assertions_reads_the_same_overrides() -> None:
+    code = "from softcord.app.config.compose import combinations\n"
+    code += "print(combinations(['seed=range(1,3)', 'gt=soft,hard']))"
+    said = [
+        subprocess.run([sys.executable, *flag, "-c", code], capture_output=True, text=True, check=False)
+        for flag in ([], ["-O"])
+    ]
+    assert said[0].stdout == said[1].stdout != "", said[1].stderr[-300:]
+
+
+@pytest.mark.parametrize("node", ["compare", "check", "paths", "evaluate", "search"])
+def test_a_misspelt_key_in_a_file_is_refused_with_the_nearest_name(node: str) -> None:
+    near = {
+        "compare": "overlay",
+        "check": "dept",
+        "paths": "output",
+        "evaluate": "models",
+        "search": "trials",
+    }
+    composed = compose("data.root=/nowhere")
+    misspelt = {**composed.config[node], near[node]: 1}
+    with pytest.raises(UsageError, match=rf"{node}\.{near[node]}: is not a known key\. Did you mean \w+\?"):
+        make_plan(replace(composed, config={**composed.config, node: misspelt}))
 
 
 def test_drawn_images_cannot_be_drawn_from_again() -> None:
@@ -257,3 +359,98 @@ def test_experiments_beside_the_command_are_found(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     found = plan("experiment=mine")
     assert (found.gt.name, found.seed) == ("hard", 7)
+
+
+RAN = "import pathlib; pathlib.Path('ran').touch()"
+PLACE = "._target_: must be a class of softcord's for "
+RUN_PROCESS = "softcord.processes.program.run_process"
+HOSTILE = {
+    f"train.patience={{_target_: {RUN_PROCESS}, command: [touch, ran], log: x}}": "train.patience",
+    "loss._target_=sympy.sympify": f"loss{PLACE}loss, got 'sympy.sympify'. Name one",
+    "loss._target_=evil.Loss": f"loss{PLACE}loss, got 'evil.Loss'. Name one",
+    f"model._target_={RUN_PROCESS}": f"model{PLACE}model",
+    "model._target_=softcord.losses.dice.DiceLoss": f"model{PLACE}model",
+    "model._target_=softcord.nets.unet.torch": "model._target_: ",
+    "gt._target_=softcord.losses.dice.DiceLoss": f"gt{PLACE}gt",
+    "gt._target_=softcord.gt.settings.__loader__.get_data": "gt._target_: ",
+    "augment.gamma._target_=softcord.augment.noise.Noise": "augment.gamma._target_: must be a Gamma",
+    "augment.gamma._target_=evil.Gamma": f"augment.gamma{PLACE}augment",
+    "engine._target_=subprocess.run": f"engine{PLACE}engine",
+    "engine._target_=softcord.ingest.tool.subprocess.run": "engine._target_: ",
+    "search._target_=os.system": f"search{PLACE}search",
+    "machine.threads={_target_: evil.Number}": "machine.threads: is no place for a class, got 'evil.Number'",
+    "evaluate._target_=evil.Evaluate": f"evaluate{PLACE}evaluate",
+}
+
+
+@pytest.fixture
+def evil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that Python looks in, with a module that leaves a file where it is only imported."""
+    (tmp_path / "evil.py").write_text(
+        f"{RAN}\nfrom softcord.losses.awing import AdaptiveWingLoss\nclass Loss(AdaptiveWingLoss): ...\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "evil", raising=False)
+    monkeypatch.delenv("SOFTCORD_ALLOW", raising=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize("override", HOSTILE)
+def test_a_configuration_names_only_classes_that_its_key_allows_and_imports_no_other(
+    override: str, evil: Path
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        plan(override)
+    assert str(caught.value).startswith(HOSTILE[override])
+    assert not (evil / "ran").exists()
+
+
+def test_a_package_of_one_s_own_is_allowed_by_name(evil: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["data=bids", "data.root=nowhere", "loss._target_=evil.Loss"]
+    assert train(command) == 2
+    assert "or add -allow evil if you trust that package" in capsys.readouterr().err
+    assert train(["-allow", "evil", *command]) == 3
+    assert "nowhere" in capsys.readouterr().err
+    assert (evil / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            "hydra: {callbacks: {x: {_target_: evil.Loss}}}",
+            "sets hydra.callbacks, which an experiment may not",
+        ),
+        ("hydra: {launcher: {_target_: evil.Loss}}", "sets hydra.launcher, which an experiment may not"),
+        (
+            "hydra: {sweeper: {x: {_target_: evil.Loss}}}",
+            "sets hydra.sweeper.x._target_, which an experiment",
+        ),
+        ("hydra: {job_logging: {root: evil}}", "sets hydra.job_logging, which an experiment may not"),
+        ("[1, 2]", "is no experiment"),
+    ],
+)
+@pytest.mark.parametrize("verb", [train, compare])
+def test_an_experiment_runs_no_code_of_its_own(
+    content: str,
+    said: str,
+    verb: Callable[[list[str]], int],
+    evil: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (evil / "experiments").mkdir()
+    (evil / "experiments/mine.yaml").write_text(content)
+    assert verb(["experiment=mine"]) == 2
+    assert said in capsys.readouterr().err
+    assert not (evil / "ran").exists()
+
+
+def test_an_experiment_that_takes_the_place_of_a_shipped_one_is_said(
+    evil: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (evil / "experiments").mkdir()
+    (evil / "experiments/fig9_losses.yaml").write_text("seed: 7\n")
+    with caplog.at_level("WARNING", "softcord"):
+        assert compose("experiment=fig9_losses").config["seed"] == 7
+    assert "experiments/fig9_losses.yaml, not the one that softcord ships" in caplog.text

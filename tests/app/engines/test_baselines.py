@@ -155,7 +155,7 @@ def test_a_broken_training_is_repeated_and_finished_ones_are_left_alone(in_study
 def test_a_model_that_fails_is_named_and_the_others_are_kept(
     in_study: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from softcord.app.engines import softcord as net
+    from softcord.app.engines import net
 
     train_net = net.train_net
 

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from softcord.app.console.remedies import with_keys
 from softcord.app.verbs.train import main
 from softcord.errors import UsageError
 from softcord.measure.table import read_measures
 from softcord.nnunet.install import Install, find_nnunet
+from softcord.remedies import Remedy
 from softcord.sweep.ledger import read_study
 from softcord.track.store import open_store
 
@@ -74,7 +76,8 @@ def test_without_nnunet_the_run_says_how_to_install_it(
     assert main([*ARGUMENTS, f"machine.nnunet={tmp_path}", "machine.jobs=1"]) == 2
     assert "nnU-Net: not found in" in capsys.readouterr().err
     (run,) = read_study(Path("outputs/real"))
-    assert "make nnunet" in run.reason
+    assert Remedy.INSTALL_NNUNET in run.reason
+    assert "make nnunet" in with_keys(run.reason)
 
 
 @pytest.mark.parametrize(

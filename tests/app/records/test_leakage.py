@@ -8,13 +8,14 @@ import pandas as pd
 import pytest
 
 from softcord.app.console.terminal import start_logging
-from softcord.app.records.leakage import TRAINED_ON, leakage_notes, warn_of_leakage
+from softcord.app.records.leakage import leakage_notes, warn_of_leakage
 from softcord.data.leakage import Seen, check_images_apart, seen_participants
 from softcord.data.settings import DataSettings
 from softcord.data.splits import Split, read_split
 from softcord.errors import DataError
 from softcord.measure.table import Measure, measures_frame
 from softcord.predict.package import TrainedOn
+from softcord.sweep.folder import TRAINED_ON
 
 PAPER, DRIFT = read_split("paper_seed15"), read_split("drift_seed50")
 
@@ -63,6 +64,26 @@ def test_runs_of_one_split_or_of_other_people_of_the_same_name_do_not_leak(tmp_p
     )
 
 
+@pytest.mark.parametrize("content", ["", "[", '[{"dataset": "a"}]', "null", "[1]", '"x"', "\x00\xff"])
+def test_a_damaged_training_list_is_named_and_clears_nobody(content: str, tmp_path: Path) -> None:
+    drift = run(tmp_path, "soft_all", PAPER, DRIFT.test)
+    (drift / TRAINED_ON).write_text(content)
+    (note,) = notes(drift)
+    assert note == (
+        f"Leakage: nobody knows whom soft_all was trained on: {drift / TRAINED_ON}: is damaged. "
+        "Restore it, or make the run anew to be sure."
+    )
+
+
+def test_a_run_that_has_lost_its_training_list_is_named_and_foreign_measures_are_not(tmp_path: Path) -> None:
+    drift = run(tmp_path, "soft_all", PAPER, DRIFT.test)
+    (drift / TRAINED_ON).unlink()
+    assert notes(drift) == []
+    (drift / "run.json").write_text("{}")
+    (note,) = notes(drift)
+    assert "nobody knows whom soft_all was trained on" in note
+
+
 def test_participants_of_several_datasets_are_told_apart(tmp_path: Path) -> None:
     one = Split(("sub-01",), ("sub-02",), ("sub-03",))
     run(tmp_path, "both", one, ["a/sub-01", "b/sub-01"], data="several")
@@ -104,8 +125,6 @@ def test_a_model_meets_another_session_of_whom_it_was_trained_on(
 
 def test_measures_without_a_training_list_say_nothing(tmp_path: Path) -> None:
     run_dir = run(tmp_path, "soft_all", PAPER, DRIFT.test)
-    (run_dir / TRAINED_ON).write_text("[{}]")
-    assert notes(run_dir) == []
     (run_dir / TRAINED_ON).unlink()
     assert notes(run_dir) == []
 
@@ -113,7 +132,9 @@ def test_measures_without_a_training_list_say_nothing(tmp_path: Path) -> None:
 def test_one_image_on_two_sides_is_refused_with_both_names() -> None:
     digests = {"a": "1", "b": "2", "c": "2"}
     check_images_apart({"train": ["b", "c"], "test": ["a"]}, digests.__getitem__)
-    with pytest.raises(DataError, match=r"c: \(test\) is the same image as b \(train\)\. Leave one out"):
+    with pytest.raises(
+        DataError, match=r"c: \(test\) is the same image as b \(train\)\. Exclude one of them"
+    ):
         check_images_apart({"train": ["a", "b"], "test": ["c"]}, digests.__getitem__)
 
 

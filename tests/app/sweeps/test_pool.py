@@ -52,7 +52,9 @@ study = Study(
     begin=lambda arguments, plans: plans,
     watch=lambda plans: nullcontext(),
     note_failure=note_failure,
-    without_end=lambda plans, since: ([], []),
+    attempts_at=lambda plans: {},
+    without_end=lambda plans, before: ([], []),
+    running=lambda plans: [],
     finish=lambda plans: 0,
 )
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Searches as they are typed: what is refused, what is a parameter, and what survives being killed."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,16 +16,17 @@ import yaml
 
 from softcord.app.config.compose import Overrides, compose
 from softcord.app.config.plan import make_plan
-from softcord.app.config.search_space import Space, read_space
+from softcord.app.config.search_space import SearchSpace, read_search_space
 from softcord.app.console.exit_codes import guarded
-from softcord.app.sweeps.runs import new_run, note_failure
+from softcord.app.sweeps.runs import attempts_at, check_names, new_run, note_failure
 from softcord.app.sweeps.search import _note_if_killed, conduct
 from softcord.app.verbs.train import main
 from softcord.errors import RunError, UsageError
 from softcord.measure.table import read_measures
 from softcord.sweep.commands import read_commands
 from softcord.sweep.ledger import Run, begin, read_study, record
-from softcord.sweep.search import Options, Outcome, Range
+from softcord.sweep.search import Options, Range
+from softcord.sweep.search_settings import Outcome
 from softcord.track.store import open_store
 from tests.quick import QUICK
 
@@ -46,7 +48,7 @@ def test_intervals_ranges_and_choices_are_parameters_and_comma_lists_are_searche
         "loss.epsilon": "tag(log,interval(0.1,4))",
         "seed": "interval(1,9)",
     }
-    space = read_space([*typed, "augment=choice(light,none)"], params)
+    space = read_search_space([*typed, "augment=choice(light,none)"], params)
     assert space.conditions == (("seed=3", "gt=soft"), ("seed=3", "gt=hard"))
     assert space.parameters == {
         "loss.omega": Range(2.0, 20.0),
@@ -58,7 +60,7 @@ def test_intervals_ranges_and_choices_are_parameters_and_comma_lists_are_searche
 
 
 def test_every_end_of_every_parameter_is_reached() -> None:
-    space = Space(
+    space = SearchSpace(
         (("gt=soft",), ("gt=hard",)), {"loss.omega": Range(2, 20), "loss": Options(("awing", "dice"))}
     )
     ends = list(space.ends())
@@ -97,7 +99,7 @@ def test_a_search_that_cannot_work_is_refused_before_anything_runs(
 
 def test_a_malformed_parameter_is_named() -> None:
     with pytest.raises(UsageError, match=r"no viable alternative at input 'interval\(2'"):
-        read_space([], {"loss.omega": "interval(2"})
+        read_search_space([], {"loss.omega": "interval(2"})
 
 
 def test_a_launcher_that_breaks_down_costs_only_the_trial_that_breaks_it_alone(
@@ -129,10 +131,10 @@ def test_a_trial_whose_process_was_killed_is_a_failed_run_and_one_of_an_earlier_
     monkeypatch.chdir(tmp_path)
     plan = make_plan(compose(*SEARCH[1:], "loss.omega=7"))
     run = Run("r", "s", plan.method, plan.seed, "f", plan.config_hash, plan.overrides)
-    begun = begin(plan.study_dir / "r", run)
-    _note_if_killed(plan, since=begun.started_at + 1)
+    begin(plan.study_dir / "r", run)
+    _note_if_killed(plan, attempts_at([plan]))
     assert [one.state for one in read_study(plan.study_dir)] == ["running"]
-    _note_if_killed(plan, since=begun.started_at - 1)
+    _note_if_killed(plan, {})
     (noted,) = read_study(plan.study_dir)
     assert (noted.state, noted.reason.partition(".")[0]) == ("failed", "its process: was killed")
 
@@ -194,11 +196,72 @@ def test_the_whole_search_is_watched_over_batches_and_conditions(
     ]
 
 
+def search_by_hand(
+    arguments: list[str], params: dict[str, str], n_trials: int, values: list[float]
+) -> list[str]:
+    """Search with jobs that only leave a complete run; return the names of their methods."""
+    methods = []
+
+    def launch(batch: Sequence[Overrides], first: int) -> list[Outcome | None]:
+        for number, overrides in enumerate(batch, first):
+            plan = make_plan(compose(*overrides))
+            check_names([plan])
+            methods.append(plan.method)
+            folder = plan.study_dir / f"r{number}-{plan.config_hash[:6]}"
+            record(folder, begin(folder, new_run(plan, folder.name, "f")), "complete")
+        return [Outcome((values[number],)) for number, _ in enumerate(batch, first)]
+
+    assert conduct(arguments, params, {"n_trials": n_trials, "sampler": "random"}, launch) == 0
+    return methods
+
+
+def test_trials_are_named_by_what_the_method_does_not_tell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("softcord.app.sweeps.search._record", lambda _plan, _study: None)
+    arguments = ["study=lr", "measured_on=val", "variant=mine"]
+    params = {
+        "train.learning_rate": "tag(log,interval(1e-4,1e-1))",
+        "train.batch_size": "choice(1,2)",
+        "loss.omega": "interval(2,20)",
+        "seed": "range(1,9)",
+    }
+    methods = search_by_hand(arguments, params, 4, [4.0, 3.0, 2.0, 1.0])
+    assert len(set(methods)) == 4
+    pattern = r"soft_all_omega[\d.]+_mine-learning-rate[\d.e-]+-batch-size[12]"
+    assert [name for name in methods if not re.fullmatch(pattern, name)] == []
+
+
+def test_trials_that_the_name_tells_apart_are_called_as_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("softcord.app.sweeps.search._record", lambda _plan, _study: None)
+    (method,) = search_by_hand(["study=s", "measured_on=val"], {"loss.omega": "interval(2,20)"}, 1, [1.0])
+    assert re.fullmatch(r"soft_all_omega[\d.]+", method)
+
+
+def test_a_search_whose_database_was_removed_says_that_it_starts_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("softcord.app.sweeps.search._record", lambda _plan, _study: None)
+    given = (["study=s", "measured_on=val"], {"loss.omega": "interval(2,20)"}, 2, [1.0, 2.0])
+    with caplog.at_level("WARNING", "softcord"):
+        search_by_hand(*given)
+        assert caplog.text == ""
+        (tmp_path / "mlruns/optuna.db").unlink()
+        search_by_hand(*given)
+    assert "s/soft_all_s1: 2 trials have runs in outputs/s, but sqlite:" in caplog.text
+    assert "knows none of them: the search starts anew" in caplog.text
+
+
 @pytest.mark.slow
 def test_a_search_on_phantoms_killed_three_times_ends_with_thirty_trials(tmp_path: Path) -> None:
     small = ("augment=none", "contrasts=2", "split.train=0.5", "split.test=0.3")
     # From random weights no net would find a cord in two epochs, and all trials would have the same value.
-    trained = ("model=small_deep", "train.start_from=synthetic-v1", "train.learning_rate=0.0003")
+    trained = ("model=small_deep", "train.start_from=synthetic-v2", "train.learning_rate=0.0003")
     typed = [word for word in SEARCH if not word.startswith("model.")]
     command = [sys.executable, "-m", "softcord.train", *typed, *small, *trained, "hydra.sweeper.n_trials=30"]
     with (tmp_path / "log").open("w") as log:

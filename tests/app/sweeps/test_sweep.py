@@ -1,8 +1,10 @@
 """Sweeps: what is left to run, failures, exit codes; trainings are replaced by what they leave."""
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from softcord.app.verbs.train import main
 from softcord.errors import RunError
 from softcord.measure.table import Measure, measures_frame, write_measures
 from softcord.sweep.commands import read_commands, read_entries
-from softcord.sweep.ledger import Run, read_run, read_study, record
+from softcord.sweep.ledger import Run, claim, fail, read_run, read_study, record
 
 TINY = ("phantom=tiny", "machine.jobs=1", "contrasts=2", "gt=hard", "reference=hard", "study=sweep")
 
@@ -189,7 +191,16 @@ def test_a_complete_run_whose_measures_were_deleted_is_run_again(data: Path, tra
     assert training.trained == [1, 1]
 
 
-def test_a_run_that_another_process_is_running_is_left_to_it(data: Path, training: FakeTraining) -> None:
+@pytest.mark.parametrize("how", [["seed=1,2"], ["seed=2"]])
+def test_a_run_that_another_process_is_running_is_waited_for(
+    how: list[str],
+    data: Path,
+    training: FakeTraining,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from softcord.app.sweeps import launch
+
     assert sweep(data, "seed=1,2") == 0
     (run_dir,) = Path("outputs/sweep").glob("*_s2-*")
     run = read_run(run_dir)
@@ -201,13 +212,64 @@ def test_a_run_that_another_process_is_running_is_left_to_it(data: Path, trainin
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
     assert standings() == {1: "complete", 2: "running"}
-    assert sweep(data, "seed=1,2") == 4
-    assert standings() == {1: "complete", 2: "running"}
-    holder.kill()
-    holder.wait()
-    assert standings() == {1: "complete", 2: "stale"}
-    assert sweep(data, "seed=1,2") == 0
+    waits = launch._wait_for_others
+
+    def killed_then(*arguments: Any) -> bool:
+        threading.Timer(0.5, holder.kill).start()
+        return waits(*arguments)
+
+    monkeypatch.setattr(launch, "_wait_for_others", killed_then)
+    # It is waited for; since it was killed, its run is gone on with here.
+    assert sweep(data, *how) == 0
+    assert "seed 2: run by another process; waiting for it" in capsys.readouterr().err
+    assert holder.wait() == -signal.SIGKILL
     assert training.trained == [1, 2, 2]
+    assert standings() == {1: "complete", 2: "complete"}
+
+
+def test_a_run_that_another_process_brings_to_its_end_meanwhile_is_complete_for_both(
+    data: Path, training: FakeTraining
+) -> None:
+    assert sweep(data, "seed=1") == 0
+    (run_dir,) = Path("outputs/sweep").glob("*_s1-*")
+    done = read_run(run_dir)
+    assert done is not None
+    record(run_dir, done, "running", doing="training")
+
+    def other() -> None:
+        with claim(run_dir):
+            held.set()
+            time.sleep(2)
+            record(run_dir, done, "complete")
+
+    held = threading.Event()
+    thread = threading.Thread(target=other)
+    thread.start()
+    held.wait()
+    assert sweep(data, "seed=1") == 0
+    thread.join()
+    assert training.trained == [1]
+
+
+@pytest.mark.parametrize("error", [MemoryError("no room"), RunError("train/loss", "became nan")])
+def test_a_single_run_that_fails_is_recorded_as_that_of_a_sweep(
+    error: Exception, data: Path, training: FakeTraining
+) -> None:
+    training.ends = {1: error}
+    assert main([*TINY, f"paths.data={data}"]) == 1
+    assert standings() == {1: "failed"}
+
+
+def test_a_single_run_that_fails_before_its_data_are_known_is_recorded_too(
+    data: Path, training: FakeTraining
+) -> None:
+    assert sweep(data, "seed=9") == 0  # makes the phantom
+    broken = ["data=bids", f"data.root={data}/phantom-later", "gt=hard", "reference=hard"]
+    assert main([*TINY, f"paths.data={data}", *broken]) == 3
+    assert standings()[1] == "failed"
+    (data / "phantom-later").symlink_to(data / "phantom-tiny")
+    assert main([*TINY, f"paths.data={data}", *broken]) == 0
+    assert standings()[1] == "complete"
 
 
 def test_time_is_that_of_all_attempts(data: Path, training: FakeTraining) -> None:
@@ -316,6 +378,32 @@ def test_a_launcher_that_gives_up_does_not_cost_earlier_failures_their_retry(
     assert training.trained == [1, 2, 1, 2, 3]
 
 
+def test_a_failure_on_a_host_whose_clock_is_behind_is_not_taken_for_an_earlier_one(
+    data: Path, training: FakeTraining, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from softcord.app.sweeps import launch
+
+    works, now = launch._launch, time.time
+
+    def breaking_down(*arguments: Any) -> Any:
+        with monkeypatch.context() as there:
+            there.setattr("softcord.sweep.ledger.time.time", lambda: now() - 3600)
+            works(*arguments)
+        raise OSError("a worker was killed")
+
+    monkeypatch.setattr(launch, "_launch", breaking_down)
+    training.ends = {1: MemoryError("no room")}
+    assert sweep(data, "seed=1,2") == 4
+    assert training.trained == [1, 2]
+    assert standings() == {1: "failed", 2: "complete"}
+
+
+def test_the_time_of_a_run_is_told_by_the_clock_of_its_host_alone(tmp_path: Path) -> None:
+    run = Run("r", "sweep", "soft_all", 1, "f", "c", ())
+    there = record(tmp_path, run, "running", started_at=time.time() + 7200, host="elsewhere", seconds=40.0)
+    assert fail(tmp_path, there, MemoryError("no room")).seconds == 40
+
+
 def test_without_a_terminal_the_log_says_how_far_the_study_is(
     data: Path, training: FakeTraining, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -333,7 +421,6 @@ def test_on_a_terminal_one_view_shows_the_study_and_its_runs(tmp_path: Path) -> 
 
     plans = [make_plan(compose(f"paths.outputs={tmp_path}", "study=sweep", f"seed={n}")) for n in (1, 2, 3)]
     progress = Progress(plans)
-    progress.started_at = time.time() - 100
     for plan, seconds in zip(plans[:2], (60.0, 0.0), strict=True):
         run_dir = tmp_path / "sweep" / f"soft_all_s{plan.seed}-0"
         name = run_dir.name

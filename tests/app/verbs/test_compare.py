@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,10 @@ from softcord.errors import DataError, UsageError
 from softcord.io.nifti import write_volume
 from softcord.measure.metrics import METRICS
 from softcord.measure.table import write_measures
-from softcord.stats.expected import PaperOrder, PaperValue
+from softcord.stats.claims import PaperOrder, PaperValue
 from softcord.sweep.ledger import Run, record
 from tests.stats.measures import make_measures
+from tests.stats.morphometry.excerpt import measures_of, people_of, sessions_of
 
 CONFIG = {**compose("study=demo").config, "paths": {"outputs": "outputs", "data": "data", "store": "mlruns"}}
 OPTIONS = CONFIG["compare"] | {
@@ -91,6 +93,49 @@ def test_any_measures_can_be_compared_without_runs(tmp_path, monkeypatch):
     assert not Path("mlruns").exists()
 
 
+@pytest.mark.parametrize(("key", "value"), [("reference", "hard"), ("split", {"seed": 16})])
+def test_given_files_are_held_against_each_other_like_a_studys_runs(study, key, value):
+    path = study / "soft_all_s1" / "config.yaml"
+    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), key: value}))
+    files = [str(study / run / "measures.csv") for run in ("hard_all_SoftSeg_s1", "soft_all_s1")]
+    with pytest.raises(DataError, match=rf"soft_all_s1: differs from hard_all_SoftSeg_s1 in {key}"):
+        compare_study(composed(measures=files))
+
+
+def test_a_given_file_that_says_nothing_of_its_test_is_named_in_the_report(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_measures(Path("elsewhere/measures.csv"), make_measures(participants=6))
+    assert compare_study(composed(measures=["elsewhere/measures.csv"])) == 0
+    assert "Nothing tells on which split" in Path("outputs/demo/report.html").read_text()
+
+
+def test_seeds_of_other_settings_are_not_averaged_as_one_method(study, monkeypatch):
+    monkeypatch.setattr("softcord.app.verbs.compare._log", lambda *_: None)
+    for run, rate in (("soft_all_s1", 0.004), ("hard_all_SoftSeg_s1", 0.012)):
+        config = yaml.safe_load((study / run / "config.yaml").read_text())
+        (study / run / "config.yaml").write_text(yaml.safe_dump({**config, "train": {"learning_rate": rate}}))
+        measures = pd.read_csv(study / run / "measures.csv", keep_default_na=False, na_values=["n/a"])
+        write_measures(study / run / "measures.csv", measures.assign(method="soft_all").fillna("n/a"))
+    assert compare_study(composed()) == 0
+    row = pd.read_csv(study / "comparisons.csv").iloc[0]
+    assert {row["a"], row["b"]} == {"soft_all_learning_rate0.004", "soft_all_learning_rate0.012"}
+    assert "Runs of soft_all differ in more than the seed" in (study / "report.html").read_text()
+
+
+def test_one_participant_leaves_values_without_tests_and_says_what_to_do(study, monkeypatch):
+    monkeypatch.setattr("softcord.app.verbs.compare._log", lambda *_: None)
+    for path in study.glob("*/measures.csv"):
+        measures = pd.read_csv(path, keep_default_na=False, na_values=["n/a"])
+        kept = measures[measures["participant_id"] == "sub-01"]
+        write_measures(path, kept.astype({"session_id": object}).fillna({"session_id": "n/a"}))
+    assert compare_study(composed(questions=[], figures=[])) == 0
+    page = (study / "report.html").read_text()
+    assert "One test participant: values without tests" in page
+    assert "split.hold_out_test" in page
+    assert not re.search(r"\bnan\b", page.partition("<main>")[2].partition("<script>")[0], re.IGNORECASE)
+    assert any((study / "figures").glob("*.png"))
+
+
 def test_study_without_finished_runs_says_what_to_run(study):
     for run in study.glob("*/run.json"):
         run.write_text(run.read_text().replace('"complete"', '"failed"'))
@@ -123,6 +168,14 @@ def test_runs_that_were_measured_differently_are_refused_by_name(study, key, val
         (
             {"figures": [{"name": "a/../../b", "kind": "methods", "metric": "dice"}]},
             r"compare\.figures\.0\.name",
+        ),
+        (
+            {"questions": [{"name": "q", "metric": "csa_mm2", "kind": "agreement", "correction": "holm"}]},
+            r"compare\.questions\.0\.correction: is not read by a question of kind agreement",
+        ),
+        (
+            {"questions": [{"name": "q", "metric": "dice", "margin": 0}]},
+            r"compare\.questions\.0\.margin: must be above 0, got 0",
         ),
         ({"qc": -1}, r"compare\.qc: must be a whole number"),
         ({"measures": "x.csv"}, r"compare\.measures: must be a list, got 'x\.csv'"),
@@ -169,3 +222,64 @@ def test_options_hold_for_every_question_that_says_nothing_else():
     assert (a.reference, a.correction) == ("soft_all", "holm")
     assert b.correction == "bonferroni"
     assert c.reference is None
+
+
+def write_followed(folder: Path) -> None:
+    """Measures of real people with several sessions, and the tables that say who they are."""
+    write_measures(folder / "measures.csv", measures_of("VUIIS-MS"))
+    for name, table in (("participants", people_of("VUIIS-MS")), ("sessions", sessions_of("VUIIS-MS"))):
+        table.to_csv(folder / f"{name}.tsv", sep="\t", index=False, na_rep="n/a")
+
+
+def followed(**question: object) -> Composed:
+    entry = {"name": "atrophy", "metric": "csa_mm2", "kind": "change", **question}
+    return composed(measures=["cords/measures.csv"], questions=[entry], figures=[])
+
+
+def test_change_and_precision_are_answered_from_tables_beside_the_measures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_followed(tmp_path / "cords")
+    assert compare_study(followed(group="pathology", covariates=["sex"])) == 0
+    rows = pd.read_csv("outputs/demo/comparisons.csv")
+    assert {"HC", "MS"} <= set(rows["a"])
+    assert "shows no significant change over time in MS" in Path("outputs/demo/report.html").read_text()
+    assert compare_study(followed(kind="precision")) == 0
+    assert "repeated sessions of one person" in Path("outputs/demo/report.html").read_text()
+
+
+def test_people_come_from_a_bids_folder_if_one_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_followed(tmp_path / "cords")
+    (tmp_path / "cords/sessions.tsv").rename(tmp_path / "cords/other.tsv")
+    with pytest.raises(DataError, match="no column says when a session was"):
+        compare_study(followed())
+    for person, rows in sessions_of("VUIIS-MS").groupby("participant_id"):
+        path = tmp_path / f"bids/{person}/{person}_sessions.tsv"
+        path.parent.mkdir(parents=True)
+        rows.drop(columns="participant_id").to_csv(path, sep="\t", index=False, na_rep="n/a")
+    asked = followed()
+    asked.config["compare"]["people"] = "bids"
+    assert compare_study(asked) == 0
+
+
+def test_a_participant_with_two_rows_that_differ_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_followed(tmp_path / "cords")
+    people = people_of("VUIIS-MS")
+    twice = pd.concat([people, people.head(1).assign(pathology="other")])
+    twice.to_csv("cords/participants.tsv", sep="\t", index=False)
+    with pytest.raises(DataError, match=r"participants.tsv: sub-\S+ has two rows that differ"):
+        compare_study(followed(group="pathology"))
+
+
+def test_a_key_that_change_does_not_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_followed(tmp_path / "cords")
+    with pytest.raises(UsageError, match=r"questions.0.reference: is not read by a question of kind change"):
+        compare_study(followed(reference="SCT"))

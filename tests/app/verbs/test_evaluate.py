@@ -13,11 +13,15 @@ import pytest
 import torch
 import yaml
 
+from softcord.app.config.compose import compose
+from softcord.app.config.plan import make_plan
 from softcord.app.models.trained import find_trained
+from softcord.app.sweeps.runs import check_names
 from softcord.app.verbs.compare import main as compare
 from softcord.app.verbs.evaluate import main
 from softcord.app.verbs.ingest import main as ingest
 from softcord.app.verbs.study import main as study
+from softcord.errors import UsageError
 from softcord.io.nifti import read_volume
 from softcord.measure.image import measure_image
 from softcord.measure.table import MEASURE_COLUMNS, read_measures
@@ -232,6 +236,14 @@ def test_of_one_model_per_contrast_the_one_that_stands_for_the_contrast_predicts
         assert (one == other).all()
 
 
+def test_the_training_of_a_tested_method_is_no_other_one(here):
+    plans = [make_plan(compose("phantom=tiny", "study=unseen"))]
+    assert "soft_all" in {run.method for run in read_study(plans[0].study_dir) if run.is_complete}
+    check_names(plans)
+    with pytest.raises(UsageError, match="has soft_all with seed 1 and other settings"):
+        check_names([make_plan(compose("phantom=sci_t2w", "study=unseen"))])
+
+
 def test_another_model_of_the_same_name_is_refused_unless_it_is_named(here, capsys):
     write_package(here / "other", model("soft_all", 7))
     description = json.loads((here / "other/model.json").read_text())
@@ -290,7 +302,7 @@ def test_participants_that_the_model_was_trained_on_are_named(here, capsys):
 
 
 def test_the_built_in_model_is_known_by_its_name(here):
-    assert find_trained("synthetic-v1", here / "outputs").method == "synthetic-v1"
+    assert find_trained("synthetic-v2", here / "outputs").method == "synthetic-v2"
 
 
 def test_the_test_list_of_the_split_can_be_chosen(here):

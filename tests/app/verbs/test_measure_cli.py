@@ -1,6 +1,9 @@
 """`softcord measure` as its users type it."""
 
 import csv
+import os
+import shutil
+import stat
 import subprocess
 import sys
 import time
@@ -71,7 +74,7 @@ def test_rows_say_whose_they_are_and_how_they_were_made(mask: str) -> None:
         "bin",
         "0.5",
         "8.0",
-        "softcord-csa-1",
+        "softcord-csa-2",
     ]
     assert row[["slice", "findings"]].tolist() == ["0:8", "volume-end in 2 slices"]
 
@@ -144,12 +147,13 @@ def test_bad_input_is_one_line_with_an_exit_code_and_leaves_the_old_table(
     mask: str, discs: str, capsys: pytest.CaptureFixture[str], words: list[str], code: int, what: str
 ) -> None:
     write_volume("other.nii.gz", np.ones((3, 3, 3), dtype=np.uint8), AFFINE)
-    Path("csa.csv").write_text("earlier result\n", encoding="utf-8")
+    earlier = f"{','.join(MEASURE_COLUMNS)}\nearlier result\n"
+    Path("csa.csv").write_text(earlier, encoding="utf-8")
     known = {"MASK": mask, "DISCS": discs, "OTHER": "other.nii.gz"}
     assert main([known.get(word, word) for word in words]) == code
     (line,) = capsys.readouterr().err.splitlines()
     assert what in line
-    assert Path("csa.csv").read_text(encoding="utf-8") == "earlier result\n"
+    assert Path("csa.csv").read_text(encoding="utf-8") == earlier
 
 
 def test_without_arguments_the_usage_is_shown_and_it_is_wrong_usage(
@@ -191,3 +195,127 @@ def test_words_without_effect_are_refused(
 ) -> None:
     assert main(words) == 2
     assert capsys.readouterr().err.startswith(f"softcord: {useless}: ")
+
+
+def test_no_output_ever_replaces_what_is_read(
+    mask: str, discs: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path: Path(path).read_bytes() for path in (mask, discs)}
+    (tmp_path / "link.nii.gz").symlink_to(mask)
+    for output in (mask, discs, str(tmp_path / "link.nii.gz"), f"../{tmp_path.name}/{Path(mask).name}"):
+        for word in ("-o", "-sct-csv"):
+            assert main(["-i", mask, "-discfile", discs, word, output, "-overwrite"]) == 2
+            assert "is a file that is read. Name another file." in capsys.readouterr().err
+    assert {path: Path(path).read_bytes() for path in before} == before
+    assert not list(tmp_path.glob(".*.parts"))
+
+
+@pytest.mark.parametrize("word", ["-o", "-sct-csv"])
+@pytest.mark.parametrize("append", ["0", "1"])
+def test_a_file_that_is_no_table_of_ours_is_kept_unless_it_is_said(
+    word: str, append: str, mask: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    thesis = Path("thesis.csv")
+    thesis.write_text("chapter,words\n1,9000\n")
+    assert main(["-i", mask, word, str(thesis), "-append", append]) == 2
+    assert "exists, and is no table of softcord's. -overwrite replaces it." in capsys.readouterr().err
+    assert thesis.read_text() == "chapter,words\n1,9000\n"
+    if append == "0":
+        assert main(["-i", mask, word, str(thesis), "-overwrite"]) == 0
+        assert "chapter" not in thesis.read_text()
+
+
+def test_a_folder_a_device_or_a_pipe_is_left_what_it_is(
+    mask: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    for output in ("pipe", "/dev/null", "folder"):
+        assert main(["-i", mask, "-o", output, "-overwrite"]) == 2
+        assert f"-o {output}: is " in capsys.readouterr().err
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+
+
+def test_our_own_tables_are_written_anew_and_two_outputs_are_two_files(
+    mask: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(2):
+        assert main(["-i", mask, "-o", "a.csv", "-sct-csv", "b.csv"]) == 0
+    assert main(["-i", mask, "-o", "a.csv", "-sct-csv", "a.csv"]) == 2
+    assert "-sct-csv a.csv: is a file that is read" in capsys.readouterr().err
+    Path("empty.csv").touch()
+    assert main(["-i", mask, "-o", "empty.csv", "-append", "1"]) == 0
+    assert Path("empty.csv").read_text() == Path("a.csv").read_text()
+
+
+def test_the_table_can_go_to_standard_output(mask: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["-i", mask, "-o", "a.csv"]) == 0
+    capsys.readouterr()
+    assert main(["-i", mask, "-o", "-"]) == 0
+    assert capsys.readouterr().out == Path("a.csv").read_text()
+    assert not Path("-").exists()
+
+
+def test_one_empty_level_image_costs_its_own_mask_a_finding_and_no_other_anything(
+    mask: str, tmp_path: Path
+) -> None:
+    levels = np.zeros((20, 20, 9), dtype=np.uint8)
+    write_volume(tmp_path / "empty.nii.gz", levels, AFFINE)
+    levels[10, 5] = 3
+    write_volume(tmp_path / "levels.nii.gz", levels, AFFINE)
+    other = tmp_path / "sub-02/anat/sub-02_T2w_label-SC_seg.nii.gz"
+    other.parent.mkdir(parents=True)
+    shutil.copy(mask, other)
+    words = ["-i", str(other), mask, "-vertfile", "empty.nii.gz", "levels.nii.gz", "-perlevel", "1"]
+    for _ in range(2):
+        assert main([*words, "-sct-csv", "sct.csv"]) == 0
+        table = read_measures("csa.csv")
+        is_empty = table["filename"] == str(other)
+        assert set(table.loc[is_empty, "findings"]) == {"no level is in the image"}
+        assert table.loc[is_empty, "value"].isna().all()
+        measured = table[~is_empty & (table["metric"] == "csa_bin_mm2")]
+        assert measured[["level", "value"]].to_numpy().tolist() == [["3", 18.0]]
+
+
+def test_a_name_that_is_no_utf_8_costs_no_table(mask: str, tmp_path: Path) -> None:
+    odd = os.fsencode(tmp_path) + b"/sub-03_acq-\xff_T2w_seg.nii.gz"
+    shutil.copy(os.fsencode(mask), odd)
+    assert main(["-i", mask, os.fsdecode(odd), "-sct-csv", "sct.csv"]) == 0
+    assert len(set(read_measures("csa.csv")["filename"])) == 2
+    assert r"acq-\xff_T2w" in Path("csa.csv").read_text(encoding="utf-8")
+    assert r"acq-\xff_T2w" in Path("sct.csv").read_text(encoding="utf-8")
+
+
+def test_a_person_is_held_against_healthy_people_level_by_level(mask: str, discs: str) -> None:
+    told = ["-i", mask, "-discfile", discs, "-perlevel", "1", "-norm", "t2w"]
+    assert main([*told, "-sex", "F", "-age", "30", "-norm-svg", "norm.svg"]) == 0
+    found = rows()
+    assert found["csa_norm_z", "2"] < -3  # the mask is a quarter of a cord
+    assert 0 <= found["csa_norm_centile", "2"] < 1
+    assert Path("norm.svg").read_text().startswith("<?xml")
+    with open("csa.csv", newline="") as stream:
+        assert {row["norm"] for row in csv.DictReader(stream)} == {"n/a", "t2w"}
+
+
+def test_beyond_the_ages_of_the_set_there_is_no_value_and_one_line_says_so(
+    mask: str, discs: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = ["-i", mask, "-discfile", discs, "-perlevel", "1", "-norm", "t2w", "-sex", "F", "-age", "80"]
+    assert main(told) == 0
+    assert "80 years" in capsys.readouterr().err
+    assert not any("norm" in metric for metric, _ in rows())
+
+
+@pytest.mark.parametrize(
+    "told",
+    [["-norm", "t1w"], ["-age", "30"], ["-norm", "t1w", "-perlevel", "1", "-sex", "F"], ["-normalize"]],
+)
+def test_words_that_need_others_are_refused(mask: str, told: list[str]) -> None:
+    assert main(["-i", mask, *told]) == 2
+
+
+def test_the_threshold_study_is_written_beside_its_figure(mask: str) -> None:
+    assert main(["-i", mask, "-thr-curve", "thr.csv"]) == 0
+    assert Path("thr.csv").read_text().count("\n") == 20
+    assert Path("thr.svg").exists()

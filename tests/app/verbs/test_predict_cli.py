@@ -1,5 +1,6 @@
 """`softcord predict`: masks in the image's own space, and one line for what cannot be predicted."""
 
+import hashlib
 import json
 import os
 import resource
@@ -17,6 +18,7 @@ import pytest
 import torch
 
 from softcord.app.verbs.predict import main
+from softcord.io.nifti import Volume
 from softcord.nets.unet import UNet
 from softcord.predict.package import (
     Model,
@@ -25,6 +27,7 @@ from softcord.predict.package import (
     read_package,
     write_package,
 )
+from softcord.predict.volume import Prediction, PredictSettings
 
 ARGUMENTS = {"features": [2, 4], "strides": [[1, 1, 1], [2, 2, 2]], "convs_per_stage": 1}
 ROTATION = np.linalg.qr(np.array([[0.8, 0.3, 0.0], [-0.3, 0.8, 0.2], [0.1, -0.15, 2.9]]))[0]
@@ -190,12 +193,12 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda path: (save(path), path.write_bytes(path.read_bytes()[:-900])),
         "damaged or truncated",
     ),
-    "4-D": (lambda path: save(path, voxels(8, 8, 8, 3)), "3-D"),
+    "4-D": (lambda path: save(path, voxels(8, 8, 8, 3)), "series of 3 volumes"),
     "RGB": (
         lambda path: save(path, np.zeros((8, 8, 8), np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")]))),
-        "3-D",
+        "colours",
     ),
-    "zero size": (lambda path: save(path, np.zeros((8, 0, 8), np.float32)), "3-D"),
+    "zero size": (lambda path: save(path, np.zeros((8, 0, 8), np.float32)), "no voxel"),
     "2-D": (lambda path: save(path, voxels(8, 8)), "3-D"),
     "one slice": (lambda path: save(path, voxels(30, 30, 1)), "single slice"),
     "NaN": (lambda path: save(path, np.where(voxels() > 0.5, np.nan, 1).astype(np.float32)), "NaN"),
@@ -206,7 +209,7 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "large voxels": (lambda path: save(path, None, np.diag([25.0, 25, 25, 1])), "voxels of 25"),
     "huge": (huge, "memory"),
     "a folder": (lambda path: path.mkdir(), "is a folder"),
-    "an impossible rotation": (impossibly_rotated, "not a readable NIfTI"),
+    "an impossible rotation": (impossibly_rotated, "is no rotation"),
 }
 
 
@@ -248,6 +251,34 @@ def test_what_a_kept_mask_did_not_show_is_said_again(
     assert "flat.nii.gz: is constant" in said[0]
     assert "noise.nii.gz: no cord was found" in said[0]
     assert said[0] == said[1]
+
+
+def test_a_mask_of_what_only_looks_like_a_cord_is_said_to_be_unsure_each_time(
+    package: Path, image: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def likely(_: Model, volume: Volume, __: PredictSettings) -> Prediction:
+        return Prediction(Volume(np.ones_like(volume.data), volume.affine), "everywhere")
+
+    monkeypatch.setattr("softcord.predict.files.predict_volume", likely)
+    for _ in range(2):
+        assert predict("-i", image, "-m", package) == 0
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1
+        assert "t2.nii.gz: no cord could be followed" in said
+    sidecar = json.loads((image.parent / "t2_softseg.json").read_text())
+    assert (sidecar["Quality"], sidecar["CordFound"]) == ("low", True)
+
+
+def test_a_mask_along_the_cord_has_normal_quality_and_nothing_is_said(
+    package: Path, image: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def followed(_: Model, volume: Volume, __: PredictSettings) -> Prediction:
+        return Prediction(Volume(np.ones_like(volume.data), volume.affine), "along the cord")
+
+    monkeypatch.setattr("softcord.predict.files.predict_volume", followed)
+    assert predict("-i", image, "-m", package) == 0
+    assert capsys.readouterr().err == ""
+    assert json.loads((image.parent / "t2_softseg.json").read_text())["Quality"] == "normal"
 
 
 def test_pictures_are_made_of_masks_that_were_kept_too(package: Path, image: Path) -> None:
@@ -416,3 +447,125 @@ def test_help_comes_within_half_a_second_and_without_torch() -> None:
         subprocess.run([sys.executable, "-c", command], check=True, capture_output=True)
         took_s.append(time.perf_counter() - started)
     assert min(took_s) < 0.5
+
+
+@pytest.mark.parametrize("limit_bytes", [100, 2000])
+def test_a_mask_that_is_to_be_replaced_stays_until_the_new_one_is_whole(
+    package: Path, tmp_path: Path, limit_bytes: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image, output = save(tmp_path / "t2.nii.gz", voxels(40, 40, 40)), tmp_path / "out/mask.nii"
+    command = ("-i", image, "-m", package, "-o", output, "-largest", 0)
+    assert predict(*command) == 0
+    before = {path: path.read_bytes() for path in output.parent.iterdir()}
+    with full_disk(limit_bytes):
+        assert (
+            predict("-i", image, "-m", package, "-o", output, "-largest", 0, "-thr", 0.4, "-overwrite") == 1
+        )
+    assert {path: path.read_bytes() for path in output.parent.iterdir()} == before
+
+
+def test_an_interruption_between_mask_and_sidecar_leaves_nothing_that_passes_for_a_result(
+    package: Path, image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "out.nii.gz"
+    command = ("-i", image, "-m", package, "-o", output)
+    replace, calls = Path.replace, []
+
+    def stopped(self: Path, target: Path) -> Path:
+        if self.name.startswith(".new-"):
+            calls.append(target.name)
+            if len(calls) == 2:
+                raise KeyboardInterrupt
+        return replace(self, target)
+
+    for more, there in (((), []), (("-thr", 0.5, "-overwrite"), ["out.json", "out.nii.gz"])):
+        with monkeypatch.context() as killed:
+            killed.setattr(Path, "replace", stopped)
+            calls.clear()
+            assert predict(*command, *more) == 130
+        assert not list(tmp_path.glob(".new-*"))
+        again = [word for word in more if word != "-overwrite"]
+        assert predict(*command, *again) == (2 if there else 0)
+
+
+def test_an_output_that_cannot_be_written_is_found_before_the_net_looks(
+    package: Path, image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr("softcord.predict.files.predict_volume", lambda *_: pytest.fail("it looked"))
+    assert predict("-i", image, "-m", package, "-o", tmp_path / "file" / "mask.nii.gz") == 1
+
+
+@pytest.mark.parametrize("shape", [(32, 32, 32), (20, 30, 9), (32, 32, 4), (60, 60, 60), (20, 20, 200)])
+def test_small_images_are_predicted_by_a_net_that_halves_five_times(
+    shape: tuple[int, int, int], tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    arguments = {"features": [2] * 6, "strides": [[1, 1, 1], *[[2, 2, 2]] * 5], "convs_per_stage": 1}
+    net = UNet(**arguments)  # type: ignore[arg-type]
+    described = NetDescription("softcord.nets.unet.UNet", arguments)
+    description = ModelDescription("deep", described, (64, 64, 128), "normrelu")
+    package = write_package(tmp_path / "deep", Model(net, description))
+    image = save(tmp_path / "small.nii.gz", voxels(*shape))
+    for more in ((), ("-crop-size", "64x64x64"), ("-fast",)):
+        output = tmp_path / f"out{len(more)}.nii.gz"
+        assert predict("-i", image, "-m", package, "-o", output, "-overwrite", *more) == 0
+        assert nib.load(output).shape == shape
+
+
+def test_weights_or_answers_that_are_no_numbers_are_an_error_and_no_empty_mask(
+    package: Path,
+    image: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = read_package(package)
+    with torch.no_grad():
+        next(model.net.parameters()).view(-1)[0] = float("nan")
+    assert predict("-i", image, "-m", write_package(tmp_path / "nan", model)) == 3
+    assert "nan: some of its weights are no numbers." in capsys.readouterr().err
+    monkeypatch.setattr(UNet, "forward", lambda _self, windows: [windows * float("nan")])
+    assert predict("-i", image, "-m", package) == 3
+    assert "its net: answered with what is no number." in capsys.readouterr().err
+    assert not list(tmp_path.glob("*_softseg*"))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"spacing_mm": 1e9}, "spacing_mm: must be between 0.1 and 10"),
+        ({"spacing_mm": 1e-9}, "spacing_mm: must be between 0.1 and 10"),
+        ({"window_voxels": [1, 1, 1]}, "its windows of (1, 1, 1) voxels are no multiples of (2, 2, 2)"),
+        ({"window_voxels": [2, 2, 10**9]}, "window_voxels: must be at most 2048"),
+        ({"net": {"in_channels": -1}}, "its net cannot be built"),
+        ({"net": {"convs_per_stage": 10**9}}, "wants a net with numbers beyond 4096"),
+        ({"net": {"features": [10**9, 4]}}, "wants a net with numbers beyond 4096"),
+        ({"net": {"features": [2, 4] * 4000}}, "wants a net with numbers beyond 4096"),
+        ({"net": {"kernel": [[[3]]]}}, "its net cannot be built"),
+        ({"net": {"nothing": 1}}, "its net cannot be built"),
+    ],
+)
+def test_a_package_that_describes_no_usable_net_is_refused_at_once(
+    change: dict[str, object],
+    said: str,
+    package: Path,
+    image: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shutil.copytree(package, tmp_path / "odd")
+    described = json.loads((package / "model.json").read_text())
+    arguments = change.pop("net", {})
+    assert isinstance(arguments, dict)
+    described["net"]["arguments"] |= arguments
+    content = json.dumps(described | change)
+    (tmp_path / "odd/model.json").write_text(content)
+    sums = (package / "sha256.txt").read_text().splitlines()
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    lines = [f"{digest}  model.json" if line.endswith(" model.json") else line for line in sums]
+    (tmp_path / "odd/sha256.txt").write_text("\n".join(lines) + "\n")
+    started = time.perf_counter()
+    assert predict("-i", image, "-m", tmp_path / "odd") == 3
+    assert said in capsys.readouterr().err
+    assert time.perf_counter() - started < 20

@@ -1,6 +1,8 @@
 """`softcord study`: where runs stand, one in detail, and what is left over."""
 
+import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -155,6 +157,104 @@ def test_clean_of_what_failed_leaves_complete_runs_only(
     assert "study demo: 1 complete; 75 s" in capsys.readouterr().out
     assert main(["clean", "demo", "--failed"]) == 0
     assert "nothing is left over" in capsys.readouterr().out
+
+
+def complete_and_victim(study: Path) -> tuple[Path, Path]:
+    """The study's complete run, and a folder outside of the study that nothing may touch."""
+    victim = study.parents[1] / "victim"
+    victim.mkdir()
+    (victim / "precious.txt").write_text("mine")
+    return study / "soft_all_s1-abc", victim
+
+
+@pytest.mark.parametrize("name", ["../../victim", "soft_all_s1-abc", "/tmp", ".", "..", ""])
+@pytest.mark.parametrize("how", [["--yes"], ["--yes", "--purge"]])
+def test_clean_touches_no_folder_but_the_run_s_own_whatever_its_record_says(
+    name: str, how: list[str], study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    complete, victim = complete_and_victim(study)
+    before = sorted(complete.rglob("*"))
+    copy = study / "copied"
+    shutil.copytree(study / "soft_all_s2-abc", copy)
+    content = json.loads((copy / "run.json").read_text())
+    (copy / "run.json").write_text(json.dumps({**content, "name": name}))
+    assert main(["clean", "demo", "--failed", *how]) == 0
+    assert (victim / "precious.txt").read_text() == "mine"
+    assert [path for path in before if not path.exists() and path.name != "last.ckpt"] == []
+    assert (copy / "run.json").exists()
+    main(["status", "demo"])
+    assert f"{Path('outputs/demo/copied')}: counts as no run: its run.json is that of a run called" in (
+        capsys.readouterr().err
+    )
+
+
+def test_a_linked_run_is_left_alone(study: Path) -> None:
+    _, victim = complete_and_victim(study)
+    outside = victim / "soft_all_s3-abc"
+    record(outside, run("soft_all", 3), "failed")
+    (outside / ".half-written").write_text("")
+    (study / outside.name).symlink_to(outside)
+    assert main(["clean", "demo", "--failed", "--yes", "--purge"]) == 0
+    assert sorted(path.name for path in outside.iterdir()) == [".half-written", "run.json"]
+
+
+def test_what_was_cleaned_lies_in_the_trash_until_it_is_purged(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["clean", "demo", "--failed", "--yes"]) == 0
+    assert "Moved to outputs/demo/.trash" in capsys.readouterr().out
+    kept = {path.name for path in (study / ".trash").rglob("*") if path.is_file()}
+    assert {"last.ckpt", ".half-written.json", "run.json"} <= kept
+    assert main(["clean", "demo", "--purge"]) == 0
+    assert "trash of earlier cleaning" in capsys.readouterr().out
+    assert (study / ".trash").exists()
+    assert main(["clean", "demo", "--purge", "--yes"]) == 0
+    assert not (study / ".trash").exists()
+    assert len(read_study(study)) == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "null",
+        "[]",
+        "{}",
+        '{"name": 3}',
+        "[" * 100_000,
+        '{"seed": "one"}',
+        '{"seconds": NaN}',
+        '{"seconds": "long"}',
+        '{"state": "flying"}',
+        '{"overrides": [3]}',
+        '{"overrides": 3}',
+        '{"method": null}',
+    ],
+)
+def test_a_damaged_run_is_named_and_hides_none_of_the_others(
+    content: str, study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = study / "soft_all_s2-abc/run.json"
+    whole = json.loads(path.read_text())
+    changed = json.loads(content) if content.startswith('{"') else None
+    path.write_text(json.dumps({**whole, **changed}) if changed else content)
+    for arguments in (["status"], ["status", "demo"]):
+        assert main(arguments) == 0
+        printed = capsys.readouterr()
+        said = "soft_all_s2-abc: counts as no run: its run.json is "
+        assert said in printed.err
+        assert "1 complete" in printed.out
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{", '{"commands": [{"runs": 3}]}', '{"commands": [{"runs": [[]]}]}']
+)
+def test_a_damaged_list_of_commands_is_kept_aside(content: str, study: Path) -> None:
+    (study / "study.json").write_text(content)
+    assert main(["status", "demo"]) == 0
+    record_command(study, ["seed=9"], [planned("soft_all", 9)])
+    assert (study / "study.json.before").read_text() == content
+    assert [command.arguments for command in read_commands(study)] == [("seed=9",)]
 
 
 def test_a_replaced_run_is_left_over(study: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -94,7 +94,7 @@ def test_the_store_holds_finished_children_with_measures_config_and_pictures(stu
     for run in runs:
         assert run.info.status == "FINISHED"
         assert run.data.params["loss.omega"] == "8.0"
-        assert {"train/loss", "val/loss", "test/dice", "test/csa_mm2"} <= set(run.data.metrics)
+        assert {"train/loss", "val/loss", "test/dice", "test/rve_pct"} <= set(run.data.metrics)
         names = {item.path for item in client.list_artifacts(run.info.run_id)}
         assert {
             "config.yaml",
@@ -226,7 +226,9 @@ def _break(path: Path, kind: str) -> None:
 def test_a_missing_dataset_is_a_data_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["data=bids", f"data.root={tmp_path}/nowhere"]) == 3
-    assert not (tmp_path / "outputs").exists()
+    (run,) = read_study(tmp_path / "outputs/default")
+    assert run.state == "failed"
+    assert "nowhere" in run.reason
 
 
 def test_a_wrong_value_in_one_combination_stops_before_anything_runs(

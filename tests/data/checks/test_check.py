@@ -13,11 +13,12 @@ import pytest
 from softcord.data.checks.bids import VALIDATOR
 from softcord.data.checks.dataset import DatasetCheck, check_dataset
 from softcord.data.checks.findings import count_by_severity, findings_table, summarise
-from softcord.data.checks.page import contrast_table, matrix, write_page
+from softcord.data.checks.tables import contrast_table, matrix
 from softcord.data.labels import is_model_made
 from softcord.data.settings import DataSettings
 from softcord.errors import DataError, UsageError
 from softcord.io.nifti import write_volume
+from softcord.report.check_page import write_check_page
 from tests.data.pointers import LFS_POINTER, POINTER
 
 IMAGE = "sub-01/anat/sub-01_T2w.nii.gz"
@@ -475,7 +476,7 @@ def test_a_dataset_without_derivatives_or_images_is_findings_too(tmp_path: Path)
     result = check(tmp_path)
     assert "no image of a known contrast" in found(result, "error")
     assert matrix(result).empty
-    write_page(tmp_path / "page.html", result)
+    write_check_page(tmp_path / "page.html", result)
 
 
 def test_a_contrast_that_nobody_has_is_an_error_unless_another_dataset_may_have_it(cord: Path) -> None:
@@ -559,7 +560,7 @@ def test_the_page_holds_every_finding_and_escapes_names(cord: Path, tmp_path: Pa
     not_bids(cord)
     (cord / "sub-01/anat/<b>.nii.gz").write_bytes(b"x" * 2000)
     result = check(cord)
-    write_page(tmp_path / "out" / "check.html", result)
+    write_check_page(tmp_path / "out" / "check.html", result)
     page = (tmp_path / "out" / "check.html").read_text()
     assert "<b>" not in page
     assert "&lt;b&gt;.nii.gz" in page

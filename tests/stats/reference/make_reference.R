@@ -16,7 +16,7 @@ anova_case <- function(case, x) {
     m <- mauchly.test(fit, X = ~1)
     add(case, "W", m$statistic); add(case, "p_sphericity", m$p.value)
     g <- anova(fit, X = ~1, test = "Spherical")
-    add(case, "p_gg", g[1, "G-G Pr"])
+    add(case, "p_gg", g[1, "G-G Pr"]); add(case, "p_hf", g[1, "H-F Pr"])
   }
   f <- friedman.test(as.matrix(x))
   add(case, "friedman", f$statistic); add(case, "friedman_p", f$p.value)

@@ -1,0 +1,1 @@
+"""What ``import softcord`` offers to notebooks: files or arrays in, volumes and tables out."""

@@ -1,0 +1,46 @@
+"""Words of hints: the nearest known name, and lists that stay short."""
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Return the known name that is most like ``name``, capitals aside; None where none is like it.
+
+    >>> nearest("diceCE", ["awing", "dicece"]), nearest("x", ["awing"])
+    ('dicece', None)
+    """
+    by_lower = {one.lower(): one for one in known}
+    found = get_close_matches(name.lower(), list(by_lower), n=1, cutoff=cutoff)
+    return by_lower[found[0]] if found else None
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str | None = None, cutoff: float = 0.6) -> str:
+    """Ask for the nearest known name; ``otherwise`` (by default all known names) where none is near.
+
+    >>> did_you_mean("t2", ["T1w", "T2w"]), did_you_mean("knee", ["T1w", "T2w"])
+    ('Did you mean T2w?', 'Known: T1w, T2w')
+    """
+    names = list(known)
+    near = nearest(name, names, cutoff)
+    if near is not None:
+        return f"Did you mean {near}?"
+    return f"Known: {', '.join(names)}" if otherwise is None else otherwise
+
+
+def listed(names: Sequence[str], at_most: int = 5, separator: str = ", ") -> str:
+    """List names, the first few by name and the rest by number.
+
+    >>> listed(["a", "b", "c"]), listed(["a", "b", "c"], at_most=1)
+    ('a, b, c', 'a and 2 more')
+    """
+    return separator.join(names[:at_most]) + and_more(len(names) - at_most)
+
+
+def and_more(count: int) -> str:
+    """Say how many are not listed: `` and 3 more``, or nothing where all are.
+
+    >>> and_more(3), and_more(0)
+    (' and 3 more', '')
+    """
+    return f" and {count} more" if count > 0 else ""

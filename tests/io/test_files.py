@@ -1,0 +1,151 @@
+"""Files appear whole under their name, with the mode that the user's umask or the file before them has."""
+
+import ast
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from softcord.io.files import replacing, replacing_folder, write_bytes, write_json, write_text
+from softcord.io.nifti import write_volume
+from softcord.measure.table import measures_frame, write_measures
+
+ROOT = Path(__file__).parents[2]
+WRITERS: dict[str, Callable[[Path], None]] = {
+    "bytes": lambda path: write_bytes(path, b"new"),
+    "text": lambda path: write_text(path, "new"),
+    "json": lambda path: write_json(path, {"new": 1}),
+    "volume": lambda path: write_volume(path.with_suffix(".nii.gz"), np.zeros((2, 2, 2)), np.eye(4)),
+    "measures": lambda path: write_measures(path, measures_frame([])),
+}
+
+
+@pytest.fixture(params=[0o022, 0o027, 0o077, 0o002], ids=oct)
+def umask(request: pytest.FixtureRequest) -> Iterator[int]:
+    before = os.umask(request.param)
+    yield request.param
+    os.umask(before)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_a_new_file_has_what_the_umask_leaves(writer: str, umask: int, tmp_path: Path) -> None:
+    WRITERS[writer](tmp_path / "made" / "file")
+    (made,) = (tmp_path / "made").iterdir()
+    assert mode(made) == 0o666 & ~umask
+
+
+def test_a_file_keeps_the_mode_of_the_one_it_replaces(umask: int, tmp_path: Path) -> None:
+    path = tmp_path / "shared.csv"
+    path.write_text("old")
+    path.chmod(0o664)
+    write_text(path, "new")
+    assert (path.read_text(), mode(path)) == ("new", 0o664)
+
+
+def test_a_link_is_replaced_and_what_it_points_to_is_left_alone(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.write_text("old")
+    kept.chmod(0o444)
+    (tmp_path / "link").symlink_to(kept)
+    write_text(tmp_path / "link", "new")
+    assert kept.read_text() == "old"
+    assert (tmp_path / "link").read_text() == "new"
+    assert not (tmp_path / "link").is_symlink()
+    assert mode(tmp_path / "link") & 0o200
+
+
+def interrupt(block: AbstractContextManager[Path], write: Callable[[Path], object]) -> None:
+    with block as temporary:
+        write(temporary)
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("durable", [False, True])
+def test_an_error_leaves_the_old_file_and_nothing_else(durable: bool, tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("old")
+    with pytest.raises(KeyboardInterrupt):
+        interrupt(replacing(path, durable=durable), lambda temporary: temporary.write_text("half"))
+    assert {one.name: one.read_text() for one in tmp_path.iterdir()} == {"table.csv": "old"}
+
+
+def test_a_temporary_file_is_hidden_and_has_the_extension_that_writers_look_at(tmp_path: Path) -> None:
+    for name in ("mask.nii.gz", "soft_all_epsilon0.5.png"):
+        with replacing(tmp_path / name) as temporary:
+            assert temporary.name.startswith(".")
+            assert temporary.name.endswith((".nii.gz", ".png"))
+
+
+def test_a_name_as_long_as_the_file_system_allows_can_be_written(tmp_path: Path) -> None:
+    name = "x" * 251 + ".csv"
+    write_text(tmp_path / name, "new")
+    assert [one.name for one in tmp_path.iterdir()] == [name]
+
+
+def test_a_folder_is_replaced_as_a_whole(umask: int, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "old").touch()
+    with replacing_folder(folder) as temporary:
+        (temporary / "new").touch()
+        assert (folder / "old").exists()
+    assert [one.name for one in tmp_path.iterdir()] == ["model"]
+    assert [one.name for one in folder.iterdir()] == ["new"]
+    assert mode(folder) == 0o777 & ~umask
+
+
+def test_a_link_or_a_file_in_the_folder_s_place_leaves_nothing_behind(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    (kept / "one").touch()
+    (tmp_path / "link").symlink_to(kept)
+    (tmp_path / "file").touch()
+    for name in ("link", "file"):
+        with replacing_folder(tmp_path / name) as temporary:
+            (temporary / "new").touch()
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["file", "kept", "link"]
+    assert [one.name for one in kept.iterdir()] == ["one"]
+
+
+def test_an_error_leaves_the_old_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "old").touch()
+    with pytest.raises(KeyboardInterrupt):
+        interrupt(replacing_folder(folder), lambda temporary: (temporary / "new").touch())
+    assert [str(one.relative_to(tmp_path)) for one in sorted(tmp_path.rglob("*"))] == ["model", "model/old"]
+
+
+# A script for nnU-Net's own environment, in which there is no softcord.
+ALONE = {"nnunet/predict_images.py"}
+
+
+def test_nothing_else_renames_or_sets_modes() -> None:
+    own = {
+        "os.replace",
+        "os.rename",
+        "os.chmod",
+        "NamedTemporaryFile",
+        "mkstemp",
+        "mkdtemp",
+        "tempfile.mkdtemp",
+    }
+    found = []
+    for path in (ROOT / "softcord").rglob("*.py"):
+        name = path.relative_to(ROOT / "softcord").as_posix()
+        if name == "io/files.py" or name in ALONE:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                called = ast.unparse(node.func)
+                if called in own or called.endswith(".chmod"):
+                    found.append(f"{name}: {called}")
+    assert found == []
