@@ -10,8 +10,7 @@ import pandas as pd
 from softcord.stats.agreement import agreement
 from softcord.stats.bland_altman import bland_altman
 from softcord.stats.evidence import Evidence
-from softcord.stats.kinds.chosen import chosen_methods, measured_for
-from softcord.stats.kinds.contrasts import Table
+from softcord.stats.kinds.contrasts import tables
 from softcord.stats.kinds.two_measurements import icc_rows, icc_words, limit_rows, limit_words
 from softcord.stats.pair import Pair
 from softcord.stats.questions import Question
@@ -32,15 +31,9 @@ from softcord.stats.words import (
 
 def answer(evidence: Evidence, question: Question) -> Iterator[Row]:
     """Line and Bland-Altman limits per method and pair of contrasts."""
-    found = measured_for(evidence, question)
-    for method in chosen_methods(found.names(), question):
-        tested = found.contrasts_of(method)
-        names = [name for name in question.contrasts or tested if name in tested]
-        if len(names) < 2:
-            continue
-        table = Table(found.base, method, names)
-        for x, y in combinations(names, 2):
-            yield from _agreement_rows(table.pair(x, y), question, method)
+    for table in tables(evidence, question):
+        for x, y in combinations(table.names, 2):
+            yield from _agreement_rows(table.pair(x, y), question, table.method)
 
 
 def _agreement_rows(pair: Pair, question: Question, method: str) -> Iterator[Row]:

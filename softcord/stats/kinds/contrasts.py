@@ -30,16 +30,10 @@ EVERY_CONTRAST = "all contrasts"
 
 def answer(evidence: Evidence, question: Question) -> Iterator[Row]:
     """ANOVA and Friedman over contrasts per method, then every pair of contrasts (one family per method)."""
-    found = measured_for(evidence, question)
-    for method in chosen_methods(found.names(), question):
-        tested = found.contrasts_of(method)
-        names = [name for name in question.contrasts or tested if name in tested]
-        if len(names) < 2:
-            continue
-        table = Table(found.base, method, names)
+    for table in tables(evidence, question):
         yield from _effect_rows(table, question)
-        pairs = [table.pair(a, b) for a, b in combinations(names, 2)]
-        yield from paired_rows(pairs, question, about=method)
+        pairs = [table.pair(a, b) for a, b in combinations(table.names, 2)]
+        yield from paired_rows(pairs, question, about=table.method)
 
 
 class Table:
@@ -69,6 +63,16 @@ class Table:
         """Return two of the contrasts."""
         first, second = (self.values[:, self.names.index(name)] for name in (a, b))
         return Pair(a, b, self.grid.people, first, second, lambda person: self.why(person, (a, b)))
+
+
+def tables(evidence: Evidence, question: Question) -> Iterator[Table]:
+    """Yield the values of each method that a question is about and that has two of its contrasts or more."""
+    found = measured_for(evidence, question)
+    for method in chosen_methods(found.names(), question):
+        tested = found.contrasts_of(method)
+        names = [name for name in question.contrasts or tested if name in tested]
+        if len(names) > 1:
+            yield Table(found.base, method, names)
 
 
 def _effect_rows(table: Table, question: Question) -> Iterator[Row]:
