@@ -48,7 +48,7 @@ from softcord.track.store import RunRecord, open_store, open_study
 logger = logging.getLogger("softcord")
 
 # What of the configuration says how images are tested; the rest describes a training, and that was another.
-_KEPT = ("data", "phantom", "split", "study", "levels", "machine", "paths", "evaluate")
+_KEPT = ("data", "phantom", "split", "study", "levels", "tested_contrasts", "machine", "paths", "evaluate")
 
 
 @dataclass(frozen=True)
