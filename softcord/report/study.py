@@ -9,13 +9,12 @@ import pandas as pd
 from softcord.draw.render import figure_bytes
 from softcord.io.files import write_bytes, write_text
 from softcord.io.names import file_name
-from softcord.plain import plain_table
+from softcord.io.tables import write_table
 from softcord.report import html
 from softcord.report.figures import FigureSpec, default_figures, draw
 from softcord.report.missing_methods import missing_methods
 from softcord.report.settings import StudySettings, applicable
 from softcord.report.study_tables import make_tables
-from softcord.report.summary import MISSING
 from softcord.report.tables import write_tables
 from softcord.stats.compare import compare_in_detail
 from softcord.stats.frames import is_measured, tested_methods
@@ -90,7 +89,9 @@ def write_study(
     figures = list(_figures(measures, detailed, settings.figures or tuple(default_figures(questions))))
     comparisons = detailed[list(COMPARISON_COLUMNS)]
     _remove_earlier(folder)
-    _write(folder / "comparisons.csv", plain_table(comparisons).to_csv(index=False, na_rep=MISSING), on_done)
+    write_table(folder / "comparisons.csv", comparisons)
+    if on_done:
+        on_done("comparisons.csv")
     for name, table in tables.items():
         write_tables(table, folder / "tables", name)
     for spec, png, svg, _ in figures:
