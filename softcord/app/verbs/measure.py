@@ -217,10 +217,9 @@ def _with_intervals(arguments: argparse.Namespace, batch: "Batch", table: "DataF
     of, without = fitting(batch.measured, [read_calibration(given or CSA_INTERVAL)])
     if without:
         more = f" and {len(without) - 1} more" if len(without) > 1 else ""
-        print(
+        say(
             f"softcord: {without[0]}{more}: no interval of CSA, the calibration is of another model. "
-            "-calibrate makes one from masks with references.",
-            file=sys.stderr,
+            "-calibrate makes one from masks with references."
         )
     return with_intervals(table, of)
 
@@ -240,7 +239,7 @@ def _calibrate(arguments: argparse.Namespace, batch: "Batch", settings: "Measure
     made = calibrate_on(batch.measured, references, made_on=f"{len(batch.measured)} masks with references")
     write_calibration(arguments.calibrate, made)
     if arguments.v:
-        print(
+        show(
             f"{arguments.calibrate}: {made.coverage:.0%} of {made.areas} areas of {made.participants} "
             f"participants lie within {made.factor:.2f} x (doubt + {made.floor_mm2:.2f} mm²)"
         )
