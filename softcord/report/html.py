@@ -71,6 +71,7 @@ class Report:
     dropped: pd.DataFrame = field(default_factory=pd.DataFrame)
     provenance: pd.DataFrame = field(default_factory=pd.DataFrame)
     exclude_words: str = ""
+    soft_values: tuple[Block, ...] = ()
 
 
 def page(report: Report) -> str:
@@ -80,6 +81,7 @@ def page(report: Report) -> str:
         "Paper and here": _table(report.expected),
         "Questions": [block for answer in report.answers for block in _answer(answer)],
         "Figures": [_picture(figure) for figure in report.figures],
+        "Soft values": report.soft_values,
         "Tables": [
             block
             for name, table in report.tables.items()

@@ -14,6 +14,7 @@ from softcord.report import html
 from softcord.report.figures import FigureSpec, default_figures, draw
 from softcord.report.missing_methods import missing_methods
 from softcord.report.settings import StudySettings, applicable
+from softcord.report.soft_values import StudyValues, section
 from softcord.report.study_tables import make_tables
 from softcord.report.summary import MISSING
 from softcord.report.tables import write_tables
@@ -43,6 +44,7 @@ class Background:
     unfinished: Mapping[str, str] = field(default_factory=dict)
     figures: Mapping[str, html.Figure] = field(default_factory=dict)
     sessions: pd.DataFrame | None = None
+    soft_values: StudyValues | None = None
     exclude_words: str = ""
 
 
@@ -88,6 +90,8 @@ def write_study(
     rankings = ranking_table(measures, questions)
     tables |= {"ranking": rankings} if len(rankings) else {}
     figures = list(_figures(measures, detailed, settings.figures or tuple(default_figures(questions))))
+    soft = section(background.soft_values)
+    tables |= soft.tables
     comparisons = detailed[list(COMPARISON_COLUMNS)]
     _remove_earlier(folder)
     _write(folder / "comparisons.csv", plain_table(comparisons).to_csv(index=False, na_rep=MISSING), on_done)
@@ -98,11 +102,15 @@ def write_study(
         write_bytes(folder / "figures" / file_name(spec.name, ".svg"), svg)
         if on_done:
             on_done(f"{spec.name}.png")
+    for name, svg in soft.figures.items():
+        write_bytes(folder / "figures" / file_name(name, ".svg"), svg)
     for name, figure in background.figures.items():
         write_bytes(folder / "figures" / file_name(name, f".{figure.kind}"), figure.content)
     notes = (*background.notes, *_notes(measures, settings, questions), *_undrawn(settings.figures, figures))
     background = replace(background, notes=notes)
-    report = _report(study, questions, detailed, tables, figures, background)
+    report = replace(
+        _report(study, questions, detailed, tables, figures, background), soft_values=soft.blocks
+    )
     _write(folder / "report.html", html.page(report), on_done)
     return comparisons
 
@@ -160,7 +168,7 @@ def _report(
         said = (*sentences(rows), *ranking_said(tables.get("ranking"), question.name))
         answers.append(html.Answer(question.name, said, table, tuple(_shown(own))))
     others = (drawn for drawn in figures if _subject(drawn[0]) not in kinds)
-    apart = ("summary", "paper_and_here", "dropped", "tests")
+    apart = ("summary", "paper_and_here", "dropped", "tests", "thresholds", "calibration")
     return html.Report(
         study=study,
         byline="; ".join(part for part in (background.byline, _used(detailed)) if part),
