@@ -31,6 +31,7 @@ def measure_masks(
     predictions: Path,
     *,
     levels: tuple[int, ...],
+    tails: bool = False,
     labels: Mapping[str, str],
     jobs: int = 1,
     on_done: Callable[[str], None] | None = None,
@@ -43,13 +44,15 @@ def measure_masks(
     fill the columns that say which run this is (run, method, gt, ...). The CSA STD across contrasts of each
     participant follows at the end. Where qform and sform of some image disagree there is a column ``space``.
 
+    ``tails`` says whether faint values far from the cord count, of the reference too.
+
     Raises:
         DataError: no image has a mask that can be used.
     """
     missing = {one.image: masks.missing[one.image] for one in images if one.image in masks.missing}
     pairs = [(one, masks.found[one.image]) for one in images if one.image in masks.found]
     measured: dict[Path, list[ImageMeasure]] = {}
-    measure = partial(_measure, predictions=predictions, levels=levels, run=labels["run"])
+    measure = partial(_measure, predictions=predictions, levels=levels, tails=tails, run=labels["run"])
     for outcome in parallel_map(measure, pairs, jobs if len(pairs) >= WORTH_PROCESSES else 1):
         image = outcome.item[0].image
         if outcome.value is None:
@@ -66,7 +69,7 @@ def measure_masks(
         values = measured.get(one.image)
         if values is None:
             _place(predictions, one).unlink(missing_ok=True)  # of an earlier start
-            values = _without_values(one, levels)
+            values = _without_values(one, levels, tails)
         rows += measure_rows(
             values,
             participant_id=one.participant_id,
@@ -93,7 +96,12 @@ def _with_spaces(frame: pd.DataFrame, images: Sequence[EvaluationImage]) -> pd.D
 
 
 def _measure(
-    pair: tuple[EvaluationImage, Mask], *, predictions: Path, levels: tuple[int, ...], run: str
+    pair: tuple[EvaluationImage, Mask],
+    *,
+    predictions: Path,
+    levels: tuple[int, ...],
+    tails: bool,
+    run: str,
 ) -> list[ImageMeasure]:
     """Check and measure one mask.
 
@@ -110,7 +118,7 @@ def _measure(
     if mask.path != _place(predictions, image):
         folder = predictions_of(predictions, image.participant_id)
         write_softseg(folder, image.image, softseg, {"Run": run, "Prediction": str(mask.path)})
-    measured = _measures(image, softseg, reference, levels)
+    measured = _measures(image, softseg, reference, levels, tails)
     if mask.inference_s is not None:
         measured.append(ImageMeasure("inference_s", MISSING, mask.inference_s))
     return measured
@@ -121,7 +129,7 @@ def _place(predictions: Path, image: EvaluationImage) -> Path:
 
 
 def _measures(
-    image: EvaluationImage, softseg: Volume, reference: Volume, levels: tuple[int, ...]
+    image: EvaluationImage, softseg: Volume, reference: Volume, levels: tuple[int, ...], tails: bool
 ) -> list[ImageMeasure]:
     return measure_image(
         softseg,
@@ -129,10 +137,11 @@ def _measures(
         discs=read_volume(image.discs) if image.discs else None,
         truth_csa_mm2=image.truth_csa_mm2,
         levels=levels,
+        tails=tails,
     )
 
 
-def _without_values(image: EvaluationImage, levels: tuple[int, ...]) -> list[ImageMeasure]:
+def _without_values(image: EvaluationImage, levels: tuple[int, ...], tails: bool) -> list[ImageMeasure]:
     """Return the measures that the image would have, as NaN."""
     reference = read_volume(image.reference)
-    return [replace(one, value=float("nan")) for one in _measures(image, reference, reference, levels)]
+    return [replace(one, value=float("nan")) for one in _measures(image, reference, reference, levels, tails)]

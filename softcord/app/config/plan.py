@@ -38,7 +38,17 @@ _ROOT_KEYS = (
     *("data", "phantom", "split", "gt", "loss", "model", "augment", "train", "machine", "trainer"),
     *("recipe", "baseline"),
     *("synthetic", "engine"),
-    *("study", "variant", "contrasts", "model_per_contrast", "seed", "levels", "reference", "volumes"),
+    *(
+        "study",
+        "variant",
+        "contrasts",
+        "model_per_contrast",
+        "seed",
+        "levels",
+        "reference",
+        "tails",
+        "volumes",
+    ),
     "rerun",
     *("measured_on", "compare", "check", "evaluate", "search", "paths", "experiment"),
 )
@@ -75,6 +85,7 @@ class Plan:
     model_per_contrast: bool
     levels: tuple[int, ...]
     reference: "Gt"
+    tails: bool
     measured_on: Literal["test", "val"]
     search: TrialSettings
     rerun: bool
@@ -250,6 +261,7 @@ def make_plan(composed: Composed) -> Plan:
         model_per_contrast=per_contrast,
         levels=levels(config["levels"]),
         reference=one_of(config["reference"], "reference", ("soft", "hard")),
+        tails=true_or_false(config["tails"], "tails"),
         measured_on=one_of(config["measured_on"], "measured_on", ("test", "val")),
         search=build(config["search"], "search"),
         rerun=true_or_false(config["rerun"], "rerun"),
