@@ -125,6 +125,7 @@ def _evaluate(
             predictions,
             levels=plan.levels,
             labels={"run": run.name, **method_labels(plan)},
+            metrics=plan.metrics,
             jobs=jobs_of(plan),
             on_done=on_done,
         )
