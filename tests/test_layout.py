@@ -8,8 +8,20 @@ PACKAGE = Path(__file__).parents[1] / "softcord"
 # Each may import what stands before it.
 PACKAGES = (
     *("plain", "remedies", "errors", "hints", "contrasts", "io", "processes", "compat"),
-    *("data", "measure", "draw", "gt", "phantom", "augment", "nets", "losses", "train", "synthetic"),
-    *("predict", "evaluation", "ingest", "nnunet", "stats", "report", "api", "sweep", "track", "app"),
+    *("data", "measure", "uncertainty", "draw", "gt", "phantom", "augment", "nets", "losses", "train"),
+    *(
+        "synthetic",
+        "predict",
+        "evaluation",
+        "ingest",
+        "nnunet",
+        "stats",
+        "report",
+        "api",
+        "sweep",
+        "track",
+        "app",
+    ),
 )
 # Each may import what stands after it.
 ROOMS = ("verbs", "runs", "sweeps", "engines", "engine", "records", "inputs", "config", "models", "own")

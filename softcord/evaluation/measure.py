@@ -14,10 +14,11 @@ from softcord.errors import DataError
 from softcord.evaluation.image import EvaluationImage, Mask, Masks
 from softcord.io.header import open_nifti
 from softcord.io.nifti import Volume, read_volume
+from softcord.io.tables import MISSING
 from softcord.measure.image import ImageMeasure, measure_image, measure_rows
 from softcord.measure.own_metric import ImageMetric
 from softcord.measure.spread import csa_std_rows
-from softcord.measure.table import MISSING, Measure, measures_frame
+from softcord.measure.table import Measure, measures_frame
 from softcord.predict.write import predictions_of, softseg_path, write_softseg
 from softcord.processes.parallel import parallel_map
 

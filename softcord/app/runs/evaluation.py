@@ -28,6 +28,7 @@ from softcord.evaluation.ground_truth import ground_truth_measures
 from softcord.evaluation.image import Mask, Masks
 from softcord.evaluation.measure import measure_masks
 from softcord.io.files import write_json, write_text
+from softcord.io.tables import write_table
 from softcord.measure.level_text import format_levels
 from softcord.measure.table import measures_frame, write_measures
 from softcord.predict.write import describe_derivatives, softseg_path
@@ -192,7 +193,7 @@ def _write_qc(test: Evaluation, run_dir: Path, predicted: pd.DataFrame, measures
     # What the report's visual check and overlays read; without ground truth there is nothing to compare.
     columns = ["participant_id", "session_id", "contrast", "image", "label"]
     measured = predicted.loc[predicted["label"].notna(), columns]
-    write_text(run_dir / TEST_IMAGES, measured.to_csv(index=False))
+    write_table(run_dir / TEST_IMAGES, measured)
 
 
 def _log_results(test: Evaluation, run_dir: Path, measures: pd.DataFrame, entry: RunRecord) -> None:
