@@ -8,12 +8,12 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from softcord.app.config.compose import config_dir
 from softcord.app.config.plan import Plan, jobs_of
 from softcord.app.console.progress import phase
 from softcord.app.engines.load import load_trained
 from softcord.app.inputs.test_data import EvaluationData, without_damaged_labels
 from softcord.app.models.trained import Trained
+from softcord.app.own.folders import config_dir
 from softcord.app.records.leakage import warn_of_leakage
 from softcord.app.records.missing_images import write_missing
 from softcord.app.records.people import write_people
@@ -176,6 +176,7 @@ def _measure(test: Evaluation, run: Run, run_dir: Path, masks: Masks) -> pd.Data
             levels=test.plan.levels,
             tails=test.plan.tails,
             labels={"run": run.name, **test.labels},
+            metrics=test.plan.metrics,
             jobs=jobs_of(test.plan),
             on_done=on_done,
         )

@@ -128,6 +128,7 @@ def _evaluate(
             levels=plan.levels,
             tails=plan.tails,
             labels={"run": run.name, **method_labels(plan)},
+            metrics=plan.metrics,
             jobs=jobs_of(plan),
             on_done=on_done,
         )
