@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from softcord.drift.compare import FrozenImage
     from softcord.drift.masks import Contender
+    from softcord.drift.present import PresentRow
     from softcord.drift.verdict import Verdict
 
 _CODES = {"equivalent": DONE, "shifted": SHIFTED, "cannot tell": CANNOT_TELL}
@@ -25,6 +26,7 @@ _EXAMPLES = """\
 examples:
   softcord drift new.zip --against synthetic-v1 --data my-bids
   softcord drift new.zip --against old.zip --data my-bids --margin 0.5 --contrasts T1w,T2w -o drift/
+  softcord drift --self                      does this softcord measure what the one before it did?
 
 Exit codes: 0 equivalent, 5 shifted, 6 cannot tell; 2 and 3 as everywhere. Models are named as for
 softcord predict -m. Levels are read from disc labels (derivatives/labels). How it is judged: docs/drift.md.
@@ -36,16 +38,21 @@ def parser() -> FlagParser:
     words = FlagParser(
         "drift", "Compare the CSA that two models measure in the same images, within a margin.", _EXAMPLES
     )
-    words.add_argument("new", metavar="NEW", help="the new model")
-    words.add_argument("-against", "--against", required=True, metavar="OLD", help="the model before it")
-    words.add_argument("-data", "--data", required=True, type=Path, metavar="BIDS", help="frozen images")
+    words.add_argument("new", nargs="?", metavar="NEW", help="the new model")
+    words.add_argument("-against", "--against", metavar="OLD", help="the model before it")
+    words.add_argument("-data", "--data", type=Path, metavar="BIDS", help="frozen images")
+    words.add_argument(
+        "-self",
+        "--self",
+        action="store_true",
+        help="instead: softcord itself, against stored measures of a small phantom cohort",
+    )
     words.add_argument(
         "-margin",
         "--margin",
         type=float,
-        default=1.0,
         metavar="MM2",
-        help="change of CSA, in mm², that does not matter (default 1.0)",
+        help="change of CSA, in mm², that does not matter (default 1.0; of one image 0.05 with --self)",
     )
     words.add_argument(
         "-vert",
@@ -113,6 +120,11 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _drift(arguments: argparse.Namespace) -> int:
+    if arguments.self:
+        return _self(arguments)
+    named = {"NEW": arguments.new, "--against": arguments.against, "--data": arguments.data}
+    if missing := [word for word, value in named.items() if value is None]:
+        raise UsageError("softcord drift", f"needs {' and '.join(missing)}", "softcord drift -h shows all")
     settings = _settings(arguments)
     images = _images(arguments, settings)
     from softcord.app.console.progress import phase
@@ -133,13 +145,51 @@ def _drift(arguments: argparse.Namespace) -> int:
     return _write(arguments, settings, areas, verdict, (old, new))
 
 
+def _self(arguments: argparse.Namespace) -> int:
+    """Compare this softcord with the one that stored measures, image by image."""
+    from softcord.drift.present import LIMIT_MM2, compare_present, read_stored
+
+    given = [word for word in ("new", "against", "data") if getattr(arguments, word) is not None]
+    if given:
+        raise UsageError(
+            "--self", f"does not go with {', '.join(given)}", "It brings its own images and model"
+        )
+    limit_mm2 = LIMIT_MM2 if arguments.margin is None else arguments.margin
+    if not 0 < limit_mm2 < float("inf"):
+        raise UsageError("--margin", f"must be above 0 and finite, got {limit_mm2:g}")
+    stored = read_stored()
+    present = compare_present(stored, _measured_now())
+    if present.cannot_tell:
+        print(f"Cannot tell: {present.cannot_tell}. benchmarks/build_present.py stores measures anew.")
+        return CANNOT_TELL
+    first = present.moved[0]
+    image = f"{first.row.participant_id} {first.row.contrast}, {first.row.mask}"
+    most = f"at most {abs(first.change_mm2):.4f} mm² ({image}), {len(stored)} areas"
+    beyond = present.beyond(limit_mm2)
+    if not beyond:
+        print(f"Unchanged: areas differ from the stored ones by {most}; {limit_mm2:g} mm² are allowed.")
+        return DONE
+    print(f"Shifted: {len(beyond)} areas moved by more than {limit_mm2:g} mm²; by {most}.")
+    return SHIFTED
+
+
+def _measured_now() -> "list[PresentRow]":
+    from softcord.app.console.progress import phase
+    from softcord.app.models.find import find_model
+    from softcord.drift.present import COHORT_IMAGES, measure_present
+
+    with phase("measuring", COHORT_IMAGES) as on_done:
+        return measure_present(find_model(None, Path("outputs"), Path("mlruns")), on_done)
+
+
 def _settings(arguments: argparse.Namespace) -> DriftSettings:
     words = {"margin_mm2": "--margin", "failures_allowed": "--failures"}
     if arguments.threads is not None and arguments.threads < 1:
         raise UsageError("--threads", f"must be at least 1, got {arguments.threads}")
     levels = () if arguments.level == "all" else parse_numbers(arguments.level, "--level")
+    margin_mm2 = DriftSettings.margin_mm2 if arguments.margin is None else arguments.margin
     try:
-        return DriftSettings(arguments.margin, levels, arguments.failures)
+        return DriftSettings(margin_mm2, levels, arguments.failures)
     except ValueError as error:
         field, _, what = str(error).partition(": ")
         raise UsageError(words[field], what) from error

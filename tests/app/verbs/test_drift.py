@@ -11,7 +11,6 @@ from softcord.app.verbs.drift import main
 from softcord.data.filehash import checksum
 from softcord.drift.masks import Contender, contender, mask_of
 from softcord.io.nifti import Volume, write_volume
-from softcord.predict import volume as prediction
 from softcord.predict.package import write_package
 from tests.drift.cylinders import cylinder, dataset, model, put_mask
 
@@ -141,7 +140,6 @@ def test_a_mask_is_made_once_for_the_same_weights_and_image(
     assert (mask_of(renamed, image, "0" * 64, tmp_path).data == made.data).all()
     with pytest.raises(AssertionError, match="predicted again"):
         mask_of(other, image, "0" * 64, tmp_path)
-    assert prediction.predict_volume is not never
 
 
 def test_an_image_that_only_the_new_model_refuses_is_a_failure_gained(
