@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 from softcord.app.config.compose import Composed, as_shipped, deviations, flat
 from softcord.app.config.datasets import data_content
 from softcord.app.config.engine_facts import OF_TRAINING
-from softcord.app.config.identity import VOLATILE
+from softcord.app.config.identity import VOLATILE, digest
 from softcord.app.config.instantiate import TARGET
+from softcord.app.own.code import checksums
 from softcord.errors import UsageError
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ def values_of(plan: "Plan") -> dict[str, Any]:
         kept["train"]["start_from"] = plan.started_from
     engine = plan.engine.recorded(plan.config["engine"])
     kept["engine"] = {key: value for key, value in engine.items() if key != TARGET}
-    return dict(flat(kept))
+    # Modules of one's own are part of what a run is: seeds of two versions of them are no replicates.
+    code = checksums({key: plan.config[key] for key in kept})
+    return dict(flat(kept)) | ({"code": digest(code)[:6]} if code else {})
 
 
 def stated_of(plan: "Plan") -> dict[str, Any]:
