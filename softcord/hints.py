@@ -44,3 +44,12 @@ def and_more(count: int) -> str:
     (' and 3 more', '')
     """
     return f" and {count} more" if count > 0 else ""
+
+
+def counted(n: int, word: str) -> str:
+    """Write a number and what it counts: ``1 mask``, ``2 masks``.
+
+    >>> counted(1, "mask"), counted(0, "mask")
+    ('1 mask', '0 masks')
+    """
+    return f"{n} {word}" if n == 1 else f"{n} {word}s"

@@ -1,7 +1,8 @@
 """Train one net on one table of images, and make a predictor of what was trained."""
 
 import logging
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -127,9 +128,13 @@ def train_net(
         fused=plan.machine.fused_optimizer,
     )
 
+    started = time.monotonic()
+
     def on_epoch(epoch: int, metrics: dict[str, float]) -> None:
         entry.metrics(metrics, epoch)
         done = epoch + 1
+        seconds = time.monotonic() - started
+        logger.info("epoch %d of %d: %s; %.0f s so far", done, settings.epochs, _told(metrics), seconds)
         note(run_dir, f"trained {done} of {settings.epochs} epochs", done / settings.epochs)
         if after_epoch:
             after_epoch(epoch, _predictor(plan, Model(net, description)))
@@ -211,3 +216,8 @@ def _patches(plan: Plan, volumes: Sequence[CachedVolume], augment: Augment | Non
         patches_per_image=settings.patches_per_image if augment else 1,
         augment_later=augments_on_gpu(plan.machine),
     )
+
+
+def _told(metrics: Mapping[str, float]) -> str:
+    """Write an epoch's metrics in a line: ``train/loss 0.12, val/loss 0.2, val/dice 0.9``."""
+    return ", ".join(f"{name} {value:.3g}" for name, value in sorted(metrics.items()))

@@ -73,18 +73,21 @@ class Study:
     finish: Callable[[list[Plan]], int]
 
 
-def launch(job: Job, arguments: Sequence[str], study: Callable[[], Study] | None = None) -> int:
+def launch(
+    job: Job, arguments: Sequence[str], study: Callable[[], Study] | None = None, usage: str = USAGE
+) -> int:
     """Run ``job`` for each combination of the command line's values; return an exit code.
 
-    ``study`` is called only when something is to run: what it imports must not slow down questions.
+    ``usage`` is what ``--help`` begins with. ``study`` is called only when something is to run: what it
+    imports must not slow down questions.
     """
-    return guarded(lambda: _launch_here(job, arguments, study))
+    return guarded(lambda: _launch_here(job, arguments, study, usage))
 
 
-def _launch_here(job: Job, arguments: Sequence[str], study: Callable[[], Study] | None) -> int:
+def _launch_here(job: Job, arguments: Sequence[str], study: Callable[[], Study] | None, usage: str) -> int:
     normal = settled(arguments)
     if is_question(normal):
-        return answer(normal)
+        return answer(normal, usage)
     say_own_confs()
     return _run(job, normal, study() if study else None)
 

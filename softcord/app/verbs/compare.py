@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from softcord.app.config.compose import Composed
+from softcord.app.config.help import usage_of
 from softcord.app.config.instantiate import build
 from softcord.app.config.values import study_name
 from softcord.app.console.exit_codes import DONE
@@ -48,7 +49,7 @@ _SHARED = ("correction", "unit_of_analysis", "reference")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the verb and return its exit code."""
     start_logging()
-    return launch_once(compare_study, sys.argv[1:] if arguments is None else arguments)
+    return launch_once(compare_study, sys.argv[1:] if arguments is None else arguments, usage_of("compare"))
 
 
 def compare_study(composed: Composed) -> int:

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
+from softcord.app.config.help import usage_of
 from softcord.app.config.identity import digest
 from softcord.app.config.method_name import run_name
 from softcord.app.config.plan import Plan
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     # ``model`` is a net's configuration elsewhere; here it is a trained one.
     words = [f"evaluate.{word}" if word.startswith("model=") else word for word in given]
-    return launch(evaluate_one, words, evaluation_study)
+    return launch(evaluate_one, words, evaluation_study, usage_of("evaluate"))
 
 
 def evaluation_study() -> Study:
