@@ -32,6 +32,7 @@ def measure_masks(
     predictions: Path,
     *,
     levels: tuple[int, ...],
+    tails: bool = False,
     labels: Mapping[str, str],
     metrics: Sequence[tuple[str, ImageMetric]] = (),
     jobs: int = 1,
@@ -46,13 +47,17 @@ def measure_masks(
     name. The CSA STD across contrasts of each
     participant follows at the end. Where qform and sform of some image disagree there is a column ``space``.
 
+    ``tails`` says whether faint values far from the cord count, of the reference too.
+
     Raises:
         DataError: no image has a mask that can be used.
     """
     missing = {one.image: masks.missing[one.image] for one in images if one.image in masks.missing}
     pairs = [(one, masks.found[one.image]) for one in images if one.image in masks.found]
     measured: dict[Path, list[ImageMeasure]] = {}
-    measure = partial(_measure, predictions=predictions, levels=levels, metrics=metrics, run=labels["run"])
+    measure = partial(
+        _measure, predictions=predictions, levels=levels, tails=tails, metrics=metrics, run=labels["run"]
+    )
     for outcome in parallel_map(measure, pairs, jobs if len(pairs) >= WORTH_PROCESSES else 1):
         image = outcome.item[0].image
         if outcome.value is None:
@@ -69,7 +74,7 @@ def measure_masks(
         values = measured.get(one.image)
         if values is None:
             _place(predictions, one).unlink(missing_ok=True)  # of an earlier start
-            values = _without_values(one, levels, metrics)
+            values = _without_values(one, levels, tails, metrics)
         rows += measure_rows(
             values,
             participant_id=one.participant_id,
@@ -100,6 +105,7 @@ def _measure(
     *,
     predictions: Path,
     levels: tuple[int, ...],
+    tails: bool,
     metrics: Sequence[tuple[str, ImageMetric]],
     run: str,
 ) -> list[ImageMeasure]:
@@ -118,7 +124,7 @@ def _measure(
     if mask.path != _place(predictions, image):
         folder = predictions_of(predictions, image.participant_id)
         write_softseg(folder, image.image, softseg, {"Run": run, "Prediction": str(mask.path)})
-    measured = _measures(image, softseg, reference, levels)
+    measured = _measures(image, softseg, reference, levels, tails)
     measured += [
         ImageMeasure(name, MISSING, _number(name, metric(softseg, reference))) for name, metric in metrics
     ]
@@ -139,7 +145,7 @@ def _place(predictions: Path, image: EvaluationImage) -> Path:
 
 
 def _measures(
-    image: EvaluationImage, softseg: Volume, reference: Volume, levels: tuple[int, ...]
+    image: EvaluationImage, softseg: Volume, reference: Volume, levels: tuple[int, ...], tails: bool
 ) -> list[ImageMeasure]:
     return measure_image(
         softseg,
@@ -147,13 +153,17 @@ def _measures(
         discs=read_volume(image.discs) if image.discs else None,
         truth_csa_mm2=image.truth_csa_mm2,
         levels=levels,
+        tails=tails,
     )
 
 
 def _without_values(
-    image: EvaluationImage, levels: tuple[int, ...], metrics: Sequence[tuple[str, ImageMetric]]
+    image: EvaluationImage,
+    levels: tuple[int, ...],
+    tails: bool,
+    metrics: Sequence[tuple[str, ImageMetric]],
 ) -> list[ImageMeasure]:
     """Return the measures that the image would have, as NaN."""
     reference, none = read_volume(image.reference), float("nan")
-    measured = [replace(one, value=none) for one in _measures(image, reference, reference, levels)]
+    measured = [replace(one, value=none) for one in _measures(image, reference, reference, levels, tails)]
     return [*measured, *(ImageMeasure(name, MISSING, none) for name, _ in metrics)]

@@ -40,8 +40,8 @@ _ROOT_KEYS = (
     *("data", "phantom", "split", "gt", "loss", "model", "augment", "train", "machine", "trainer"),
     *("recipe", "baseline"),
     *("synthetic", "engine"),
-    *("study", "variant", "contrasts", "model_per_contrast", "seed", "levels", "reference", "volumes"),
-    *("rerun", "metric"),
+    *("study", "variant", "contrasts", "model_per_contrast", "seed", "levels", "reference", "tails"),
+    *("volumes", "rerun", "metric"),
     *("measured_on", "compare", "check", "evaluate", "search", "paths", "experiment"),
 )
 
@@ -78,6 +78,7 @@ class Plan:
     levels: tuple[int, ...]
     metrics: "tuple[tuple[str, ImageMetric], ...]"
     reference: "Gt"
+    tails: bool
     measured_on: Literal["test", "val"]
     search: TrialSettings
     rerun: bool
@@ -255,6 +256,7 @@ def make_plan(composed: Composed) -> Plan:
         levels=levels(config["levels"]),
         metrics=own_metrics(config["metric"]),
         reference=one_of(config["reference"], "reference", ("soft", "hard")),
+        tails=true_or_false(config["tails"], "tails"),
         measured_on=one_of(config["measured_on"], "measured_on", ("test", "val")),
         search=build(config["search"], "search"),
         rerun=true_or_false(config["rerun"], "rerun"),
