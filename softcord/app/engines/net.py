@@ -22,6 +22,7 @@ from softcord.augment.chain import Augment
 from softcord.data.cache import CachedVolume
 from softcord.evaluation.image import EvaluationImage, Masks
 from softcord.evaluation.run import Predictor, predict_images
+from softcord.hints import counted
 from softcord.losses.deep import DeepSupervisionLoss
 from softcord.predict.infer import Apply
 from softcord.predict.package import Model, ModelDescription, read_package, write_package
@@ -140,7 +141,7 @@ def train_net(
             after_epoch(epoch, _predictor(plan, Model(net, description)))
             net.train()
 
-    logger.info("training on %d patches an epoch%s", len(patches[0]), _memory(plan))  # type: ignore[arg-type]
+    logger.info("training on %s an epoch%s", counted(len(patches[0]), "patch", "patches"), _memory(plan))  # type: ignore[arg-type]
     note(run_dir, "training", 0.0)
     result = train(
         module,
@@ -160,7 +161,7 @@ def train_net(
     entry.artifact(
         write_package(run_dir / MODEL, Model(net, replace(description, provenance=made_by))), MODEL
     )
-    logger.info("trained %d epochs in %.0f s", result.epochs, result.seconds)
+    logger.info("trained %s in %.0f s", counted(result.epochs, "epoch"), result.seconds)
 
 
 def _memory(plan: Plan) -> str:

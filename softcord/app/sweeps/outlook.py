@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from softcord.app.config.plan import Plan
 from softcord.app.console.terminal import duration
+from softcord.hints import counted
 
 logger = logging.getLogger("softcord")
 
@@ -25,8 +26,8 @@ def say_outlook(plans: Sequence[Plan]) -> None:
     if not trained:
         return
     epochs = sorted({plan.train.epochs for plan in trained})
-    words = f"{epochs[0]}" if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]}"
-    runs = f"{len(trained)} training{'s' if len(trained) > 1 else ''} of {words} epochs"
+    words = counted(epochs[0], "epoch") if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]} epochs"
+    runs = f"{counted(len(trained), 'training')} of {words}"
     is_demo = all(_is_demo(plan) for plan in trained)
     took = f"; about {duration(_DEMO_S_PER_METHOD * len(trained))} on two CPU cores" if is_demo else ""
     logger.info("%s, then tables in %s%s", runs, trained[0].study_dir, took)
