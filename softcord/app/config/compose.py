@@ -106,7 +106,7 @@ def compose(*overrides: str) -> Composed:
             OmegaConf.set_struct(full, False)
             del full["hydra"]
             config = OmegaConf.to_container(full, resolve=True, throw_on_missing=True)
-    except (HydraException, OmegaConfBaseException, ValueError, TypeError, AttributeError) as error:
+    except (HydraException, OmegaConfBaseException, OSError, ValueError, TypeError, AttributeError) as error:
         raise _explained(error, overrides) from error
     assert isinstance(config, dict)
     return Composed({str(k): v for k, v in config.items()}, choices, tuple(overrides))
@@ -124,7 +124,7 @@ def check(overrides: Sequence[str]) -> None:
     try:
         with initialised(overrides) as hydra_compose:
             hydra_compose("config", overrides=list(overrides), return_hydra_config=True)
-    except (HydraException, ValueError, TypeError, AttributeError) as error:
+    except (HydraException, OSError, ValueError, TypeError, AttributeError) as error:
         raise _explained(error, overrides) from error
 
 
@@ -271,11 +271,12 @@ def _unknown_part(said: str, known: frozenset[str]) -> UsageError | None:
 
 def _is_option(override: str) -> bool:
     group, _, option = override.partition("=")
-    return (config_dir() / group / f"{option}.yaml").is_file()
+    # os.path says no where a path asks the system and is refused: for its length, or a character in it.
+    return os.path.isfile(config_dir() / group / f"{option}.yaml")
 
 
 def _unknown(key: str, value: str, known: frozenset[str]) -> UsageError | None:
-    if key == "experiment" or (config_dir() / key).is_dir():
+    if key == "experiment" or os.path.isdir(config_dir() / key):
         known_options = options(key)
         if value in known_options or ("," in value and not value.startswith("[")):
             return None
