@@ -23,6 +23,7 @@ VERBS = {
     "export": ("softcord.app.verbs.export", "give a trained model away: package, ONNX, MONAI bundle"),
     "evaluate": ("softcord.app.verbs.evaluate", "test trained methods on another dataset"),
     "measure": ("softcord.app.verbs.measure", "cross-sectional area and shape of cord masks"),
+    "drift": ("softcord.app.verbs.drift", "does a new model measure what the old one did? A gate for CI"),
     "compare": ("softcord.app.verbs.compare", "paired statistics, tables, figures and report of a study"),
     "study": ("softcord.app.verbs.study", "the runs of a study: status, show, rerun, clean"),
     "ui": ("softcord.app.verbs.ui", "open the MLflow dashboard on this machine"),

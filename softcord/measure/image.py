@@ -71,7 +71,7 @@ def measure_image(
         reference_softseg = None if reference_softseg is None else without_tails(reference_softseg).mask
     pred = slice_voxels(pred_softseg)
     reference = None if reference_softseg is None else slice_voxels(reference_softseg)
-    groups = _groups(reference or pred, discs, levels)
+    groups = reference_groups(reference or pred, discs, levels)
     measures = list(_csa(pred, reference, groups, truth_csa_mm2))
     volume = volume_mm3(pred_softseg.data, pred.spacing_mm)
     measures.append(ImageMeasure("volume_mm3", MISSING, volume))
@@ -95,8 +95,14 @@ def _check_same_grid(pred: Volume, reference: Volume) -> None:
         raise DataError("segmentation", what, "Bring both to the same voxel grid")
 
 
-def _groups(base: SliceVoxels, discs: Volume | None, levels: tuple[int, ...]) -> list[Group]:
-    """The slices to average over, each of them with cord in ``base`` binarised."""
+def reference_groups(base: SliceVoxels, discs: Volume | None, levels: tuple[int, ...]) -> list[Group]:
+    """Return the slices to average over, each of them with cord in ``base`` (the reference) binarised.
+
+    First ``levels`` together, then each of several alone; without ``discs`` the whole cord, "all".
+
+    Raises:
+        DataError: the discs hold none.
+    """
     covered = base.binarised(HARD_THRESHOLD).filled
     if discs is None:
         return list(group_slices(covered))

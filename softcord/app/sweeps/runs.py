@@ -34,7 +34,21 @@ Attempts = Mapping[tuple[Path, str], tuple[str, int]]
 logger = logging.getLogger("softcord")
 
 # Parts of a configuration that say nothing about which data are opened.
-_NOT_DATA = ("seed", "loss", "model", "augment", "train", "machine", "levels", "variant", "rerun", "search")
+_NOT_DATA = (
+    *(
+        "seed",
+        "loss",
+        "model",
+        "augment",
+        "train",
+        "machine",
+        "levels",
+        "tails",
+        "variant",
+        "rerun",
+        "search",
+    ),
+)
 
 
 def begin_sweep(arguments: Sequence[str], plans: list[Plan]) -> list[Plan]:

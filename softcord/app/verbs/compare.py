@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from softcord.app.config.compose import Composed
 from softcord.app.config.instantiate import build
-from softcord.app.config.values import study_name
+from softcord.app.config.values import study_name, whole_number
 from softcord.app.console.exit_codes import DONE
 from softcord.app.console.progress import phase
 from softcord.app.console.remedies import with_keys
@@ -22,6 +23,7 @@ from softcord.app.records.people import read_people
 from softcord.app.records.same_test import check_alike, named_apart
 from softcord.app.results.by_dataset import by_dataset, is_about, write_overview
 from softcord.app.results.overlays import overlays
+from softcord.app.results.soft_values import study_values
 from softcord.app.results.visual_check import EXCLUDE_WORDS, visual_check
 from softcord.app.sweeps.launch import launch_once
 from softcord.errors import DataError, UsageError
@@ -99,6 +101,9 @@ def _compare(
     measures, renamed = named_apart(measures, {path.name: path for path in dirs})
     background = _background(options, folder, runs, measures, [*renamed, *notes])
     settings = _by_dataset(settings, background.participants)
+    jobs = config["machine"]["jobs"] or os.cpu_count() or 1
+    soft = study_values(dirs, measures, options["soft_values"], jobs)
+    background = replace(background, soft_values=soft)
     with phase("report", 2 + len(settings.questions)) as on_done:
         comparisons = write_study(measures, study, out, settings, background, on_done)
     if runs:
@@ -117,6 +122,7 @@ def study_settings(options: Mapping[str, Any], level: str, data: str | None = No
     from softcord.report.settings import StudySettings
     from softcord.stats.questions import Question
 
+    whole_number(options["soft_values"], "compare.soft_values")
     for key in ("measures", "questions", "figures", "claims", "breakdown"):
         if not isinstance(options[key], list):
             raise UsageError(f"compare.{key}", f"must be a list, got {options[key]!r}", f"Write {key}=[a,b]")

@@ -4,12 +4,13 @@ import re
 import sys
 from collections.abc import Sequence
 
-from softcord.app.config.compose import Composed, options
+from softcord.app.config.compose import Composed
 from softcord.app.config.instantiate import suggest
 from softcord.app.config.plan import Plan, make_plan
 from softcord.app.console.exit_codes import DONE, FAILED, guarded
 from softcord.app.console.progress import phase
 from softcord.app.console.streams import say, show
+from softcord.app.own.folders import options
 from softcord.app.sweeps.launch import launch_once
 from softcord.errors import UsageError
 

@@ -3,10 +3,10 @@
 import sys
 from collections.abc import Sequence
 
-from softcord.app.config.compose import config_dir
 from softcord.app.console.exit_codes import guarded
 from softcord.app.console.streams import show
 from softcord.app.console.terminal import start_logging
+from softcord.app.own.folders import config_dir
 from softcord.app.sweeps.launch import launch
 from softcord.app.verbs.train import train_one, training_study
 from softcord.errors import UsageError

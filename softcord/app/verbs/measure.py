@@ -34,6 +34,8 @@ def _measure(arguments: argparse.Namespace) -> int:
     from softcord.measure.batch import forget, measure_files
 
     _check_norms(arguments)
+    if arguments.calibrate is not None and arguments.reference is None:
+        raise UsageError("-calibrate", "needs the truth of every mask", "Give references with -d")
     settings = _settings(arguments)
     if arguments.normalize and not settings.per_slice:
         raise UsageError("-normalize", "needs values per slice", "Add -perslice 1")
@@ -53,6 +55,8 @@ def _measure(arguments: argparse.Namespace) -> int:
         say(f"softcord: {note}.")
     if batch.measured:
         _write(arguments, batch)
+        if arguments.calibrate is not None:
+            _calibrate(arguments, batch, settings)
         if arguments.thr_curve is not None:
             _write_curves(arguments, batch, settings)
     forget(memory)
@@ -122,6 +126,7 @@ def _settings(arguments: argparse.Namespace) -> "MeasureSettings":
 def _files(arguments: argparse.Namespace, *, needs_levels: bool) -> "list[MaskFiles]":
     from softcord.measure.batch import find_masks
     from softcord.measure.files import MaskFiles
+    from softcord.uncertainty.measured import with_uncertainty
 
     if (arguments.input is None) == (arguments.path_data is None):
         raise UsageError(
@@ -137,6 +142,7 @@ def _files(arguments: argparse.Namespace, *, needs_levels: bool) -> "list[MaskFi
             for name, word in (("discfile", "-discfile"), ("vertfile", "-vertfile"), ("reference", "-d"))
         ]
         files = [MaskFiles(*row) for row in zip(masks, *labels, strict=True)]
+    files = with_uncertainty(files)
     if needs_levels and not any(file.discs or file.levels for file in files):
         raise UsageError(
             "-vert, -perlevel", "need levels", "Give disc labels (-discfile) or levels (-vertfile)"
@@ -184,7 +190,7 @@ def _write(arguments: argparse.Namespace, batch: "Batch") -> None:
     if arguments.sct_csv is not None:
         mode, version = arguments.mode or "soft", f"softcord {softcord.__version__}"
         write_sct_csv(arguments.sct_csv, batch.measured, mode, version, append=append)
-    table = tidy_measures(batch.measured, arguments.method)
+    table = _with_intervals(arguments, batch, tidy_measures(batch.measured, arguments.method))
     if arguments.norm is not None:
         table = _with_norms(arguments, batch, table)
     odd = table[table["findings"] != ""]["filename"].nunique()
@@ -197,6 +203,46 @@ def _write(arguments: argparse.Namespace, batch: "Batch") -> None:
     if arguments.v:
         note = f"; {odd} with findings, see the column of that name" if odd else ""
         show(f"{arguments.o}: {len(batch.measured)} masks measured{note}")
+
+
+def _with_intervals(arguments: argparse.Namespace, batch: "Batch", table: "DataFrame") -> "DataFrame":
+    """Add the interval of each CSA whose mask has a map of its uncertainty, and say which have none."""
+    from softcord.predict.built_in import CSA_INTERVAL
+    from softcord.uncertainty.interval import read_calibration, with_intervals
+    from softcord.uncertainty.measured import fitting
+
+    given = arguments.calibration
+    if given is None and not CSA_INTERVAL.exists():
+        return table
+    of, without = fitting(batch.measured, [read_calibration(given or CSA_INTERVAL)])
+    if without:
+        more = f" and {len(without) - 1} more" if len(without) > 1 else ""
+        say(
+            f"softcord: {without[0]}{more}: no interval of CSA, the calibration is of another model. "
+            "-calibrate makes one from masks with references."
+        )
+    return with_intervals(table, of)
+
+
+def _calibrate(arguments: argparse.Namespace, batch: "Batch", settings: "MeasureSettings") -> None:
+    from dataclasses import replace
+
+    from softcord.measure.files import measure_file
+    from softcord.uncertainty.interval import write_calibration
+    from softcord.uncertainty.measured import calibrate_on
+
+    references = [
+        measure_file(replace(one.files, mask=one.files.reference, reference=None, uncertainty=None), settings)
+        for one in batch.measured
+        if one.files.reference is not None
+    ]
+    made = calibrate_on(batch.measured, references, made_on=f"{len(batch.measured)} masks with references")
+    write_calibration(arguments.calibrate, made)
+    if arguments.v:
+        show(
+            f"{arguments.calibrate}: {made.coverage:.0%} of {made.areas} areas of {made.participants} "
+            f"participants lie within {made.factor:.2f} x (doubt + {made.floor_mm2:.2f} mm²)"
+        )
 
 
 def _with_norms(arguments: argparse.Namespace, batch: "Batch", table: "DataFrame") -> "DataFrame":

@@ -59,7 +59,7 @@ def _prepare_one(plan: Plan) -> DataError | None:
     with phase(f"ground truth {variant}", people) as on_done:
         report = build_dataset(table, root, plan.gt, plan.contrasts, jobs=jobs, on_done=on_done)
     with phase("CSA", 2 * len(table)) as on_done:
-        measures = gt_measures(report, plan.gt, plan.levels, jobs=jobs, on_done=on_done)
+        measures = gt_measures(report, plan.gt, plan.levels, jobs=jobs, on_done=on_done, tails=plan.tails)
     report = with_csa(report, measures, plan.levels)
     report["hint"] = [with_keys(hint) if isinstance(hint, str) else hint for hint in report["hint"]]
     _write(plan, report, measures, plan.paths.outputs_dir / "prepare" / file_name(plan.data.name) / variant)
