@@ -22,6 +22,8 @@ State = Literal["running", "interrupted", "failed", "pruned", "complete"]
 # What a run is made by: it is trained, or a trained method is tested.
 Verb = Literal["train", "evaluate"]
 
+# Unix times from the year 5138 on are none; the system refuses to write some of them as a date.
+LATEST_S = 1e11
 _LOCK = ".lock"
 # Somebody who only looks holds a lock for less than a millisecond; a run holds it for minutes.
 _CLAIM_TIMEOUT_S = 1.0
@@ -88,7 +90,8 @@ def read_run(run_dir: Path) -> Run | None:
         known = {key: value for key, value in content.items() if key in _FIELDS}
         run = _RUN.validate_json(json.dumps(known), strict=True)
         times = (run.seconds, run.earlier_seconds, run.started_at, run.fraction)
-        return run if all(map(math.isfinite, times)) else None
+        is_possible = all(map(math.isfinite, times)) and 0 <= run.started_at < LATEST_S
+        return run if is_possible else None
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
