@@ -9,6 +9,7 @@ import numpy.typing as npt
 from softcord.errors import DataError
 from softcord.io.nifti import Volume, space_of
 from softcord.io.space import misfit, shear_deg
+from softcord.io.tables import MISSING
 from softcord.measure.aggregate import findings_over, join_findings, mean_over, mean_with_missed
 from softcord.measure.csa import Mode, csa_per_slice
 from softcord.measure.groups import Group, group_slices
@@ -16,7 +17,7 @@ from softcord.measure.levels import levels_from_discs
 from softcord.measure.overlap import dice, dice_soft, rve_pct, volume_mm3
 from softcord.measure.slices import ROUNDING_DEG, SliceVoxels, slice_voxels
 from softcord.measure.surface import asd_mm, hd95_mm, smallest_box
-from softcord.measure.table import MISSING, Measure
+from softcord.measure.table import Measure
 from softcord.measure.tails import TOLD_PCT, without_tails
 
 Ints = npt.NDArray[np.int64]

@@ -9,6 +9,7 @@ import pandas as pd
 
 from softcord.io.files import write_text
 from softcord.io.nifti import read_volume
+from softcord.io.tables import write_table
 from softcord.measure.files import MaskFiles, MeasureSettings
 from softcord.measure.levels import levels_from_discs
 from softcord.measure.slices import cord_voxels
@@ -70,7 +71,7 @@ def best_threshold(curves: pd.DataFrame, seed: int = 0) -> Optimum | None:
 
 def write_curves(path: Path, curves: pd.DataFrame) -> None:
     """Write the curves as CSV at ``path`` and a figure of them beside it, with the ending .svg."""
-    write_text(path, curves.to_csv(index=False, na_rep="n/a", lineterminator="\n"))
+    write_table(path, curves)
     # slow to import and only needed here
     from io import StringIO
 

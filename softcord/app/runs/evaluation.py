@@ -8,12 +8,12 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from softcord.app.config.compose import config_dir
 from softcord.app.config.plan import Plan, jobs_of
 from softcord.app.console.progress import phase
 from softcord.app.engines.load import load_trained
 from softcord.app.inputs.test_data import EvaluationData, without_damaged_labels
 from softcord.app.models.trained import Trained
+from softcord.app.own.folders import config_dir
 from softcord.app.records.leakage import warn_of_leakage
 from softcord.app.records.missing_images import write_missing
 from softcord.app.records.people import write_people
@@ -29,6 +29,7 @@ from softcord.evaluation.ground_truth import ground_truth_measures
 from softcord.evaluation.image import EvaluationImage, Mask, Masks
 from softcord.evaluation.measure import measure_masks
 from softcord.io.files import write_json, write_text
+from softcord.io.tables import write_table
 from softcord.measure.level_text import format_levels
 from softcord.measure.table import measures_frame, write_measures
 from softcord.predict.write import describe_derivatives, softseg_path
@@ -175,6 +176,7 @@ def _measure(test: Evaluation, run: Run, run_dir: Path, masks: Masks) -> pd.Data
             levels=test.plan.levels,
             tails=test.plan.tails,
             labels={"run": run.name, **test.labels},
+            metrics=test.plan.metrics,
             jobs=jobs_of(test.plan),
             on_done=on_done,
         )
@@ -201,7 +203,7 @@ def _write_qc(test: Evaluation, run_dir: Path, predicted: pd.DataFrame, measures
     # What the report's visual check and overlays read; without ground truth there is nothing to compare.
     columns = ["participant_id", "session_id", "contrast", "image", "label", "discs"]
     measured = predicted.loc[predicted["label"].notna(), columns]
-    write_text(run_dir / TEST_IMAGES, measured.to_csv(index=False))
+    write_table(run_dir / TEST_IMAGES, measured)
 
 
 def _log_results(test: Evaluation, run_dir: Path, measures: pd.DataFrame, entry: RunRecord) -> None:

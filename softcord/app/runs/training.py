@@ -29,6 +29,7 @@ from softcord.evaluation.ground_truth import ground_truth_measures
 from softcord.evaluation.image import EvaluationImage
 from softcord.evaluation.measure import measure_masks
 from softcord.io.files import write_json, write_text
+from softcord.io.tables import write_table
 from softcord.measure.table import write_measures
 from softcord.predict.write import describe_derivatives, predictions_of
 from softcord.sweep.folder import (
@@ -104,7 +105,7 @@ def _write_inputs(plan: Plan, dataset: Dataset, run_dir: Path) -> None:
     write_json(run_dir / PROVENANCE, {**chosen, **provenance()})
     write_text(run_dir / ENVIRONMENT, environment_text())
     columns = ["participant_id", "session_id", "contrast", "image", "label", "discs"]
-    write_text(run_dir / TEST_IMAGES, dataset.test[columns].to_csv(index=False))
+    write_table(run_dir / TEST_IMAGES, dataset.test[columns])
 
 
 def _evaluate(
@@ -127,6 +128,7 @@ def _evaluate(
             levels=plan.levels,
             tails=plan.tails,
             labels={"run": run.name, **method_labels(plan)},
+            metrics=plan.metrics,
             jobs=jobs_of(plan),
             on_done=on_done,
         )

@@ -15,6 +15,7 @@ from softcord.app.config.values import study_name, whole_number
 from softcord.app.console.exit_codes import DONE
 from softcord.app.console.progress import phase
 from softcord.app.console.remedies import with_keys
+from softcord.app.console.streams import show
 from softcord.app.console.terminal import show_table, start_logging
 from softcord.app.records.leakage import leakage_notes
 from softcord.app.records.missing_images import count_missing
@@ -26,6 +27,7 @@ from softcord.app.results.soft_values import study_values
 from softcord.app.results.visual_check import EXCLUDE_WORDS, visual_check
 from softcord.app.sweeps.launch import launch_once
 from softcord.errors import DataError, UsageError
+from softcord.io.names import file_name
 from softcord.sweep.folder import MEASURES, PROVENANCE
 from softcord.track.check_store import check_store
 
@@ -72,10 +74,12 @@ def compare_study(composed: Composed) -> int:
         ((data, runs),) = groups.items()
         _compare(config, data, folder, folder, runs)
         return DONE
-    tables = {data: _compare(config, data, folder, folder / data, runs) for data, runs in groups.items()}
+    tables = {
+        data: _compare(config, data, folder, folder / file_name(data), runs) for data, runs in groups.items()
+    }
     write_overview(config["study"], folder, tables)
     _log(config, folder)
-    print(f"\nall        {folder / 'report.html'}")
+    show(f"\nall        {folder / 'report.html'}")
     return DONE
 
 
@@ -330,9 +334,9 @@ def _show(
     absent = missing_methods(settings, measures, background.unfinished)
     table = with_missing(summary_table(measures, settings.level), absent)
     show_table(table, f"{study}: mean ± SD over test participants")
-    print()
+    show()
     for line in verdicts(comparisons, set(measures["method"].unique()))[:_VERDICTS_SHOWN]:
-        print(line)
-    print(f"\n{len(comparisons)} tests   {folder / 'comparisons.csv'}")
-    print(f"report     {folder / 'report.html'}")
+        show(line)
+    show(f"\n{len(comparisons)} tests   {folder / 'comparisons.csv'}")
+    show(f"report     {folder / 'report.html'}")
     return table
