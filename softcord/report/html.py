@@ -79,6 +79,7 @@ class Report:
     exclude_words: str = ""
     answer: tuple[Block, ...] = ()
     marked: Table | None = None
+    soft_values: tuple[Block, ...] = ()
 
 
 def page(report: Report) -> str:
@@ -89,6 +90,7 @@ def page(report: Report) -> str:
         "Paper and here": _table(report.expected),
         "Questions": [block for answer in report.answers for block in _answer(answer)],
         "Figures": [_picture(figure) for figure in report.figures],
+        "Soft values": report.soft_values,
         "Tables": [
             block
             for name, table in report.tables.items()

@@ -9,14 +9,14 @@ import pandas as pd
 from softcord.draw.render import figure_bytes
 from softcord.io.files import write_bytes, write_text
 from softcord.io.names import file_name
-from softcord.plain import plain_table
+from softcord.io.tables import write_table
 from softcord.report import html
 from softcord.report.best import best_blocks, best_by_question, failed_images, headline, known_of
 from softcord.report.figures import BESIDE, FigureSpec, default_figures, draw, effect_figures
 from softcord.report.missing_methods import missing_methods
 from softcord.report.settings import StudySettings, applicable
+from softcord.report.soft_values import StudyValues, section
 from softcord.report.study_tables import make_tables
-from softcord.report.summary import MISSING
 from softcord.report.summary_marks import marked
 from softcord.report.tables import write_tables
 from softcord.stats.best import Best
@@ -49,6 +49,7 @@ class Background:
     unfinished: Mapping[str, str] = field(default_factory=dict)
     figures: Mapping[str, html.Figure] = field(default_factory=dict)
     sessions: pd.DataFrame | None = None
+    soft_values: StudyValues | None = None
     exclude_words: str = ""
 
 
@@ -98,9 +99,13 @@ def write_study(
     shown = settings.figures or tuple(default_figures(questions))
     links = _links(background.qc)
     figures = list(_figures(measures, detailed, (*effect_figures(questions), *shown), links))
+    soft = section(background.soft_values)
+    tables |= soft.tables
     comparisons = detailed[list(COMPARISON_COLUMNS)]
     _remove_earlier(folder)
-    _write(folder / "comparisons.csv", plain_table(comparisons).to_csv(index=False, na_rep=MISSING), on_done)
+    write_table(folder / "comparisons.csv", comparisons)
+    if on_done:
+        on_done("comparisons.csv")
     for name, table in tables.items():
         write_tables(table, folder / "tables", name)
     for spec, formats, _ in figures:
@@ -108,6 +113,8 @@ def write_study(
             write_bytes(folder / "figures" / file_name(spec.name, f".{kind}"), content)
         if on_done:
             on_done(f"{spec.name}.png")
+    for name, svg in soft.figures.items():
+        write_bytes(folder / "figures" / file_name(name, ".svg"), svg)
     for name, figure in background.figures.items():
         write_bytes(folder / "figures" / file_name(name, f".{figure.kind}"), figure.content)
     notes = (*background.notes, *_notes(measures, settings, questions), *_undrawn(settings.figures, figures))
@@ -117,6 +124,7 @@ def write_study(
         _report(study, questions, detailed, tables, figures, background, answers),
         answer=tuple(best_blocks(answers, known)),
         marked=marked(tables["summary"], answers, detailed),
+        soft_values=soft.blocks,
     )
     _write(folder / "report.html", html.page(report), on_done)
     return comparisons
@@ -190,7 +198,7 @@ def _report(
         verdict = next((f"{headline(one)}." for one in best if one.question == question.name), "")
         answers.append(html.Answer(question.name, said, table, tuple(_shown(own)), verdict))
     others = (drawn for drawn in figures if _subject(drawn[0]) not in kinds)
-    apart = ("summary", "paper_and_here", "dropped", "tests")
+    apart = ("summary", "paper_and_here", "dropped", "tests", "thresholds", "calibration")
     return html.Report(
         study=study,
         byline="; ".join(part for part in (background.byline, _used(detailed)) if part),

@@ -5,7 +5,9 @@ from math import isnan
 
 import pandas as pd
 
+from softcord.io.tables import MISSING
 from softcord.measure.metrics import METRICS
+from softcord.plain import plain
 from softcord.report.order import contrast_label, contrast_order, method_order
 from softcord.stats.describe import describe
 from softcord.stats.frames import PAPER_LEVEL, is_ground_truth, tested_methods
@@ -23,7 +25,6 @@ SUMMARY_HEADINGS = {
     "rve_pct": "RVE (%)",
     "rve_soft_pct": "soft RVE (%)",
 }
-MISSING = "n/a"
 FAILED_HEADING = "images without a cord"
 ARROWS = {"higher": " ↑", "lower": " ↓", "none": ""}
 
@@ -155,8 +156,8 @@ def telling_digits(means: Iterable[float], least: int = 2) -> int:
 
 def print_table(table: pd.DataFrame) -> str:
     """Lay a table out as aligned plain text, for the terminal."""
-    columns: Sequence[str] = [str(name) for name in table.columns]
-    rows = [columns, *([str(cell) for cell in row] for row in table.itertuples(index=False))]
+    columns: Sequence[str] = [plain(str(name)) for name in table.columns]
+    rows = [columns, *([plain(str(cell)) for cell in row] for row in table.itertuples(index=False))]
     widths = [max(len(row[i]) for row in rows) for i in range(len(columns))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     return "\n".join(line.rstrip() for line in lines)
