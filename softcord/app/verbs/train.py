@@ -77,10 +77,10 @@ def train_one(plan: Plan) -> "Outcome | None":
     run = new_run(plan, run_name(plan.method, plan.seed, fingerprint), fingerprint)
     check_names([plan])
 
-    def work(begun: "Run", run_dir: Path) -> None:
+    def work(here: Plan, begun: "Run", run_dir: Path) -> None:
         from softcord.app.runs.training import bring_to_end
 
-        bring_to_end(plan, dataset, begun, run_dir)
+        bring_to_end(here, dataset, begun, run_dir)
 
     try:
         run_once(run, plan, work, engine_of(plan).work_folders)
