@@ -18,6 +18,7 @@ from softcord.app.engines.model_description import describe_model
 from softcord.app.engines.start_time import start_s
 from softcord.app.inputs.label_maps import label_map_volumes
 from softcord.app.inputs.training_data import Dataset, cached_volumes
+from softcord.app.models.start_from import history
 from softcord.augment.chain import Augment
 from softcord.data.cache import CachedVolume
 from softcord.evaluation.image import EvaluationImage, Masks
@@ -117,7 +118,8 @@ def train_net(
     start = plan.starting_model()
     if start:
         net.load_state_dict(start.net.state_dict())
-        logger.info("starting with the weights of %s", start.description.name)
+        said = history(start, settings.epochs)
+        logger.info("starting with the weights of %s: %s", start.description.name, said)
     size = plan.narrow_voxels
     module = CordModule(
         net,
@@ -154,10 +156,12 @@ def train_net(
         on_epoch=on_epoch,
         devices=plan.trainer,
     )
+    entry.tag({"history": history(start, result.epochs)})
     entry.metrics({"train/seconds": result.seconds, "train/best_val_loss": result.best_val_loss})
     entry.artifact(result.best_checkpoint, CHECKPOINTS)
     net.load_state_dict(load_weights(result.best_checkpoint))
-    made_by = {**description.provenance, "run": entry.name}
+    told = history(start, result.epochs)
+    made_by = {**description.provenance, "run": entry.name, "history": told}
     entry.artifact(
         write_package(run_dir / MODEL, Model(net, replace(description, provenance=made_by))), MODEL
     )

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from softcord.app.config.plan import Plan
+from softcord.app.config.settings_of import told_settings
 from softcord.app.inputs.training_data import Dataset
 from softcord.app.records.logged_params import logged_params
 from softcord.app.records.method_labels import method_labels
@@ -82,6 +83,7 @@ def log_inputs(plan: Plan, dataset: Dataset, run: Run, run_dir: Path, entry: Run
             "dataset_identity": dataset.identity,
             "fingerprint": run.fingerprint,
             "overrides": " ".join(plan.overrides),
+            "settings": told_settings(plan),
             "mlflow.source.name": "python -m softcord.train",
             "mlflow.source.git.commit": provenance()["code_commit"],
             **{f"provenance.{key}": value for key, value in provenance().items()},

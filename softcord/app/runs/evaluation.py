@@ -50,7 +50,10 @@ from softcord.track.store import RunRecord, open_store, open_study
 logger = logging.getLogger("softcord")
 
 # What of the configuration says how images are tested; the rest describes a training, and that was another.
-_KEPT = ("data", "phantom", "split", "study", "levels", "tails", "machine", "paths", "evaluate")
+_KEPT = (
+    *("data", "phantom", "split", "study", "levels", "tails", "tested_contrasts"),
+    *("machine", "paths", "evaluate"),
+)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from softcord.app.config.compose import Composed
+from softcord.app.config.datasets import with_name
 from softcord.app.config.help import usage_of
 from softcord.app.config.instantiate import build
 from softcord.app.config.values import study_name, whole_number
@@ -18,6 +19,7 @@ from softcord.app.console.progress import phase
 from softcord.app.console.remedies import with_keys
 from softcord.app.console.streams import show
 from softcord.app.console.terminal import show_table, start_logging
+from softcord.app.models.run_names import find_study
 from softcord.app.records.leakage import leakage_notes
 from softcord.app.records.missing_images import count_missing
 from softcord.app.records.people import read_people
@@ -60,11 +62,14 @@ def compare_study(composed: Composed) -> int:
     Runs on different datasets are compared dataset by dataset, each in a folder of its own, with one table
     over all of them.
     """
-    config = composed.config
+    config: Mapping[str, Any] = with_name(composed.config)
     options = config["compare"]
     build(options, "compare")
     folder = Path(config["paths"]["outputs"]) / study_name(config["study"])
     study_settings(options, str(config["levels"]))  # a wrong entry is refused, whatever dataset it is about
+    if not options["measures"]:
+        folder = find_study(folder.name, folder.parent)
+        config = {**config, "study": folder.name}
     if options["measures"]:
         _compare(config, config["data"]["name"], folder, folder, [])
         return DONE

@@ -68,10 +68,11 @@ def train_one(plan: Plan) -> "Outcome | None":
     from softcord.app.engine import engine_of
     from softcord.app.inputs.training_data import open_dataset
     from softcord.app.sweeps.run_once import run_once
-    from softcord.app.sweeps.runs import check_names, fingerprint_of, new_run
+    from softcord.app.sweeps.runs import check_names, fingerprint_of, named, new_run
     from softcord.app.sweeps.trial import outcome
     from softcord.sweep.search_settings import Outcome
 
+    (plan,) = named([plan])
     dataset = open_dataset(plan)
     fingerprint = fingerprint_of(plan, dataset)
     run = new_run(plan, run_name(plan.method, plan.seed, fingerprint), fingerprint)

@@ -106,12 +106,51 @@ def test_a_failure_before_the_data_are_known_is_recorded_and_gone_when_they_are(
     assert len(list(Path("outputs/sweep").glob("*/run.json"))) == 2
 
 
-def test_two_methods_of_one_name_are_refused_before_anything_runs(
+def methods(folder: Path = Path("outputs/sweep")) -> list[str]:
+    return sorted(run.method for run in read_study(folder) if run.is_complete)
+
+
+def test_any_key_is_swept_and_its_seeds_are_replicates(data: Path, training: FakeTraining) -> None:
+    assert sweep(data, "train.learning_rate=0.001,0.01", "model=small,small_deep", "seed=1,2") == 0
+    name = "hard_T1w_T2w_SoftSeg"
+    four = [f"{name}_{net}_lr{rate}" for net in ("small", "small_deep") for rate in (0.001, 0.01)]
+    assert methods() == sorted(four * 2)
+
+
+def test_labels_stay_when_other_runs_join_the_study(data: Path, training: FakeTraining) -> None:
+    name = "hard_T1w_T2w_SoftSeg"
+    assert sweep(data, "seed=1") == 0
+    assert methods() == [name]
+    assert sweep(data, "train.learning_rate=0.004,0.01") == 0  # the first is what the study has
+    assert methods() == [name, f"{name}_lr0.01"]
+    assert sweep(data, "model=small,small_deep", "train.learning_rate=0.01") == 0
+    joined = [name, f"{name}_lr0.01", f"{name}_small_deep_lr0.01"]
+    assert methods() == joined
+    # A later seed is a replicate of what it repeats, and the same commands find all complete.
+    assert sweep(data, "train.learning_rate=0.01", "seed=2") == 0
+    assert methods() == sorted([*joined, f"{name}_lr0.01"])
+    n_trained = len(training.trained)
+    assert sweep(data, "train.learning_rate=0.004,0.01", "seed=1,2") == 0
+    assert len(training.trained) == n_trained + 1
+    assert methods().count(name) == 2
+
+
+def test_a_failed_run_leaves_its_label_to_the_one_that_works(data: Path, training: FakeTraining) -> None:
+    training.ends = {1: MemoryError("no room")}
+    assert sweep(data, "train.batch_size=64") != 0
+    training.ends = {}
+    assert sweep(data, "train.batch_size=2") == 0
+    assert methods() == ["hard_T1w_T2w_SoftSeg"]
+    assert sweep(data, "train.batch_size=64") == 0
+    assert methods() == ["hard_T1w_T2w_SoftSeg", "hard_T1w_T2w_SoftSeg_batch64"]
+
+
+def test_two_folders_of_data_are_refused_as_one_run(
     data: Path, training: FakeTraining, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert sweep(data, "train.epochs=1,2") == 2
+    assert sweep(data, "data=bids", "data.root=a,b") == 2
     assert training.trained == []
-    assert "Add variant=WORD" in capsys.readouterr().err
+    assert "a study of its own" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
