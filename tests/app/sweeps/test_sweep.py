@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 import torch
 
-from softcord.app.config.plan import Plan
+from softcord.app.config.compose import compose
+from softcord.app.config.plan import Plan, make_plan
 from softcord.app.inputs.training_data import Dataset
+from softcord.app.sweeps.accelerator import check_accelerator
 from softcord.app.verbs.study import main as study_verb
 from softcord.app.verbs.train import main
 from softcord.errors import RunError
@@ -190,7 +192,9 @@ def test_a_run_goes_on_in_the_precision_and_layout_that_it_began_in(
     assert "bfloat16, channels-last" in printed
 
 
-def test_auto_is_decided_when_a_run_begins_and_stands_in_its_record(data: Path, training: FakeTraining) -> None:
+def test_auto_is_decided_when_a_run_begins_and_stands_in_its_record(
+    data: Path, training: FakeTraining
+) -> None:
     assert sweep(data, "seed=1", "machine.accelerator=cpu") == 0
     (run,) = read_study(Path("outputs/sweep"))
     assert run.precision in ("float32", "bfloat16")
@@ -247,8 +251,7 @@ def test_a_run_that_another_process_is_running_is_waited_for(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from softcord.app.sweeps.accelerator import check_accelerator
-from softcord.app.sweeps import launch
+    from softcord.app.sweeps import launch
 
     assert sweep(data, "seed=1,2") == 0
     (run_dir,) = Path("outputs/sweep").glob("*_s2-*")
