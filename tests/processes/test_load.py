@@ -27,7 +27,7 @@ def test_busy_loops_on_every_core_leave_next_to_none_idle() -> None:
             loop.wait()
 
 
-def test_where_the_system_does_not_say_the_load_of_the_last_minute_counts(
+def test_where_the_system_does_not_say_it_the_load_of_the_last_minute_counts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(load, "_ticks", lambda: None)

@@ -17,7 +17,7 @@ CPU = MachineSettings(accelerator="cpu")
 
 @pytest.fixture
 def tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """An empty cache folder; a list that grows with each trial, of which bfloat16 and channels-last come out."""
+    """An empty cache folder; a list that grows with each trial. Each finds bfloat16 and channels-last."""
     calls: list[int] = []
 
     def measure() -> Fastest:
