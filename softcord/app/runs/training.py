@@ -28,7 +28,7 @@ from softcord.data.leakage import check_images_apart
 from softcord.data.splits import SIDES, write_split
 from softcord.evaluation.ground_truth import ground_truth_measures
 from softcord.evaluation.image import EvaluationImage
-from softcord.evaluation.measure import measure_masks
+from softcord.evaluation.measure import Wanted, measure_masks
 from softcord.hints import counted
 from softcord.io.files import write_json, write_text
 from softcord.io.tables import write_table
@@ -128,10 +128,8 @@ def _evaluate(
             masks,
             predicted,
             predictions,
-            levels=plan.levels,
-            tails=plan.tails,
+            Wanted(plan.levels, plan.tails, plan.metrics),
             labels={"run": run.name, **method_labels(plan)},
-            metrics=plan.metrics,
             jobs=jobs_of(plan),
             on_done=on_done,
         )
