@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "softcord"
 PACKAGES = (
     *("plain", "remedies", "errors", "hints", "contrasts", "io", "processes", "compat"),
     *("data", "measure", "uncertainty", "draw", "gt", "phantom", "augment", "nets", "losses", "train", "synthetic"),
-    *("predict", "evaluation", "ingest", "nnunet", "stats", "report", "api", "sweep", "track", "app"),
+    *("predict", "evaluation", "ingest", "nnunet", "stats", "report", "review", "rounds", "api", "sweep", "track", "app"),
 )
 # Each may import what stands after it.
 ROOMS = ("verbs", "runs", "sweeps", "engines", "engine", "records", "inputs", "config", "models")

@@ -107,7 +107,22 @@ class Viewer:
     exclude_words: str = ""
 
 
-Block = Text | Items | Heading | Table | Picture | Details | Viewer
+@dataclass(frozen=True)
+class Review:
+    """Masks to go through and rate, their pictures in files beside the page; review.js shows them.
+
+    ``entries`` and ``ratings`` are what it shows of each mask, and what was said of it; ``is_served`` says
+    whether a server takes ratings, or the browser keeps them.
+    """
+
+    kind: ClassVar[str] = "review"
+    entries: tuple[Mapping[str, object], ...]
+    ratings: tuple[Mapping[str, object], ...] = ()
+    rater: str = ""
+    is_served: bool = False
+
+
+Block = Text | Items | Heading | Table | Picture | Details | Viewer | Review
 
 
 @dataclass(frozen=True)
@@ -127,7 +142,8 @@ class Page:
 def render(page: Page) -> str:
     """Return the page as one HTML document with everything inside it."""
     shown = {title: blocks for title, blocks in page.sections.items() if blocks}
-    has_viewer = any(isinstance(block, Viewer) for blocks in shown.values() for block in blocks)
+    kinds = {block.kind for blocks in shown.values() for block in blocks}
+    script = next((f"{kind}.js" for kind in ("viewer", "review") if kind in kinds), None)
     return (
         _environment()
         .get_template("page.html")
@@ -135,7 +151,8 @@ def render(page: Page) -> str:
             page=page,
             sections=[(title, title.lower().replace(" ", "-"), blocks) for title, blocks in shown.items()],
             style=_asset("page.css"),
-            script=_asset("viewer.js") if has_viewer else None,
+            script=_asset(script) if script else None,
+            has_files="review" in kinds,
         )
     )
 
