@@ -6,11 +6,12 @@ from pathlib import Path
 import pandas as pd
 
 from softcord.data.bids import contrast_stems, parse_path
+from softcord.io.tables import MISSING
 from softcord.measure.csa import HOW_COLUMNS, METHOD_VERSION
 from softcord.measure.files import AVERAGED, FileMeasures
 from softcord.measure.image import HARD_THRESHOLD
 from softcord.measure.metrics import METRICS
-from softcord.measure.table import MEASURE_COLUMNS, MISSING
+from softcord.measure.table import MEASURE_COLUMNS
 from softcord.plain import plain
 
 METHOD_COLUMNS = ("slice", "findings", *HOW_COLUMNS, "space", "filename")

@@ -5,13 +5,13 @@ import getpass
 import os
 import shlex
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softcord.app.console.exit_codes import DATA, DONE
 from softcord.app.console.flags import FlagParser
+from softcord.app.console.streams import say, show
 from softcord.errors import SoftcordError, UsageError
 
 if TYPE_CHECKING:
@@ -75,21 +75,21 @@ def _next(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
     sites = sites_of(arguments.root)
     chosen = choose([candidate(one, sites) for one in masks], arguments.next, ratings, done)
     if not chosen:
-        print("Nothing is left to correct: all masks are labels, drafts, passed or rejected.")
+        show("Nothing is left to correct: all masks are labels, drafts, passed or rejected.")
     codes = []
     for one in chosen:
         mask = by_name[one.name]
         draft = write_draft(arguments.root, mask)
         command = editor_command(mask.image, draft, os.environ)
-        print(f"{draft}  (quality {one.score:.2f})")
+        show(f"{draft}  (quality {one.score:.2f})")
         if command is None:
-            print(f"  no editor was found: open it over {mask.image}, or set ${VARIABLE}")
+            show(f"  no editor was found: open it over {mask.image}, or set ${VARIABLE}")
         else:
-            print(f"  {shlex.join(command)}", flush=True)
+            show(f"  {shlex.join(command)}", flush=True)
             if not arguments.no_editor:
                 codes.append(_edit(arguments, mask, command))
     if chosen and (arguments.no_editor or not codes):
-        print(f"When they are edited: softcord correct {arguments.root} -take")
+        show(f"When they are edited: softcord correct {arguments.root} -take")
     return max(codes, default=DONE)
 
 
@@ -100,9 +100,9 @@ def _edit(arguments: argparse.Namespace, one: "ReviewMask", command: list[str]) 
     started = time.monotonic()
     code = subprocess.run(command, check=False).returncode
     if code:
-        print(f"softcord: {command[0]}: ended with {code}; the draft is kept.", file=sys.stderr)
+        say(f"softcord: {command[0]}: ended with {code}; the draft is kept.")
     if not is_changed(draft_path(arguments.root, one)):
-        print("  not changed: it stays a draft (rate it with softcord review if it is right)")
+        show("  not changed: it stays a draft (rate it with softcord review if it is right)")
         return DONE
     return _take(arguments, one, time.monotonic() - started)
 
@@ -123,7 +123,7 @@ def _take_all(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
         elif draft.exists():
             waiting += 1
     if waiting:
-        print(f"{waiting} drafts were not changed and wait to be edited.")
+        show(f"{waiting} drafts were not changed and wait to be edited.")
     return max(codes)
 
 
@@ -134,10 +134,10 @@ def _take(arguments: argparse.Namespace, one: "ReviewMask", seconds: float | Non
     try:
         made = take_back(arguments.root, one, by)
     except SoftcordError as error:
-        print(f"softcord: {error}", file=sys.stderr)
+        say(f"softcord: {error}")
         return DATA
     _note(arguments, one, made, seconds, by)
-    print(
+    show(
         f"  {one.name}: {made.taken}, {made.changed_voxels} voxels changed sides, Dice with the prediction "
         f"{made.dice:.3f}, CSA {made.csa_predicted_mm2:.1f} -> {made.csa_corrected_mm2:.1f} mm²"
     )
@@ -151,10 +151,10 @@ def _as_rated(arguments: argparse.Namespace, one: "ReviewMask", rating: str, by:
     try:
         made = accept(arguments.root, one, by) if rating == "pass" else None
     except SoftcordError as error:
-        print(f"softcord: {error}", file=sys.stderr)
+        say(f"softcord: {error}")
         return DATA
     _note(arguments, one, made, None, by)
-    print(f"  {one.name}: {'rejected' if made is None else made.taken}, as {by} rated it")
+    show(f"  {one.name}: {'rejected' if made is None else made.taken}, as {by} rated it")
     return DONE
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from softcord.app.console.exit_codes import DONE
 from softcord.app.console.flags import FlagParser
+from softcord.app.console.streams import show
 
 SUMMARY = "the rounds of correcting and training again: status"
 
@@ -39,6 +40,6 @@ def _status(arguments: argparse.Namespace) -> int:
     table = by_round(ledger)
     if len(table):
         shown = table.round({"dice": 3, "csa_diff_mm2": 2, "minutes": 1})
-        print(shown.to_string(index=False, na_rep="n/a"))
-    print(verdict(ledger))
+        show(shown.to_string(index=False, na_rep="n/a"))
+    show(verdict(ledger))
     return DONE

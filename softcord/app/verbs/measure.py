@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from softcord.app.console.exit_codes import DATA, DONE
 from softcord.app.console.measure_flags import parser
 from softcord.app.console.remedies import with_keys
+from softcord.app.console.streams import say, show
 from softcord.errors import UsageError
 
 if TYPE_CHECKING:
@@ -49,9 +50,9 @@ def _measure(arguments: argparse.Namespace) -> int:
     if arguments.normalize:
         batch = _normalized(batch)
     for error in batch.errors:
-        print(f"softcord: {with_keys(error)}", file=sys.stderr)
+        say(f"softcord: {with_keys(error)}")
     for note in dict.fromkeys(note for one in batch.measured for note in one.notes):
-        print(f"softcord: {note}.", file=sys.stderr)
+        say(f"softcord: {note}.")
     if batch.measured:
         _write(arguments, batch)
         if arguments.calibrate is not None:
@@ -180,8 +181,9 @@ def _write(arguments: argparse.Namespace, batch: "Batch") -> None:
     import pandas as pd
 
     import softcord
+    from softcord.io.tables import print_csv
     from softcord.measure.sct_csv import write_sct_csv
-    from softcord.measure.table import read_measures, table_csv, write_measures
+    from softcord.measure.table import read_measures, write_measures
     from softcord.measure.tidy import tidy_measures
 
     append = bool(arguments.append)
@@ -193,14 +195,14 @@ def _write(arguments: argparse.Namespace, batch: "Batch") -> None:
         table = _with_norms(arguments, batch, table)
     odd = table[table["findings"] != ""]["filename"].nunique()
     if arguments.o == _STDOUT:
-        table_csv(table, sys.stdout)
+        print_csv(table, sys.stdout)
         return
     if append and arguments.o.exists() and arguments.o.stat().st_size:
         table = pd.concat([read_measures(arguments.o), table], ignore_index=True)
     write_measures(arguments.o, table)
     if arguments.v:
         note = f"; {odd} with findings, see the column of that name" if odd else ""
-        print(f"{arguments.o}: {len(batch.measured)} masks measured{note}")
+        show(f"{arguments.o}: {len(batch.measured)} masks measured{note}")
 
 
 def _with_intervals(arguments: argparse.Namespace, batch: "Batch", table: "DataFrame") -> "DataFrame":
@@ -215,10 +217,9 @@ def _with_intervals(arguments: argparse.Namespace, batch: "Batch", table: "DataF
     of, without = fitting(batch.measured, [read_calibration(given or CSA_INTERVAL)])
     if without:
         more = f" and {len(without) - 1} more" if len(without) > 1 else ""
-        print(
+        say(
             f"softcord: {without[0]}{more}: no interval of CSA, the calibration is of another model. "
-            "-calibrate makes one from masks with references.",
-            file=sys.stderr,
+            "-calibrate makes one from masks with references."
         )
     return with_intervals(table, of)
 
@@ -238,7 +239,7 @@ def _calibrate(arguments: argparse.Namespace, batch: "Batch", settings: "Measure
     made = calibrate_on(batch.measured, references, made_on=f"{len(batch.measured)} masks with references")
     write_calibration(arguments.calibrate, made)
     if arguments.v:
-        print(
+        show(
             f"{arguments.calibrate}: {made.coverage:.0%} of {made.areas} areas of {made.participants} "
             f"participants lie within {made.factor:.2f} x (doubt + {made.floor_mm2:.2f} mm²)"
         )
@@ -254,7 +255,7 @@ def _with_norms(arguments: argparse.Namespace, batch: "Batch", table: "DataFrame
         table, batch.measured, arguments.norm, find_person if asked is None else lambda mask: asked
     )
     for line in without:
-        print(f"softcord: {line}", file=sys.stderr)
+        say(f"softcord: {line}")
     if arguments.norm_svg is not None and not without:
         first = batch.measured[0]
         person = asked or find_person(first.files.mask)
@@ -289,7 +290,7 @@ def _write_curves(arguments: argparse.Namespace, batch: "Batch", settings: "Meas
     write_curves(arguments.thr_curve, curves)
     best = best_threshold(curves)
     if arguments.v and best is not None:
-        print(
+        show(
             f"{arguments.thr_curve}: contrasts agree best at {best.threshold:g} (95 %: {best.low:g} to "
             f"{best.high:g}, {best.participants} participants)"
         )

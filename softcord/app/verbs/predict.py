@@ -2,7 +2,6 @@
 
 import argparse
 import re
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from softcord.app.console.exit_codes import DONE
 from softcord.app.console.flags import FlagParser
 from softcord.app.console.remedies import told
+from softcord.app.console.streams import say, show
 from softcord.errors import DataError, RunError, SoftcordError, UsageError
 from softcord.io.names import file_name, is_nifti, nifti_stem
 
@@ -300,13 +300,13 @@ def _predict_all(arguments: argparse.Namespace, pairs: list[tuple[Path, Path]], 
             try:
                 kept += _predict_one(arguments, image, output, task)
             except SoftcordError as error:
-                print(f"softcord: {told(error)}", file=sys.stderr)
+                say(f"softcord: {told(error)}")
                 codes.append(error.exit_code)
             on_done(image.name)
     if arguments.v and len(pairs) > 1:
         predicted = len(pairs) - kept - len(codes)
         took_s = time.perf_counter() - started
-        print(f"{predicted} predicted, {kept} were there, {len(codes)} failed, in {took_s:.1f} s")
+        show(f"{predicted} predicted, {kept} were there, {len(codes)} failed, in {took_s:.1f} s")
     return max(codes, default=DONE)
 
 
@@ -317,21 +317,21 @@ def _predict_one(arguments: argparse.Namespace, image: Path, output: Path, task:
     started = time.perf_counter()
     done = predict_file(image, output, task)
     for odd in done.oddities:
-        print(f"softcord: {image}: {odd}.", file=sys.stderr)
+        say(f"softcord: {image}: {odd}.")
     if arguments.qc is not None:
         _draw(_picture(arguments.qc, output), image, output, done, task.volume)
     if done.outcome == "constant":
         raise DataError(image, f"is constant, so {output} is empty", "Check how the image was exported")
     if done.outcome == "no cord":
-        print(f"softcord: {image}: no cord was found; {output} is empty.", file=sys.stderr)
+        say(f"softcord: {image}: no cord was found; {output} is empty.")
     elif done.is_unsure:
         what = "no cord could be followed; the mask is what looks most like one (Quality: low). Look at it"
-        print(f"softcord: {image}: {what}: {output}", file=sys.stderr)
+        say(f"softcord: {image}: {what}: {output}")
     elif arguments.v:
         took_s = time.perf_counter() - started
         quality = "" if done.quality is None else f", {done.quality}"
         how = "is there already" if done.is_kept else f"{took_s:.1f} s, seen {done.looked}"
-        print(f"{output}  ({how}{quality})")
+        show(f"{output}  ({how}{quality})")
     return done.is_kept
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from softcord.app.console.exit_codes import DONE
 from softcord.app.console.flags import FlagParser
+from softcord.app.console.streams import show
 from softcord.errors import UsageError
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _review(arguments: argparse.Namespace) -> int:
         if not arguments.take.is_file():
             raise UsageError(f"-take {arguments.take}", "does not exist", "Check the path")
         taken = read_ratings(arguments.take)
-        print(f"{table}: {len(taken)} ratings taken, {len(add_ratings(table, taken))} in all")
+        show(f"{table}: {len(taken)} ratings taken, {len(add_ratings(table, taken))} in all")
         return DONE
     masks = find_review_masks(arguments.root, arguments.masks)
     ratings = read_ratings(table)
@@ -75,7 +76,7 @@ def _review(arguments: argparse.Namespace) -> int:
     )
     _tell_kappas(table)
     if arguments.output is not None:
-        print(
+        show(
             f"{page}: {len(drawn)} masks; save its ratings, then: softcord review {arguments.root} -take FILE"
         )
         return DONE
@@ -95,7 +96,7 @@ def _tell_kappas(table: Path) -> None:
     from softcord.review.ratings import read_ratings
 
     for row in kappas(read_ratings(table)).itertuples():
-        print(
+        show(
             f"{row.a} and {row.b}: {row.n} masks rated by both, {row.agree_pct:.0f} % alike, "
             f"kappa {row.kappa:.2f} ({row.ci_low:.2f} to {row.ci_high:.2f})"
         )
@@ -108,7 +109,7 @@ def _serve(arguments: argparse.Namespace, folder: Path, table: Path, drawn: "lis
         server = ReviewServer(folder, table, {one.mask: one.name for one in drawn}, arguments.port)
     except OSError as error:
         raise UsageError(f"-port {arguments.port}", error.strerror or str(error), "Leave it out") from error
-    print(f"{len(drawn)} masks: {server.url}\nRatings go to {table}. Ctrl-C stops.", flush=True)
+    show(f"{len(drawn)} masks: {server.url}\nRatings go to {table}. Ctrl-C stops.", flush=True)
     if not arguments.no_browser:
         webbrowser.open(server.url)
     try:
