@@ -20,7 +20,7 @@ from softcord.app.verbs.predict import main as predict
 from softcord.app.verbs.prepare import main as prepare
 from softcord.app.verbs.train import main as train
 from softcord.evaluation.image import EvaluationImage, Mask, Masks
-from softcord.evaluation.measure import measure_masks
+from softcord.evaluation.measure import Wanted, measure_masks
 from softcord.io.nifti import read_volume
 from softcord.measure.table import read_measures
 from softcord.nets.unet import UNet
@@ -232,7 +232,7 @@ def test_prepared_and_adopted_masks_have_the_header_of_their_image(tmp_path: Pat
     rival = write_nifti(tmp_path / "rival.nii.gz", column() * 0.9, qform=None)
     one = EvaluationImage("sub-01", "n/a", "T2w", image, soft, None, None, None)
     names = dict.fromkeys(("run", "method", "gt", "contrasts_trained", "loss", "seed"), "x")
-    measure_masks(Masks({image: Mask(rival)}), [one], tmp_path / "made", levels=(2, 3), labels=names)
+    measure_masks(Masks({image: Mask(rival)}), [one], tmp_path / "made", Wanted((2, 3)), labels=names)
     (made,) = (tmp_path / "made").rglob("*_softseg.nii.gz")
     assert header_of(made) == header_of(image)
     assert np.allclose(read_volume(made).data, column() * 0.9)
@@ -248,7 +248,7 @@ def test_an_evaluation_has_the_column_space_where_forms_disagree(tmp_path: Path)
 
     def evaluated(chosen: list[EvaluationImage]) -> pd.DataFrame:
         masks = Masks({one.image: Mask(one.reference) for one in chosen})
-        return measure_masks(masks, chosen, tmp_path / "made", levels=(2, 3), labels=names)[0]
+        return measure_masks(masks, chosen, tmp_path / "made", Wanted((2, 3)), labels=names)[0]
 
     assert "space" not in evaluated(images[:1]).columns
     spaces = evaluated(images).groupby("contrast")["space"].unique().map(list)
