@@ -25,9 +25,10 @@ def say_outlook(plans: Sequence[Plan]) -> None:
     trained = [plan for plan in plans if plan.engine.trains]
     if not trained:
         return
-    epochs = sorted({plan.train.epochs for plan in trained})
-    words = counted(epochs[0], "epoch") if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]} epochs"
-    runs = f"{counted(len(trained), 'training')} of {words}"
+    epochs = {plan.train.epochs if plan.choices["engine"] == "softcord" else None for plan in trained}
+    (one, *others) = epochs
+    length = "" if others or one is None else f" of {counted(one, 'epoch')}"
+    runs = f"{counted(len(trained), 'training')}{length}"
     is_demo = all(_is_demo(plan) for plan in trained)
     took = f"; about {duration(_DEMO_S_PER_METHOD * len(trained))} on two CPU cores" if is_demo else ""
     logger.info("%s, then tables in %s%s", runs, trained[0].study_dir, took)
