@@ -152,8 +152,16 @@ def digits_of(metric: str) -> int:
 
 def digits_for(metric: str, means: Iterable[float]) -> int:
     """Decimals of a column of means: three where two would make different ones look equal."""
+    return telling_digits(means, digits_of(metric))
+
+
+def telling_digits(means: Iterable[float], least: int = 2) -> int:
+    """Return ``least`` decimals, or three where those would make different means look equal.
+
+    >>> telling_digits([1.21, 1.24]), telling_digits([1.211, 1.214])
+    (2, 3)
+    """
     known = {mean for mean in means if not isnan(mean)}
-    least = digits_of(metric)
     hides = len({f"{mean:.{least}f}" for mean in known}) < len({f"{mean:.6g}" for mean in known})
     return max(3, least) if hides else least
 

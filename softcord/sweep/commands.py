@@ -11,7 +11,7 @@ from filelock import FileLock
 from pydantic import TypeAdapter
 
 from softcord.io.files import write_json
-from softcord.sweep.ledger import Run, Verb, is_claimed, read_study
+from softcord.sweep.ledger import LATEST_S, Run, Verb, is_claimed, read_study
 
 Standing = Literal["complete", "pruned", "failed", "interrupted", "running", "stale", "missing"]
 
@@ -167,4 +167,7 @@ def _write_commands(study_dir: Path, commands: list[Command]) -> None:
 
 
 def _command(content: dict[str, object]) -> Command:
-    return _COMMAND.validate_json(json.dumps(content), strict=True)
+    command = _COMMAND.validate_json(json.dumps(content), strict=True)
+    if not 0 <= command.given_at < LATEST_S:
+        raise ValueError(f"given_at: is no time: {command.given_at}")
+    return command

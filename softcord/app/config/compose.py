@@ -91,7 +91,7 @@ def compose(*overrides: str) -> Composed:
     """
     try:
         return _composed(overrides)
-    except (HydraException, OmegaConfBaseException, ValueError, TypeError, AttributeError) as error:
+    except (HydraException, OmegaConfBaseException, OSError, ValueError, TypeError, AttributeError) as error:
         raise _explained(error, overrides) from error
 
 
@@ -118,7 +118,7 @@ def check(overrides: Sequence[str]) -> None:
     try:
         with initialised(overrides) as hydra_compose:
             hydra_compose("config", overrides=list(overrides), return_hydra_config=True)
-    except (HydraException, ValueError, TypeError, AttributeError) as error:
+    except (HydraException, OSError, ValueError, TypeError, AttributeError) as error:
         raise _explained(error, overrides) from error
 
 
@@ -303,7 +303,7 @@ def _known_keys(chosen: Overrides) -> frozenset[str]:
 def _known_keys_with(_confs: tuple[Path, ...], chosen: Overrides) -> frozenset[str]:
     try:
         composed = _composed((*chosen, "++data.root=.", "++train.start_from=null"))
-    except (HydraException, OmegaConfBaseException, ValueError, TypeError, AttributeError):
+    except (HydraException, OmegaConfBaseException, OSError, ValueError, TypeError, AttributeError):
         return frozenset(groups())  # the file of an option is at fault, which the first error says
     return frozenset(_dotted(composed.config)) | set(groups())
 

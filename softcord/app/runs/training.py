@@ -28,7 +28,8 @@ from softcord.data.leakage import check_images_apart
 from softcord.data.splits import SIDES, write_split
 from softcord.evaluation.ground_truth import ground_truth_measures
 from softcord.evaluation.image import EvaluationImage
-from softcord.evaluation.measure import measure_masks
+from softcord.evaluation.measure import Wanted, measure_masks
+from softcord.hints import counted
 from softcord.io.files import write_json, write_text
 from softcord.io.tables import write_table
 from softcord.measure.table import write_measures
@@ -118,7 +119,7 @@ def _evaluate(
     for folder in {predictions_of(predictions, image.participant_id) for image in images}:
         describe_derivatives(folder, f"softcord predictions of {run.name}", {"Run": run.name})
     predicted = _with_a_model(plan, images)
-    logger.info("predicting and measuring %d %s images", len(predicted), plan.measured_on)
+    logger.info("predicting and measuring %s", counted(len(predicted), f"{plan.measured_on} image"))
     note(run_dir, "predicting", 1.0)
     with phase("prediction", len(predicted)) as on_done:
         masks = segment(predicted, predictions, on_done)
@@ -127,10 +128,8 @@ def _evaluate(
             masks,
             predicted,
             predictions,
-            levels=plan.levels,
-            tails=plan.tails,
+            Wanted(plan.levels, plan.tails, plan.metrics),
             labels={"run": run.name, **method_labels(plan)},
-            metrics=plan.metrics,
             jobs=jobs_of(plan),
             on_done=on_done,
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from softcord.app.config.compose import Composed
 from softcord.app.config.datasets import with_name
+from softcord.app.config.help import usage_of
 from softcord.app.config.instantiate import build
 from softcord.app.config.values import study_name, whole_number
 from softcord.app.console.exit_codes import DONE
@@ -52,7 +53,7 @@ _SHARED = ("correction", "unit_of_analysis", "reference")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the verb and return its exit code."""
     start_logging()
-    return launch_once(compare_study, sys.argv[1:] if arguments is None else arguments)
+    return launch_once(compare_study, sys.argv[1:] if arguments is None else arguments, usage_of("compare"))
 
 
 def compare_study(composed: Composed) -> int:
@@ -84,7 +85,7 @@ def compare_study(composed: Composed) -> int:
     }
     write_overview(config["study"], folder, tables)
     _log(config, folder)
-    show(f"\nall        {folder / 'report.html'}")
+    show(f"\nall        {(folder / 'report.html').absolute().as_uri()}")
     return DONE
 
 
@@ -104,7 +105,7 @@ def _compare(
         logger.info("%s: nothing was measured, so there is nothing to compare", study)
         return measures
     measures, renamed = named_apart(measures, {path.name: path for path in dirs})
-    background = _background(options, folder, runs, measures, [*renamed, *notes])
+    background = _background(options, folder, runs, measures, [*renamed, *notes], settings)
     settings = _by_dataset(settings, background.participants)
     jobs = config["machine"]["jobs"] or os.cpu_count() or 1
     soft = study_values(dirs, measures, options["soft_values"], jobs)
@@ -248,17 +249,22 @@ def _background(
     runs: "Sequence[Run]",
     measures: "pd.DataFrame",
     said: Sequence[str],
+    settings: "StudySettings",
 ) -> "Background":
     import pandas as pd
 
     import softcord
     from softcord.report.study import Background
+    from softcord.stats.outliers import outlying_people
+    from softcord.stats.questions import DEFAULT_QUESTIONS
 
     counts = {name: measures[name].nunique() for name in ("run", "participant_id")}
     byline = (
         f"{counts['run']} runs, {counts['participant_id']} test participants; softcord {softcord.__version__}"
     )
-    qc = visual_check(folder, measures, int(options["qc"])) if runs else ()
+    asked = [one.metric for one in settings.questions or DEFAULT_QUESTIONS if one.kind == "methods"]
+    named = outlying_people(measures, asked, settings.level)
+    qc = visual_check(folder, measures, int(options["qc"]), named) if runs else ()
     notes = [] if qc or not options["qc"] else ["No images for the visual check were found."]
     leaks = leakage_notes(_run_dirs(options, folder, runs), measures)
     if counts["participant_id"] == 1:
@@ -337,11 +343,12 @@ def _show(
     from softcord.report.verdicts import verdicts
 
     absent = missing_methods(settings, measures, background.unfinished)
-    table = with_missing(summary_table(measures, settings.level), absent)
+    main = next((one.metric for one in settings.questions if one.kind == "methods"), None)
+    table = with_missing(summary_table(measures, settings.level, main), absent)
     show_table(table, f"{study}: mean ± SD over test participants")
     show()
     for line in verdicts(comparisons, set(measures["method"].unique()))[:_VERDICTS_SHOWN]:
         show(line)
     show(f"\n{len(comparisons)} tests   {folder / 'comparisons.csv'}")
-    show(f"report     {folder / 'report.html'}")
+    show(f"report     {(folder / 'report.html').absolute().as_uri()}")
     return table

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 import torch
 
-from softcord.app.config.plan import Plan
+from softcord.app.config.compose import compose
+from softcord.app.config.plan import Plan, make_plan
 from softcord.app.inputs.training_data import Dataset
+from softcord.app.sweeps.accelerator import check_accelerator
 from softcord.app.verbs.study import main as study_verb
 from softcord.app.verbs.train import main
 from softcord.errors import RunError
@@ -36,11 +38,13 @@ class FakeTraining:
     def __init__(self) -> None:
         self.trained: list[int] = []
         self.threads: list[int] = []
+        self.precisions: list[str] = []
         self.ends: dict[int, BaseException] = {}
 
     def __call__(self, plan: Plan, _dataset: Dataset, run: Run, run_dir: Path) -> None:
         self.trained.append(plan.seed)
         self.threads.append(torch.get_num_threads())
+        self.precisions.append(plan.machine.precision)
         if plan.seed in self.ends:
             raise self.ends[plan.seed]
         one = Measure("sub-1", "T1w", "dice", 0.9, run=run.name, method=run.method, seed=str(run.seed))
@@ -210,6 +214,54 @@ def test_a_run_goes_on_in_the_number_of_threads_that_it_began_in(
     assert training.threads == [3, 3, 2]
     assert torch.get_num_threads() == before
     assert "began in: 3, not 2" in capsys.readouterr().err
+
+
+def test_a_run_goes_on_in_the_precision_and_layout_that_it_began_in(
+    data: Path, training: FakeTraining, capsys: pytest.CaptureFixture[str]
+) -> None:
+    training.ends = {1: KeyboardInterrupt()}
+    assert sweep(data, "seed=1", "machine.precision=bfloat16", "machine.channels_last=true") == 130
+    training.ends = {}
+    assert sweep(data, "seed=1,2", "machine.precision=float32", "machine.channels_last=false") == 0
+    assert training.precisions == ["bfloat16", "bfloat16", "float32"]
+    said = {run.seed: (run.precision, run.channels_last) for run in read_study(Path("outputs/sweep"))}
+    assert said == {1: ("bfloat16", True), 2: ("float32", False)}
+    printed = capsys.readouterr().err
+    assert "began in: bfloat16, not float32" in printed
+    assert "bfloat16, channels-last" in printed
+
+
+def test_auto_is_decided_when_a_run_begins_and_stands_in_its_record(
+    data: Path, training: FakeTraining
+) -> None:
+    assert sweep(data, "seed=1", "machine.accelerator=cpu") == 0
+    (run,) = read_study(Path("outputs/sweep"))
+    assert run.precision in ("float32", "bfloat16")
+    assert training.precisions == [run.precision]
+
+
+@pytest.mark.parametrize("asked", ["machine.accelerator=gpu", "machine.precision=float16"])
+def test_a_gpu_that_is_not_here_is_said_before_any_data_are_prepared(
+    asked: str,
+    tmp_path: Path,
+    training: FakeTraining,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    for more in ((), ("-m", "seed=1,2"), ("-m", "seed=1,2", "hydra/launcher=pool")):
+        assert main([*TINY, f"paths.data={tmp_path / 'data'}", asked, *more]) == 2
+        assert "torch finds no GPU here" in capsys.readouterr().err.strip().splitlines()[-1]
+    assert not training.trained
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_gpu_of_the_machines_that_a_launcher_uses_is_not_looked_for_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    check_accelerator(make_plan(compose("machine.accelerator=gpu")), ["hydra/launcher=slurm"])
 
 
 def test_a_sweep_has_no_one_configuration_to_show(data: Path, capsys: pytest.CaptureFixture[str]) -> None:

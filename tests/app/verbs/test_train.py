@@ -112,6 +112,11 @@ def test_the_store_holds_finished_children_with_measures_config_and_pictures(stu
     for run in runs:
         assert run.info.status == "FINISHED"
         assert run.data.params["loss.omega"] == "8.0"
+        assert {"gt", "loss", "contrasts", "seed", "train.epochs"} <= set(run.data.params), "as typed"
+        assert run.data.params["loss"] == "awing"
+        assert len(run.data.params) <= 40
+        assert "test/images_without_cord" in run.data.metrics
+        assert "get-artifact?path=overlays%2F" in run.data.tags["mlflow.note.content"]
         assert {"train/loss", "val/loss", "test/dice", "test/rve_pct"} <= set(run.data.metrics)
         names = {item.path for item in client.list_artifacts(run.info.run_id)}
         assert {
