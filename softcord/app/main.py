@@ -26,6 +26,9 @@ VERBS = {
     "drift": ("softcord.app.verbs.drift", "does a new model measure what the old one did? A gate for CI"),
     "compare": ("softcord.app.verbs.compare", "paired statistics, tables, figures and report of a study"),
     "study": ("softcord.app.verbs.study", "the runs of a study: status, show, rerun, clean"),
+    "review": ("softcord.app.verbs.review", "look at every mask of a dataset and rate it"),
+    "correct": ("softcord.app.verbs.correct", "correct the masks that need it most, and take them back"),
+    "loop": ("softcord.app.verbs.loop", "the rounds of correcting and training again: status"),
     "ui": ("softcord.app.verbs.ui", "open the MLflow dashboard on this machine"),
 }
 

@@ -147,7 +147,22 @@ class Viewer:
     exclude_words: str = ""
 
 
-Block = Text | Items | Verdict | Sentences | Drawing | Heading | Table | Picture | Details | Viewer
+@dataclass(frozen=True)
+class Review:
+    """Masks to go through and rate, their pictures in files beside the page; review.js shows them.
+
+    ``entries`` and ``ratings`` are what it shows of each mask, and what was said of it; ``is_served`` says
+    whether a server takes ratings, or the browser keeps them.
+    """
+
+    kind: ClassVar[str] = "review"
+    entries: tuple[Mapping[str, object], ...]
+    ratings: tuple[Mapping[str, object], ...] = ()
+    rater: str = ""
+    is_served: bool = False
+
+
+Block = Text | Items | Verdict | Sentences | Drawing | Heading | Table | Picture | Details | Viewer | Review
 
 
 @dataclass(frozen=True)
@@ -169,7 +184,7 @@ def render(page: Page) -> str:
     shown = {title: blocks for title, blocks in page.sections.items() if blocks}
     scripts = {
         name: any(isinstance(block, kind) for blocks in shown.values() for block in blocks)
-        for name, kind in (("viewer.js", Viewer), ("copy.js", Sentences))
+        for name, kind in (("viewer.js", Viewer), ("review.js", Review), ("copy.js", Sentences))
     }
     return (
         _environment()
@@ -179,6 +194,7 @@ def render(page: Page) -> str:
             sections=[(title, title.lower().replace(" ", "-"), blocks) for title, blocks in shown.items()],
             style=_asset("page.css"),
             scripts=[_asset(name) for name, is_used in scripts.items() if is_used],
+            has_files=scripts["review.js"],
         )
     )
 

@@ -37,7 +37,8 @@ class Run:
     ``started_at`` (Unix time by the clock of ``host``), ``host`` and ``pid`` belong to the last one, which is
     the ``n_attempts``-th. ``doing`` says in words what a
     running one does, ``fraction`` in [0, 1] how much of its training is behind it. ``threads`` is the number
-    that every attempt computes in, 0 before the first. ``data`` is the name of what it is tested on. A run
+    that every attempt computes in, 0 before the first; ``precision`` and ``channels_last`` are
+    what they compute in, decided in the first. ``data`` is the name of what it is tested on. A run
     that failed before its data were known has no fingerprint.
     """
 
@@ -60,6 +61,8 @@ class Run:
     doing: str = ""
     fraction: float = 0.0
     threads: int = 0
+    precision: str = ""
+    channels_last: bool = False
     verb: Verb = "train"
     data: str = ""
     n_attempts: int = 0

@@ -217,13 +217,24 @@ def parse(overrides: Sequence[str]) -> "list[Override]":
 
 
 def normalise(arguments: Iterable[str]) -> list[str]:
-    """Lower the case of group options, so that ``gt=Soft loss=AWing,DiceCE`` means what it says."""
+    """Take ``loss=DiceCE`` for the option that differs in capitals alone, ``dicece``, and say so."""
     known = groups()
     normal = []
     for argument in arguments:
         key, equals, value = argument.partition("=")
-        normal.append(f"{key}={value.lower()}" if equals and key in known else argument)
+        if not equals or key not in known:
+            normal.append(argument)
+            continue
+        meant = ",".join(_as_spelt(key, word) for word in value.split(","))
+        if meant != value:
+            logger.warning("%s is read as %s=%s", argument, key, meant)
+        normal.append(f"{key}={meant}")
     return normal
+
+
+def _as_spelt(group: str, word: str) -> str:
+    known = options(group)
+    return word if word in known else {one.lower(): one for one in known}.get(word.lower(), word)
 
 
 def _explained(error: Exception, overrides: Iterable[str]) -> SoftcordError:
