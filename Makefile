@@ -9,7 +9,7 @@ EXTRAS := search,parallel,slurm,export,dev
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
-.PHONY: help setup nnunet demo test test-all check bench model clean
+.PHONY: help setup nnunet demo test test-all fuzz check bench model clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,10 @@ test: setup  ## run the tests, slow ones left out (a few minutes)
 
 test-all: setup  ## run every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q
+
+# About an hour; what fails is kept in tests/hostile/corpus, and every run of the tests tries it again.
+fuzz: setup  ## try 10,000 hostile inputs, and the damaged images of the slow tests
+	SOFTCORD_FUZZ=10000 $(BIN)/python -m pytest -q tests/hostile
 
 check: setup  ## style, types and tests
 	$(BIN)/ruff format --check .

@@ -4,10 +4,10 @@
         [--only "train small"]
 
 Each way of waiting has a process of its own. They take turns, one step each, first alone and then beside
-``--loops`` busy loops (default: one per core), so that whatever else the machine does hits all alike. ``default``
-is what ``import softcord`` sets, ``gomp`` is libgomp as it comes, a number is GOMP_SPINCOUNT, ``passive`` is
-OMP_WAIT_POLICY=PASSIVE; ``/1`` behind any of them computes in one thread. Prints medians of wall and processor time
-of a step. A fair share of a core beside one busy loop is half of it: 2 is a fair "busy/idle".
+``--loops`` busy loops (default: one per core), so that whatever else the machine does hits all alike.
+``default`` is what ``import softcord`` sets, ``gomp`` is libgomp as it comes, a number is GOMP_SPINCOUNT,
+``passive`` is OMP_WAIT_POLICY=PASSIVE; ``/1`` behind any of them computes in one thread. Prints medians of
+wall and processor time of a step. Beside one busy loop, half a core is a fair share: "busy/idle" would be 2.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# Model, batch and patch: trainings as of the demo and of the paper's net in a small patch; windows of predictions.
+# Model, batch, patch: trainings as of the demo and of the paper's net in a small patch.
 WORK = {
     "train small": ("small", 1, (32, 48, 64)),
     "train small_deep": ("small_deep", 2, (48, 48, 48)),

@@ -73,7 +73,7 @@ def add_contrasts(rows: Iterable[Contrast]) -> None:
     """
     for row in rows:
         if row.key in _OURS:
-            hint = "Give it another name; data.image_names reads other file names as this contrast"
+            hint = "Give it another name; to read other file names as this contrast, map its image names"
             raise UsageError(f"contrast {row.key}", "is one of softcord's own", hint)
         others = [one for key, one in CONTRASTS.items() if key != row.key]
         taken = {stem: one.key for one in others for stem in (one.stem, *one.old_stems)}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -26,28 +26,33 @@ from softcord.processes.parallel import parallel_map
 WORTH_PROCESSES = 50
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What is measured: the vertebral levels, whether faint values far from the cord count (``tails``; of the
+    reference too), and the metrics of others by name."""
+
+    levels: tuple[int, ...]
+    tails: bool = False
+    metrics: Sequence[tuple[str, ImageMetric]] = ()
+
+
 def measure_masks(
     masks: Masks,
     images: Sequence[EvaluationImage],
     predictions: Path,
+    wanted: Wanted,
     *,
-    levels: tuple[int, ...],
-    tails: bool = False,
     labels: Mapping[str, str],
-    metrics: Sequence[tuple[str, ImageMetric]] = (),
     jobs: int = 1,
     on_done: Callable[[str], None] | None = None,
 ) -> tuple[pd.DataFrame, dict[Path, str]]:
     """Check and measure the masks of ``images``; return the rows of measures.csv, and whom it misses why.
 
     A mask from elsewhere is written, with its image's header, to its place in the derivatives dataset
-    ``predictions``. An image whose
-    mask is missing or cannot be used has its rows, without values, so that nothing forgets it. ``labels``
-    fill the columns that say which run this is (run, method, gt, ...). ``metrics`` are those of others, by
-    name. The CSA STD across contrasts of each
-    participant follows at the end. Where qform and sform of some image disagree there is a column ``space``.
-
-    ``tails`` says whether faint values far from the cord count, of the reference too.
+    ``predictions``. An image whose mask is missing or cannot be used has its rows, without values, so that
+    nothing forgets it. ``labels`` fill the columns that say which run this is (run, method, gt, ...). The CSA
+    STD across contrasts of each participant follows at the end. Where qform and sform of some image disagree
+    there is a column ``space``.
 
     Raises:
         DataError: no image has a mask that can be used.
@@ -55,9 +60,7 @@ def measure_masks(
     missing = {one.image: masks.missing[one.image] for one in images if one.image in masks.missing}
     pairs = [(one, masks.found[one.image]) for one in images if one.image in masks.found]
     measured: dict[Path, list[ImageMeasure]] = {}
-    measure = partial(
-        _measure, predictions=predictions, levels=levels, tails=tails, metrics=metrics, run=labels["run"]
-    )
+    measure = partial(_measure, predictions=predictions, wanted=wanted, run=labels["run"])
     for outcome in parallel_map(measure, pairs, jobs if len(pairs) >= WORTH_PROCESSES else 1):
         image = outcome.item[0].image
         if outcome.value is None:
@@ -74,7 +77,7 @@ def measure_masks(
         values = measured.get(one.image)
         if values is None:
             _place(predictions, one).unlink(missing_ok=True)  # of an earlier start
-            values = _without_values(one, levels, tails, metrics)
+            values = _without_values(one, wanted)
         rows += measure_rows(
             values,
             participant_id=one.participant_id,
@@ -104,9 +107,7 @@ def _measure(
     pair: tuple[EvaluationImage, Mask],
     *,
     predictions: Path,
-    levels: tuple[int, ...],
-    tails: bool,
-    metrics: Sequence[tuple[str, ImageMetric]],
+    wanted: Wanted,
     run: str,
 ) -> list[ImageMeasure]:
     """Check and measure one mask.
@@ -124,9 +125,10 @@ def _measure(
     if mask.path != _place(predictions, image):
         folder = predictions_of(predictions, image.participant_id)
         write_softseg(folder, image.image, softseg, {"Run": run, "Prediction": str(mask.path)})
-    measured = _measures(image, softseg, reference, levels, tails)
+    measured = _measures(image, softseg, reference, wanted)
     measured += [
-        ImageMeasure(name, MISSING, _number(name, metric(softseg, reference))) for name, metric in metrics
+        ImageMeasure(name, MISSING, _number(name, metric(softseg, reference)))
+        for name, metric in wanted.metrics
     ]
     if mask.inference_s is not None:
         measured.append(ImageMeasure("inference_s", MISSING, mask.inference_s))
@@ -145,25 +147,20 @@ def _place(predictions: Path, image: EvaluationImage) -> Path:
 
 
 def _measures(
-    image: EvaluationImage, softseg: Volume, reference: Volume, levels: tuple[int, ...], tails: bool
+    image: EvaluationImage, softseg: Volume, reference: Volume, wanted: Wanted
 ) -> list[ImageMeasure]:
     return measure_image(
         softseg,
         reference_softseg=reference,
         discs=read_volume(image.discs) if image.discs else None,
         truth_csa_mm2=image.truth_csa_mm2,
-        levels=levels,
-        tails=tails,
+        levels=wanted.levels,
+        tails=wanted.tails,
     )
 
 
-def _without_values(
-    image: EvaluationImage,
-    levels: tuple[int, ...],
-    tails: bool,
-    metrics: Sequence[tuple[str, ImageMetric]],
-) -> list[ImageMeasure]:
+def _without_values(image: EvaluationImage, wanted: Wanted) -> list[ImageMeasure]:
     """Return the measures that the image would have, as NaN."""
     reference, none = read_volume(image.reference), float("nan")
-    measured = [replace(one, value=none) for one in _measures(image, reference, reference, levels, tails)]
-    return [*measured, *(ImageMeasure(name, MISSING, none) for name, _ in metrics)]
+    measured = [replace(one, value=none) for one in _measures(image, reference, reference, wanted)]
+    return [*measured, *(ImageMeasure(name, MISSING, none) for name, _ in wanted.metrics)]

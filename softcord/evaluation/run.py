@@ -9,7 +9,7 @@ import pandas as pd
 
 from softcord.errors import DataError
 from softcord.evaluation.image import EvaluationImage, Mask, Masks
-from softcord.evaluation.measure import measure_masks
+from softcord.evaluation.measure import Wanted, measure_masks
 from softcord.io.nifti import Volume
 from softcord.predict.check_image import read_checked
 from softcord.predict.infer import PLAIN, Apply
@@ -77,4 +77,4 @@ def evaluate(
     ``labels`` fill the columns that say which run this is (run, method, gt, ...).
     """
     masks = predict_images(predict, images, predictions, run=labels["run"])
-    return measure_masks(masks, images, predictions, levels=levels, tails=tails, labels=labels)[0]
+    return measure_masks(masks, images, predictions, Wanted(levels, tails), labels=labels)[0]

@@ -1,8 +1,9 @@
 """Which figures a study has, and each of them drawn from its measures."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, get_args
 
 import pandas as pd
@@ -93,10 +94,16 @@ def _spec(question: Question, kind: FigureKind, ending: str) -> FigureSpec:
     )
 
 
-def draw(spec: FigureSpec, measures: pd.DataFrame, detailed: pd.DataFrame) -> tuple[Figure, str] | None:
+def draw(
+    spec: FigureSpec,
+    measures: pd.DataFrame,
+    detailed: pd.DataFrame,
+    links: Mapping[tuple[str, str], str] = MappingProxyType({}),
+) -> tuple[Figure, str] | None:
     """Draw one figure and write its caption; None where too little was measured for it.
 
-    ``detailed``: :func:`softcord.stats.compare.compare_in_detail`, for the stars.
+    ``detailed``: :func:`softcord.stats.compare.compare_in_detail`, for the stars. ``links`` give by
+    participant and method the address of an overlay, which the name of an outlier leads to.
 
     Raises:
         DataError: nobody measured the metric.
@@ -116,9 +123,9 @@ def draw(spec: FigureSpec, measures: pd.DataFrame, detailed: pd.DataFrame) -> tu
         wide = wide[[name for name in methods if name in wide.columns]]
         shown = _best(wide, spec.metric)
         caption = _caption(spec, f"{label} per method", wide.shape[1], len(shown))
-        return violins_by_method(wide[shown], tests[tests["about"] == ""], label), caption
+        return violins_by_method(wide[shown], tests[tests["about"] == ""], label, links=links), caption
     tested = [name for name in methods if not name.startswith("GT_") or name in spec.methods]
-    return _within_methods(spec, measures, found, tests, tested)
+    return _within_methods(spec, measures, found, tests, tested, links)
 
 
 def _effects(spec: FigureSpec, tests: pd.DataFrame) -> tuple[Figure, str] | None:
@@ -139,7 +146,12 @@ def _effects(spec: FigureSpec, tests: pd.DataFrame) -> tuple[Figure, str] | None
 
 
 def _within_methods(
-    spec: FigureSpec, measures: pd.DataFrame, found: Measured, tests: pd.DataFrame, methods: Sequence[str]
+    spec: FigureSpec,
+    measures: pd.DataFrame,
+    found: Measured,
+    tests: pd.DataFrame,
+    methods: Sequence[str],
+    links: Mapping[tuple[str, str], str],
 ) -> tuple[Figure, str] | None:
     label = METRICS[spec.metric].label
     if spec.kind == "contrast_pairs":
@@ -152,7 +164,7 @@ def _within_methods(
         return None
     if spec.kind == "contrasts":
         caption = _caption(spec, f"{label} per contrast", len(methods), len(wide))
-        return violins_by_contrast(wide, tests, label), caption
+        return violins_by_contrast(wide, tests, label, links), caption
     rows = _agreement(spec, measures, tuple(wide))
     lines = rows[(rows["test"] == "line") & rows["effect"].notna()]
     if spec.kind == "contrast_pairs":

@@ -97,7 +97,8 @@ def write_study(
     rankings = ranking_table(measures, questions)
     tables |= {"ranking": rankings} if len(rankings) else {}
     shown = settings.figures or tuple(default_figures(questions))
-    figures = list(_figures(measures, detailed, (*effect_figures(questions), *shown)))
+    links = _links(background.qc)
+    figures = list(_figures(measures, detailed, (*effect_figures(questions), *shown), links))
     soft = section(background.soft_values)
     tables |= soft.tables
     comparisons = detailed[list(COMPARISON_COLUMNS)]
@@ -132,10 +133,23 @@ def write_study(
 _Drawn = tuple[FigureSpec, dict[str, bytes], str]
 
 
-def _figures(measures: pd.DataFrame, detailed: pd.DataFrame, specs: Sequence[FigureSpec]) -> Iterator[_Drawn]:
+def _links(images: Sequence[html.QcImage]) -> dict[tuple[str, str], str]:
+    """Return where the page shows each participant's worst image by each method."""
+    links: dict[tuple[str, str], str] = {}
+    for place, image in enumerate(images, 1):
+        links.setdefault((image.image.split("_")[0], image.method), f"#image-{place}")
+    return links
+
+
+def _figures(
+    measures: pd.DataFrame,
+    detailed: pd.DataFrame,
+    specs: Sequence[FigureSpec],
+    links: Mapping[tuple[str, str], str],
+) -> Iterator[_Drawn]:
     for spec in specs:
         is_drawable = is_measured(measures, spec.metric, spec.level)
-        drawn = draw(spec, measures, detailed) if is_drawable else None
+        drawn = draw(spec, measures, detailed, links) if is_drawable else None
         if drawn is not None:
             figure, caption = drawn
             yield spec, {kind: figure_bytes(figure, kind) for kind in FORMATS}, caption

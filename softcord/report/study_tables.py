@@ -18,6 +18,7 @@ from softcord.stats.frames import is_measured, tested_methods
 from softcord.stats.measured import measured
 from softcord.stats.power import power_table
 from softcord.stats.seeds import seed_spread
+from softcord.stats.unseen import unseen_contrasts
 
 BREAKDOWN_METRICS = ("csa_mm2", "csa_abs_error_mm2", "csa_std_mm2", "dice")
 # A table by contrast for more methods than this is in the CSV of all methods only.
@@ -76,7 +77,10 @@ def _contrast_tables(measures: pd.DataFrame, level: str) -> dict[str, pd.DataFra
     described = describe_contrasts(measures, metrics, level)
     methods = method_order(described["method"].unique())
     shown = methods[-CONTRAST_TABLES_UP_TO:]
-    return {f"contrasts_{name}": contrast_table(described, name, metrics) for name in shown}
+    unseen = unseen_contrasts(measures)
+    return {
+        f"contrasts_{name}": contrast_table(described, name, metrics, unseen.get(name, ())) for name in shown
+    }
 
 
 def _variability(measures: pd.DataFrame, detailed: pd.DataFrame, level: str) -> dict[str, pd.DataFrame]:

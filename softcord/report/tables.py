@@ -1,7 +1,7 @@
 """Tables for a paper: mean ± SD with direction and optimum in the header, as CSV, Markdown and LaTeX."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +15,7 @@ from softcord.report.order import contrast_label, contrast_order, method_order
 from softcord.report.summary import ARROWS, lay_out
 
 PRINTED_UP_TO = 200
+UNSEEN_MARK = " (not trained on)"
 _LATEX = {
     "\\": r"\textbackslash{}", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "±": r"$\pm$",
     "↑": r"$\uparrow$", "↓": r"$\downarrow$", "²": r"$^2$", "³": r"$^3$", "−": r"$-$", "|": r"$|$",
@@ -37,11 +38,17 @@ def method_table(described: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFram
     return lay_out(described, _headings(metrics), "method", method_order(described["method"].unique()))
 
 
-def contrast_table(described: pd.DataFrame, method: str, metrics: Sequence[str]) -> pd.DataFrame:
-    """Lay out one method of :func:`~softcord.stats.describe.describe_contrasts` by contrast (Table 1)."""
+def contrast_table(
+    described: pd.DataFrame, method: str, metrics: Sequence[str], unseen: Collection[str] = ()
+) -> pd.DataFrame:
+    """Lay out one method of :func:`~softcord.stats.describe.describe_contrasts` by contrast (Table 1).
+
+    ``unseen`` are the contrasts that it was not trained on, which are marked.
+    """
     own = described[described["method"] == method]
     table = lay_out(own, _headings(metrics), "contrast", contrast_order(own["contrast"].unique()))
-    return table.assign(contrast=[contrast_label(key) for key in table["contrast"]])
+    labels = (f"{contrast_label(key)}{UNSEEN_MARK if key in unseen else ''}" for key in table["contrast"])
+    return table.assign(contrast=list(labels))
 
 
 def _headings(metrics: Sequence[str]) -> dict[str, str]:

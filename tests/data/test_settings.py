@@ -19,6 +19,7 @@ CONF = Path(__file__).parents[2] / "conf"
 
 def settings(group: str, choice: str, **changes: object) -> object:
     node = yaml.safe_load((CONF / group / f"{choice}.yaml").read_text()) | changes
+    node["name"] = node["name"] or "mine"
     return build(node, group)
 
 

@@ -1,5 +1,6 @@
 """Which classes a configuration may name at a key; nothing is imported before that is known."""
 
+import re
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
@@ -88,7 +89,7 @@ def _expected(key: str) -> tuple[type, ...]:
         from softcord.augment.chain import Augment
 
         return (Augment,)
-    if key == "data" or key.startswith("data."):
+    if re.fullmatch(r"data(\.datasets\.[^.]+)?", key):
         from softcord.data.settings import DataSettings
 
         return (DataSettings,)

@@ -91,7 +91,7 @@ def compose(*overrides: str) -> Composed:
     """
     try:
         return _composed(overrides)
-    except (HydraException, OmegaConfBaseException, ValueError, TypeError, AttributeError) as error:
+    except (HydraException, OmegaConfBaseException, OSError, ValueError, TypeError, AttributeError) as error:
         raise _explained(error, overrides) from error
 
 
@@ -118,7 +118,7 @@ def check(overrides: Sequence[str]) -> None:
     try:
         with initialised(overrides) as hydra_compose:
             hydra_compose("config", overrides=list(overrides), return_hydra_config=True)
-    except (HydraException, ValueError, TypeError, AttributeError) as error:
+    except (HydraException, OSError, ValueError, TypeError, AttributeError) as error:
         raise _explained(error, overrides) from error
 
 
@@ -217,13 +217,24 @@ def parse(overrides: Sequence[str]) -> "list[Override]":
 
 
 def normalise(arguments: Iterable[str]) -> list[str]:
-    """Lower the case of group options, so that ``gt=Soft loss=AWing,DiceCE`` means what it says."""
+    """Take ``loss=DiceCE`` for the option that differs in capitals alone, ``dicece``, and say so."""
     known = groups()
     normal = []
     for argument in arguments:
         key, equals, value = argument.partition("=")
-        normal.append(f"{key}={value.lower()}" if equals and key in known else argument)
+        if not equals or key not in known:
+            normal.append(argument)
+            continue
+        meant = ",".join(_as_spelt(key, word) for word in value.split(","))
+        if meant != value:
+            logger.warning("%s is read as %s=%s", argument, key, meant)
+        normal.append(f"{key}={meant}")
     return normal
+
+
+def _as_spelt(group: str, word: str) -> str:
+    known = options(group)
+    return word if word in known else {one.lower(): one for one in known}.get(word.lower(), word)
 
 
 def _explained(error: Exception, overrides: Iterable[str]) -> SoftcordError:
@@ -292,7 +303,7 @@ def _known_keys(chosen: Overrides) -> frozenset[str]:
 def _known_keys_with(_confs: tuple[Path, ...], chosen: Overrides) -> frozenset[str]:
     try:
         composed = _composed((*chosen, "++data.root=.", "++train.start_from=null"))
-    except (HydraException, OmegaConfBaseException, ValueError, TypeError, AttributeError):
+    except (HydraException, OmegaConfBaseException, OSError, ValueError, TypeError, AttributeError):
         return frozenset(groups())  # the file of an option is at fault, which the first error says
     return frozenset(_dotted(composed.config)) | set(groups())
 

@@ -45,6 +45,9 @@ def hash_of_config(
     that a net starts with, wherever they lie, None for random ones.
     """
     kept = {key: value for key, value in about_results(config).items() if key not in unread}
+    # Absent from runs made before there was the key: all that are there are tested.
+    if kept.get("tested_contrasts") is None:
+        kept.pop("tested_contrasts", None)
     # Which data these are is the dataset's identity, wherever they lie.
     kept["data"] = data_content(kept["data"])
     # What is read of nnunet stands in the engine.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -11,7 +11,9 @@ from softcord.app.own.folders import own_option_files
 from softcord.contrasts import Contrast, add_contrasts
 from softcord.errors import UsageError
 from softcord.measure.metrics import Metric, add_metrics
-from softcord.measure.own_metric import ImageMetric
+
+if TYPE_CHECKING:
+    from softcord.measure.own_metric import ImageMetric
 
 _OF_A_METRIC = ("unit", "better", "optimum", "label")
 
@@ -33,7 +35,7 @@ def learn_own_parts() -> None:
             _learn_metric(path, str(name), node)
 
 
-def own_metrics(nodes: Mapping[str, Any]) -> tuple[tuple[str, ImageMetric], ...]:
+def own_metrics(nodes: Mapping[str, Any]) -> "tuple[tuple[str, ImageMetric], ...]":
     """Build the metrics of the configuration's node ``metric``, by name.
 
     Raises:

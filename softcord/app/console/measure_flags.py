@@ -131,11 +131,10 @@ def _add_outputs(words: argparse.ArgumentParser) -> None:
     group.add_argument(
         "-o",
         type=Path,
-        default=Path("csa.csv"),
         metavar="FILE",
-        help="tidy table (csa.csv); - is standard output",
+        help="tidy table (default csa.csv, where no other output is named); - is standard output",
     )
-    group.add_argument("-sct-csv", type=Path, metavar="FILE", help="also a table with SCT's header, of -mode")
+    group.add_argument("-sct-csv", type=Path, metavar="FILE", help="a table with SCT's header, of -mode")
     group.add_argument(
         "-overwrite", "--overwrite", action="store_true", help="replace a file that is no table of softcord's"
     )

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from softcord.app.console.progress import is_not_in_a_bar
 from softcord.app.console.remedies import with_keys
 from softcord.app.console.streams import show
 from softcord.plain import plain
@@ -33,6 +34,7 @@ def start_logging() -> None:
     logger = logging.getLogger("softcord")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_OneLine(_FORMAT, _CLOCK))
+    handler.addFilter(is_not_in_a_bar)
     logger.handlers = [handler]
     logger.setLevel(logging.INFO)
     logger.propagate = False

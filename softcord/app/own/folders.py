@@ -96,7 +96,8 @@ def option_file(group: str, name: str) -> Path | None:
     """Return the file of an option, one's own before softcord's; None if there is none."""
     for conf in (*own_confs(), config_dir()):
         path = conf / group / f"{name}.yaml"
-        if path.is_file():
+        # os.path says no where the system refuses a path for its length, or for a character in it.
+        if os.path.isfile(path):
             return path
     return None
 

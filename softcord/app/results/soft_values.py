@@ -8,7 +8,7 @@ import pandas as pd
 
 from softcord.evaluation.image import EvaluationImage
 from softcord.evaluation.soft_values import SoftValues, soft_values
-from softcord.io.files import write_text
+from softcord.io.tables import write_table
 from softcord.measure.csa import METHOD_VERSION
 from softcord.measure.level_text import parse_levels
 from softcord.stats.frames import is_ground_truth
@@ -31,8 +31,7 @@ def keep_soft_values(
     tables = {} if found is None else {THRESHOLDS: found.curves, CALIBRATION: found.reliability}
     for name in (THRESHOLDS, CALIBRATION):
         if name in tables:
-            text = tables[name].to_csv(index=False, na_rep="n/a", lineterminator="\n")
-            write_text(run_dir / name, text)
+            write_table(run_dir / name, tables[name])
         else:
             (run_dir / name).unlink(missing_ok=True)
     return found

@@ -27,7 +27,7 @@ from softcord.data.filehash import content_hash, known_hashes
 from softcord.errors import DataError
 from softcord.evaluation.ground_truth import ground_truth_measures
 from softcord.evaluation.image import EvaluationImage, Mask, Masks
-from softcord.evaluation.measure import measure_masks
+from softcord.evaluation.measure import Wanted, measure_masks
 from softcord.io.files import write_json, write_text
 from softcord.io.tables import write_table
 from softcord.measure.level_text import format_levels
@@ -50,7 +50,10 @@ from softcord.track.store import RunRecord, open_store, open_study
 logger = logging.getLogger("softcord")
 
 # What of the configuration says how images are tested; the rest describes a training, and that was another.
-_KEPT = ("data", "phantom", "split", "study", "levels", "tails", "machine", "paths", "evaluate")
+_KEPT = (
+    *("data", "phantom", "split", "study", "levels", "tails", "tested_contrasts"),
+    *("machine", "paths", "evaluate"),
+)
 
 
 @dataclass(frozen=True)
@@ -173,10 +176,8 @@ def _measure(test: Evaluation, run: Run, run_dir: Path, masks: Masks) -> pd.Data
             masks,
             images,
             run_dir / PREDICTIONS,
-            levels=test.plan.levels,
-            tails=test.plan.tails,
+            Wanted(test.plan.levels, test.plan.tails, test.plan.metrics),
             labels={"run": run.name, **test.labels},
-            metrics=test.plan.metrics,
             jobs=jobs_of(test.plan),
             on_done=on_done,
         )

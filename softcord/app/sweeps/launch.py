@@ -34,6 +34,7 @@ from softcord.app.console.exit_codes import DONE, STUDY, guarded, wants_tracebac
 from softcord.app.console.remedies import told
 from softcord.app.console.terminal import start_logging
 from softcord.app.own.folders import say_own_confs
+from softcord.app.sweeps.accelerator import check_accelerator
 from softcord.app.sweeps.show_config import MULTIRUN, answer, is_question, run_hydra
 from softcord.compat.hydra import launcher_context
 from softcord.errors import BusyError, RunError, SoftcordError, UsageError
@@ -73,18 +74,21 @@ class Study:
     finish: Callable[[list[Plan]], int]
 
 
-def launch(job: Job, arguments: Sequence[str], study: Callable[[], Study] | None = None) -> int:
+def launch(
+    job: Job, arguments: Sequence[str], study: Callable[[], Study] | None = None, usage: str = USAGE
+) -> int:
     """Run ``job`` for each combination of the command line's values; return an exit code.
 
-    ``study`` is called only when something is to run: what it imports must not slow down questions.
+    ``usage`` is what ``--help`` begins with. ``study`` is called only when something is to run: what it
+    imports must not slow down questions.
     """
-    return guarded(lambda: _launch_here(job, arguments, study))
+    return guarded(lambda: _launch_here(job, arguments, study, usage))
 
 
-def _launch_here(job: Job, arguments: Sequence[str], study: Callable[[], Study] | None) -> int:
+def _launch_here(job: Job, arguments: Sequence[str], study: Callable[[], Study] | None, usage: str) -> int:
     normal = settled(arguments)
     if is_question(normal):
-        return answer(normal)
+        return answer(normal, usage)
     say_own_confs()
     return _run(job, normal, study() if study else None)
 
@@ -114,7 +118,7 @@ def _run(job: Job, arguments: list[str], study: Study | None) -> int:
         if flag not in MULTIRUN:
             raise UsageError(flag, "is not a flag of softcord", "Use -m to sweep, --cfg job to look, --help")
     if not flags:
-        plan = _checked_plan(overrides, study)
+        plan = _checked_plan(overrides, study, ())
         _run_one(job, plan, study)
         return study.finish([plan]) if study else DONE
 
@@ -122,7 +126,13 @@ def _run(job: Job, arguments: list[str], study: Study | None) -> int:
 
     chosen = sweeper(overrides)
     if study and chosen["_target_"].startswith(SEARCH):
-        check_search(overrides, chosen.get("params") or {}, study.check)
+        elsewhere = _engine(overrides)
+
+        def check(plan: Plan) -> None:
+            study.check(plan)
+            check_accelerator(plan, elsewhere)
+
+        check_search(overrides, chosen.get("params") or {}, check)
         return run_hydra(Contained(job, study.note_failure), ["-m", *overrides])
     return run_all(job, combinations(overrides), _engine(overrides), study, arguments)
 
@@ -155,7 +165,7 @@ def run_all(
 
     ``arguments`` are the command that the study remembers.
     """
-    plans = [_checked_plan(run, study) for run in runs]
+    plans = [_checked_plan(run, study, engine) for run in runs]
     if study is None:
         return _exit_code(_launch(Contained(job), plans, engine))
     left = study.begin(arguments, plans)
@@ -180,8 +190,9 @@ def _wait_for_others(plans: list[Plan], study: Study) -> bool:
     return bool(others)
 
 
-def _checked_plan(overrides: Overrides, study: Study | None) -> Plan:
+def _checked_plan(overrides: Overrides, study: Study | None, engine: Overrides) -> Plan:
     plan = make_plan(compose(*overrides))
+    check_accelerator(plan, engine)
     if study:
         study.check(plan)
     return plan
@@ -281,6 +292,7 @@ class Contained:
         plan = _plan_of(config)
         logger.info("run %s: %s", _job_number(), " ".join(plan.overrides))
         try:
+            check_accelerator(plan)  # the job may be on another machine than the command
             return self.job(plan)
         except Exception as error:
             _log_failure(error)

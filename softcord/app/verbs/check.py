@@ -87,7 +87,8 @@ def _report(check: "DatasetCheck", folder: Path) -> None:
     cells = matrix(check)
     if len(cells) <= MATRIX_ROWS:
         show_table(
-            cells.reset_index(), "h hard mask, s soft label, d disc labels; ○ not downloaded, ✗ broken"
+            cells.reset_index(),
+            "h hard mask, s soft label, d disc labels; ○ not downloaded, ✗ cannot be used",
         )
     show(f"\nFindings, worst first\n\n{findings_text(check)}")
     write_check_page(folder / "check.html", check)

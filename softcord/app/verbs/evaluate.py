@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from softcord.app.config.help import usage_of
 from softcord.app.config.identity import digest
 from softcord.app.config.method_name import run_name
 from softcord.app.config.plan import Plan
@@ -20,6 +22,9 @@ from softcord.errors import DataError
 from softcord.sweep.commands import record_command
 from softcord.sweep.folder import MEASURES, PREDICTIONS
 
+if TYPE_CHECKING:
+    from softcord.sweep.ledger import Run
+
 logger = logging.getLogger("softcord")
 
 
@@ -29,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     # ``model`` is a net's configuration elsewhere; here it is a trained one.
     words = [f"evaluate.{word}" if word.startswith("model=") else word for word in given]
-    return launch(evaluate_one, words, evaluation_study)
+    return launch(evaluate_one, words, evaluation_study, usage_of("evaluate"))
 
 
 def evaluation_study() -> Study:
@@ -147,7 +152,11 @@ def evaluate_one(plan: Plan) -> None:
     fingerprint = digest(identity)
     name = run_name(plan.method, plan.seed, fingerprint, plan.data_name)
     run = new_run(plan, name, fingerprint, "evaluate")
-    run_once(run, plan, lambda begun, run_dir: bring_to_end(test, begun, run_dir), (PREDICTIONS,))
+
+    def work(here: Plan, begun: "Run", run_dir: Path) -> None:
+        bring_to_end(replace(test, plan=here), begun, run_dir)
+
+    run_once(run, plan, work, (PREDICTIONS,))
 
 
 def _show_results(first: Plan, run_dirs: Sequence[Path]) -> None:

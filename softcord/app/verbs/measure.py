@@ -13,6 +13,7 @@ from softcord.app.console.measure_flags import parser
 from softcord.app.console.remedies import with_keys
 from softcord.app.console.streams import say, show
 from softcord.errors import UsageError
+from softcord.hints import and_more, counted
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _WORDS = {"threshold": "-thr", "smoothing": "-centerline-smooth", "volume": "-volume"}
 _STDOUT = Path("-")
+_DEFAULT = Path("csa.csv")  # where no output is named
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -33,6 +35,8 @@ def _measure(arguments: argparse.Namespace) -> int:
     from softcord.app.console.progress import phase
     from softcord.measure.batch import forget, measure_files
 
+    if arguments.o is None and arguments.sct_csv is None:
+        arguments.o = _DEFAULT
     _check_norms(arguments)
     if arguments.calibrate is not None and arguments.reference is None:
         raise UsageError("-calibrate", "needs the truth of every mask", "Give references with -d")
@@ -43,8 +47,8 @@ def _measure(arguments: argparse.Namespace) -> int:
     files = _files(arguments, needs_levels=needs_levels)
     _check_outputs(arguments, files)
     to_stdout = arguments.o == _STDOUT
-    name = "softcord-measure" if to_stdout else arguments.o.name
-    memory = arguments.o.parent / f".{name}.parts"
+    output = arguments.o or arguments.sct_csv
+    memory = output.parent / f".{'softcord-measure' if to_stdout else output.name}.parts"
     with phase("measuring", len(files)) as on_done:
         batch = measure_files(files, settings, memory, jobs=arguments.jobs, on_done=on_done)
     if arguments.normalize:
@@ -70,14 +74,17 @@ def _check_outputs(arguments: argparse.Namespace, files: "list[MaskFiles]") -> N
     from softcord.measure.table import MEASURE_COLUMNS
 
     inputs = [path for one in files for path in (one.mask, one.discs, one.levels, one.reference) if path]
-    if arguments.o != _STDOUT:
+    if arguments.o is None:
+        if arguments.norm is not None:
+            raise UsageError("-norm", "adds to the tidy table", "Name it with -o")
+    elif arguments.o != _STDOUT:
         is_ours = partial(_begins_with, MEASURE_COLUMNS)
         check_output("-o", arguments.o, inputs, is_ours, overwrite=_may_replace(arguments))
     elif arguments.append:
         raise UsageError("-append", "has nothing to add to on standard output", "Name a file with -o")
     if arguments.sct_csv is not None:
         is_ours = partial(_begins_with, SCT_HEADER)
-        also = [*inputs, arguments.o]
+        also = [*inputs, *([arguments.o] if arguments.o else [])]
         check_output("-sct-csv", arguments.sct_csv, also, is_ours, overwrite=_may_replace(arguments))
     if arguments.thr_curve is not None:
         is_ours = partial(_begins_with, ("threshold",))
@@ -190,6 +197,10 @@ def _write(arguments: argparse.Namespace, batch: "Batch") -> None:
     if arguments.sct_csv is not None:
         mode, version = arguments.mode or "soft", f"softcord {softcord.__version__}"
         write_sct_csv(arguments.sct_csv, batch.measured, mode, version, append=append)
+    if arguments.o is None:
+        if arguments.v:
+            show(f"{arguments.sct_csv}: {counted(len(batch.measured), 'mask')} measured")
+        return
     table = _with_intervals(arguments, batch, tidy_measures(batch.measured, arguments.method))
     if arguments.norm is not None:
         table = _with_norms(arguments, batch, table)
@@ -202,7 +213,7 @@ def _write(arguments: argparse.Namespace, batch: "Batch") -> None:
     write_measures(arguments.o, table)
     if arguments.v:
         note = f"; {odd} with findings, see the column of that name" if odd else ""
-        show(f"{arguments.o}: {len(batch.measured)} masks measured{note}")
+        show(f"{arguments.o}: {counted(len(batch.measured), 'mask')} measured{note}")
 
 
 def _with_intervals(arguments: argparse.Namespace, batch: "Batch", table: "DataFrame") -> "DataFrame":
@@ -216,7 +227,7 @@ def _with_intervals(arguments: argparse.Namespace, batch: "Batch", table: "DataF
         return table
     of, without = fitting(batch.measured, [read_calibration(given or CSA_INTERVAL)])
     if without:
-        more = f" and {len(without) - 1} more" if len(without) > 1 else ""
+        more = and_more(len(without) - 1)
         say(
             f"softcord: {without[0]}{more}: no interval of CSA, the calibration is of another model. "
             "-calibrate makes one from masks with references."

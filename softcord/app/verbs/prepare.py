@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from softcord.app.config.help import usage_of
 from softcord.app.config.plan import Plan, jobs_of
 from softcord.app.console.progress import phase
 from softcord.app.console.remedies import with_keys
@@ -26,7 +27,7 @@ logger = logging.getLogger("softcord")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the verb; the exit code is 3 when a participant has no ground truth in the end."""
     start_logging()
-    return launch(_prepare, sys.argv[1:] if arguments is None else arguments)
+    return launch(_prepare, sys.argv[1:] if arguments is None else arguments, usage=usage_of("prepare"))
 
 
 def _prepare(plan: Plan) -> None:

@@ -10,12 +10,11 @@ from softcord.app.config.compose import Overrides, compose, is_for_engine
 from softcord.app.config.instantiate import TARGET
 from softcord.app.console.exit_codes import DONE, guarded
 from softcord.app.console.streams import say, show
+from softcord.app.models.run_names import find_study, studies, taken_apart, the_run
 from softcord.app.results.study_text import command_text, run_text, status_text, studies_text
-from softcord.errors import UsageError
-from softcord.hints import did_you_mean
+from softcord.errors import DataError, UsageError
 from softcord.plain import plain
 from softcord.sweep.commands import Entry, read_commands, read_entries
-from softcord.sweep.folder import RUN
 from softcord.sweep.ledger import Verb, unusable_runs
 from softcord.sweep.leftovers import TRASH, Leftover, find_leftovers, remove, trash_of
 
@@ -49,12 +48,12 @@ def _verbs(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser
 
     show = verbs.add_parser("show", parents=[shared], help="the study's commands and runs, or one run")
     show.add_argument("name")
-    show.add_argument("run", nargs="?", help="a run's name or its beginning")
+    show.add_argument("run", nargs="?", help="METHOD, METHOD@SEED or a unique beginning")
     show.set_defaults(verb=_show)
 
     rerun = verbs.add_parser("rerun", parents=[shared], help="run again what failed, or chosen runs anew")
     rerun.add_argument("name")
-    rerun.add_argument("run", nargs="*", help="names of runs, or their beginnings: each is made anew")
+    rerun.add_argument("run", nargs="*", help="METHOD, METHOD@SEED or unique beginnings: each is made anew")
     rerun.add_argument("--failed", action="store_true", help="the runs that failed, from where they stopped")
     rerun.add_argument("--yes", action="store_true", help="also commands of another machine, unasked")
     rerun.add_argument("--launcher", help="pool, joblib, ...: as hydra/launcher of softcord train")
@@ -93,7 +92,7 @@ def _show(given: argparse.Namespace) -> int:
     folder = _folder(given)
     entries = read_entries(folder)
     if given.run is not None:
-        show(run_text(folder, _chosen(entries, given.run)))
+        show(run_text(folder, _chosen(folder.name, entries, given.run)))
         return DONE
     show(status_text(folder.name, entries, read_commands(folder)))
     for command in read_commands(folder):
@@ -111,7 +110,7 @@ def _rerun(given: argparse.Namespace) -> int:
     if given.failed:
         chosen = [entry for entry in entries if entry.standing == "failed"]
     else:
-        chosen = [_chosen(entries, name) for name in given.run]
+        chosen = [_chosen(folder.name, entries, name) for name in given.run]
     if not chosen:
         show(f"study {folder.name}: nothing has failed")
         return DONE
@@ -197,28 +196,30 @@ def _agreed(what: str) -> bool:
 
 
 def _folder(given: argparse.Namespace) -> Path:
-    folder: Path = given.outputs / given.name
-    if folder in _studies(given.outputs):
-        return folder
-    names = [study.name for study in _studies(given.outputs)]
-    hint = did_you_mean(given.name, names, otherwise=f"Studies: {', '.join(names) or 'none'}")
-    raise UsageError(folder, "is not a study", hint)
+    """Return the study's folder; of ``STUDY/METHOD`` the rest names the run."""
+    said = taken_apart(given.name)
+    if said.name and not getattr(given, "run", None):
+        rest = given.name.partition("/")[2]
+        given.run = [rest] if given.verb is _rerun else rest
+    try:
+        return find_study(said.study, given.outputs)
+    except DataError as error:
+        raise UsageError(error.where, error.what, error.hint) from error
 
 
 def _studies(outputs: Path) -> list[Path]:
-    """Return the folders in which something was run or is meant to."""
-    found = {path.parent for path in outputs.glob("*/study.json")}
-    return sorted(found | {path.parent.parent for path in outputs.glob(f"*/*/{RUN}")})
+    return [outputs / name for name in studies(outputs)]
 
 
-def _chosen(entries: Sequence[Entry], name: str) -> Entry:
-    named = [entry for entry in entries if entry.run and entry.run.name.startswith(name)]
-    exact = [entry for entry in named if entry.run and entry.run.name == name]
-    if len(exact or named) == 1:
-        return (exact or named)[0]
-    names = [entry.run.name for entry in named or entries if entry.run]
-    what = f"is the beginning of {len(named)} runs" if named else "is not a run of the study"
-    raise UsageError(name, what, f"Runs: {', '.join(names)}")
+def _chosen(study: str, entries: Sequence[Entry], name: str) -> Entry:
+    """Return the run of a study that a word names, with or without the study's name before it."""
+    word = name if name.startswith(f"{study}/") else f"{study}/{name}"
+    runs = {entry.run.name: entry for entry in entries if entry.run}
+    try:
+        said = taken_apart(word)
+        return runs[the_run(word, said, [entry.run for entry in runs.values() if entry.run], "run").name]
+    except DataError as error:
+        raise UsageError(error.where, error.what, error.hint) from error
 
 
 def _size(n_bytes: int) -> str:

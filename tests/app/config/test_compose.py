@@ -201,12 +201,16 @@ def test_a_misspelt_key_is_held_against_the_options_that_were_chosen() -> None:
         plan("train=finetune", "train.epocs=2")
 
 
-def test_options_are_found_whatever_their_case() -> None:
+def test_options_are_found_whatever_their_case_and_that_is_said(caplog: pytest.LogCaptureFixture) -> None:
     assert normalise(["gt=Soft,HARD", "loss=AWing", "contrasts=T1w"]) == [
         "gt=soft,hard",
         "loss=awing",
         "contrasts=T1w",
     ]
+    assert "gt=Soft,HARD is read as gt=soft,hard" in caplog.text
+    caplog.clear()
+    assert normalise(["gt=soft", "experiment=Mine", "loss=Own"]) == ["gt=soft", "experiment=Mine", "loss=Own"]
+    assert caplog.text == ""
 
 
 def test_a_sweep_expands_to_every_combination() -> None:

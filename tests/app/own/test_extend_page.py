@@ -41,6 +41,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(sys, "path", [*sys.path])
     known = dict(CONTRASTS), dict(METRICS), set(sys.modules)
     yield tmp_path
+    os.environ.pop("SOFTCORD_CONF", None)
     for registry, before in ((CONTRASTS, known[0]), (METRICS, known[1])):
         for name in set(registry) - set(before):
             del registry[name]  # type: ignore[attr-defined]
@@ -146,7 +147,7 @@ def test_a_conf_of_another_user_or_program_is_not_read_unless_it_is_named(
         assert "loss=tversky: there is no such option" in capsys.readouterr().err
         assert main([*asked, "--config-dir", "conf"]) == 0
         assert "my_loss.Tversky" in capsys.readouterr().out
-    monkeypatch.delenv("SOFTCORD_CONF")
+    del os.environ["SOFTCORD_CONF"]
     (project / "conf/config.yaml").write_text("study: other\n")
     assert main(asked) == 2
     capsys.readouterr()

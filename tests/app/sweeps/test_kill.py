@@ -1,4 +1,4 @@
-"""A study that is killed twenty times ends as one that was left alone (kill_study.py does the killing)."""
+"""What is killed again and again ends as what was left alone (kill_study.py and kill_verbs.py kill)."""
 
 import json
 import subprocess
@@ -32,3 +32,26 @@ def test_a_study_killed_again_and_again_ends_like_an_undisturbed_one(tmp_path: P
     # One entry in the store for each run: none doubled, none lost.
     assert len({name for name, _ in report["store"]}) == len(report["store"]) == 6
     assert {state for _, state in report["store"]} == {"complete"}
+
+
+@pytest.mark.parametrize("kills", [20, pytest.param(80, marks=pytest.mark.slow)])
+def test_every_verb_that_is_killed_and_repeated_ends_like_an_undisturbed_one(
+    kills: int, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.app.sweeps.kill_verbs", str(tmp_path / "kill"), "1", str(kills)],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    print(done.stdout)
+    assert done.returncode == 0, done.stderr[-2000:]
+    reports = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert sum(report["kills"] for report in reports) == kills
+    assert sum(report["hits"] for report in reports) >= kills * 0.7  # the others came after the end
+    for report in reports:
+        assert report["codes"] == [0, 0], report
+        assert report["results"] or report["case"] == "search", report
+        for fault in ("odd_codes", "differing", "doubled", "half_written", "orphans", "stumbled"):
+            assert report[fault] == [], report

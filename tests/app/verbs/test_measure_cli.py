@@ -56,7 +56,7 @@ def test_one_mask_gives_soft_and_binarised_csa_side_by_side(
     assert found["csa_mm2", "all"] == pytest.approx((9 + 0.25) * 8 * 0.25)
     assert found["csa_bin_mm2", "all"] == pytest.approx(9 * 8 * 0.25)
     assert found["csa_soft_minus_bin_mm2", "all"] == pytest.approx(0.25 * 8 * 0.25)
-    assert capsys.readouterr().out.startswith("csa.csv: 1 masks measured")
+    assert capsys.readouterr().out.startswith("csa.csv: 1 mask measured")
 
 
 def test_rows_say_whose_they_are_and_how_they_were_made(mask: str) -> None:
@@ -89,6 +89,10 @@ def test_vert_2_3_with_discs_is_one_row_and_perlevel_two(mask: str, discs: str) 
 
 def test_sct_csv_has_scts_header_and_the_definition_asked_for(mask: str, discs: str) -> None:
     words = ["-i", mask, "-vert", "2:3", "-discfile", discs, "-mode", "sct", "-sct-csv", "sct.csv", "-v", "0"]
+    assert main(words) == 0
+    assert [path.name for path in Path.cwd().glob("*.csv")] == ["sct.csv"]
+    Path("sct.csv").unlink()
+    words += ["-o", "csa.csv"]
     assert main(words) == 0
     assert main([*words, "-append", "1"]) == 0
     table = list(csv.DictReader(Path("sct.csv").read_text(encoding="utf-8").splitlines()))
@@ -269,7 +273,7 @@ def test_one_empty_level_image_costs_its_own_mask_a_finding_and_no_other_anythin
     shutil.copy(mask, other)
     words = ["-i", str(other), mask, "-vertfile", "empty.nii.gz", "levels.nii.gz", "-perlevel", "1"]
     for _ in range(2):
-        assert main([*words, "-sct-csv", "sct.csv"]) == 0
+        assert main([*words, "-sct-csv", "sct.csv", "-o", "csa.csv"]) == 0
         table = read_measures("csa.csv")
         is_empty = table["filename"] == str(other)
         assert set(table.loc[is_empty, "findings"]) == {"no level is in the image"}
@@ -281,7 +285,7 @@ def test_one_empty_level_image_costs_its_own_mask_a_finding_and_no_other_anythin
 def test_a_name_that_is_no_utf_8_costs_no_table(mask: str, tmp_path: Path) -> None:
     odd = os.fsencode(tmp_path) + b"/sub-03_acq-\xff_T2w_seg.nii.gz"
     shutil.copy(os.fsencode(mask), odd)
-    assert main(["-i", mask, os.fsdecode(odd), "-sct-csv", "sct.csv"]) == 0
+    assert main(["-i", mask, os.fsdecode(odd), "-sct-csv", "sct.csv", "-o", "csa.csv"]) == 0
     assert len(set(read_measures("csa.csv")["filename"])) == 2
     assert r"acq-\xff_T2w" in Path("csa.csv").read_text(encoding="utf-8")
     assert r"acq-\xff_T2w" in Path("sct.csv").read_text(encoding="utf-8")
