@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "softcord"
 PACKAGES = (
     *("plain", "remedies", "errors", "hints", "contrasts", "io", "processes", "compat"),
     *("data", "measure", "draw", "gt", "phantom", "augment", "nets", "losses", "train", "synthetic"),
-    *("predict", "evaluation", "ingest", "nnunet", "stats", "report", "drift"),
+    *("predict", "evaluation", "ingest", "nnunet", "stats", "report", "drift", "bidsapp"),
     *("api", "sweep", "track", "app"),
 )
 # Each may import what stands after it.

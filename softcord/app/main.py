@@ -26,6 +26,7 @@ VERBS = {
     "drift": ("softcord.app.verbs.drift", "does a new model measure what the old one did? A gate for CI"),
     "compare": ("softcord.app.verbs.compare", "paired statistics, tables, figures and report of a study"),
     "study": ("softcord.app.verbs.study", "the runs of a study: status, show, rerun, clean"),
+    "bids": ("softcord.app.verbs.bids", "segment a BIDS dataset as BIDS-Apps do: BIDS_DIR OUT_DIR LEVEL"),
     "ui": ("softcord.app.verbs.ui", "open the MLflow dashboard on this machine"),
 }
 
