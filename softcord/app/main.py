@@ -5,7 +5,7 @@ import sys
 
 import softcord
 from softcord.app.console.exit_codes import guarded
-from softcord.app.console.streams import open_standard_streams
+from softcord.app.console.streams import open_standard_streams, say, show
 from softcord.hints import did_you_mean
 
 # Verb: (module with main(arguments) -> exit code, what it does).
@@ -36,15 +36,15 @@ def main(arguments: list[str] | None = None) -> int:
     open_standard_streams()
     arguments = sys.argv[1:] if arguments is None else arguments
     if not arguments or arguments[0] in ("-h", "--help"):
-        print(usage(), file=sys.stdout if arguments else sys.stderr)
+        (show if arguments else say)(usage())
         return 0 if arguments else 2
     verb, *rest = arguments
     if verb == "--version":
-        print(f"softcord {softcord.__version__}")
+        show(f"softcord {softcord.__version__}")
         return 0
     if verb not in VERBS:
         hint = did_you_mean(verb, VERBS, otherwise=f"Verbs: {', '.join(VERBS)}.")
-        print(f"softcord: {verb}: is not a verb. {hint}", file=sys.stderr)
+        say(f"softcord: {verb}: is not a verb. {hint}")
         return 2
     return guarded(lambda: int(importlib.import_module(VERBS[verb][0]).main(rest)))
 

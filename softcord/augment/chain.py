@@ -15,6 +15,7 @@ from softcord.augment.gamma import Gamma
 from softcord.augment.low_resolution import LowResolution
 from softcord.augment.mixture import Mixture, MixtureParams
 from softcord.augment.noise import Noise, NoiseParams
+from softcord.augment.own_transform import IntensityTransform
 from softcord.augment.perturbation import Perturbation, PerturbationParams
 from softcord.augment.ranges import Shape
 from softcord.augment.scaling import Scaling
@@ -44,6 +45,7 @@ class Drawn:
     brightness: float | None = None
     perturbation: PerturbationParams | None = None
     mixture: MixtureParams | None = None
+    own: Any = None
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,8 @@ class Augment:
     """Random transforms; None leaves one out for good.
 
     First the geometric ones, all in one interpolation, then those of the image's intensities in ``order``,
-    then mirroring. With a ``mixture``, what comes in is a label map, and an image is drawn from it between
-    the two.
+    then one of somebody's ``own``, then mirroring. With a ``mixture``, what comes in is a label map, and an
+    image is drawn from it between the two.
 
     Ours rather than MONAI's: affine and elastic share one interpolation, every parameter is a range that
     means what it says, and all randomness comes from one generator (MONAI reads a pair of rotations as two
@@ -83,6 +85,7 @@ class Augment:
     brightness: Brightness | None = None
     perturbation: Perturbation | None = None
     mixture: Mixture | None = None
+    own: IntensityTransform | None = None
     order: tuple[str, ...] = _PAPER_ORDER
 
     def __post_init__(self) -> None:
@@ -125,6 +128,8 @@ class Augment:
             params = getattr(drawn, name)
             if params is not None:
                 image = getattr(self, name).apply(image, params)
+        if self.own and drawn.own is not None:
+            image = self.own.apply(image, drawn.own)
         if self.flip and drawn.flip is not None:
             image, softseg = self.flip.apply(image, softseg, drawn.flip)
         return image, softseg

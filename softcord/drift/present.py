@@ -11,9 +11,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-from softcord.io.files import replacing
 from softcord.io.nifti import Volume, from_rpi
+from softcord.io.tables import write_table
 from softcord.measure.image import measure_image
 from softcord.phantom.participant import draw_participant, image_participant
 from softcord.phantom.settings import PhantomSettings
@@ -132,8 +133,4 @@ def read_stored(path: Path = STORED) -> list[PresentRow]:
 
 def write_stored(rows: Iterable[PresentRow], path: Path = STORED) -> None:
     """Store measures, to be compared with later ones."""
-    written = [asdict(row) for row in rows]
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, list(written[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(written)
+    write_table(path, pd.DataFrame([asdict(row) for row in rows]))

@@ -14,9 +14,11 @@ from softcord.errors import DataError
 from softcord.evaluation.image import EvaluationImage, Mask, Masks
 from softcord.io.header import open_nifti
 from softcord.io.nifti import Volume, read_volume
+from softcord.io.tables import MISSING
 from softcord.measure.image import ImageMeasure, measure_image, measure_rows
+from softcord.measure.own_metric import ImageMetric
 from softcord.measure.spread import csa_std_rows
-from softcord.measure.table import MISSING, Measure, measures_frame
+from softcord.measure.table import Measure, measures_frame
 from softcord.predict.write import predictions_of, softseg_path, write_softseg
 from softcord.processes.parallel import parallel_map
 
@@ -30,7 +32,9 @@ def measure_masks(
     predictions: Path,
     *,
     levels: tuple[int, ...],
+    tails: bool = False,
     labels: Mapping[str, str],
+    metrics: Sequence[tuple[str, ImageMetric]] = (),
     jobs: int = 1,
     on_done: Callable[[str], None] | None = None,
 ) -> tuple[pd.DataFrame, dict[Path, str]]:
@@ -39,8 +43,11 @@ def measure_masks(
     A mask from elsewhere is written, with its image's header, to its place in the derivatives dataset
     ``predictions``. An image whose
     mask is missing or cannot be used has its rows, without values, so that nothing forgets it. ``labels``
-    fill the columns that say which run this is (run, method, gt, ...). The CSA STD across contrasts of each
+    fill the columns that say which run this is (run, method, gt, ...). ``metrics`` are those of others, by
+    name. The CSA STD across contrasts of each
     participant follows at the end. Where qform and sform of some image disagree there is a column ``space``.
+
+    ``tails`` says whether faint values far from the cord count, of the reference too.
 
     Raises:
         DataError: no image has a mask that can be used.
@@ -48,7 +55,9 @@ def measure_masks(
     missing = {one.image: masks.missing[one.image] for one in images if one.image in masks.missing}
     pairs = [(one, masks.found[one.image]) for one in images if one.image in masks.found]
     measured: dict[Path, list[ImageMeasure]] = {}
-    measure = partial(_measure, predictions=predictions, levels=levels, run=labels["run"])
+    measure = partial(
+        _measure, predictions=predictions, levels=levels, tails=tails, metrics=metrics, run=labels["run"]
+    )
     for outcome in parallel_map(measure, pairs, jobs if len(pairs) >= WORTH_PROCESSES else 1):
         image = outcome.item[0].image
         if outcome.value is None:
@@ -65,7 +74,7 @@ def measure_masks(
         values = measured.get(one.image)
         if values is None:
             _place(predictions, one).unlink(missing_ok=True)  # of an earlier start
-            values = _without_values(one, levels)
+            values = _without_values(one, levels, tails, metrics)
         rows += measure_rows(
             values,
             participant_id=one.participant_id,
@@ -92,7 +101,13 @@ def _with_spaces(frame: pd.DataFrame, images: Sequence[EvaluationImage]) -> pd.D
 
 
 def _measure(
-    pair: tuple[EvaluationImage, Mask], *, predictions: Path, levels: tuple[int, ...], run: str
+    pair: tuple[EvaluationImage, Mask],
+    *,
+    predictions: Path,
+    levels: tuple[int, ...],
+    tails: bool,
+    metrics: Sequence[tuple[str, ImageMetric]],
+    run: str,
 ) -> list[ImageMeasure]:
     """Check and measure one mask.
 
@@ -109,10 +124,20 @@ def _measure(
     if mask.path != _place(predictions, image):
         folder = predictions_of(predictions, image.participant_id)
         write_softseg(folder, image.image, softseg, {"Run": run, "Prediction": str(mask.path)})
-    measured = _measures(image, softseg, reference, levels)
+    measured = _measures(image, softseg, reference, levels, tails)
+    measured += [
+        ImageMeasure(name, MISSING, _number(name, metric(softseg, reference))) for name, metric in metrics
+    ]
     if mask.inference_s is not None:
         measured.append(ImageMeasure("inference_s", MISSING, mask.inference_s))
     return measured
+
+
+def _number(name: str, value: object) -> float:
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError) as error:
+        raise DataError(f"metric {name}", f"gave {value!r}, which is no number") from error
 
 
 def _place(predictions: Path, image: EvaluationImage) -> Path:
@@ -120,7 +145,7 @@ def _place(predictions: Path, image: EvaluationImage) -> Path:
 
 
 def _measures(
-    image: EvaluationImage, softseg: Volume, reference: Volume, levels: tuple[int, ...]
+    image: EvaluationImage, softseg: Volume, reference: Volume, levels: tuple[int, ...], tails: bool
 ) -> list[ImageMeasure]:
     return measure_image(
         softseg,
@@ -128,10 +153,17 @@ def _measures(
         discs=read_volume(image.discs) if image.discs else None,
         truth_csa_mm2=image.truth_csa_mm2,
         levels=levels,
+        tails=tails,
     )
 
 
-def _without_values(image: EvaluationImage, levels: tuple[int, ...]) -> list[ImageMeasure]:
+def _without_values(
+    image: EvaluationImage,
+    levels: tuple[int, ...],
+    tails: bool,
+    metrics: Sequence[tuple[str, ImageMetric]],
+) -> list[ImageMeasure]:
     """Return the measures that the image would have, as NaN."""
-    reference = read_volume(image.reference)
-    return [replace(one, value=float("nan")) for one in _measures(image, reference, reference, levels)]
+    reference, none = read_volume(image.reference), float("nan")
+    measured = [replace(one, value=none) for one in _measures(image, reference, reference, levels, tails)]
+    return [*measured, *(ImageMeasure(name, MISSING, none) for name, _ in metrics)]

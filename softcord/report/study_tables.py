@@ -36,10 +36,14 @@ def make_tables(
     settings: StudySettings,
     participants: pd.DataFrame | None,
     absent: Mapping[str, str],
+    main: str | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """Return the tables of a study by file name; ``absent`` says what was not run, and why."""
+    """Return the tables of a study by file name.
+
+    ``absent`` says what was not run, and why; the summary is sorted by the metric ``main``.
+    """
     level = settings.level
-    tables = {"summary": with_missing(summary_table(measures, level), absent)}
+    tables = {"summary": with_missing(summary_table(measures, level, main), absent)}
     if settings.claims:
         tables["paper_and_here"] = check_claims(
             settings.claims, measures, detailed, level, same_data=settings.same_data, absent=absent

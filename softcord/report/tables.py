@@ -8,10 +8,11 @@ import pandas as pd
 
 from softcord.io.files import write_text
 from softcord.io.names import file_name
+from softcord.io.tables import MISSING, write_table
 from softcord.measure.metrics import METRICS
-from softcord.plain import plain, plain_table
+from softcord.plain import plain
 from softcord.report.order import contrast_label, contrast_order, method_order
-from softcord.report.summary import ARROWS, MISSING, lay_out
+from softcord.report.summary import ARROWS, lay_out
 
 PRINTED_UP_TO = 200
 _LATEX = {
@@ -49,7 +50,7 @@ def _headings(metrics: Sequence[str]) -> dict[str, str]:
 
 def write_tables(table: pd.DataFrame, folder: Path, name: str) -> None:
     """Write one table as ``name.csv``, and, if it can be read on paper, as ``name.md`` and ``name.tex``."""
-    write_text(folder / file_name(name, ".csv"), plain_table(table).to_csv(index=False, na_rep=MISSING))
+    write_table(folder / file_name(name, ".csv"), table)
     if len(table) > PRINTED_UP_TO:
         return
     write_text(folder / file_name(name, ".md"), markdown(table))
@@ -89,7 +90,7 @@ def cell_text(value: object) -> str:
 
 def _text_rows(table: pd.DataFrame) -> list[list[str]]:
     rows = [[cell_text(cell) for cell in row] for row in table.itertuples(index=False)]
-    return [[str(name) for name in table.columns], *rows]
+    return [[plain(str(name)) for name in table.columns], *rows]
 
 
 def _markdown(text: str) -> str:

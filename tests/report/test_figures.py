@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from softcord.draw.render import figure_bytes
-from softcord.report.figures import METHODS_UP_TO, FigureSpec, default_figures, draw
+from softcord.report.figures import METHODS_UP_TO, FigureSpec, default_figures, draw, effect_figures
 from softcord.report.order import method_colour
 from softcord.report.scatter import agreement_plot
 from softcord.report.violin import star, violins_by_contrast, violins_by_method
@@ -101,8 +101,12 @@ def test_agreement_plot_draws_each_methods_own_line():
 def test_every_default_figure_can_be_drawn():
     measures = make_measures(participants=5, methods=("soft_all", "hard_all_SoftSeg"))
     detailed = compare_in_detail(measures, DEFAULT_QUESTIONS)
-    specs = [*default_figures(DEFAULT_QUESTIONS), FigureSpec("pairs", "contrast_pairs", "csa_mm2")]
-    assert len({spec.name for spec in specs}) == len(specs) == 10
+    specs = [
+        *effect_figures(DEFAULT_QUESTIONS),
+        *default_figures(DEFAULT_QUESTIONS),
+        FigureSpec("pairs", "contrast_pairs", "csa_mm2"),
+    ]
+    assert len({spec.name for spec in specs}) == len(specs) == 16
     for spec in specs:
         drawn = draw(spec, measures, detailed)
         assert drawn is not None
@@ -127,7 +131,7 @@ def test_same_figure_gives_the_same_bytes():
 
 
 def test_unknown_kind_of_figure_is_refused():
-    with pytest.raises(ValueError, match="kind: must be one of methods, contrasts"):
+    with pytest.raises(ValueError, match="kind: must be one of effects, methods, contrasts"):
         FigureSpec("x", "bars", "dice")
 
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from softcord.app.config.compose import Composed, as_shipped, changes, options
+from softcord.app.config.compose import Composed, as_shipped, changes
 from softcord.app.config.instantiate import build, suggest
+from softcord.app.own.folders import options
 from softcord.contrasts import contrast_set
 from softcord.errors import UsageError
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from omegaconf import OmegaConf
 
-from softcord.app.config.compose import config_dir, experiments, initialised
+from softcord.app.config.compose import initialised
+from softcord.app.own.folders import groups, options
 
 USAGE = """\
 softcord: studies of soft, contrast-agnostic spinal cord segmentation.
@@ -25,18 +26,12 @@ def help_text(arguments: Iterable[str], usage: str = USAGE) -> str:
     overrides = [argument for argument in arguments if not argument.startswith("-")]
     with initialised(overrides) as hydra_compose:
         config = OmegaConf.to_yaml(hydra_compose("config", overrides=overrides))
-    choices = "\n".join(f"  {group}: {', '.join(options)}" for group, options in _groups().items())
+    choices = "\n".join(f"  {group}: {', '.join(names)}" for group, names in _choices().items())
     return (
         f"{usage}\nChoices (group=option):\n\n{choices}\n\n"
         f"Everything that can be set (key=value):\n\n{config.rstrip()}"
     )
 
 
-def _groups() -> dict[str, list[str]]:
-    folders = [*config_dir().iterdir(), *(config_dir() / "hydra").iterdir()]
-    groups = {
-        folder.relative_to(config_dir()).as_posix(): sorted(path.stem for path in folder.glob("*.yaml"))
-        for folder in sorted(folders)
-        if folder.is_dir() and folder.name != "hydra"
-    }
-    return {**groups, "experiment": sorted(experiments())}
+def _choices() -> dict[str, list[str]]:
+    return {group: found for group in (*groups(), "experiment") if (found := options(group))}

@@ -14,6 +14,7 @@ from softcord.app.config.engine_facts import DRAWN_PATCHES, EngineFacts, engine_
 from softcord.app.config.identity import hash_of_config
 from softcord.app.config.instantiate import TARGET, build, suggest
 from softcord.app.config.method_name import MethodWords, contrasts_word
+from softcord.app.config.own_parts import learn_own_parts, own_metrics
 from softcord.app.config.settings import CheckSettings, CompareSettings, Paths
 from softcord.app.config.values import levels, one_of, study_name, true_or_false, variant_word, whole_number
 from softcord.contrasts import contrast_set
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from softcord.data.labels import Gt
     from softcord.data.settings import DataSettings, Source, SplitSettings
     from softcord.gt.settings import GtSettings
+    from softcord.measure.own_metric import ImageMetric
     from softcord.phantom.settings import PhantomSettings
     from softcord.predict.package import Model, NetDescription
     from softcord.synthetic.settings import SyntheticSettings
@@ -38,8 +40,8 @@ _ROOT_KEYS = (
     *("data", "phantom", "split", "gt", "loss", "model", "augment", "train", "machine", "trainer"),
     *("recipe", "baseline"),
     *("synthetic", "engine"),
-    *("study", "variant", "contrasts", "model_per_contrast", "seed", "levels", "reference", "volumes"),
-    "rerun",
+    *("study", "variant", "contrasts", "model_per_contrast", "seed", "levels", "reference", "tails"),
+    *("volumes", "rerun", "metric"),
     *("measured_on", "compare", "check", "evaluate", "search", "paths", "experiment"),
 )
 
@@ -58,7 +60,7 @@ _GROUPS = (
         "trainer",
         "synthetic",
     ),
-    *("engine", "volumes", "compare", "check", "evaluate", "search", "paths"),
+    *("engine", "volumes", "metric", "compare", "check", "evaluate", "search", "paths"),
 )
 
 
@@ -74,7 +76,9 @@ class Plan:
     contrasts: tuple[str, ...]
     model_per_contrast: bool
     levels: tuple[int, ...]
+    metrics: "tuple[tuple[str, ImageMetric], ...]"
     reference: "Gt"
+    tails: bool
     measured_on: Literal["test", "val"]
     search: TrialSettings
     rerun: bool
@@ -234,6 +238,7 @@ def make_plan(composed: Composed) -> Plan:
     Raises:
         UsageError: a value that cannot work; it names the key.
     """
+    learn_own_parts()
     config = composed.config
     _check_keys(config)
     contrasts = contrast_set(config["contrasts"])
@@ -249,7 +254,9 @@ def make_plan(composed: Composed) -> Plan:
         contrasts=contrasts,
         model_per_contrast=per_contrast,
         levels=levels(config["levels"]),
+        metrics=own_metrics(config["metric"]),
         reference=one_of(config["reference"], "reference", ("soft", "hard")),
+        tails=true_or_false(config["tails"], "tails"),
         measured_on=one_of(config["measured_on"], "measured_on", ("test", "val")),
         search=build(config["search"], "search"),
         rerun=true_or_false(config["rerun"], "rerun"),

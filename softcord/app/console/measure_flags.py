@@ -26,6 +26,7 @@ def parser() -> FlagParser:
     _add_inputs(words)
     _add_choices(words)
     _add_norms(words)
+    _add_intervals(words)
     _add_outputs(words)
     return words
 
@@ -105,6 +106,24 @@ def _add_norms(words: argparse.ArgumentParser) -> None:
     group.add_argument("-sex", choices=("F", "M"), help="of all masks (default: from participants.tsv)")
     group.add_argument("-age", type=float, metavar="YEARS", help="of all masks, at the scan")
     group.add_argument("-norm-svg", type=Path, metavar="FILE", help="the one mask against the curves")
+
+
+def _add_intervals(words: argparse.ArgumentParser) -> None:
+    group = words.add_argument_group(
+        "how sure (of masks beside which `softcord predict -uncertainty` left a map)"
+    )
+    group.add_argument(
+        "-calibration",
+        type=Path,
+        metavar="FILE",
+        help="how the maps become intervals of CSA (default: that of the built-in model, for its masks)",
+    )
+    group.add_argument(
+        "-calibrate",
+        type=Path,
+        metavar="FILE",
+        help="write a calibration, from masks with references (-d) of at least 9 participants",
+    )
 
 
 def _add_outputs(words: argparse.ArgumentParser) -> None:

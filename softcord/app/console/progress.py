@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from softcord.plain import plain
+
 
 @contextmanager
 def phase(description: str, total: int) -> Iterator[Callable[[str], None]]:
@@ -15,12 +17,12 @@ def phase(description: str, total: int) -> Iterator[Callable[[str], None]]:
         yield lambda _name: None
         return
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[name]}"),
+        TextColumn("{task.fields[name]}", markup=False),
     )
     with Progress(*columns, console=Console(stderr=True, width=100), transient=True) as bars:
-        task = bars.add_task(description, total=total, name="")
-        yield lambda name: bars.update(task, advance=1, name=name)
+        task = bars.add_task(plain(description), total=total, name="")
+        yield lambda name: bars.update(task, advance=1, name=plain(name))

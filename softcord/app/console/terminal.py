@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softcord.app.console.remedies import with_keys
+from softcord.app.console.streams import show
 from softcord.plain import plain
 
 if TYPE_CHECKING:
@@ -71,8 +72,8 @@ def show_table(table: "pd.DataFrame", title: str) -> None:
     """Print a table to standard output."""
     from softcord.report.summary import print_table  # pandas and scipy: seconds
 
-    print(f"\n{title}\n")
-    print(print_table(table))
+    show(f"\n{title}\n")
+    show(print_table(table))
 
 
 def duration(seconds: float) -> str:

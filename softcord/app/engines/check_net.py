@@ -10,6 +10,8 @@ from softcord.app.config.instantiate import build
 from softcord.app.config.plan import Plan
 from softcord.errors import UsageError
 
+_NEEDED = {"loss": "prediction_activation", "model": "required_multiple"}
+
 
 def check_net(plan: Plan) -> None:
     """Check loss, augmentation, net, its first weights, and patches that fit it.
@@ -33,7 +35,12 @@ def check_net(plan: Plan) -> None:
 def _build_empty(group: str, node: str) -> Any:
     # On the meta device a net of any size is built in no time and no memory.
     with torch.device("meta"):
-        return build(json.loads(node), group)
+        built = build(json.loads(node), group)
+    needed = _NEEDED.get(group)
+    if needed and not hasattr(built, needed):
+        what = f"{type(built).__name__} has no {needed}"
+        raise UsageError(group, what, "docs/extend.md says what one's own class needs")
+    return built
 
 
 def _check_drawn_patches(plan: Plan) -> None:

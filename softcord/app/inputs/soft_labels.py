@@ -19,6 +19,7 @@ from softcord.gt.dataset import build_dataset
 from softcord.gt.settings import GtSettings
 from softcord.gt.sidecar import is_ours, recorded_inputs
 from softcord.gt.variant import gt_path, variant_name
+from softcord.io.names import file_name
 
 logger = logging.getLogger("softcord")
 
@@ -61,7 +62,9 @@ def derivatives_dir(plan: Plan) -> Path:
     """Where ground truth is written: beside the data, or under ``paths.data`` where those are read-only."""
     beside = plan.data.derivatives or plan.data.root / "derivatives"
     nearest = next(path for path in (beside, *beside.absolute().parents) if path.exists())
-    return beside if os.access(nearest, os.W_OK) else plan.paths.data_dir / "derivatives" / plan.data.name
+    if os.access(nearest, os.W_OK):
+        return beside
+    return plan.paths.data_dir / "derivatives" / file_name(plan.data.name)
 
 
 def _outdated(table: pd.DataFrame, column: str, cache_dir: Path) -> Iterable[Hashable]:

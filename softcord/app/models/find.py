@@ -5,9 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from softcord.app.models.nets import allowed_nets
 from softcord.errors import DataError, UsageError
 from softcord.predict.built_in import BUILT_IN
-from softcord.predict.package import OWN_NETS, Model, is_package, read_package
+from softcord.predict.package import Model, is_package, read_package
 from softcord.sweep.folder import MODEL
 from softcord.track.store import fetch_artifact, open_store
 from softcord.train.checkpoint import load_weights
@@ -19,13 +20,13 @@ def find_model(word: str | None, outputs: Path, store: Path, allowed: tuple[str,
     """Return the model that ``word`` names; None is the built-in one.
 
     ``outputs`` is where runs lie, ``store`` the folder of the MLflow store, ``allowed`` Python packages
-    whose nets may be built besides softcord's.
+    whose nets may be built besides softcord's and those that the project's own conf/ names.
 
     Raises:
         UsageError: nothing of that name, or more than one model.
         DataError: the model is damaged or not whole.
     """
-    nets = OWN_NETS if allowed is None else (*OWN_NETS, *allowed)
+    nets = (*allowed_nets(), *(allowed or ()))
     if word is None:
         if not BUILT_IN.exists():
             raise UsageError("-m", "is missing, and this installation has no built-in model", _FORMS)

@@ -8,13 +8,14 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
+from softcord.app.models.nets import read_own_package
 from softcord.data.filehash import checksum
 from softcord.errors import DataError, UsageError
 from softcord.hints import listed
 from softcord.measure.table import read_measures
 from softcord.nnunet.run import FINAL_CHECKPOINT, find_model
 from softcord.predict.built_in import BUILT_IN
-from softcord.predict.package import TrainedOn, is_package, read_description, read_package, weights_sha256
+from softcord.predict.package import TrainedOn, is_package, read_description, weights_sha256
 from softcord.sweep.folder import MEASURES, MODEL, MODELS, NNUNET, RUN, TRAINED_ON
 from softcord.sweep.ledger import Run, read_run, read_study
 
@@ -59,7 +60,7 @@ class Trained:
         """Checksum of each model's weights."""
         if self.form == "nnunet":
             return {key: checksum(path / FINAL_CHECKPOINT) for key, path in self.models.items()}
-        return {contrast: weights_sha256(read_package(path)) for contrast, path in self.models.items()}
+        return {contrast: weights_sha256(read_own_package(path)) for contrast, path in self.models.items()}
 
     def model_for(self, contrast: str, model_of: Mapping[str, str]) -> Path | None:
         """Return the model for a contrast: its own, else that of the contrast that stands for it."""

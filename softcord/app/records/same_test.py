@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Runs that differ in one of these were not measured alike.
-_SAME_MEASUREMENT = ("reference", "levels", "data", "split")
+_SAME_MEASUREMENT = ("reference", "levels", "tails", "data", "split")
 # Read only where the data are drawn or phantoms, or a matter of place; the seed is what replicates differ in.
 _NO_DIFFERENCE = ("seed", "data", "phantom", "synthetic", "variant", "measured_on")
 
@@ -24,7 +24,7 @@ def check_alike(run_dirs: Sequence[Path]) -> list[str]:
     """Raise where runs were measured differently; return what a reader must know where nothing says so.
 
     Raises:
-        DataError: reference, levels, dataset or split of a run are not those of the first.
+        DataError: reference, levels, tails, dataset or split of a run are not those of the first.
     """
     first: tuple[str, Any] | None = None
     silent = []
@@ -34,6 +34,7 @@ def check_alike(run_dirs: Sequence[Path]) -> list[str]:
             silent.append(run_dir.name or str(run_dir.absolute()))
             continue
         kept = {key: config.get(key) for key in _SAME_MEASUREMENT}
+        kept["tails"] = bool(kept["tails"])  # runs of before there was a choice left them out
         kept["data"] = data_content(kept["data"] or {})
         if first is None:
             first = (run_dir.name, kept)

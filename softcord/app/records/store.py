@@ -67,6 +67,7 @@ def log_inputs(plan: Plan, dataset: Dataset, run: Run, run_dir: Path, entry: Run
             "data": plan.data_name,
             "reference": plan.reference,
             "levels": format_levels(plan.levels),
+            "tails": plan.tails,
             "split_sha256": dataset.split.sha256,
             "dataset_identity": dataset.identity,
             "fingerprint": run.fingerprint,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import softcord
 from softcord.app.console.terminal import show_table
 from softcord.io.files import write_text
+from softcord.io.names import file_name
 from softcord.report import html
 from softcord.report.overview import overview
 from softcord.report.tables import write_tables
@@ -43,7 +44,7 @@ def write_overview(study: str, folder: Path, summaries: "Mapping[str, pd.DataFra
     notes = tuple(
         f"{data}: nothing was measured."
         if summary.empty
-        else f"{data}: questions and figures are in {data}/report.html."
+        else f"{data}: questions and figures are in {file_name(data)}/report.html."
         for data, summary in summaries.items()
     )
     byline = f"{len(summaries)} datasets; softcord {softcord.__version__}"

@@ -19,6 +19,7 @@ from softcord.app.records.people import write_people
 from softcord.app.records.provenance import environment_text, provenance
 from softcord.app.records.record import recorded
 from softcord.app.records.store import log_inputs, log_results, log_study
+from softcord.app.results.soft_values import keep_soft_values
 from softcord.app.sweeps.trial import search_record, watch
 from softcord.data.bids import file_state
 from softcord.data.filehash import content_hash, known_hashes
@@ -28,6 +29,7 @@ from softcord.evaluation.ground_truth import ground_truth_measures
 from softcord.evaluation.image import EvaluationImage
 from softcord.evaluation.measure import measure_masks
 from softcord.io.files import write_json, write_text
+from softcord.io.tables import write_table
 from softcord.measure.table import write_measures
 from softcord.predict.write import describe_derivatives, predictions_of
 from softcord.sweep.folder import (
@@ -102,8 +104,8 @@ def _write_inputs(plan: Plan, dataset: Dataset, run_dir: Path) -> None:
     chosen = {"baseline": plan.choices["baseline"], "modified": " ".join(plan.modified)}
     write_json(run_dir / PROVENANCE, {**chosen, **provenance()})
     write_text(run_dir / ENVIRONMENT, environment_text())
-    columns = ["participant_id", "session_id", "contrast", "image", "label"]
-    write_text(run_dir / TEST_IMAGES, dataset.test[columns].to_csv(index=False))
+    columns = ["participant_id", "session_id", "contrast", "image", "label", "discs"]
+    write_table(run_dir / TEST_IMAGES, dataset.test[columns])
 
 
 def _evaluate(
@@ -124,13 +126,18 @@ def _evaluate(
             predicted,
             predictions,
             levels=plan.levels,
+            tails=plan.tails,
             labels={"run": run.name, **method_labels(plan)},
+            metrics=plan.metrics,
             jobs=jobs_of(plan),
             on_done=on_done,
         )
-    truth = ground_truth_measures(images, plan.levels, run.name, reference=plan.reference, jobs=jobs_of(plan))
+    truth = ground_truth_measures(
+        images, plan.levels, run.name, reference=plan.reference, tails=plan.tails, jobs=jobs_of(plan)
+    )
     measures = pd.concat([measures, truth], ignore_index=True)
     write_measures(run_dir / MEASURES, measures)
+    keep_soft_values(run_dir, predicted, levels=plan.levels, tails=plan.tails, jobs=jobs_of(plan))
     return measures, missing
 
 

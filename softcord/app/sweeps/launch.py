@@ -18,7 +18,6 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from softcord.app.config.allowed import allow
 from softcord.app.config.compose import (
     Composed,
     Overrides,
@@ -26,14 +25,15 @@ from softcord.app.config.compose import (
     compose,
     initialised,
     is_for_engine,
-    normalise,
     sweeper,
 )
 from softcord.app.config.help import USAGE
+from softcord.app.config.own_flags import settled
 from softcord.app.config.plan import Plan, make_plan
 from softcord.app.console.exit_codes import DONE, STUDY, guarded, wants_traceback
 from softcord.app.console.remedies import told
 from softcord.app.console.terminal import start_logging
+from softcord.app.own.folders import say_own_confs
 from softcord.app.sweeps.show_config import MULTIRUN, answer, is_question, run_hydra
 from softcord.compat.hydra import launcher_context
 from softcord.errors import BusyError, RunError, SoftcordError, UsageError
@@ -78,10 +78,15 @@ def launch(job: Job, arguments: Sequence[str], study: Callable[[], Study] | None
 
     ``study`` is called only when something is to run: what it imports must not slow down questions.
     """
-    normal = _allowing(normalise(arguments))
+    return guarded(lambda: _launch_here(job, arguments, study))
+
+
+def _launch_here(job: Job, arguments: Sequence[str], study: Callable[[], Study] | None) -> int:
+    normal = settled(arguments)
     if is_question(normal):
-        return guarded(lambda: answer(normal))
-    return guarded(lambda: _run(job, normal, study() if study else None))
+        return answer(normal)
+    say_own_confs()
+    return _run(job, normal, study() if study else None)
 
 
 def launch_once(verb: Callable[[Composed], int], arguments: Sequence[str], usage: str = USAGE) -> int:
@@ -89,28 +94,17 @@ def launch_once(verb: Callable[[Composed], int], arguments: Sequence[str], usage
 
     ``usage`` is what ``--help`` begins with.
     """
-    normal = _allowing(normalise(arguments))
+    return guarded(lambda: _launch_one_here(verb, arguments, usage))
+
+
+def _launch_one_here(verb: Callable[[Composed], int], arguments: Sequence[str], usage: str) -> int:
+    normal = settled(arguments)
     if is_question(normal):
-        return guarded(lambda: answer(normal, usage))
-    flags = [argument for argument in normal if argument.startswith("-")]
-    if flags:
-        return guarded(lambda: _refuse(flags[0]))
-    return guarded(lambda: verb(compose(*normal)))
-
-
-def _allowing(arguments: Sequence[str]) -> list[str]:
-    """Allow the Python packages that ``-allow PACKAGE`` names; return the other arguments."""
-    kept, rest = [], iter(arguments)
-    for argument in rest:
-        if argument in ("-allow", "--allow"):
-            allow([next(rest, "")])
-        else:
-            kept.append(argument)
-    return kept
-
-
-def _refuse(flag: str) -> int:
-    raise UsageError(flag, "is not for this verb, which takes one configuration", "Leave it out")
+        return answer(normal, usage)
+    for flag in (argument for argument in normal if argument.startswith("-")):
+        raise UsageError(flag, "is not for this verb, which takes one configuration", "Leave it out")
+    say_own_confs()
+    return verb(compose(*normal))
 
 
 def _run(job: Job, arguments: list[str], study: Study | None) -> int:

@@ -14,6 +14,7 @@ from softcord.app.config.identity import digest
 from softcord.app.config.method_name import run_name
 from softcord.app.config.plan import Plan
 from softcord.app.console.exit_codes import DONE, STUDY
+from softcord.app.console.streams import show
 from softcord.app.console.terminal import show_table
 from softcord.app.engine import engine_of
 from softcord.app.inputs.training_data import Dataset, open_dataset
@@ -33,7 +34,21 @@ Attempts = Mapping[tuple[Path, str], tuple[str, int]]
 logger = logging.getLogger("softcord")
 
 # Parts of a configuration that say nothing about which data are opened.
-_NOT_DATA = ("seed", "loss", "model", "augment", "train", "machine", "levels", "variant", "rerun", "search")
+_NOT_DATA = (
+    *(
+        "seed",
+        "loss",
+        "model",
+        "augment",
+        "train",
+        "machine",
+        "levels",
+        "tails",
+        "variant",
+        "rerun",
+        "search",
+    ),
+)
 
 
 def begin_sweep(arguments: Sequence[str], plans: list[Plan]) -> list[Plan]:
@@ -233,9 +248,9 @@ def _show_results(first: Plan, run_dirs: Sequence[Path]) -> None:
     measures = pd.concat([read_measures(folder / MEASURES) for folder in run_dirs], ignore_index=True)
     summary = summary_table(measures, format_levels(first.levels))
     show_table(summary, f"{first.study}: mean ± SD over {first.split_name} test participants")
-    print(f"\nresults    {first.study_dir}/")
-    print(f"compare    python -m softcord.compare study={first.study}")
-    print("dashboard  softcord ui")
+    show(f"\nresults    {first.study_dir}/")
+    show(f"compare    python -m softcord.compare study={first.study}")
+    show("dashboard  softcord ui")
 
 
 def say_failed(plans: Sequence[Plan]) -> int:

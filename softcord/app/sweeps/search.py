@@ -15,6 +15,7 @@ from softcord.app.config.instantiate import build
 from softcord.app.config.plan import Plan, make_plan
 from softcord.app.config.search_space import SearchSpace, as_overrides, read_search_space
 from softcord.app.console.exit_codes import DONE, STUDY
+from softcord.app.console.streams import show
 from softcord.app.console.terminal import show_table
 from softcord.app.sweeps.live_view import Progress, showing
 from softcord.app.sweeps.objective import directions
@@ -22,8 +23,9 @@ from softcord.app.sweeps.runs import attempts_at, note_failure, planned, say_fai
 from softcord.app.sweeps.trial import search_record
 from softcord.draw.render import figure_bytes
 from softcord.errors import RunError, UsageError
-from softcord.io.files import write_bytes, write_text
+from softcord.io.files import write_bytes
 from softcord.io.names import file_name
+from softcord.io.tables import write_table
 from softcord.measure.metrics import METRICS
 from softcord.report.tables import markdown
 from softcord.sweep.commands import read_commands, record_command
@@ -216,7 +218,7 @@ def _record(plan: Plan, study: "optuna.Study") -> None:
         return
     record = search_record(plan)
     folder = folder_of(plan)
-    write_text(folder / "trials.csv", trials_table(study).to_csv(index=False))
+    write_table(folder / "trials.csv", trials_table(study))
     for name, figure in search_figures(study, _labels(plan)).items():
         write_bytes(folder / file_name(name, ".png"), figure_bytes(figure, "png", dpi=120))
     best = best_trials(study)
@@ -264,8 +266,8 @@ def _show(plan: Plan, study: "optuna.Study") -> None:
     show_table(table.head(10).round(4), title)
     best = best_trials(study)
     if all_alike(study):
-        print("\nbest       none: all trials have the same value, as when no net finds a cord; train longer")
+        show("\nbest       none: all trials have the same value, as when no net finds a cord; train longer")
     elif best:
-        print(f"\nbest       {' '.join(as_overrides(best[0].values))}   (trial {best[0].number})")
-    print(f"figures    {folder_of(plan)}/")
-    print(f"dashboards softcord ui; optuna-dashboard {database_of(plan)}")
+        show(f"\nbest       {' '.join(as_overrides(best[0].values))}   (trial {best[0].number})")
+    show(f"figures    {folder_of(plan)}/")
+    show(f"dashboards softcord ui; optuna-dashboard {database_of(plan)}")

@@ -1,13 +1,13 @@
 """`softcord bids`: a whole dataset, in the words that every BIDS-App is called with."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from softcord.app.console.exit_codes import DATA, DONE
 from softcord.app.console.flags import FlagParser
 from softcord.app.console.remedies import told, with_keys
+from softcord.app.console.streams import say, show
 from softcord.errors import DataError, SoftcordError, UsageError
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _segment(arguments: argparse.Namespace, table: "pd.DataFrame") -> int:
             path = write_reportlet(arguments.out_dir, str(participant_id), images, methods)
             failed += len(unwritten(images))
             if arguments.v:
-                print(path)
+                show(str(path))
     return failed
 
 
@@ -133,7 +133,7 @@ def _predict(arguments: argparse.Namespace, row: dict[str, Any], task: "Task") -
     try:
         done = predict_file(image, mask, task)
     except SoftcordError as error:
-        print(f"softcord: {told(error)}", file=sys.stderr)
+        say(f"softcord: {told(error)}")
         return ImageDone(image, None, discs, error.what)
     notes = {"no cord": "no cord was found", "constant": "the image is constant"}
     note = "look at it: what is most like a cord" if done.is_unsure else notes.get(done.outcome, "")
@@ -179,10 +179,10 @@ def _ground_truth(arguments: argparse.Namespace, table: "pd.DataFrame") -> int:
         path = arguments.out_dir / f"{participant_id}.html"
         write_ground_truth_page(rows, path, str(participant_id), notes={"contrasts": ", ".join(contrasts)})
         if arguments.v:
-            print(path)
+            show(str(path))
     failed = report[report["status"] == "failed"]
     for row in failed.to_dict("records"):
-        print(f"softcord: {row['participant_id']}: no ground truth: {row['finding']}.", file=sys.stderr)
+        say(f"softcord: {row['participant_id']}: no ground truth: {row['finding']}.")
     return int(failed["participant_id"].nunique())
 
 
@@ -208,14 +208,14 @@ def _group(arguments: argparse.Namespace) -> int:
     with phase("measuring", len(levelled)) as on_done:
         batch = measure_files(levelled, settings, memory, on_done=on_done)
     for error in batch.errors:
-        print(f"softcord: {with_keys(error)}", file=sys.stderr)
+        say(f"softcord: {with_keys(error)}")
     measures = tidy_measures(batch.measured, f"softcord-{arguments.task}")
     write_measures(out / "measures.csv", measures)
     index = write_index(out, out.resolve().name, measures, (out / METHODS).read_text(encoding="utf-8"))
     forget(memory)
     if len(levelled) < len(files):
         left = len(files) - len(levelled)
-        print(f"softcord: {left} masks have no levels and are not measured.", file=sys.stderr)
+        say(f"softcord: {left} masks have no levels and are not measured.")
     if arguments.v:
-        print(index)
+        show(str(index))
     return DATA if batch.errors else DONE

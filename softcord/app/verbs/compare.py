@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -10,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from softcord.app.config.compose import Composed
 from softcord.app.config.instantiate import build
-from softcord.app.config.values import study_name
+from softcord.app.config.values import study_name, whole_number
 from softcord.app.console.exit_codes import DONE
 from softcord.app.console.progress import phase
 from softcord.app.console.remedies import with_keys
+from softcord.app.console.streams import show
 from softcord.app.console.terminal import show_table, start_logging
 from softcord.app.records.leakage import leakage_notes
 from softcord.app.records.missing_images import count_missing
@@ -21,9 +23,11 @@ from softcord.app.records.people import read_people
 from softcord.app.records.same_test import check_alike, named_apart
 from softcord.app.results.by_dataset import by_dataset, is_about, write_overview
 from softcord.app.results.overlays import overlays
+from softcord.app.results.soft_values import study_values
 from softcord.app.results.visual_check import EXCLUDE_WORDS, visual_check
 from softcord.app.sweeps.launch import launch_once
 from softcord.errors import DataError, UsageError
+from softcord.io.names import file_name
 from softcord.sweep.folder import MEASURES, PROVENANCE
 from softcord.track.check_store import check_store
 
@@ -70,10 +74,12 @@ def compare_study(composed: Composed) -> int:
         ((data, runs),) = groups.items()
         _compare(config, data, folder, folder, runs)
         return DONE
-    tables = {data: _compare(config, data, folder, folder / data, runs) for data, runs in groups.items()}
+    tables = {
+        data: _compare(config, data, folder, folder / file_name(data), runs) for data, runs in groups.items()
+    }
     write_overview(config["study"], folder, tables)
     _log(config, folder)
-    print(f"\nall        {folder / 'report.html'}")
+    show(f"\nall        {folder / 'report.html'}")
     return DONE
 
 
@@ -95,6 +101,9 @@ def _compare(
     measures, renamed = named_apart(measures, {path.name: path for path in dirs})
     background = _background(options, folder, runs, measures, [*renamed, *notes])
     settings = _by_dataset(settings, background.participants)
+    jobs = config["machine"]["jobs"] or os.cpu_count() or 1
+    soft = study_values(dirs, measures, options["soft_values"], jobs)
+    background = replace(background, soft_values=soft)
     with phase("report", 2 + len(settings.questions)) as on_done:
         comparisons = write_study(measures, study, out, settings, background, on_done)
     if runs:
@@ -113,6 +122,7 @@ def study_settings(options: Mapping[str, Any], level: str, data: str | None = No
     from softcord.report.settings import StudySettings
     from softcord.stats.questions import Question
 
+    whole_number(options["soft_values"], "compare.soft_values")
     for key in ("measures", "questions", "figures", "claims", "breakdown"):
         if not isinstance(options[key], list):
             raise UsageError(f"compare.{key}", f"must be a list, got {options[key]!r}", f"Write {key}=[a,b]")
@@ -324,9 +334,9 @@ def _show(
     absent = missing_methods(settings, measures, background.unfinished)
     table = with_missing(summary_table(measures, settings.level), absent)
     show_table(table, f"{study}: mean ± SD over test participants")
-    print()
+    show()
     for line in verdicts(comparisons, set(measures["method"].unique()))[:_VERDICTS_SHOWN]:
-        print(line)
-    print(f"\n{len(comparisons)} tests   {folder / 'comparisons.csv'}")
-    print(f"report     {folder / 'report.html'}")
+        show(line)
+    show(f"\n{len(comparisons)} tests   {folder / 'comparisons.csv'}")
+    show(f"report     {folder / 'report.html'}")
     return table

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from softcord.app.console.exit_codes import CANNOT_TELL, DONE, SHIFTED
 from softcord.app.console.flags import FlagParser
+from softcord.app.console.streams import show
 from softcord.drift.settings import DriftSettings
 from softcord.errors import DataError, UsageError
 from softcord.io.names import file_name
@@ -160,16 +161,16 @@ def _self(arguments: argparse.Namespace) -> int:
     stored = read_stored()
     present = compare_present(stored, _measured_now())
     if present.cannot_tell:
-        print(f"Cannot tell: {present.cannot_tell}. benchmarks/build_present.py stores measures anew.")
+        show(f"Cannot tell: {present.cannot_tell}. benchmarks/build_present.py stores measures anew.")
         return CANNOT_TELL
     first = present.moved[0]
     image = f"{first.row.participant_id} {first.row.contrast}, {first.row.mask}"
     most = f"at most {abs(first.change_mm2):.4f} mm² ({image}), {len(stored)} areas"
     beyond = present.beyond(limit_mm2)
     if not beyond:
-        print(f"Unchanged: areas differ from the stored ones by {most}; {limit_mm2:g} mm² are allowed.")
+        show(f"Unchanged: areas differ from the stored ones by {most}; {limit_mm2:g} mm² are allowed.")
         return DONE
-    print(f"Shifted: {len(beyond)} areas moved by more than {limit_mm2:g} mm²; by {most}.")
+    show(f"Shifted: {len(beyond)} areas moved by more than {limit_mm2:g} mm²; by {most}.")
     return SHIFTED
 
 
@@ -274,7 +275,7 @@ def _write(
     from softcord.drift.sentence import sentence
     from softcord.drift.tables import as_json
     from softcord.io.files import write_json, write_text
-    from softcord.plain import plain_table
+    from softcord.io.tables import write_table
 
     old, new = models
     names = _names(arguments, old, new)
@@ -283,12 +284,12 @@ def _write(
     folder = arguments.output or arguments.outputs / "drift" / file_name(f"{names[1]}-against-{names[0]}")
     changed = draw_changed(most_changed(areas[areas["level"] == settings.level]), old, new, arguments.cache)
     title = f"{names[1]} against {names[0]}"
-    write_text(folder / "images.csv", plain_table(areas).to_csv(index=False, na_rep="n/a"))
+    write_table(folder / "images.csv", areas)
     write_text(folder / "drift.html", drift_page(title, said, verdict, areas, settings.level, changed, made))
     write_json(folder / "drift.json", as_json(verdict, settings, said, code, made))
-    print(said)
+    show(said)
     if arguments.v:
-        print(f"{folder / 'drift.html'}  (and drift.json, images.csv)")
+        show(f"{folder / 'drift.html'}  (and drift.json, images.csv)")
     return code
 
 

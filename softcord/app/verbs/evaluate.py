@@ -12,6 +12,7 @@ from softcord.app.config.method_name import run_name
 from softcord.app.config.plan import Plan
 from softcord.app.console.exit_codes import STUDY
 from softcord.app.console.remedies import told
+from softcord.app.console.streams import show
 from softcord.app.console.terminal import show_table, start_logging
 from softcord.app.models.trained import find_trained
 from softcord.app.sweeps.launch import Study, launch
@@ -162,6 +163,6 @@ def _show_results(first: Plan, run_dirs: Sequence[Path]) -> None:
             table = summary_table(measures, format_levels(first.levels))
             show_table(table, f"{first.study}, {data}: mean ± SD over participants")
         else:
-            print(f"\n{first.study}, {data}: no ground truth; look at qc.html of each run")
-    print(f"\nresults    {first.study_dir}/")
-    print(f"compare    python -m softcord.compare study={first.study}")
+            show(f"\n{first.study}, {data}: no ground truth; look at qc.html of each run")
+    show(f"\nresults    {first.study_dir}/")
+    show(f"compare    python -m softcord.compare study={first.study}")

@@ -9,6 +9,7 @@ from pathlib import Path
 from softcord.app.config.compose import Overrides, compose, is_for_engine
 from softcord.app.config.instantiate import TARGET
 from softcord.app.console.exit_codes import DONE, guarded
+from softcord.app.console.streams import say, show
 from softcord.app.results.study_text import command_text, run_text, status_text, studies_text
 from softcord.errors import UsageError
 from softcord.hints import did_you_mean
@@ -73,11 +74,11 @@ def _verbs(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser
 
 def _status(given: argparse.Namespace) -> int:
     if given.name is None:
-        print(studies_text({folder.name: read_entries(folder) for folder in _studies(given.outputs)}))
+        show(studies_text({folder.name: read_entries(folder) for folder in _studies(given.outputs)}))
         _say_unusable(_studies(given.outputs))
         return DONE
     folder = _folder(given)
-    print(status_text(folder.name, read_entries(folder), read_commands(folder)))
+    show(status_text(folder.name, read_entries(folder), read_commands(folder)))
     _say_unusable([folder])
     return DONE
 
@@ -85,18 +86,18 @@ def _status(given: argparse.Namespace) -> int:
 def _say_unusable(folders: Iterable[Path]) -> None:
     for folder in folders:
         for run_dir, why in unusable_runs(folder).items():
-            print(f"softcord: {run_dir}: counts as no run: {why}.", file=sys.stderr)
+            say(f"softcord: {run_dir}: counts as no run: {why}.")
 
 
 def _show(given: argparse.Namespace) -> int:
     folder = _folder(given)
     entries = read_entries(folder)
     if given.run is not None:
-        print(run_text(folder, _chosen(entries, given.run)))
+        show(run_text(folder, _chosen(entries, given.run)))
         return DONE
-    print(status_text(folder.name, entries, read_commands(folder)))
+    show(status_text(folder.name, entries, read_commands(folder)))
     for command in read_commands(folder):
-        print(f"\n{command_text(command)}")
+        show(f"\n{command_text(command)}")
     return DONE
 
 
@@ -112,10 +113,10 @@ def _rerun(given: argparse.Namespace) -> int:
     else:
         chosen = [_chosen(entries, name) for name in given.run]
     if not chosen:
-        print(f"study {folder.name}: nothing has failed")
+        show(f"study {folder.name}: nothing has failed")
         return DONE
     if not _may_run(chosen, yes=given.yes):
-        print("Nothing was run; --yes runs them")
+        show("Nothing was run; --yes runs them")
         return DONE
     _check_place(folder, chosen[0])
     start_logging()
@@ -141,7 +142,7 @@ def _may_run(chosen: Sequence[Entry], *, yes: bool) -> bool:
     foreign = [entry for entry in chosen if entry.run and entry.run.host not in ("", socket.gethostname())]
     for entry in foreign:
         assert entry.run is not None
-        print(f"{entry.run.name} (of {entry.run.host}): {entry.verb} {plain(' '.join(entry.overrides))}")
+        show(f"{entry.run.name} (of {entry.run.host}): {entry.verb} {plain(' '.join(entry.overrides))}")
     return not foreign or yes or _agreed("Run what these say")
 
 
@@ -171,14 +172,14 @@ def _clean(given: argparse.Namespace) -> int:
     folder = _folder(given)
     found = find_leftovers(folder, unfinished=given.failed) + (trash_of(folder) if given.purge else [])
     if not found:
-        print(f"study {folder.name}: nothing is left over")
+        show(f"study {folder.name}: nothing is left over")
         return DONE
     for leftover in found:
-        print(f"{_size(leftover.n_bytes):>8}  {leftover.what}  {leftover.path or ''}")
-    print(f"{_size(sum(leftover.n_bytes for leftover in found)):>8}  in all")
+        show(f"{_size(leftover.n_bytes):>8}  {leftover.what}  {leftover.path or ''}")
+    show(f"{_size(sum(leftover.n_bytes for leftover in found)):>8}  in all")
     what = "Delete all this for good" if given.purge else "Move all this to the study's trash"
     if given.dry_run or not (given.yes or _agreed(what)):
-        print("Nothing was removed; --yes removes it")
+        show("Nothing was removed; --yes removes it")
         return DONE
     return _remove(folder, found, purge=given.purge)
 
@@ -186,8 +187,8 @@ def _clean(given: argparse.Namespace) -> int:
 def _remove(folder: Path, found: Iterable[Leftover], *, purge: bool) -> int:
     busy = [leftover for leftover in found if not remove(folder, leftover, purge=purge)]
     for leftover in busy:
-        print(f"left alone, since a process is at work in it: {leftover.path}", file=sys.stderr)
-    print("Deleted" if purge else f"Moved to {folder / TRASH}; --purge deletes what is there")
+        say(f"left alone, since a process is at work in it: {leftover.path}")
+    show("Deleted" if purge else f"Moved to {folder / TRASH}; --purge deletes what is there")
     return DONE
 
 

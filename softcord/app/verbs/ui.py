@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from softcord.app.console.exit_codes import guarded
+from softcord.app.console.streams import show
 from softcord.errors import UsageError
 
 
@@ -31,8 +32,8 @@ def _serve(store: Path, port: int) -> NoReturn:
     _check_is_free(port)
     address = f"http://127.0.0.1:{port}"
     for name, path in _studies(database):
-        print(f"{name.ljust(24)}  {address}/{path}")
-    print(f"{'all studies'.ljust(24)}  {address}   (ready in some ten seconds; Ctrl-C ends it)", flush=True)
+        show(f"{name.ljust(24)}  {address}/{path}")
+    show(f"{'all studies'.ljust(24)}  {address}   (ready in some ten seconds; Ctrl-C ends it)", flush=True)
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", f"sqlite:///{database}"]
     command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     # Background jobs are for model serving; without them the server starts twice as fast and ends cleanly.

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from softcord.app.config.compose import combinations, compose, config_dir, flat, normalise
+from softcord.app.config.compose import combinations, compose, flat, normalise
 from softcord.app.config.plan import Plan, make_plan
 from softcord.app.engine import engine_of
+from softcord.app.own.folders import config_dir
 from softcord.app.verbs.compare import main as compare
 from softcord.app.verbs.train import main as train
 from softcord.errors import UsageError

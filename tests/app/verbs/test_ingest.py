@@ -269,3 +269,24 @@ def test_a_tool_that_is_not_installed_is_named_with_the_way_out(
     assert "sct_deepseg_sc: not found. Install the Spinal Cord Toolbox" in said
     run, _ = run_of("absent", "sct_deepseg_sc_2d")
     assert run.reason.startswith("sct_deepseg_sc: not found")
+
+
+def test_faint_values_count_where_the_switch_says_so_and_that_is_another_run(here: Path) -> None:
+    shutil.copytree("pred", "hazy")
+    for path in Path("hazy").rglob("*.nii.gz"):
+        mask = nib.load(path)
+        haze = np.maximum(mask.get_fdata(), 0.01).astype(np.float32)
+        nib.save(nib.Nifti1Image(haze, mask.affine), path)
+    areas = {}
+    for words in ("tails=false", "tails=true"):
+        command = ["method=hazy", "path=hazy", f"study=tails-{words[6:]}", words, *COMMON]
+        assert main(command) == 0
+        run, folder = run_of(f"tails-{words[6:]}", "hazy")
+        table = read_measures(folder / "measures.csv")
+        own = table[(table["method"] == "hazy") & (table["metric"] == "csa_mm2")]
+        areas[words] = own["value"].mean(), run.config_hash, table["metric"]
+    clean, everything = areas["tails=false"], areas["tails=true"]
+    assert everything[0] > 1.05 * clean[0]
+    assert clean[1] != everything[1]
+    assert "tails_left_out_pct" in set(clean[2])
+    assert "tails_left_out_pct" not in set(everything[2])

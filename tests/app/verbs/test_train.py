@@ -12,6 +12,7 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
@@ -54,6 +55,21 @@ def test_measures_have_the_fixed_columns_and_all_metrics(study: Path) -> None:
         assert wanted <= set(ours["metric"])
         assert ours.loc[ours["metric"] == "dice", "value"].between(0, 1).all()
         assert len(ours[ours["metric"] == "dice"]) == 6
+
+
+def test_a_run_keeps_its_areas_at_each_threshold_as_it_measured_them_at_0_5(study: Path) -> None:
+    key = ["participant_id", "contrast"]
+    for run in (study / "outputs/quick").glob("*_s1*"):
+        curves = pd.read_csv(run / "thresholds.csv", dtype={"level": str}).set_index(key)
+        table = read_measures(run / "measures.csv")
+        own = table["method"].isin(["soft_all", "hard_all_SoftSeg"]) & (table["metric"] == "csa_bin_mm2")
+        measured = table[own & (table["level"] == "2:3")].set_index(key)["value"]
+        assert len(measured) == 6
+        at_half = curves.loc[curves["threshold"] == 0.5, "csa_bin_mm2"]
+        pd.testing.assert_series_equal(at_half.sort_index(), measured.sort_index(), check_names=False)
+        assert set(pd.read_csv(run / "calibration.csv")["contrast"]) == set(
+            measured.reset_index()["contrast"]
+        )
 
 
 def test_predictions_are_soft_masks_in_the_images_own_space(study: Path) -> None:
