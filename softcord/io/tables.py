@@ -17,9 +17,9 @@ def write_table(
 ) -> None:
     """Write a table in one step, whole or not at all: ``.tsv`` with tabs, every other name with commas.
 
-    With ``durable`` it is on the disk before it has its name. UTF-8, numbers with full precision, ``missing``
-    for what is missing, no index. Texts that a spreadsheet would take for formulas, and control characters,
-    are neutralised in cells and headings.
+    UTF-8, numbers with full precision, ``missing`` for what is missing, no index. Texts that a spreadsheet
+    would take for formulas, and control characters, are neutralised in cells and headings. With ``durable``
+    it is on the disk before it has its name.
 
     >>> import pandas as pd
     >>> write_table("names.csv", pd.DataFrame({"name": ["=1+1", None], "value": [0.5, -1]}))
