@@ -22,7 +22,7 @@ Looked = Literal["along the cord", "everywhere", "in the centre", "nowhere"]
 # Values above which a faint tube is taken for the cord, if it looks like one and nothing above 0.5 does.
 FAINT = (0.3, 0.15)
 # At most so many times as long as sliding windows over the image once.
-MOST = 1.2
+MOST = 2.0
 
 
 @dataclass(frozen=True)

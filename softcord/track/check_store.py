@@ -108,9 +108,7 @@ def _check_places(path: Path) -> None:
         for name, place in connection.execute(query):
             if re.match(r"(?!file:)[a-z][a-z0-9+.-]*:", str(place)):
                 what = f"keeps the files of {name} at {place}, not on this machine"
-                raise RunError(
-                    path, what, "Delete that in `softcord ui`, or use another folder for the store"
-                )
+                raise RunError(path, what, "Delete that there, or use another folder for the store")
 
 
 def _revisions() -> dict[str, str]:

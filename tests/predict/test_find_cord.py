@@ -296,7 +296,7 @@ def test_no_image_costs_more_than_a_fifth_beyond_sliding_windows_over_it_once(
     # Of a few windows, one is more than a fifth: it is looked through if a short one showed a steady tube.
     sliding = sliding_voxels(shape, window)
     one_more = int(np.prod(window)) if sliding < 5 * np.prod(window) and kind == "short tubes" else 0
-    assert net.looked_at <= 1.2 * sliding + one_more
+    assert net.looked_at <= MOST * sliding + one_more
 
 
 def test_sliding_windows_are_counted_as_they_slide() -> None:
