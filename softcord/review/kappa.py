@@ -20,7 +20,7 @@ def kappas(ratings: Iterable[Rating]) -> pd.DataFrame:
     found = []
     if len(rows):
         wide = rows.pivot(index=0, columns=1, values=2)
-        found = [_kappa(wide, a, b) for a, b in combinations(sorted(wide), 2)]
+        found = [_kappa(wide, a, b) for a, b in combinations(sorted(map(str, wide)), 2)]
     columns = pd.Index(["a", "b", "n", "agree_pct", "kappa", "ci_low", "ci_high"])
     return pd.DataFrame([row for row in found if row[2]], columns=columns)
 

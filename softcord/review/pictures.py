@@ -136,7 +136,7 @@ def _told(plane: Plane) -> dict[str, Any]:
     buffer = io.BytesIO()
     Image.fromarray(plane.grey).save(buffer, "JPEG", quality=JPEG_QUALITY)
     lines = contour_generator(z=np.pad(plane.soft, 1))
-    contours = [[_steps(line) for line in lines.lines(level)] for level in LEVELS]
+    contours = [[_steps(np.asarray(line)) for line in lines.lines(level)] for level in LEVELS]
     height, width = plane.grey.shape
     return {
         "jpeg": b64encode(buffer.getvalue()).decode(),

@@ -100,6 +100,11 @@ def take_back(root: Path, one: ReviewMask, by: str) -> Correction:
     return correction
 
 
+def is_from_round(label: Path) -> bool:
+    """Whether a label is a mask that somebody corrected or passed."""
+    return MADE_IN in read_json(sidecar_of(label))
+
+
 def accept(root: Path, one: ReviewMask, by: str) -> Correction:
     """Take a prediction that somebody passed as the image's soft label, as it is."""
     return _write_label(root, one, read_volume(one.mask).data, "accepted", by, 0)

@@ -38,6 +38,6 @@ def combine(softsegs: Sequence[Float32]) -> Ensemble:
         raise ValueError(f"softsegs: at least two readings are needed, got {len(softsegs)}")
     if len({one.shape for one in softsegs}) > 1:
         raise ValueError("softsegs: must have one shape")
-    mean = np.mean(softsegs, axis=0, dtype=np.float64)
-    squares = np.mean([(one - mean) ** 2 for one in softsegs], axis=0)
-    return Ensemble(mean.astype(np.float32), np.sqrt(squares).astype(np.float32))
+    readings = np.stack(softsegs).astype(np.float64)
+    mean, sd = np.asarray(readings.mean(axis=0)), np.asarray(readings.std(axis=0))
+    return Ensemble(mean.astype(np.float32), sd.astype(np.float32))

@@ -126,4 +126,4 @@ def _indistinct(profile: CordProfile) -> float:
 
 def _not_a_cords(area_mm2: float) -> float:
     low, high = AREA_MM2
-    return max(0.0, np.log(low / area_mm2), np.log(area_mm2 / high)) / np.log(1.5)
+    return float(max(0.0, np.log(low / area_mm2), np.log(area_mm2 / high)) / np.log(1.5))

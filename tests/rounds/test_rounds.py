@@ -9,13 +9,16 @@ import pandas as pd
 import pytest
 
 import softcord
+from softcord.app.config.compose import compose
+from softcord.app.config.plan import make_plan
+from softcord.app.inputs.soft_labels import with_soft_labels
 from softcord.app.verbs.correct import main as correct
 from softcord.app.verbs.loop import main as loop
 from softcord.data.index import index_dataset
 from softcord.errors import DataError, UsageError
 from softcord.review.masks import ReviewMask, find_review_masks
 from softcord.review.ratings import Rating, add_ratings, now
-from softcord.rounds.drafts import draft_path, is_changed, label_path, take_back, write_draft
+from softcord.rounds.drafts import draft_path, is_changed, is_from_round, label_path, take_back, write_draft
 from softcord.rounds.editors import editor_command
 from softcord.rounds.ledger import Looked, add_looked, by_round, read_ledger, verdict
 
@@ -194,3 +197,21 @@ def test_a_ledger_edited_into_nonsense_is_refused(tmp_path: Path) -> None:
     (tmp_path / "rounds.tsv").write_text("round\timage\nx\ty\n")
     with pytest.raises(DataError, match="is no ledger of rounds"):
         read_ledger(tmp_path / "rounds.tsv")
+
+
+def test_training_takes_corrected_labels_as_they_are_and_builds_none_beside_them(
+    dataset: Path, tmp_path: Path
+) -> None:
+    one = mask_of(dataset, "T2w")
+    draft = write_draft(dataset, one)
+    save(draft, softcord.read_volume(draft).data * np.float32(0.9))
+    take_back(dataset, one, "Ada")
+    assert is_from_round(label_path(dataset, one))
+    assert not is_from_round(one.mask)
+    plan = make_plan(compose("data=bids", f"data.root={dataset}", f"paths.data={tmp_path / 'data'}"))
+    table = index_dataset(dataset)
+    found = with_soft_labels(plan, table, plan.gt, ("T2w",))
+    assert found["soft_seg"].notna().to_list() == table["soft_seg"].notna().to_list()
+    assert sorted(path.name for path in (dataset / "derivatives").glob("labels_softseg*")) == [
+        "labels_softseg"
+    ]

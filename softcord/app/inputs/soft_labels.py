@@ -20,6 +20,7 @@ from softcord.gt.settings import GtSettings
 from softcord.gt.sidecar import is_ours, recorded_inputs
 from softcord.gt.variant import gt_path, variant_name
 from softcord.io.names import file_name
+from softcord.rounds.drafts import is_from_round
 
 logger = logging.getLogger("softcord")
 
@@ -29,9 +30,10 @@ def with_soft_labels(
 ) -> pd.DataFrame:
     """Return the table with the labels of one soft ground truth, built where they are missing or outdated.
 
-    Published labels are used as they are: nothing is added to a folder that softcord did not make.
+    Published labels are used as they are: nothing is added to a folder that softcord did not make. So are
+    labels that somebody corrected or passed, and then there is nothing to build beside them.
     """
-    if table.empty:
+    if table.empty or any(is_from_round(Path(one)) for one in table[LABEL_OF_GT[settings.name]].dropna()):
         return table
     variant = variant_name(settings, contrasts)
     root = derivatives_dir(plan)
