@@ -25,6 +25,9 @@ VOLATILE = (
     "search",
 )
 
+# Keys that came later, each with what held before: where they say that, a run of before is the same.
+_LATER: Mapping[str, Any] = {"tested_contrasts": None, "tails": False, "metric": {}}
+
 
 def digest(content: object) -> str:
     """SHA-256 of a JSON-like value, independent of the order of keys."""
@@ -45,9 +48,7 @@ def hash_of_config(
     that a net starts with, wherever they lie, None for random ones.
     """
     kept = {key: value for key, value in about_results(config).items() if key not in unread}
-    # Absent from runs made before there was the key: all that are there are tested.
-    if kept.get("tested_contrasts") is None:
-        kept.pop("tested_contrasts", None)
+    kept = {key: value for key, value in kept.items() if key not in _LATER or value != _LATER[key]}
     # Which data these are is the dataset's identity, wherever they lie.
     kept["data"] = data_content(kept["data"])
     # What is read of nnunet stands in the engine.
@@ -55,8 +56,6 @@ def hash_of_config(
     kept["train"] = train if start_sha256 is None else {**train, "start_from": start_sha256}
     code = checksums({key: value for key, value in kept.items() if _is_read(key, engine)})
     kept["engine"] = engine.recorded(kept["engine"])
-    if not kept.get("metric"):
-        kept.pop("metric", None)  # runs of before there were any
     content = {key: value for key, value in kept.items() if _is_read(key, engine)}
     return digest({**content, "code": code} if code else content)
 

@@ -159,7 +159,7 @@ def test_the_study_shows_a_test_as_one_and_runs_it_again_as_one(here, capsys):
     printed = capsys.readouterr().out
     swept = "\npython -m softcord.evaluate -m evaluate.model=mine/soft_all,mine/hard_all_SoftSeg"
     assert printed.count(swept) == 1
-    assert "would      skip 4" in printed
+    assert "repeating this would skip 4:" in printed
 
 
 def test_an_interrupted_test_goes_on_with_the_images_that_are_missing(here):
@@ -284,7 +284,7 @@ def test_several_runs_of_one_method_have_to_be_told_apart(here, capsys):
         name = f"soft_all_s{seed}-99"
         finished_run(here / "outputs", "seeds", name, "soft_all", {"model": model("soft_all", seed)})
     assert main(["model=seeds/soft_all", "phantom=flair", *TINY]) == 2
-    assert "seeds/soft_all@1, seeds/soft_all@2" in capsys.readouterr().err
+    assert "Name one: seeds/soft_all_s1-99, seeds/soft_all_s2-99." in capsys.readouterr().err
     assert main(["model=seeds/soft_all_s2", "phantom=flair", *TINY, "study=seeded"]) == 0
 
 
