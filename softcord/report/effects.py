@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from math import isnan
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -88,7 +89,7 @@ def _ways(axis: Axes, metric: str) -> None:
     if better == "none":
         return
     left, right = ("first better", "second better")[:: 1 if better == "lower" else -1]
-    place = {"transform": axis.transAxes, "va": "bottom", "size": 7, "color": "#374151"}
+    place: dict[str, Any] = {"transform": axis.transAxes, "va": "bottom", "size": 7, "color": "#374151"}
     axis.text(0.0, 1.0, f"← {left}", ha="left", **place)
     axis.text(1.0, 1.0, f"{right} →", ha="right", **place)
 
