@@ -177,6 +177,9 @@ def bench_net(options: argparse.Namespace, device: torch.device) -> None:
                 channels_last=layout == "channels last",
             )
             row(f"{precision}, {layout}", median_ms(lambda s=step: s(data), options.rounds), "ms")
+            if device.type == "cuda":
+                row("    peak of the card's memory", torch.cuda.max_memory_allocated() / 1e9, "GB")
+                torch.cuda.reset_peak_memory_stats()
 
 
 def batches(dataset: PatchDataset, options: argparse.Namespace, workers: int) -> Iterator[dict[str, Any]]:

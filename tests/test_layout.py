@@ -9,18 +9,8 @@ PACKAGE = Path(__file__).parents[1] / "softcord"
 PACKAGES = (
     *("plain", "remedies", "errors", "hints", "contrasts", "io", "processes", "compat"),
     *("data", "measure", "uncertainty", "draw", "gt", "phantom", "augment", "nets", "losses", "train"),
-    *(
-        "synthetic",
-        "predict",
-        "evaluation",
-        "ingest",
-        "nnunet",
-        "stats",
-        "report",
-        "review",
-        "rounds",
-        "drift",
-    ),
+    *("synthetic", "predict", "evaluation", "ingest", "nnunet", "stats", "report"),
+    *("review", "rounds", "drift", "bidsapp"),
     *("api", "sweep", "track", "app"),
 )
 # Each may import what stands after it.

@@ -29,6 +29,7 @@ VERBS = {
     "review": ("softcord.app.verbs.review", "look at every mask of a dataset and rate it"),
     "correct": ("softcord.app.verbs.correct", "correct the masks that need it most, and take them back"),
     "loop": ("softcord.app.verbs.loop", "the rounds of correcting and training again: status"),
+    "bids": ("softcord.app.verbs.bids", "segment a BIDS dataset as BIDS-Apps do: BIDS_DIR OUT_DIR LEVEL"),
     "ui": ("softcord.app.verbs.ui", "open the MLflow dashboard on this machine"),
 }
 

@@ -1,6 +1,7 @@
 """What a dataset is called: what it calls itself, else its folder."""
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -16,7 +17,7 @@ def dataset_name(root: Path) -> str:
     >>> dataset_name(Path("/somewhere/my study (2024)"))
     'my-study-2024'
     """
-    names = [name for name in (_safe(_own_name(root)), _safe(root.absolute().name)) if name]
+    names = [name for name in (_safe(_own_name(root)), _safe(Path(os.path.abspath(root)).name)) if name]
     return next((name for name in names if not says_nothing(name)), names[0] if names else "data")
 
 

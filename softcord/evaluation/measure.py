@@ -17,6 +17,7 @@ from softcord.io.nifti import Volume, read_volume
 from softcord.io.tables import MISSING
 from softcord.measure.image import ImageMeasure, measure_image, measure_rows
 from softcord.measure.own_metric import ImageMetric
+from softcord.measure.slices import refuse_filled
 from softcord.measure.spread import csa_std_rows
 from softcord.measure.table import Measure, measures_frame
 from softcord.predict.write import predictions_of, softseg_path, write_softseg
@@ -121,6 +122,7 @@ def _measure(
     space = open_nifti(image.image).space
     check_label(image.reference, reference, space)
     check_label(mask.path, found, space)
+    refuse_filled(mask.path, found)
     softseg = Volume(np.clip(found.data, 0, 1), reference.affine)
     if mask.path != _place(predictions, image):
         folder = predictions_of(predictions, image.participant_id)

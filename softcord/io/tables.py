@@ -12,11 +12,14 @@ if TYPE_CHECKING:
 MISSING = "n/a"
 
 
-def write_table(path: Path | str, table: "pd.DataFrame", *, missing: str = MISSING) -> None:
+def write_table(
+    path: Path | str, table: "pd.DataFrame", *, missing: str = MISSING, durable: bool = False
+) -> None:
     """Write a table in one step, whole or not at all: ``.tsv`` with tabs, every other name with commas.
 
     UTF-8, numbers with full precision, ``missing`` for what is missing, no index. Texts that a spreadsheet
-    would take for formulas, and control characters, are neutralised in cells and headings.
+    would take for formulas, and control characters, are neutralised in cells and headings. With ``durable``
+    it is on the disk before it has its name.
 
     >>> import pandas as pd
     >>> write_table("names.csv", pd.DataFrame({"name": ["=1+1", None], "value": [0.5, -1]}))
@@ -25,7 +28,7 @@ def write_table(path: Path | str, table: "pd.DataFrame", *, missing: str = MISSI
     '=1+1,0.5
     n/a,-1.0
     """
-    with replacing(path) as temporary:
+    with replacing(path, durable=durable) as temporary:
         print_csv(table, temporary, missing=missing, separator="\t" if Path(path).suffix == ".tsv" else ",")
 
 

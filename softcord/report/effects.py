@@ -88,9 +88,8 @@ def _ways(axis: Axes, metric: str) -> None:
     if better == "none":
         return
     left, right = ("first better", "second better")[:: 1 if better == "lower" else -1]
-    place = {"transform": axis.transAxes, "va": "bottom", "size": 7, "color": "#374151"}
-    axis.text(0.0, 1.0, f"← {left}", ha="left", **place)
-    axis.text(1.0, 1.0, f"{right} →", ha="right", **place)
+    for x, words, side in ((0.0, f"← {left}", "left"), (1.0, f"{right} →", "right")):
+        axis.text(x, 1.0, words, ha=side, transform=axis.transAxes, va="bottom", size=7, color="#374151")
 
 
 def _matrix(tests: pd.DataFrame, label: str) -> Figure:

@@ -121,6 +121,8 @@ def draw(
     if spec.kind == "methods":
         wide = by_method(found, spec.unit_of_analysis, spec.contrasts)
         wide = wide[[name for name in methods if name in wide.columns]]
+        if wide.isna().all(axis=None):
+            return None
         shown = _best(wide, spec.metric)
         caption = _caption(spec, f"{label} per method", wide.shape[1], len(shown))
         return violins_by_method(wide[shown], tests[tests["about"] == ""], label, links=links), caption
@@ -132,7 +134,7 @@ def _effects(spec: FigureSpec, tests: pd.DataFrame) -> tuple[Figure, str] | None
     tests = tests[tests["asked"] == tests["asked"].iloc[0]] if len(tests) else tests
     if spec.methods:
         tests = tests[tests["a"].isin(spec.methods) & tests["b"].isin(spec.methods)]
-    if tests.empty:
+    if tests["effect"].isna().all():  # of nobody, too
         return None
     label = METRICS[spec.metric].label if spec.metric in METRICS else spec.metric
     margin = float(tests["margin"].iloc[0])

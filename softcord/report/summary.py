@@ -126,7 +126,7 @@ def lay_out(
     """
     counts = described.groupby(key)["n"].max().to_dict()
     columns = (described[name] for name in (key, "metric", "mean", "sd", "n"))
-    digits = {metric: digits_for(metric, rows["mean"]) for metric, rows in described.groupby("metric")}
+    digits = {metric: digits_for(str(metric), rows["mean"]) for metric, rows in described.groupby("metric")}
     cells = {
         (name, metric): mean_sd(mean, sd, digits[metric]) + (f" (n = {n})" if n < counts[name] else "")
         for name, metric, mean, sd, n in zip(*columns, strict=True)

@@ -142,7 +142,7 @@ def _violins(axis: Axes, panel: _Panel, label: str) -> None:
         if len(values) >= VIOLINS_FROM and np.ptp(values) > 0:
             bodies: Any = axis.violinplot(values, [place], widths=0.8, showextrema=False)["bodies"]
             bodies[0].set(facecolor=colour, edgecolor="#444444", alpha=0.75, linewidth=0.8)
-        places[is_there, place] = place + _swarm(values)
+        places[is_there, place] = place + _swarm(np.asarray(values, np.float64))
         axis.scatter(places[is_there, place], values, s=9, color="#333333", alpha=0.7, linewidths=0, zorder=3)
         if len(values):
             axis.scatter(
@@ -173,10 +173,11 @@ def _join(axis: Axes, places: FloatArray, values: FloatArray) -> None:
 def _name_outliers(axis: Axes, panel: _Panel, place: int, column: "pd.Series[float]") -> None:
     """Write who lies far from the others; the name leads to the overlay where the page has one."""
     for name in outliers(column):
+        value = float(column[name])  # type: ignore[call-overload]  # pandas' stubs: a label may be any hashable
         person = str(name[0] if isinstance(name, tuple) else name)
         words = " ".join(map(str, name)) if isinstance(name, tuple) else person
         axis.text(
-            place + 0.1, float(column[name]), words, size=6, va="center", color="#374151",
+            place + 0.1, value, words, size=6, va="center", color="#374151",
             url=panel.link(person, panel.names[place]),
         )  # fmt: skip
 

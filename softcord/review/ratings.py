@@ -12,10 +12,12 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pandas as pd
 from filelock import FileLock
 
 from softcord.errors import DataError
-from softcord.io.files import replacing, write_text
+from softcord.io.files import write_text
+from softcord.io.tables import write_table
 
 RATINGS = ("pass", "correct", "fail")
 FAIL_LIST, CORRECT_LIST = "qc_fail.yml", "qc_correct.yml"
@@ -118,13 +120,8 @@ def latest(ratings: Iterable[Rating]) -> Mapping[str, Rating]:
 
 
 def _write(path: Path, ratings: Iterable[Rating]) -> None:
-    text = io.StringIO()
-    table = csv.DictWriter(text, COLUMNS, delimiter="\t", lineterminator="\n")
-    table.writeheader()
-    for one in ratings:
-        table.writerow({name: " ".join(str(cell).split()) for name, cell in asdict(one).items()})
-    with replacing(path, durable=True) as temporary:
-        temporary.write_text(text.getvalue(), encoding="utf-8")
+    rows = [{name: " ".join(str(cell).split()) for name, cell in asdict(one).items()} for one in ratings]
+    write_table(path, pd.DataFrame(rows, columns=pd.Index(COLUMNS), dtype=object), missing="", durable=True)
 
 
 def _yaml(ratings: Iterable[Rating], rating: str) -> str:

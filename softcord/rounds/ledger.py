@@ -5,7 +5,6 @@ of the masks of one model, in the order in which models came.
 """
 
 import csv
-import io
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -14,7 +13,7 @@ import pandas as pd
 from filelock import FileLock
 
 from softcord.errors import DataError
-from softcord.io.files import write_text
+from softcord.io.tables import write_table
 
 NEEDED_BELOW = 0.95  # Dice of prediction and correction under which a correction was needed
 ENOUGH = 5  # masks to look at before a round can say that no more is needed
@@ -73,11 +72,8 @@ def add_looked(path: Path, rows: Iterable[Looked]) -> None:
                 known = {(row["round"], row["image"]): row for row in csv.DictReader(stream, delimiter="\t")}
         for one in rows:
             known[str(one.round), one.image] = {name: str(value) for name, value in asdict(one).items()}
-        text = io.StringIO()
-        table = csv.DictWriter(text, _COLUMNS, delimiter="\t", lineterminator="\n", extrasaction="ignore")
-        table.writeheader()
-        table.writerows(known.values())
-        write_text(path, text.getvalue())
+        table = pd.DataFrame([*known.values()], columns=pd.Index(_COLUMNS), dtype=object)
+        write_table(path, table, missing="")
 
 
 def round_of(ledger: pd.DataFrame, model: str) -> int:

@@ -2,9 +2,8 @@
 
 import pandas as pd
 
+from softcord.contrasts import CONTRASTS
 from softcord.stats.frames import is_ground_truth
-
-_UNKNOWN = ("", "n/a", "nan")
 
 
 def unseen_contrasts(measures: pd.DataFrame) -> dict[str, tuple[str, ...]]:
@@ -21,7 +20,7 @@ def unseen_contrasts(measures: pd.DataFrame) -> dict[str, tuple[str, ...]]:
     tested = measures.loc[~is_ground_truth(measures), ["method", "contrasts_trained", "contrast"]]
     found: dict[str, dict[str, None]] = {}
     for method, trained, contrast in tested.astype(str).drop_duplicates().itertuples(index=False):
-        is_known = trained not in _UNKNOWN and contrast not in ("all", "n/a")
-        if is_known and contrast not in trained.split():
+        is_said = any(name in CONTRASTS for name in trained.split())
+        if is_said and contrast not in ("all", "n/a", *trained.split()):
             found.setdefault(method, {})[contrast] = None
     return {method: tuple(contrasts) for method, contrasts in found.items()}

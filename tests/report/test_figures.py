@@ -211,3 +211,12 @@ def test_many_methods_make_a_matrix_of_effects() -> None:
     assert drawn is not None
     (axis,) = drawn[0].axes
     assert len(axis.texts) == 8 * 7
+
+
+def test_where_nobody_has_a_value_there_is_no_empty_figure() -> None:
+    measures = make_measures(methods=("a", "b"), participants=4, ground_truth=False)
+    measures.loc[measures["metric"].isin(["csa_mm2", "dice"]), "value"] = 0.0
+    question = Question("q", "csa_std_mm2")
+    detailed = compare_in_detail(measures, [question])
+    for spec in (*effect_figures([question]), *default_figures([question])[:1]):
+        assert draw(spec, measures, detailed) is None

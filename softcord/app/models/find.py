@@ -53,7 +53,8 @@ def model_path(word: str, outputs: Path) -> Path:
         UsageError: nothing of that name, or several runs.
     """
     for place in (Path(word), BUILT_IN.parent / word, outputs / word):
-        if place.exists() and word.strip("/") not in studies(outputs):
+        is_study = place == outputs / word and place.name in studies(outputs)
+        if place.exists() and not is_study:
             return place
     name, checkpoint = checkpoint_of(word)
     if checkpoint:

@@ -232,20 +232,14 @@ def _contender(arguments: argparse.Namespace, word: str) -> "Contender":
     import torch
 
     from softcord.app.models.find import find_model
+    from softcord.app.models.ready import make_ready
     from softcord.drift.masks import contender
-    from softcord.predict.infer import Apply
     from softcord.predict.volume import PredictSettings
-    from softcord.train.device import resolve_precision, training_device
-    from softcord.train.settings import MachineSettings
 
-    if arguments.device == "cuda" and not torch.cuda.is_available():
-        raise UsageError("-device", "cuda is not available on this machine", "Leave it out, or use cpu")
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     model = find_model(word, arguments.outputs, arguments.store, arguments.allow)
-    machine = MachineSettings("cpu" if arguments.device == "cpu" else "auto", arguments.precision)
-    model.net.to(training_device(machine))
-    apply = Apply(bfloat16=resolve_precision(machine) == "bf16-mixed")
+    apply = make_ready(model, arguments.device, arguments.precision)
     return contender(model.description.name, model, PredictSettings(only_a_cord=True, apply=apply))
 
 

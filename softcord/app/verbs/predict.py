@@ -201,21 +201,16 @@ def _task(
     """Put the model where it computes, and say once and for all how images are predicted."""
     import torch
 
+    from softcord.app.models.ready import make_ready
     from softcord.predict.files import Task
-    from softcord.predict.infer import Apply
     from softcord.predict.package import weights_sha256
     from softcord.predict.volume import PredictSettings
-    from softcord.train.device import resolve_precision, training_device
-    from softcord.train.settings import MachineSettings
 
-    if arguments.device == "cuda" and not torch.cuda.is_available():
-        raise UsageError("-device", "cuda is not available on this machine", "Leave it out, or use cpu")
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    machine = MachineSettings("cpu" if arguments.device == "cpu" else "auto", arguments.precision)
-    for one in (model, *others):
-        one.net.to(training_device(machine))
-    apply = Apply(bfloat16=resolve_precision(machine) == "bf16-mixed", mirror=arguments.tta)
+    apply = make_ready(model, arguments.device, arguments.precision, mirror=arguments.tta)
+    for one in others:
+        make_ready(one, arguments.device, arguments.precision)
     description = model.description
     made_by = {
         "Model": description.name,

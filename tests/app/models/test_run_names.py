@@ -72,7 +72,7 @@ def test_of_an_ambiguous_word_all_that_it_fits_is_listed(word: str, named: str, 
     [
         ("mien/soft_all", "Did you mean mine?"),
         ("mine/sfot_all", "Did you mean mine/soft_all"),
-        ("mine/soft_all@7", "is no finished run. Did you mean mine/soft_all@1?"),
+        ("mine/soft_all@7", "is no finished run. Did you mean mine/soft_all@"),
         ("mine/hard_all_BigAug", "is no finished run. Did you mean mine/hard_all_SoftSeg?"),
         ("knee", "Studies: alone, mine, mountain"),
         ("mine/knee", "There are mine/"),

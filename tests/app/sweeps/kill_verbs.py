@@ -1,6 +1,6 @@
 """Kill each verb that takes long again and again, repeat its command, and say what came of it.
 
-    python tests/app/sweeps/kill_verbs.py FOLDER SEED KILLS
+    python tests/app/sweeps/kill_verbs.py FOLDER SEED CASE=KILLS ...
 
 Every attempt is a fork of this process, which has imported everything but computed nothing. The moments are
 random, from a seed, within the time that the undisturbed command took; every second signal is SIGTERM, the
@@ -43,29 +43,27 @@ STUMBLED = re.compile(r"Traceback|UnpicklingError|leaked semaphore|resource_trac
 
 @dataclass(frozen=True)
 class Case:
-    """A command, its share of the kills, the files that it is to end with, and what it starts from."""
+    """A command, the files that it is to end with, and what it starts from."""
 
     name: str
     words: tuple[str, ...]
-    share: float
     results: tuple[str, ...]
     needs: tuple[str, ...] = ()
 
 
 # From what is cheapest to kill to what is dearest.
 CASES = (
-    Case("predict", ("predict", "-i", *IMAGES, "-m", "model", "-o", "out"), 0.35, ("out/**/*.nii.gz",)),
-    Case("prepare", ("prepare", "phantom=tiny", "machine.jobs=1"), 0.15, ("data/**/*_softseg.nii.gz",)),
-    Case("sequential", TRAIN, 0.15, ("outputs/k/*/measures.csv",)),
-    Case("pool", (*TRAIN, *POOL), 0.15, ("outputs/k/*/measures.csv",)),
+    Case("predict", ("predict", "-i", *IMAGES, "-m", "model", "-o", "out"), ("out/**/*.nii.gz",)),
+    Case("prepare", ("prepare", "phantom=tiny", "machine.jobs=1"), ("data/**/*_softseg.nii.gz",)),
+    Case("sequential", TRAIN, ("outputs/k/*/measures.csv",)),
+    Case("pool", (*TRAIN, *POOL), ("outputs/k/*/measures.csv",)),
     Case(
         "compare",
         ("compare", "study=k", "compare.qc=0", "machine.threads=1"),
-        0.1,
         ("outputs/k/comparisons.csv", "outputs/k/tables/*.csv"),
         ("outputs", "mlruns"),
     ),
-    Case("search", SEARCH, 0.1, ()),
+    Case("search", SEARCH, ()),
 )
 
 
@@ -170,7 +168,7 @@ def make_template(folder: Path) -> Path:
     return folder
 
 
-def main(place: Path, seed: int, n_kills: int) -> None:
+def main(place: Path, seed: int, kills: dict[str, int]) -> None:
     import softcord.app.runs.training
     import softcord.evaluation.run
     import softcord.train.run  # noqa: F401
@@ -183,15 +181,16 @@ def main(place: Path, seed: int, n_kills: int) -> None:
     assert wait(pid) == 0
     draw = random.Random(seed)
     made = place / "template"
-    for case in CASES:
+    for case in (case for case in CASES if case.name in kills):
         template = made
         if case.needs:
             template = place / "with-study"
             shutil.copytree(made, template, symlinks=True)
             for name in case.needs:
                 shutil.copytree(place / "sequential-undisturbed" / name, template / name, symlinks=True)
-        print(json.dumps(try_case(case, place, template, round(n_kills * case.share), draw)), flush=True)
+        print(json.dumps(try_case(case, place, template, kills[case.name], draw)), flush=True)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).resolve(), int(sys.argv[2]), int(sys.argv[3]))
+    asked = (word.partition("=") for word in sys.argv[3:])
+    main(Path(sys.argv[1]).resolve(), int(sys.argv[2]), {name: int(n) for name, _, n in asked})

@@ -120,12 +120,7 @@ def test_show_tells_one_run_by_the_beginning_of_its_name(
     assert capsys.readouterr().out == printed
     assert main(["show", "demo", "soft_all"]) == 2
     assert "names 2 runs. Name one: demo/soft_all@1, demo/soft_all@2." in capsys.readouterr().err
-    for word in (
-        ["demo", "soft_all@2"],
-        ["demo/soft_all@2"],
-        ["de", "soft_all@2"],
-        ["demo", "demo/soft_all_s2"],
-    ):
+    for word in ("demo soft_all@2", "demo/soft_all@2", "de soft_all@2", "demo demo/soft_all_s2"):
         assert main(["show", *word.split()]) == 0
         assert capsys.readouterr().out == printed
 
