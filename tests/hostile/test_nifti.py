@@ -146,7 +146,9 @@ def test_a_dataset_of_them_is_checked_and_prepared_to_its_end(
     assert (time.process_time() - started) / len(chosen) < MAX_S
     no_half_written(root)
     if verb == "check":
-        findings = pd.read_csv(next(Path("outputs/check").glob("*/findings.tsv")), sep="\t", keep_default_na=False)
+        findings = pd.read_csv(
+            next(Path("outputs/check").glob("*/findings.tsv")), sep="\t", keep_default_na=False
+        )
         assert not findings["detail"].str.contains("Error:").any()
         assert (findings["severity"] == "error").sum() > len(chosen) / 5
     else:

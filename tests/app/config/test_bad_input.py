@@ -135,7 +135,9 @@ def test_check_names_it(how: str, root: Path, capsys: pytest.CaptureFixture[str]
     break_it(root)
     assert check(arguments(root)) == code
     assert not capsys.readouterr().err
-    findings = pd.read_csv(next(Path("outputs/check").glob("*/findings.tsv")), sep="\t", keep_default_na=False)
+    findings = pd.read_csv(
+        next(Path("outputs/check").glob("*/findings.tsv")), sep="\t", keep_default_na=False
+    )
     if what:
         found = findings[findings["what"] == what]
         assert found["file"].str.contains(where, regex=False).any(), findings.to_string()
@@ -167,7 +169,10 @@ def test_an_unreadable_folder_is_named(
     monkeypatch.setattr(os, "scandir", refuse)
     assert check(arguments(root)) == 3
     assert "unreadable folder" in capsys.readouterr().out
-    assert f"unreadable folder\t{root}/sub-01/anat" in next(Path("outputs/check").glob("*/findings.tsv")).read_text()
+    assert (
+        f"unreadable folder\t{root}/sub-01/anat"
+        in next(Path("outputs/check").glob("*/findings.tsv")).read_text()
+    )
 
 
 def test_fetch_in_a_folder_that_is_no_repository_says_so(

@@ -142,7 +142,7 @@ def test_seeds_of_other_settings_are_not_averaged_as_one_method(study, monkeypat
         write_measures(study / run / "measures.csv", measures.assign(method="soft_all").fillna("n/a"))
     assert compare_study(composed()) == 0
     row = pd.read_csv(study / "comparisons.csv").iloc[0]
-    assert {row["a"], row["b"]} == {"soft_all_learning_rate0.004", "soft_all_learning_rate0.012"}
+    assert {row["a"], row["b"]} == {"soft_all_lr0.004", "soft_all_lr0.012"}
     assert "Runs of soft_all differ in more than the seed" in (study / "report.html").read_text()
 
 

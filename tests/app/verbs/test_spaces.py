@@ -150,7 +150,9 @@ def words(root: Path, gt: str = "hard") -> list[str]:
 
 
 def found(what: str) -> pd.DataFrame:
-    findings = pd.read_csv(next(Path("outputs/check").glob("*/findings.tsv")), sep="\t", keep_default_na=False)
+    findings = pd.read_csv(
+        next(Path("outputs/check").glob("*/findings.tsv")), sep="\t", keep_default_na=False
+    )
     return findings[findings["what"] == what]
 
 
