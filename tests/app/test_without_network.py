@@ -8,17 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.quick import QUICK
-
-# A user namespace gives the right to make a network namespace, which has not even a loopback that is up.
-ALONE = ("unshare", "--map-root-user", "--net")
-
-
-def may_be_alone() -> bool:
-    try:
-        return subprocess.run([*ALONE, "true"], capture_output=True, check=False).returncode == 0
-    except OSError:
-        return False
+from tests.alone import ALONE, may_be_alone
+from tests.quick import HEADLINE
 
 
 @pytest.mark.slow
@@ -29,19 +20,9 @@ def test_the_headline_study_runs_to_its_report_without_a_network(tmp_path: Path)
         [*ALONE, sys.executable, "-c", online], capture_output=True, text=True, check=False
     )
     assert "Network is unreachable" in refused.stderr
-    small = (
-        "augment=none",
-        "contrasts=2",
-        "split.train=0.5",
-        "split.test=0.3",
-        "train.epochs=1",
-        "study=alone",
-    )
-    headline = ("-m", "gt=soft,hard", "loss=awing,dicece")
-    for verb, words in (("train", (*headline, *small, "study=alone")), ("compare", ("study=alone",))):
-        quick = QUICK if verb == "train" else ("machine.threads=1",)
+    for verb, words in (("train", HEADLINE), ("compare", ("machine.threads=1",))):
         done = subprocess.run(
-            [*ALONE, sys.executable, "-m", f"softcord.{verb}", *words, *quick],
+            [*ALONE, sys.executable, "-m", f"softcord.{verb}", *words, "study=alone"],
             cwd=tmp_path,
             env={name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")},
             capture_output=True,
