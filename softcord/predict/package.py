@@ -27,6 +27,8 @@ from softcord.data.resample import Interpolation
 from softcord.errors import DataError
 from softcord.io.files import replacing_folder
 from softcord.nets.activation import Activation
+from softcord.nets.meta import without_numbers
+from softcord.nets.monai_net import called_as_ours
 from softcord.predict.card import card_text
 
 DESCRIPTION, WEIGHTS, CARD, CHECKSUMS = "model.json", "weights.safetensors", "card.md", "sha256.txt"
@@ -36,7 +38,13 @@ _FINEST_MM, _COARSEST_MM, _LARGEST_WINDOW = 0.1, 10.0, 2048
 _MOST_VOXELS = 2**24  # of a window: four times the paper's; every channel of a net holds as many
 # Weights cannot be packed to a twentieth of their size; what is below is never too much.
 _MOST_PACKED, _LEAST_BYTES = 20, 10_000_000
-OWN_NETS = ("softcord.nets",)
+# Softcord's, and those of MONAI's that it ships a configuration for.
+_SHIPPED_OF_MONAI = ("segresnet", "dynunet", "swin_unetr")
+_CANNOT_BUILD = (
+    *(ImportError, AttributeError, TypeError, ValueError, RuntimeError, MemoryError),
+    *(AssertionError, LookupError, ArithmeticError),  # what MONAI's raise of arguments that do not fit
+)
+OWN_NETS = ("softcord.nets", *(f"monai.networks.nets.{name}" for name in _SHIPPED_OF_MONAI))
 
 
 @dataclass(frozen=True)
@@ -143,8 +151,16 @@ def write_package(folder: Path, model: Model, *, half: bool = False) -> Path:
 
 
 def _weights(model: Model, dtype: torch.dtype = torch.float32) -> bytes:
-    values = {name: value.detach().cpu().contiguous() for name, value in model.net.state_dict().items()}
+    first = _first_names(model.net)
+    state = {name: value for name, value in model.net.state_dict().items() if first[name] == name}
+    values = {name: value.detach().cpu().contiguous() for name, value in state.items()}
     return save({k: v.to(dtype) if v.is_floating_point() else v for k, v in values.items()})
+
+
+def _first_names(net: nn.Module) -> dict[str, str]:
+    """Return for each weight the first name of it: some nets hold one layer under two (DynUNet)."""
+    seen: dict[int, str] = {}
+    return {name: seen.setdefault(id(value), name) for name, value in net.state_dict(keep_vars=True).items()}
 
 
 def read_package(path: Path, allowed: tuple[str, ...] = OWN_NETS) -> Model:
@@ -162,7 +178,9 @@ def read_package(path: Path, allowed: tuple[str, ...] = OWN_NETS) -> Model:
     _check_windows(path, net, description)
     _check_net(path, net, description)
     try:
-        net.load_state_dict(load(files[WEIGHTS]), assign=True)
+        first, found = _first_names(net), load(files[WEIGHTS])
+        again = {name: found[one] for name, one in first.items() if name != one and one in found}
+        net.load_state_dict(found | again, assign=True)
     except (SafetensorError, RuntimeError) as error:
         what = f"its weights do not fit its net ({str(error).splitlines()[0]})"
         raise DataError(path, what, "Export the model again") from error
@@ -227,9 +245,9 @@ def build_net(described: NetDescription, where: Path, allowed: tuple[str, ...] =
         target = getattr(importlib.import_module(module), name)
         if not (isinstance(target, type) and issubclass(target, nn.Module) and target.__module__ == module):
             raise TypeError(f"{described.target} is not a net")
-        with torch.device("meta"):
-            return target(**described.arguments)
-    except (ImportError, AttributeError, TypeError, ValueError, RuntimeError, MemoryError) as error:
+        with without_numbers():
+            return called_as_ours(target(**described.arguments))
+    except _CANNOT_BUILD as error:
         what = f"its net cannot be built ({(str(error) or type(error).__name__).splitlines()[0]})"
         raise DataError(where, what, "Use the softcord version that its model.json names") from error
 

@@ -11,8 +11,8 @@ from softcord.errors import UsageError
 # By the first part of the key: where softcord's own classes for it are.
 _PLACES = {
     "loss": ("softcord.losses",),
-    "model": ("softcord.nets",),
-    "augment": ("softcord.augment",),
+    "model": ("softcord.nets", "monai.networks.nets"),
+    "augment": ("softcord.augment", "monai.transforms"),
     "synthetic": ("softcord.synthetic", "softcord.augment"),
     "engine": ("softcord.app.engines",),
     "gt": ("softcord.gt.settings",),

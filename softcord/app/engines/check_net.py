@@ -1,14 +1,14 @@
 """What softcord's own training refuses before it starts: settings that do not fit each other."""
 
 import json
+from contextlib import nullcontext
 from functools import cache
 from typing import Any
-
-import torch
 
 from softcord.app.config.instantiate import build
 from softcord.app.config.plan import Plan
 from softcord.errors import UsageError
+from softcord.nets.meta import without_numbers
 
 _NEEDED = {"loss": "prediction_activation", "model": "required_multiple"}
 
@@ -33,8 +33,9 @@ def check_net(plan: Plan) -> None:
 
 @cache
 def _build_empty(group: str, node: str) -> Any:
-    # On the meta device a net of any size is built in no time and no memory.
-    with torch.device("meta"):
+    # On the meta device a net of any size is built in no time and no memory. Transforms are
+    # tried on a mask, with numbers.
+    with nullcontext() if group == "augment" else without_numbers():
         built = build(json.loads(node), group)
     needed = _NEEDED.get(group)
     if needed and not hasattr(built, needed):

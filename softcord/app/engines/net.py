@@ -25,6 +25,7 @@ from softcord.evaluation.image import EvaluationImage, Masks
 from softcord.evaluation.run import Predictor, predict_images
 from softcord.hints import counted
 from softcord.losses.deep import DeepSupervisionLoss
+from softcord.nets.meta import without_numbers
 from softcord.predict.infer import Apply
 from softcord.predict.package import Model, ModelDescription, read_package, write_package
 from softcord.sweep.folder import CHECKPOINTS, MODEL
@@ -172,7 +173,7 @@ def _memory(plan: Plan) -> str:
     """Say about how much memory the training takes, and warn if this machine has less."""
     bytes_per_value = 4 if resolve_precision(plan.machine) == "32-true" else 2
     try:
-        with torch.device("meta"):
+        with without_numbers():
             net = plan.net()
         needed = training_bytes(
             net, plan.patch_voxels, plan.train.batch_size, bytes_per_value=bytes_per_value

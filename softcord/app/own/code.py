@@ -80,7 +80,7 @@ def checksums(node: Mapping[str, Any]) -> dict[str, str]:
     own = own_targets()
     sums: dict[str, str] = {}
     for target in _targets(node):
-        if target.startswith(("softcord.", "hydra")):
+        if target.startswith(("softcord.", "hydra", "monai.")):  # versions say what those are
             continue
         top = target.partition(".")[0]
         folder = own.get(target) or _installed_in(top)
