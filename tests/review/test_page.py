@@ -238,10 +238,16 @@ def test_a_mask_of_another_grid_is_shown_as_a_problem_and_comes_first(dataset: P
 
 
 def test_the_verb_writes_a_folder_and_takes_ratings_back(
-    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
     assert main([str(dataset), "-o", str(tmp_path / "page")]) == 0
-    assert "2 masks; save its ratings" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "2 masks; save its ratings" in said
+    (line,) = [line for line in said.splitlines() if "fsleyes" in line]
+    assert "/sub-001_T1w_label-SC_softseg.nii.gz -cm red -a 70 -dr 0 1" in line
+    assert main([str(dataset), "-o", str(tmp_path / "page"), "-v", "0"]) == 0
+    assert "fsleyes" not in capsys.readouterr().out
     mask = "derivatives/softcord-x/sub-001/anat/sub-001_T1w_label-SC_softseg.nii.gz"
     assert mask in (tmp_path / "page" / INDEX).read_text()
     given = tmp_path / "qc_ratings.tsv"

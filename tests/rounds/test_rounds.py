@@ -15,11 +15,10 @@ from softcord.app.inputs.soft_labels import with_soft_labels
 from softcord.app.verbs.correct import main as correct
 from softcord.app.verbs.loop import main as loop
 from softcord.data.index import index_dataset
-from softcord.errors import DataError, UsageError
+from softcord.errors import DataError
 from softcord.review.masks import ReviewMask, find_review_masks
 from softcord.review.ratings import Rating, add_ratings, now
 from softcord.rounds.drafts import draft_path, is_changed, is_from_round, label_path, take_back, write_draft
-from softcord.rounds.editors import editor_command
 from softcord.rounds.ledger import Looked, add_looked, by_round, read_ledger, verdict
 
 # Knows the truth of the phantom and draws it: `annotator IMAGE DRAFT`.
@@ -123,20 +122,6 @@ def test_a_label_that_was_there_before_is_never_replaced(dataset: Path) -> None:
     save(draft, truth.data * np.float32(0.5))
     with pytest.raises(DataError, match="a label that was there before"):
         take_back(dataset, one, "Ada")
-
-
-def test_an_editor_that_is_not_there_is_named() -> None:
-    with pytest.raises(UsageError, match="no-such-editor is not on this machine"):
-        editor_command(Path("i"), Path("d"), {"SOFTCORD_EDITOR": "no-such-editor -x", "PATH": "/bin"})
-    assert editor_command(Path("i"), Path("d"), {"PATH": "/nowhere"}) is None
-
-
-def test_the_editor_that_is_there_opens_the_draft_over_its_image(tmp_path: Path) -> None:
-    program = tmp_path / "itksnap"
-    program.write_text("#!/bin/sh\n")
-    program.chmod(0o755)
-    found = editor_command(Path("i.nii.gz"), Path("d.nii.gz"), {"PATH": str(tmp_path)})
-    assert found == ["itksnap", "-g", "i.nii.gz", "-s", "d.nii.gz"]
 
 
 def test_an_annotator_corrects_the_least_sure_and_the_ledger_tells(

@@ -84,9 +84,8 @@ def _kept(run_dir: Path) -> SoftValues | None:
     if measures.exists() and curves.stat().st_mtime_ns < measures.stat().st_mtime_ns:
         return None
     words = {"participant_id": str, "session_id": str, "contrast": str, "level": str}
-    missing = dict.fromkeys(
-        ("csa_bin_mm2", "csa_soft_minus_bin_mm2"), ["n/a"]
-    )  # not of words: a session is "n/a"
+    # Of numbers only: a session may be called n/a.
+    missing = {name: ["n/a"] for name in ("csa_bin_mm2", "csa_soft_minus_bin_mm2")}
     table = pd.read_csv(curves, dtype=words, keep_default_na=False, na_values=missing)
     if set(table["method_version"]) != {METHOD_VERSION}:
         return None

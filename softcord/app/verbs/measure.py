@@ -12,6 +12,7 @@ from softcord.app.console.exit_codes import DATA, DONE
 from softcord.app.console.measure_flags import parser
 from softcord.app.console.remedies import with_keys
 from softcord.app.console.streams import say, show
+from softcord.app.console.viewer import show_viewer
 from softcord.errors import UsageError
 from softcord.hints import and_more, counted
 
@@ -63,8 +64,21 @@ def _measure(arguments: argparse.Namespace) -> int:
             _calibrate(arguments, batch, settings)
         if arguments.thr_curve is not None:
             _write_curves(arguments, batch, settings)
+        _show_first(arguments, batch)
     forget(memory)
     return DATA if batch.errors else DONE
+
+
+def _show_first(arguments: argparse.Namespace, batch: "Batch") -> None:
+    """Show how to look at the first mask, where its image can be found; never among a table on stdout."""
+    from softcord.measure.image_of_mask import image_of_mask
+
+    if not arguments.v or arguments.o == _STDOUT:
+        return
+    mask = batch.measured[0].files.mask
+    image = image_of_mask(mask)
+    if image is not None:
+        show_viewer(image, mask)
 
 
 def _check_outputs(arguments: argparse.Namespace, files: "list[MaskFiles]") -> None:

@@ -10,6 +10,7 @@ from softcord.app.console.exit_codes import DONE
 from softcord.app.console.flags import FlagParser
 from softcord.app.console.remedies import told
 from softcord.app.console.streams import say, show
+from softcord.app.console.viewer import show_viewer
 from softcord.errors import DataError, RunError, SoftcordError, UsageError
 from softcord.io.names import file_name, is_nifti, nifti_stem
 
@@ -290,10 +291,12 @@ def _predict_all(arguments: argparse.Namespace, pairs: list[tuple[Path, Path]], 
             ) from error
     codes: list[int] = []
     kept, started = 0, time.perf_counter()
+    first: tuple[Path, Path] | None = None
     with phase("predicting", len(pairs)) as on_done:
         for image, output in pairs:
             try:
                 kept += _predict_one(arguments, image, output, task)
+                first = first or (image, output)
             except SoftcordError as error:
                 say(f"softcord: {told(error)}")
                 codes.append(error.exit_code)
@@ -302,6 +305,8 @@ def _predict_all(arguments: argparse.Namespace, pairs: list[tuple[Path, Path]], 
         predicted = len(pairs) - kept - len(codes)
         took_s = time.perf_counter() - started
         show(f"{predicted} predicted, {kept} were there, {len(codes)} failed, in {took_s:.1f} s")
+    if arguments.v and first:
+        show_viewer(*first)
     return max(codes, default=DONE)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from softcord.app.console.exit_codes import DONE
 from softcord.app.console.flags import FlagParser
 from softcord.app.console.streams import show
+from softcord.app.console.viewer import show_viewer
 from softcord.errors import UsageError
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ def _review(arguments: argparse.Namespace) -> int:
         is_served=arguments.output is None,
     )
     _tell_kappas(table)
+    if arguments.v:
+        show_viewer(masks[0].image, masks[0].mask)
     if arguments.output is not None:
         show(
             f"{page}: {len(drawn)} masks; save its ratings, then: softcord review {arguments.root} -take FILE"

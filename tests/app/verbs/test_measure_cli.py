@@ -48,6 +48,21 @@ def rows(path: str = "csa.csv") -> dict[tuple[str, str], float]:
     return {(r.metric, r.level): r.value for r in table.itertuples()}  # type: ignore[misc]
 
 
+def test_measure_ends_with_how_to_look_at_the_first_mask_where_its_image_is_found(
+    mask: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert main(["-i", mask]) == 0
+    assert "fsleyes" not in capsys.readouterr().out
+    image = mask.replace("_label-SC_softseg", "")
+    shutil.copy(mask, image)
+    assert main(["-i", mask, "-o", "b.csv"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"  fsleyes {image} {mask} -cm red -a 70 -dr 0 1"
+    for quiet in (["-o", "c.csv", "-v", "0"], ["-o", "-"]):
+        assert main(["-i", mask, *quiet]) == 0
+        assert "fsleyes" not in capsys.readouterr().out
+
+
 def test_one_mask_gives_soft_and_binarised_csa_side_by_side(
     mask: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
