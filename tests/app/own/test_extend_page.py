@@ -59,7 +59,10 @@ def test_the_page_s_seven_parts_make_a_compared_study(
         quick = SMALL if words[0] == "train" and "engine=brightest" not in words else SMALL[-3:]
         assert main([*words, *([] if words[0] in ("compare", "check") else quick)]) == 0, line
     said = capsys.readouterr().err
-    assert "conf is read before softcord's own configuration: augment=ghost, contrast=PSIR" in said
+    assert (
+        "conf is read before softcord's own configuration: augment=ghost, augment=monai, contrast=PSIR"
+        in said
+    )
     methods = {run.method for run in read_study(project / "outputs/mine")}
     assert "brightest_0.1" in methods
     assert any("PSIR" in method and "tversky" in method for method in methods)
