@@ -142,7 +142,7 @@ def _violins(axis: Axes, panel: _Panel, label: str) -> None:
         if len(values) >= VIOLINS_FROM and np.ptp(values) > 0:
             bodies: Any = axis.violinplot(values, [place], widths=0.8, showextrema=False)["bodies"]
             bodies[0].set(facecolor=colour, edgecolor="#444444", alpha=0.75, linewidth=0.8)
-        places[is_there, place] = place + _swarm(values)
+        places[is_there, place] = place + _swarm(np.asarray(values, np.float64))
         axis.scatter(places[is_there, place], values, s=9, color="#333333", alpha=0.7, linewidths=0, zorder=3)
         if len(values):
             axis.scatter(
