@@ -12,6 +12,7 @@ from softcord.report.order import contrast_label, contrast_order, method_order
 from softcord.stats.describe import describe
 from softcord.stats.frames import PAPER_LEVEL, is_ground_truth, tested_methods
 from softcord.stats.missed import failures
+from softcord.stats.unseen import unseen_contrasts
 
 # Soft and binarised side by side, everywhere.
 # The CSA's first: what the methods are for, and what fits a narrow page.
@@ -25,6 +26,7 @@ SUMMARY_HEADINGS = {
     "rve_pct": "RVE (%)",
     "rve_soft_pct": "soft RVE (%)",
 }
+UNSEEN_HEADING = "tested, not trained on"
 FAILED_HEADING = "images without a cord"
 ARROWS = {"higher": " ↑", "lower": " ↓", "none": ""}
 
@@ -56,7 +58,7 @@ def summary_table(
     main = next((name for name in known if (described["metric"] == name).any()), known[0])
     order = _failing_last(best_first(method_order(sorted(methods)), described, main), failed)
     table = lay_out(described, headings, "method", order)
-    return _with_failures(_with_contrasts(table, measures), failed)
+    return _with_failures(_with_unseen(_with_contrasts(table, measures), measures), failed)
 
 
 def _with_contrasts(table: pd.DataFrame, measures: pd.DataFrame) -> pd.DataFrame:
@@ -68,6 +70,16 @@ def _with_contrasts(table: pd.DataFrame, measures: pd.DataFrame) -> pd.DataFrame
         return table
     words = [", ".join(contrast_label(key) for key in tested.get(name, [])) for name in table["method"]]
     return table.assign(contrasts=words)
+
+
+def _with_unseen(table: pd.DataFrame, measures: pd.DataFrame) -> pd.DataFrame:
+    """Name the contrasts that methods were tested on but not trained on: the means are over these, too."""
+    unseen = unseen_contrasts(measures)
+    if not unseen:
+        return table
+    ordered = (contrast_order(unseen.get(name, ())) for name in table["method"])
+    words = [", ".join(map(contrast_label, names)) for names in ordered]
+    return table.assign(**{UNSEEN_HEADING: words})
 
 
 def best_first(methods: Sequence[str], described: pd.DataFrame, metric: str) -> list[str]:
