@@ -67,7 +67,7 @@ def _fault(softseg: Tensor, image: Tensor, moved: Tensor) -> str | None:
         return "changes the soft mask and not the image"
     if not torch.isin(moved, softseg).all():
         return None  # interpolated: there are values that were not there before
-    _, counts = _between(moved).unique(return_counts=True)
+    _, counts = torch.unique(_between(moved), return_counts=True)
     # Every value of the known mask is there once, so that one found twice was copied to a neighbour.
     if (counts > 1).any() or not torch.isin(image, softseg).all():
         return "moves the soft mask to the nearest voxel, not between them: give it mode=bilinear for softseg"
@@ -85,7 +85,7 @@ def _known_softseg() -> Tensor:
     ball = (1.3 - ((x - 0.21) ** 2 + (y + 0.37) ** 2 + (z - 0.13) ** 2).sqrt() / 7).clamp(0, 1)
     jitter = torch.from_numpy(np.random.default_rng(0).uniform(0.98, 1, (_SIDE,) * 3).astype(np.float32))
     softseg = torch.where((ball > 0) & (ball < 1), ball * jitter, ball)
-    _, where, counts = softseg.unique(return_inverse=True, return_counts=True)
+    _, where, counts = torch.unique(softseg, return_inverse=True, return_counts=True)
     return torch.where((counts[where] > 1) & (softseg < 1), 0.0, softseg)
 
 

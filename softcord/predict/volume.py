@@ -21,7 +21,7 @@ Float32 = npt.NDArray[np.float32]
 Looked = Literal["along the cord", "everywhere", "in the centre", "nowhere"]
 # Values above which a faint tube is taken for the cord, if it looks like one and nothing above 0.5 does.
 FAINT = (0.3, 0.15)
-# At most so many times as long as sliding windows over the image once. 1.2 gave up cords that it could follow.
+# At most so many times as long as windows sliding over the image once; 1.2 gave up cords that can be seen.
 MOST = 2.0
 
 

@@ -106,7 +106,7 @@ def test_a_split_of_another_dataset_is_one_line() -> None:
         make_split(SplitSettings("paper", file="paper_seed15"), ["sub-01"], {})
 
 
-@pytest.mark.parametrize("name", ["", "../elsewhere", "a/b", ".hidden", "two words"])
+@pytest.mark.parametrize("name", ["../elsewhere", "a/b", ".hidden", "two words"])
 def test_a_dataset_s_name_can_name_a_folder(name: str) -> None:
     with pytest.raises(UsageError, match="name"):
         settings("data", "spine_generic", name=name)

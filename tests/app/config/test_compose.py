@@ -38,6 +38,7 @@ OPTIONS = sorted(
 def test_every_option_builds_what_it_describes(option: str) -> None:
     needed = {
         "model=nnunet": ("train=paper",),  # the paper's net needs patches of the paper's size
+        "model=swinunetr": ("train=synthetic_gpu",),  # patches in multiples of 32
         "train=finetune": ("train.start_from=null",),
         "engine=per_contrast": ("model_per_contrast=true",),
         "engine=synthetic": ("data=synthetic",),
