@@ -9,7 +9,7 @@ EXTRAS := search,parallel,slurm,export,dev
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
-.PHONY: help setup nnunet demo test test-all check bench model clean
+.PHONY: help setup nnunet demo test test-all fuzz check bench bench-gpu model clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,10 @@ test: setup  ## run the tests, slow ones left out (a few minutes)
 test-all: setup  ## run every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q
 
+# About an hour; what fails is kept in tests/hostile/corpus, and every run of the tests tries it again.
+fuzz: setup  ## try 10,000 hostile inputs, and the damaged images of the slow tests
+	SOFTCORD_FUZZ=10000 $(BIN)/python -m pytest -q tests/hostile
+
 check: setup  ## style, types and tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -47,6 +51,15 @@ bench: setup  ## run the benchmarks, results in bench-results/
 	@mkdir -p bench-results
 	@for script in benchmarks/bench_*.py; do echo "== $$script"; \
 	  $(BIN)/python $$script | tee bench-results/$$(basename $$script .py).txt; done
+
+# The paper's patch and net, and ours: net alone, data alone, both, peak memory. Without a GPU it says so at once.
+bench-gpu: setup  ## what a GPU does with training: patches a second, share of waiting, memory
+	@$(BIN)/python -c "import sys, torch; sys.exit(None if torch.cuda.is_available() else 'make bench-gpu: no GPU')"
+	@mkdir -p bench-results
+	$(BIN)/python benchmarks/bench_training.py --model nnunet --patch 64 192 320 --batch 2 --rounds 20 \
+	  | tee bench-results/bench_gpu_nnunet.txt
+	$(BIN)/python benchmarks/bench_training.py --model small_deep --patch 48 64 128 --batch 8 --rounds 20 \
+	  | tee bench-results/bench_gpu_small_deep.txt
 
 # Goes on from synthetic-v1, whose own three parts repeat at commit c4436ea; its card says what was cut short.
 SYNTHETIC := $(BIN)/python -m softcord.train experiment=synthetic_only machine.threads=1 machine.workers=1

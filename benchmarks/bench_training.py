@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 import torch
-import yaml
 from monai import transforms as monai
+from omegaconf import OmegaConf
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -41,7 +41,10 @@ def build(node: Any) -> Any:
 
 
 def from_yaml(choice: str) -> Any:
-    return build(yaml.safe_load((CONF / f"{choice}.yaml").read_text()))
+    """Build a choice of conf/ with the default recipe."""
+    recipe = OmegaConf.load(CONF / "recipe/default.yaml")
+    node = OmegaConf.merge(recipe, {"it": OmegaConf.load(CONF / f"{choice}.yaml")})
+    return build(OmegaConf.to_container(node, resolve=True)["it"])
 
 
 def median_ms(run: Callable[[], object], rounds: int) -> float:
@@ -174,6 +177,9 @@ def bench_net(options: argparse.Namespace, device: torch.device) -> None:
                 channels_last=layout == "channels last",
             )
             row(f"{precision}, {layout}", median_ms(lambda s=step: s(data), options.rounds), "ms")
+            if device.type == "cuda":
+                row("    peak of the card's memory", torch.cuda.max_memory_allocated() / 1e9, "GB")
+                torch.cuda.reset_peak_memory_stats()
 
 
 def batches(dataset: PatchDataset, options: argparse.Namespace, workers: int) -> Iterator[dict[str, Any]]:

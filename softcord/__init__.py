@@ -7,6 +7,8 @@ so that ``import softcord`` waits for nothing.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from softcord.processes.waits import wait_shortly
+
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
@@ -70,6 +72,9 @@ __all__ = [
     "write_like",
     "write_volume",
 ]
+
+# Here, since it has to come before torch and holds for every verb, worker and notebook.
+wait_shortly()
 
 
 def __getattr__(name: str) -> object:

@@ -1,5 +1,9 @@
-"""The MRI contrasts softcord knows: the only module with their BIDS names. A new contrast is one row."""
+"""The MRI contrasts softcord knows: the only module with their BIDS names.
 
+A new contrast of softcord's is one row; one of somebody's own is added (:func:`add_contrasts`).
+"""
+
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -23,6 +27,17 @@ class Contrast:
     old_stems: tuple[str, ...] = ()
     like: str | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse words that cannot be in a BIDS name."""
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", self.key):
+            raise ValueError(f"key: {self.key!r} is not of letters and digits")
+        if not re.fullmatch(r"[a-z]+", self.datatype):
+            raise ValueError(f"datatype: must be a folder of BIDS such as anat, got {self.datatype!r}")
+        for stem in (self.stem, *self.old_stems):
+            if not re.fullmatch(r"[A-Za-z0-9-]+(_[A-Za-z0-9-]+)*", stem):
+                what = "must be what follows sub-XX_ in the name, without extension, such as acq-x_T1w"
+                raise ValueError(f"stem: {what}, got {stem!r}")
+
 
 _ROWS = (
     Contrast("T1w", "anat", "T1w", "T1w"),
@@ -38,6 +53,7 @@ _ROWS = (
     Contrast("FLAIR", "anat", "FLAIR", "FLAIR", like="T1w"),
 )
 CONTRASTS: dict[str, Contrast] = {row.key: row for row in _ROWS}
+_OURS = frozenset(CONTRASTS)
 
 PAPER_SIX = ("T1w", "T2w", "T2star", "MTon", "GREt1w", "dwi")
 NAMED_SETS: dict[int, tuple[str, ...]] = {
@@ -47,6 +63,31 @@ NAMED_SETS: dict[int, tuple[str, ...]] = {
 }
 # The paper's figures keep this order on their axis.
 FIGURE_ORDER = ("dwi", "MTon", "GREt1w", "T1w", "T2star", "T2w", "MToff")
+
+
+def add_contrasts(rows: Iterable[Contrast]) -> None:
+    """Let softcord know contrasts of somebody's own, in this process.
+
+    Raises:
+        UsageError: a contrast, or a name of images, that softcord has already.
+    """
+    for row in rows:
+        if row.key in _OURS:
+            hint = "Give it another name; to read other file names as this contrast, map its image names"
+            raise UsageError(f"contrast {row.key}", "is one of softcord's own", hint)
+        others = [one for key, one in CONTRASTS.items() if key != row.key]
+        taken = {stem: one.key for one in others for stem in (one.stem, *one.old_stems)}
+        for stem in (row.stem, *row.old_stems):
+            if stem in taken:
+                raise UsageError(
+                    f"contrast {row.key}", f"{stem} names images of {taken[stem]}", "Choose another stem"
+                )
+        CONTRASTS[row.key] = row
+
+
+def added_contrasts() -> tuple[Contrast, ...]:
+    """Return the contrasts that are not softcord's own."""
+    return tuple(row for key, row in CONTRASTS.items() if key not in _OURS)
 
 
 def contrast_set(value: int | str | Iterable[str]) -> tuple[str, ...]:

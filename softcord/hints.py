@@ -44,3 +44,12 @@ def and_more(count: int) -> str:
     (' and 3 more', '')
     """
     return f" and {count} more" if count > 0 else ""
+
+
+def counted(n: int, word: str, words: str = "") -> str:
+    """Write a number and what it counts; ``words`` are many of it, where an s is not enough.
+
+    >>> counted(1, "mask"), counted(0, "mask"), counted(2, "patch", "patches")
+    ('1 mask', '0 masks', '2 patches')
+    """
+    return f"{n} {word}" if n == 1 else f"{n} {words or word + 's'}"

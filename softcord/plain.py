@@ -1,7 +1,7 @@
 """Names and words of files, which anybody may have chosen, as text that does nothing where it is shown."""
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,8 +35,16 @@ def plain_cell(text: str) -> str:
 def plain_table(table: "pd.DataFrame") -> "pd.DataFrame":
     """Return a table whose texts, headings too, are plain cells."""
     words = table.select_dtypes(exclude=["number", "bool", "datetime"])
-    columns = {name: words[name].map(_plain_value) for name in words.columns}
+    columns = {name: _plain_column(words[name]) for name in words.columns}
     return table.assign(**columns).rename(columns=_plain_value)
+
+
+def _plain_column(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Each word once: a table of a million rows has some hundred."""
+    words = {word: plain_cell(word) for word in column.unique() if isinstance(word, str)}
+    if all(word == text for word, text in words.items()):
+        return column
+    return column.map(lambda value: words[value] if isinstance(value, str) else value)
 
 
 def _plain_value(value: object) -> object:

@@ -10,3 +10,13 @@ QUICK = (
     "machine.jobs=1",
     "machine.accelerator=cpu",
 )
+# The headline study, made as small: four methods of one epoch each.
+HEADLINE = (
+    *("-m", "gt=soft,hard", "loss=awing,dicece"),
+    *QUICK,
+    "augment=none",
+    "contrasts=2",
+    "split.train=0.5",
+    "split.test=0.3",
+    "train.epochs=1",
+)

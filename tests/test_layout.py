@@ -8,11 +8,13 @@ PACKAGE = Path(__file__).parents[1] / "softcord"
 # Each may import what stands before it.
 PACKAGES = (
     *("plain", "remedies", "errors", "hints", "contrasts", "io", "processes", "compat"),
-    *("data", "measure", "draw", "gt", "phantom", "augment", "nets", "losses", "train", "synthetic"),
-    *("predict", "evaluation", "ingest", "nnunet", "stats", "report", "api", "sweep", "track", "app"),
+    *("data", "measure", "uncertainty", "draw", "gt", "phantom", "augment", "nets", "losses", "train"),
+    *("synthetic", "predict", "evaluation", "ingest", "nnunet", "stats", "report"),
+    *("review", "rounds", "drift", "bidsapp"),
+    *("api", "sweep", "track", "app"),
 )
 # Each may import what stands after it.
-ROOMS = ("verbs", "runs", "sweeps", "engines", "engine", "records", "inputs", "config", "models")
+ROOMS = ("verbs", "runs", "sweeps", "engines", "engine", "records", "inputs", "config", "models", "own")
 # At the side: any room may import them, and they import each other and the library only.
 AT_THE_SIDE = ("results", "console")
 MAX_IMPORTS_IN_FUNCTIONS = 60

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from softcord.errors import DataError
+from softcord.io.tables import MISSING
 from softcord.measure.metrics import METRICS
 from softcord.measure.spread import csa_std_rows
-from softcord.measure.table import MEASURE_COLUMNS, MISSING
+from softcord.measure.table import MEASURE_COLUMNS
 from softcord.report.page import Items, render_fragment, table_of
 from softcord.report.tables import cell_text
 from softcord.stats.compare import compare_in_detail

@@ -55,6 +55,10 @@ class Engine(EngineFacts, Protocol):
         """Return what else determines the result, besides configuration, split, data and version."""
         return {}
 
+    def without_masks(self, plan: Plan, images: Sequence["EvaluationImage"]) -> tuple[str, ...]:
+        """Return the contrasts that the method is not for: their images are not tested, so not missing."""
+        return ()
+
     def prepare(self, plan: Plan, dataset: "Dataset") -> Training:
         """Look at all that the run will need, so that what is bad is found now; return what trains.
 

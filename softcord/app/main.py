@@ -5,7 +5,7 @@ import sys
 
 import softcord
 from softcord.app.console.exit_codes import guarded
-from softcord.app.console.streams import open_standard_streams
+from softcord.app.console.streams import open_standard_streams, say, show
 from softcord.hints import did_you_mean
 
 # Verb: (module with main(arguments) -> exit code, what it does).
@@ -23,8 +23,13 @@ VERBS = {
     "export": ("softcord.app.verbs.export", "give a trained model away: package, ONNX, MONAI bundle"),
     "evaluate": ("softcord.app.verbs.evaluate", "test trained methods on another dataset"),
     "measure": ("softcord.app.verbs.measure", "cross-sectional area and shape of cord masks"),
+    "drift": ("softcord.app.verbs.drift", "does a new model measure what the old one did? A gate for CI"),
     "compare": ("softcord.app.verbs.compare", "paired statistics, tables, figures and report of a study"),
     "study": ("softcord.app.verbs.study", "the runs of a study: status, show, rerun, clean"),
+    "review": ("softcord.app.verbs.review", "look at every mask of a dataset and rate it"),
+    "correct": ("softcord.app.verbs.correct", "correct the masks that need it most, and take them back"),
+    "loop": ("softcord.app.verbs.loop", "the rounds of correcting and training again: status"),
+    "bids": ("softcord.app.verbs.bids", "segment a BIDS dataset as BIDS-Apps do: BIDS_DIR OUT_DIR LEVEL"),
     "ui": ("softcord.app.verbs.ui", "open the MLflow dashboard on this machine"),
 }
 
@@ -34,15 +39,15 @@ def main(arguments: list[str] | None = None) -> int:
     open_standard_streams()
     arguments = sys.argv[1:] if arguments is None else arguments
     if not arguments or arguments[0] in ("-h", "--help"):
-        print(usage(), file=sys.stdout if arguments else sys.stderr)
+        (show if arguments else say)(usage())
         return 0 if arguments else 2
     verb, *rest = arguments
     if verb == "--version":
-        print(f"softcord {softcord.__version__}")
+        show(f"softcord {softcord.__version__}")
         return 0
     if verb not in VERBS:
         hint = did_you_mean(verb, VERBS, otherwise=f"Verbs: {', '.join(VERBS)}.")
-        print(f"softcord: {verb}: is not a verb. {hint}", file=sys.stderr)
+        say(f"softcord: {verb}: is not a verb. {hint}")
         return 2
     return guarded(lambda: int(importlib.import_module(VERBS[verb][0]).main(rest)))
 

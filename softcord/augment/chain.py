@@ -1,6 +1,7 @@
 """A chain of random transforms; without other choices the paper's, in the paper's order (section 2.3.2)."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,11 @@ from softcord.augment.brightness import Brightness
 from softcord.augment.elastic import Elastic, ElasticParams, displacement
 from softcord.augment.flip import Axes, Flip
 from softcord.augment.gamma import Gamma
+from softcord.augment.links import check_link, draw_seeds, run_link
 from softcord.augment.low_resolution import LowResolution
 from softcord.augment.mixture import Mixture, MixtureParams
 from softcord.augment.noise import Noise, NoiseParams
+from softcord.augment.own_transform import IntensityTransform
 from softcord.augment.perturbation import Perturbation, PerturbationParams
 from softcord.augment.ranges import Shape
 from softcord.augment.scaling import Scaling
@@ -44,6 +47,8 @@ class Drawn:
     brightness: float | None = None
     perturbation: PerturbationParams | None = None
     mixture: MixtureParams | None = None
+    own: Any = None
+    links: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -51,8 +56,9 @@ class Augment:
     """Random transforms; None leaves one out for good.
 
     First the geometric ones, all in one interpolation, then those of the image's intensities in ``order``,
-    then mirroring. With a ``mixture``, what comes in is a label map, and an image is drawn from it between
-    the two.
+    then one of somebody's ``own``, then MONAI's dictionary transforms (``links``, by a name each), which see
+    the image as ``image`` and the soft mask as ``softseg``, then mirroring. With a ``mixture``, what comes in
+    is a label map, and an image is drawn from it between the geometric ones and the rest.
 
     Ours rather than MONAI's: affine and elastic share one interpolation, every parameter is a range that
     means what it says, and all randomness comes from one generator (MONAI reads a pair of rotations as two
@@ -83,16 +89,20 @@ class Augment:
     brightness: Brightness | None = None
     perturbation: Perturbation | None = None
     mixture: Mixture | None = None
+    own: IntensityTransform | None = None
     order: tuple[str, ...] = _PAPER_ORDER
+    links: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse an order that names no transform of intensities, or leaves out one that is there."""
+        """Refuse an order that does not name each transform of intensities, and links that harm the mask."""
         for name in self.order:
             if name not in _INTENSITY:
                 raise ValueError(f"order: must be among {', '.join(_INTENSITY)}, got {name}")
         for name in _INTENSITY:
             if getattr(self, name) is not None and self.order.count(name) != 1:
                 raise ValueError(f"order: must name {name} once, since it is not null")
+        for name, transform in self.links.items():
+            check_link(name, transform)
 
     @property
     def needs_label_maps(self) -> bool:
@@ -102,13 +112,11 @@ class Augment:
     def draw(self, rng: np.random.Generator, shape: Shape) -> Drawn:
         """Draw the parameters of every transform for a patch of ``shape``."""
         drawn: dict[str, Any] = {}
-        for field in fields(Drawn):
-            transform = getattr(self, field.name)
+        for name in (one.name for one in fields(Drawn) if one.name != "links"):
+            transform = getattr(self, name)
             if transform is not None:
-                drawn[field.name] = (
-                    transform.draw(rng, shape) if field.name == "affine" else transform.draw(rng)
-                )
-        return Drawn(**drawn)
+                drawn[name] = transform.draw(rng, shape) if name == "affine" else transform.draw(rng)
+        return Drawn(**drawn, links=draw_seeds(self.links, rng))
 
     def apply(self, image: Tensor, softseg: Tensor, drawn: Drawn) -> tuple[Tensor, Tensor]:
         """Return image and soft mask after the transforms that were drawn.
@@ -125,6 +133,10 @@ class Augment:
             params = getattr(drawn, name)
             if params is not None:
                 image = getattr(self, name).apply(image, params)
+        if self.own and drawn.own is not None:
+            image = self.own.apply(image, drawn.own)
+        for transform, seed in zip(self.links.values(), drawn.links or (), strict=True):
+            image, softseg = run_link(transform, seed, image, softseg)
         if self.flip and drawn.flip is not None:
             image, softseg = self.flip.apply(image, softseg, drawn.flip)
         return image, softseg

@@ -4,7 +4,6 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
 
 from softcord.contrasts import CONTRASTS
 from softcord.io.names import NIFTI_EXTENSIONS
@@ -200,7 +199,6 @@ def contrast_stems(image_names: Mapping[str, str] | None = None) -> dict[str, st
     return stems | {stem: key for key, stem in (image_names or {}).items()}
 
 
-@cache
 def old_stems() -> frozenset[str]:
     """Image stems that only earlier releases use."""
     return frozenset(old for row in CONTRASTS.values() for old in row.old_stems)

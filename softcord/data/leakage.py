@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from softcord.data.name import says_nothing
 from softcord.data.splits import seen_in_training
 from softcord.errors import DataError
 from softcord.hints import listed
@@ -54,6 +55,8 @@ def seen_participants(
 ) -> Seen:
     """Name the participants whom a model has seen: by name and dataset, or by one of their images.
 
+    Where a name says nothing (``bids``, ``data``) and checksums are known, only images are evidence.
+
     Args:
         trained_on: what the model says about its training.
         dataset: name of the dataset that it meets; None where it has none, so that only images count.
@@ -62,7 +65,12 @@ def seen_participants(
         persons: the person behind a participant id, where two ids are one person.
     """
     trained_on = list(trained_on)
-    same = [part for part in trained_on if part.dataset == dataset]
+    # Where a name is anybody's, the images themselves have to say that the dataset is the same.
+    same = [
+        part
+        for part in trained_on
+        if part.dataset == dataset and not (part.image_sha256 and says_nothing(part.dataset))
+    ]
     train = set(seen_in_training((one for part in same for one in part.train_participants), images, persons))
     val = set(seen_in_training((one for part in same for one in part.val_participants), images, persons))
     contents = {one for part in trained_on for one in part.image_sha256}

@@ -8,8 +8,9 @@ from softcord.io.nifti import Volume
 FloatArray = npt.NDArray[np.float64]
 Rgb = npt.NDArray[np.float64]
 
+# Yellow and sky blue, which the colour-blind tell apart.
 PREDICTION_COLOUR = (1.0, 0.84, 0.0)
-GROUND_TRUTH_COLOUR = (0.16, 0.76, 0.42)
+GROUND_TRUTH_COLOUR = (0.34, 0.71, 0.91)
 # Yellow to red: value and colour of the soft map's scale.
 SOFT_SCALE = (
     (0.0, (1.00, 0.97, 0.66)),

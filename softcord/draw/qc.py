@@ -22,7 +22,7 @@ def overlay_png(
 ) -> None:
     """Write a PNG of evenly spaced axial slices centred on the cord, with a caption.
 
-    Upper row: the image with the 0.5 contours of prediction (yellow) and ground truth (green). Lower row:
+    Upper row: the image with the 0.5 contours of prediction (yellow) and ground truth (blue). Lower row:
     the soft prediction in a yellow-to-red scale over the image, with its 0.5 contour. Patient's right is on
     the left, anterior is up.
 

@@ -3,16 +3,23 @@
 import io
 from typing import Any
 
+from matplotlib import rc_context
 from matplotlib.figure import Figure
+
+# Text stays text: it can be searched, edited and set in the journal's font.
+_REAL_TEXT = {"svg.fonttype": "none", "svg.hashsalt": "softcord", "pdf.fonttype": 42}
+# Without a date two renderings are the same file, and version control and caches see no change.
+_UNDATED: dict[str, dict[str, Any]] = {
+    "svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}
+}  # fmt: skip
 
 
 def figure_bytes(figure: Figure, kind: str, dpi: int = 300) -> bytes:
-    """Render a figure as ``png`` or ``svg``; the same figure gives the same bytes."""
+    """Render a figure as ``png``, ``svg`` or ``pdf``; the same figure gives the same bytes."""
     buffer = io.BytesIO()
-    # Without a date two renderings are the same file, and version control and caches see no change.
-    metadata = {"Date": None} if kind == "svg" else {"Software": None}
     quick: dict[str, Any] = {"pil_kwargs": {"compress_level": 3}} if kind == "png" else {}
-    figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata, **quick)
+    with rc_context(_REAL_TEXT):
+        figure.savefig(buffer, format=kind, dpi=dpi, metadata=_UNDATED[kind], **quick)
     # The second format takes the layout of the first.
     figure.set_layout_engine("none")
     return buffer.getvalue()

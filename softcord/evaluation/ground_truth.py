@@ -25,6 +25,7 @@ def ground_truth_measures(
     run: str,
     *,
     reference: Literal["soft", "hard", "soft_bin"],
+    tails: bool = False,
     jobs: int = 1,
 ) -> pd.DataFrame:
     """Return measures of the methods ``GT_soft`` (where the reference is soft) and ``GT_hard``.
@@ -35,7 +36,7 @@ def ground_truth_measures(
     wanted = [(image, "soft", image.reference) for image in images if reference == "soft"]
     wanted += [(image, "hard", image.hard_seg) for image in images if image.hard_seg is not None]
     measured: dict[tuple[Path, str], list[Measure]] = {}
-    measure = partial(_rows, levels=levels, run=run)
+    measure = partial(_rows, levels=levels, run=run, tails=tails)
     for outcome in parallel_map(measure, wanted, jobs if len(wanted) >= WORTH_PROCESSES else 1):
         image, gt, path = outcome.item
         if outcome.value is None:
@@ -48,9 +49,11 @@ def ground_truth_measures(
     return pd.concat([part for frame in frames for part in (frame, csa_std_rows(frame))], ignore_index=True)
 
 
-def _rows(truth: tuple[EvaluationImage, str, Path], *, levels: tuple[int, ...], run: str) -> list[Measure]:
+def _rows(
+    truth: tuple[EvaluationImage, str, Path], *, levels: tuple[int, ...], run: str, tails: bool
+) -> list[Measure]:
     image, gt, path = truth
-    measured = measure_image(read_volume(path), discs=_discs(image.discs), levels=levels)
+    measured = measure_image(read_volume(path), discs=_discs(image.discs), levels=levels, tails=tails)
     return measure_rows(
         (one for one in measured if one.metric in _CSA),
         participant_id=image.participant_id,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -14,9 +14,12 @@ from softcord.errors import DataError
 from softcord.evaluation.image import EvaluationImage, Mask, Masks
 from softcord.io.header import open_nifti
 from softcord.io.nifti import Volume, read_volume
+from softcord.io.tables import MISSING
 from softcord.measure.image import ImageMeasure, measure_image, measure_rows
+from softcord.measure.own_metric import ImageMetric
+from softcord.measure.slices import refuse_filled
 from softcord.measure.spread import csa_std_rows
-from softcord.measure.table import MISSING, Measure, measures_frame
+from softcord.measure.table import Measure, measures_frame
 from softcord.predict.write import predictions_of, softseg_path, write_softseg
 from softcord.processes.parallel import parallel_map
 
@@ -24,12 +27,22 @@ from softcord.processes.parallel import parallel_map
 WORTH_PROCESSES = 50
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What is measured: the vertebral levels, whether faint values far from the cord count (``tails``; of the
+    reference too), and the metrics of others by name."""
+
+    levels: tuple[int, ...]
+    tails: bool = False
+    metrics: Sequence[tuple[str, ImageMetric]] = ()
+
+
 def measure_masks(
     masks: Masks,
     images: Sequence[EvaluationImage],
     predictions: Path,
+    wanted: Wanted,
     *,
-    levels: tuple[int, ...],
     labels: Mapping[str, str],
     jobs: int = 1,
     on_done: Callable[[str], None] | None = None,
@@ -37,10 +50,10 @@ def measure_masks(
     """Check and measure the masks of ``images``; return the rows of measures.csv, and whom it misses why.
 
     A mask from elsewhere is written, with its image's header, to its place in the derivatives dataset
-    ``predictions``. An image whose
-    mask is missing or cannot be used has its rows, without values, so that nothing forgets it. ``labels``
-    fill the columns that say which run this is (run, method, gt, ...). The CSA STD across contrasts of each
-    participant follows at the end. Where qform and sform of some image disagree there is a column ``space``.
+    ``predictions``. An image whose mask is missing or cannot be used has its rows, without values, so that
+    nothing forgets it. ``labels`` fill the columns that say which run this is (run, method, gt, ...). The CSA
+    STD across contrasts of each participant follows at the end. Where qform and sform of some image disagree
+    there is a column ``space``.
 
     Raises:
         DataError: no image has a mask that can be used.
@@ -48,7 +61,7 @@ def measure_masks(
     missing = {one.image: masks.missing[one.image] for one in images if one.image in masks.missing}
     pairs = [(one, masks.found[one.image]) for one in images if one.image in masks.found]
     measured: dict[Path, list[ImageMeasure]] = {}
-    measure = partial(_measure, predictions=predictions, levels=levels, run=labels["run"])
+    measure = partial(_measure, predictions=predictions, wanted=wanted, run=labels["run"])
     for outcome in parallel_map(measure, pairs, jobs if len(pairs) >= WORTH_PROCESSES else 1):
         image = outcome.item[0].image
         if outcome.value is None:
@@ -65,7 +78,7 @@ def measure_masks(
         values = measured.get(one.image)
         if values is None:
             _place(predictions, one).unlink(missing_ok=True)  # of an earlier start
-            values = _without_values(one, levels)
+            values = _without_values(one, wanted)
         rows += measure_rows(
             values,
             participant_id=one.participant_id,
@@ -92,7 +105,11 @@ def _with_spaces(frame: pd.DataFrame, images: Sequence[EvaluationImage]) -> pd.D
 
 
 def _measure(
-    pair: tuple[EvaluationImage, Mask], *, predictions: Path, levels: tuple[int, ...], run: str
+    pair: tuple[EvaluationImage, Mask],
+    *,
+    predictions: Path,
+    wanted: Wanted,
+    run: str,
 ) -> list[ImageMeasure]:
     """Check and measure one mask.
 
@@ -105,14 +122,26 @@ def _measure(
     space = open_nifti(image.image).space
     check_label(image.reference, reference, space)
     check_label(mask.path, found, space)
+    refuse_filled(mask.path, found)
     softseg = Volume(np.clip(found.data, 0, 1), reference.affine)
     if mask.path != _place(predictions, image):
         folder = predictions_of(predictions, image.participant_id)
         write_softseg(folder, image.image, softseg, {"Run": run, "Prediction": str(mask.path)})
-    measured = _measures(image, softseg, reference, levels)
+    measured = _measures(image, softseg, reference, wanted)
+    measured += [
+        ImageMeasure(name, MISSING, _number(name, metric(softseg, reference)))
+        for name, metric in wanted.metrics
+    ]
     if mask.inference_s is not None:
         measured.append(ImageMeasure("inference_s", MISSING, mask.inference_s))
     return measured
+
+
+def _number(name: str, value: object) -> float:
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError) as error:
+        raise DataError(f"metric {name}", f"gave {value!r}, which is no number") from error
 
 
 def _place(predictions: Path, image: EvaluationImage) -> Path:
@@ -120,18 +149,20 @@ def _place(predictions: Path, image: EvaluationImage) -> Path:
 
 
 def _measures(
-    image: EvaluationImage, softseg: Volume, reference: Volume, levels: tuple[int, ...]
+    image: EvaluationImage, softseg: Volume, reference: Volume, wanted: Wanted
 ) -> list[ImageMeasure]:
     return measure_image(
         softseg,
         reference_softseg=reference,
         discs=read_volume(image.discs) if image.discs else None,
         truth_csa_mm2=image.truth_csa_mm2,
-        levels=levels,
+        levels=wanted.levels,
+        tails=wanted.tails,
     )
 
 
-def _without_values(image: EvaluationImage, levels: tuple[int, ...]) -> list[ImageMeasure]:
+def _without_values(image: EvaluationImage, wanted: Wanted) -> list[ImageMeasure]:
     """Return the measures that the image would have, as NaN."""
-    reference = read_volume(image.reference)
-    return [replace(one, value=float("nan")) for one in _measures(image, reference, reference, levels)]
+    reference, none = read_volume(image.reference), float("nan")
+    measured = [replace(one, value=none) for one in _measures(image, reference, reference, wanted)]
+    return [*measured, *(ImageMeasure(name, MISSING, none) for name, _ in wanted.metrics)]

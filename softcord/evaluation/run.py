@@ -9,7 +9,7 @@ import pandas as pd
 
 from softcord.errors import DataError
 from softcord.evaluation.image import EvaluationImage, Mask, Masks
-from softcord.evaluation.measure import measure_masks
+from softcord.evaluation.measure import Wanted, measure_masks
 from softcord.io.nifti import Volume
 from softcord.predict.check_image import read_checked
 from softcord.predict.infer import PLAIN, Apply
@@ -69,6 +69,7 @@ def evaluate(
     predictions: Path,
     *,
     levels: tuple[int, ...],
+    tails: bool = False,
     labels: Mapping[str, str],
 ) -> pd.DataFrame:
     """Predict, write and measure each image; return the rows of measures.csv.
@@ -76,4 +77,4 @@ def evaluate(
     ``labels`` fill the columns that say which run this is (run, method, gt, ...).
     """
     masks = predict_images(predict, images, predictions, run=labels["run"])
-    return measure_masks(masks, images, predictions, levels=levels, labels=labels)[0]
+    return measure_masks(masks, images, predictions, Wanted(levels, tails), labels=labels)[0]

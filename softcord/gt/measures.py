@@ -40,6 +40,8 @@ def gt_measures(
     levels: tuple[int, ...] = (2, 3),
     jobs: int = 1,
     on_done: Callable[[str], None] | None = None,
+    *,
+    tails: bool = False,
 ) -> pd.DataFrame:
     """Measure the hard masks (method ``GT_hard``) and the ground truth (``GT_soft`` or ``GT_soft_bin``).
 
@@ -49,6 +51,7 @@ def gt_measures(
         levels: vertebral levels to average over; without disc labels the whole cord ("all").
         jobs: number of processes.
         on_done: called with the name of each mask's contrast and participant.
+        tails: whether faint values far from the cord count (:mod:`softcord.measure.tails`).
 
     Returns:
         Rows of measures.csv: csa_mm2 and csa_bin_mm2 by level, volume_mm3, and csa_std_mm2 over contrasts.
@@ -58,7 +61,7 @@ def gt_measures(
     """
     masks = [mask for row in _done(report) for mask in _masks(row, settings)]
     rows: dict[_Mask, list[Measure]] = {}
-    for outcome in parallel_map(partial(_measure, levels=levels), masks, jobs):
+    for outcome in parallel_map(partial(_measure, levels=levels, tails=tails), masks, jobs):
         if outcome.value is None:
             raise RunError(outcome.item.path, str(outcome.error), "Build the ground truth again")
         rows[outcome.item] = outcome.value
@@ -101,10 +104,10 @@ def _path(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _measure(mask: _Mask, levels: tuple[int, ...]) -> list[Measure]:
+def _measure(mask: _Mask, levels: tuple[int, ...], tails: bool) -> list[Measure]:
     discs = None if mask.discs is None else read_volume(mask.discs)
     return measure_rows(
-        measure_image(read_volume(mask.path), discs=discs, levels=levels),
+        measure_image(read_volume(mask.path), discs=discs, levels=levels, tails=tails),
         participant_id=mask.participant_id,
         session_id=mask.session_id,
         contrast=mask.contrast,

@@ -8,7 +8,7 @@ import pandas as pd
 
 from softcord.contrasts import CONTRASTS
 from softcord.gt.dataset import DONE
-from softcord.io.files import write_text
+from softcord.io.tables import write_table
 
 # Column of the report: heading and format on the page.
 NUMBERS = {
@@ -28,7 +28,7 @@ NUMBERS = {
 
 def write_csv(report: pd.DataFrame, path: Path) -> None:
     """Write the report as CSV, n/a for what does not apply; whole or not at all."""
-    write_text(path, report.to_csv(index=False, na_rep="n/a", lineterminator="\n"))
+    write_table(path, report)
 
 
 def by_contrast(report: pd.DataFrame) -> pd.DataFrame:

@@ -123,7 +123,7 @@ def forget(memory: Path) -> None:
 
 def _key(files: MaskFiles, settings: MeasureSettings) -> str:
     stamps = []
-    for path in (files.mask, files.discs, files.levels, files.reference):
+    for path in (files.mask, files.discs, files.levels, files.reference, files.uncertainty):
         if path is not None and path.exists():
             status = path.stat()
             stamps.append((str(path.resolve()), status.st_size, status.st_mtime_ns))

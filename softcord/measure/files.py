@@ -12,12 +12,13 @@ from softcord.io.nifti import Volume, read_volume, space_of
 from softcord.io.space import Space, misfit
 from softcord.measure.aggregate import count_findings, join_findings
 from softcord.measure.csa import HOW_COLUMNS, Mode, csa_per_slice, default_smoothing
+from softcord.measure.doubt import area_doubt_mm2
 from softcord.measure.groups import Group, group_slices
 from softcord.measure.image import compare_masks
 from softcord.measure.level_text import format_numbers
 from softcord.measure.levels import DISC_LABELS, SliceLevels, levels_from_discs, levels_from_image
 from softcord.measure.shape import SHAPE_COLUMNS, shape_per_slice
-from softcord.measure.slices import SliceVoxels, cord_voxels, slice_voxels
+from softcord.measure.slices import SliceVoxels, cord_voxels, refuse_filled, slice_voxels
 from softcord.measure.tails import without_tails
 
 Floats = npt.NDArray[np.float64]
@@ -58,6 +59,7 @@ class MeasureSettings:
 class MaskFiles:
     """A mask and what belongs to it: disc labels or a level image, and a reference mask to compare with.
 
+    ``uncertainty`` is how far readings of the image lie apart, voxel by voxel.
     ``unused`` are further labels of the mask's image, which lost against the one that is given.
     """
 
@@ -66,6 +68,7 @@ class MaskFiles:
     levels: Path | None = None
     reference: Path | None = None
     unused: tuple[Path, ...] = ()
+    uncertainty: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,8 @@ class FileMeasures:
     """The measures of one mask.
 
     ``groups`` has a row per mode and group: HOW_COLUMNS, slice ("5:23"),
-    level, findings, and mean and population SD over its slices of each of AVERAGED (``area_mm2``,
+    level, findings, ``area_doubt_mm2`` (see :mod:`softcord.measure.doubt`; NaN where unknown), and mean and
+    population SD over its slices of each of AVERAGED (``area_mm2``,
     ``area_mm2_sd``, ...), and length_mm, their sum. ``overlap`` are metrics against the reference by name.
     ``space`` says which form of the mask's header gave the geometry, and whether the other one differs;
     ``notes`` are lines about the headers of the files.
@@ -95,11 +99,15 @@ def measure_file(files: MaskFiles, settings: MeasureSettings) -> FileMeasures:
     if (settings.levels or settings.per_level) and not (files.discs or files.levels):
         raise DataError(files.mask, "has no disc labels and no level image", "Levels cannot be told without")
     mask = read_volume(files.mask, settings.volume)
+    refuse_filled(files.mask, mask)
     space = space_of(mask)
     every, voxels = slice_voxels(mask), cord_voxels(mask, tails=settings.tails)
     notes = [f"{files.mask}: {odd}" for odd in space.oddities]
     notes += [f"{path}: not used, but {(files.discs or files.levels)}" for path in files.unused]
     groups = measure_voxels(voxels, _levels(voxels, space, files, notes), settings, every)
+    groups["area_doubt_mm2"] = np.nan
+    if files.uncertainty is not None:
+        groups["area_doubt_mm2"] = area_doubt_mm2(groups, voxels, _doubt(files.uncertainty, space, notes))
     overlap = {}
     if files.reference is not None:
         both = [mask, _read_beside(files.reference, space, notes)]
@@ -134,6 +142,14 @@ def _read_beside(path: Path, space: Space, notes: list[str]) -> Volume:
     if off is not None and off.fits_as_used:
         notes.append(f"{path}: {off.what}")
     return volume
+
+
+def _doubt(path: Path, space: Space, notes: list[str]) -> Volume:
+    doubt = _read_beside(path, space, notes)
+    if (off := misfit(space, space_of(doubt))) is not None and not off.fits_as_used:
+        what = off.what.replace("its image", "the mask")
+        raise DataError(path, what, "Predict the mask again, with its uncertainty")
+    return doubt
 
 
 def _levels(voxels: SliceVoxels, space: Space, files: MaskFiles, notes: list[str]) -> SliceLevels | None:

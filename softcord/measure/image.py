@@ -9,6 +9,7 @@ import numpy.typing as npt
 from softcord.errors import DataError
 from softcord.io.nifti import Volume, space_of
 from softcord.io.space import misfit, shear_deg
+from softcord.io.tables import MISSING
 from softcord.measure.aggregate import findings_over, join_findings, mean_over, mean_with_missed
 from softcord.measure.csa import Mode, csa_per_slice
 from softcord.measure.groups import Group, group_slices
@@ -16,7 +17,7 @@ from softcord.measure.levels import levels_from_discs
 from softcord.measure.overlap import dice, dice_soft, rve_pct, volume_mm3
 from softcord.measure.slices import ROUNDING_DEG, SliceVoxels, slice_voxels
 from softcord.measure.surface import asd_mm, hd95_mm, smallest_box
-from softcord.measure.table import MISSING, Measure
+from softcord.measure.table import Measure
 from softcord.measure.tails import TOLD_PCT, without_tails
 
 Ints = npt.NDArray[np.int64]
@@ -70,7 +71,7 @@ def measure_image(
         reference_softseg = None if reference_softseg is None else without_tails(reference_softseg).mask
     pred = slice_voxels(pred_softseg)
     reference = None if reference_softseg is None else slice_voxels(reference_softseg)
-    groups = _groups(reference or pred, discs, levels)
+    groups = reference_groups(reference or pred, discs, levels)
     measures = list(_csa(pred, reference, groups, truth_csa_mm2))
     volume = volume_mm3(pred_softseg.data, pred.spacing_mm)
     measures.append(ImageMeasure("volume_mm3", MISSING, volume))
@@ -94,8 +95,14 @@ def _check_same_grid(pred: Volume, reference: Volume) -> None:
         raise DataError("segmentation", what, "Bring both to the same voxel grid")
 
 
-def _groups(base: SliceVoxels, discs: Volume | None, levels: tuple[int, ...]) -> list[Group]:
-    """The slices to average over, each of them with cord in ``base`` binarised."""
+def reference_groups(base: SliceVoxels, discs: Volume | None, levels: tuple[int, ...]) -> list[Group]:
+    """Return the slices to average over, each of them with cord in ``base`` (the reference) binarised.
+
+    First ``levels`` together, then each of several alone; without ``discs`` the whole cord, "all".
+
+    Raises:
+        DataError: the discs hold none.
+    """
     covered = base.binarised(HARD_THRESHOLD).filled
     if discs is None:
         return list(group_slices(covered))

@@ -1,5 +1,6 @@
 """Every metric softcord measures: its unit, which way is better, its optimum and its name in figures."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,6 +26,9 @@ _ROWS = (
     Metric("csa_mm2", "mm2", "none", None, "CSA, soft (mm²)"),
     Metric("csa_bin_mm2", "mm2", "none", None, "CSA, binarised (mm²)"),
     Metric("csa_sct_mm2", "mm2", "none", None, "CSA, SCT's definition (mm²)"),
+    Metric("csa_doubt_mm2", "mm2", "none", None, "Spread of readings, as an area (mm²)"),
+    Metric("csa_low_mm2", "mm2", "none", None, "CSA, soft, lower end of its interval (mm²)"),
+    Metric("csa_high_mm2", "mm2", "none", None, "CSA, soft, upper end of its interval (mm²)"),
     Metric("csa_soft_minus_bin_mm2", "mm2", "none", None, "CSA, soft − binarised (mm²)"),
     Metric("csa_abs_error_mm2", "mm2", "lower", 0.0, "|CSA error|, soft (mm²)"),
     Metric("csa_bin_abs_error_mm2", "mm2", "lower", 0.0, "|CSA error|, binarised (mm²)"),
@@ -65,3 +69,25 @@ _ROWS = (
     ),
 )
 METRICS: dict[str, Metric] = {row.name: row for row in _ROWS}
+_OURS = frozenset(METRICS)
+
+
+def add_metrics(rows: Iterable[Metric]) -> None:
+    """Let softcord know metrics of others by their names, units and labels.
+
+    Raises:
+        ValueError: a name that one of softcord's metrics has, or that no key of a configuration could be.
+    """
+    for row in rows:
+        if row.name in _OURS:
+            raise ValueError(f"{row.name} is a metric of softcord's")
+        if not row.name.isidentifier():
+            raise ValueError(f"{row.name!r} is not of letters, digits and underscores")
+        if row.better not in ("lower", "higher", "none"):
+            raise ValueError(f"better: must be lower, higher or none, got {row.better!r}")
+        METRICS[row.name] = row
+
+
+def added_metrics() -> tuple[Metric, ...]:
+    """Return the metrics of others."""
+    return tuple(row for name, row in METRICS.items() if name not in _OURS)

@@ -5,11 +5,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
+import pandas as pd
+
 from softcord.errors import DataError
 from softcord.io.files import replacing
+from softcord.io.tables import print_csv
 from softcord.measure.csa import HOW_COLUMNS
 from softcord.measure.files import FileMeasures
-from softcord.plain import plain_cell
 
 _MEANS = {
     "area": "area_mm2",
@@ -55,11 +57,9 @@ def write_sct_csv(
             raise DataError(path, "has another header than SCT's", "Write to a new file")
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
         stream.write(before)
-        writer = csv.DictWriter(stream, SCT_HEADER, lineterminator="\n")
-        if not before:
-            writer.writeheader()
-        for file in measured:
-            writer.writerows(_rows(file, mode, version))
+        rows = [row for file in measured for row in _rows(file, mode, version)]
+        table = pd.DataFrame(rows, columns=pd.Index(SCT_HEADER), dtype=object)
+        print_csv(table, stream, missing="", header=not before)
 
 
 def _rows(file: FileMeasures, mode: str, version: str) -> Iterable[Mapping[str, object]]:
@@ -70,7 +70,7 @@ def _rows(file: FileMeasures, mode: str, version: str) -> Iterable[Mapping[str, 
         yield {
             "Timestamp": now,
             "SCT Version": f"{version} {how}",
-            "Filename": plain_cell(str(file.files.mask.resolve())),
+            "Filename": str(file.files.mask.resolve()),
             "Slice (I->S)": row["slice"],
             "VertLevel": "" if row["level"] == "all" else row["level"],
             "DistancePMJ": "",

@@ -4,18 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 import pandas as pd
 
 from softcord.errors import DataError
-from softcord.io.files import replacing
+from softcord.io.tables import MISSING, write_table
 from softcord.measure.metrics import METRICS
-from softcord.plain import plain_table
 from softcord.remedies import Remedy
 
-MISSING = "n/a"
 MEASURE_COLUMNS = (
     "run",
     "method",
@@ -79,13 +76,7 @@ def write_measures(path: Path | str, frame: pd.DataFrame) -> None:
     path = Path(path)
     _check_columns(path, frame)
     extra = [name for name in frame.columns if name not in MEASURE_COLUMNS]
-    with replacing(path) as temporary:
-        table_csv(frame[[*MEASURE_COLUMNS, *extra]], temporary)
-
-
-def table_csv(frame: pd.DataFrame, to: Path | TextIO) -> None:
-    """Write a table as CSV as :func:`write_measures` does, to an open file too."""
-    plain_table(frame).to_csv(to, index=False, na_rep=MISSING)
+    write_table(path, frame[[*MEASURE_COLUMNS, *extra]])
 
 
 def read_measures(path: Path | str) -> pd.DataFrame:

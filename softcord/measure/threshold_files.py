@@ -9,13 +9,15 @@ import pandas as pd
 
 from softcord.io.files import write_text
 from softcord.io.nifti import read_volume
+from softcord.io.tables import write_table
 from softcord.measure.files import MaskFiles, MeasureSettings
 from softcord.measure.levels import levels_from_discs
 from softcord.measure.slices import cord_voxels
-from softcord.measure.threshold import csa_by_threshold, csa_std_by_threshold
+from softcord.measure.threshold import csa_by_threshold, csa_std_by_threshold, spread_by_threshold
 from softcord.measure.tidy import image_identity
 
 RESAMPLES = 2000
+SAME_MM2 = 1e-6
 
 
 @dataclass(frozen=True)
@@ -49,20 +51,14 @@ def threshold_curves(files: Sequence[MaskFiles], settings: MeasureSettings) -> p
 
 
 def best_threshold(curves: pd.DataFrame, seed: int = 0) -> Optimum | None:
-    """Return the threshold at which contrasts agree best, with its uncertainty; None of fewer than three.
+    """Return the threshold at which contrasts agree best, with its uncertainty.
 
-    Participants are drawn with replacement; the interval is that of the optima of the draws.
+    Participants are drawn with replacement; the interval is that of the optima of the draws. None where there
+    is nothing to choose: fewer than three participants with several contrasts, or hard masks, which are the
+    same at every threshold.
     """
-    spread = (
-        curves.dropna(subset="csa_bin_mm2")
-        .groupby(["threshold", "participant_id", "contrast"])["csa_bin_mm2"]
-        .mean()
-        .groupby(level=["participant_id", "threshold"])
-        .std()
-        .unstack("threshold")
-        .dropna()
-    )
-    if len(spread) < 3:
+    spread = spread_by_threshold(curves)
+    if len(spread) < 3 or np.ptp(spread.to_numpy(), axis=1).max(initial=0) < SAME_MM2:
         return None
     thresholds = spread.columns.to_numpy(dtype=float)
     values = spread.to_numpy()
@@ -75,7 +71,7 @@ def best_threshold(curves: pd.DataFrame, seed: int = 0) -> Optimum | None:
 
 def write_curves(path: Path, curves: pd.DataFrame) -> None:
     """Write the curves as CSV at ``path`` and a figure of them beside it, with the ending .svg."""
-    write_text(path, curves.to_csv(index=False, na_rep="n/a", lineterminator="\n"))
+    write_table(path, curves)
     # slow to import and only needed here
     from io import StringIO
 

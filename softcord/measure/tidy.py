@@ -6,11 +6,12 @@ from pathlib import Path
 import pandas as pd
 
 from softcord.data.bids import contrast_stems, parse_path
+from softcord.io.tables import MISSING
 from softcord.measure.csa import HOW_COLUMNS, METHOD_VERSION
 from softcord.measure.files import AVERAGED, FileMeasures
 from softcord.measure.image import HARD_THRESHOLD
 from softcord.measure.metrics import METRICS
-from softcord.measure.table import MEASURE_COLUMNS, MISSING
+from softcord.measure.table import MEASURE_COLUMNS
 from softcord.plain import plain
 
 METHOD_COLUMNS = ("slice", "findings", *HOW_COLUMNS, "space", "filename")
@@ -56,6 +57,8 @@ def _file_rows(file: FileMeasures, method: str) -> Iterator[dict[str, object]]:
     for group in file.groups.to_dict("records"):
         made = {name: group[name] for name in ("level", *METHOD_COLUMNS[:-2])}
         yield _row(who | made, _AREA[str(group["mode"])], group["area_mm2"])
+        if pd.notna(group.get("area_doubt_mm2", None)):
+            yield _row(who | made, "csa_doubt_mm2", group["area_doubt_mm2"])
         if group["mode"] == file.groups["mode"].iloc[0]:
             for name in (*AVERAGED[1:], "length_mm"):
                 yield _row(who | made, name, group[name])

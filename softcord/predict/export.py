@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from softcord.errors import RunError
 from softcord.io.files import replacing, replacing_folder, write_json, write_text
+from softcord.nets.monai_net import MonaiNet
 from softcord.predict.package import Model, write_package
 
 # How far ONNX Runtime's raw output may lie from torch's, of values around 0 to 1.
@@ -91,7 +92,7 @@ def export_bundle(folder: Path, model: Model) -> Path:
         shutil.copy(package / "card.md", bundle / "docs" / "README.md")
         shutil.rmtree(package)
         (bundle / "models").mkdir()
-        torch.save(model.net.state_dict(), bundle / "models" / "model.pt")
+        torch.save(_network_of(model).state_dict(), bundle / "models" / "model.pt")
         write_json(bundle / "configs" / "metadata.json", _bundle_metadata(model))
         write_json(bundle / "configs" / "inference.json", _bundle_inference(model))
         write_text(bundle / "LICENSE", "See docs/README.md.\n")
@@ -136,6 +137,11 @@ def _describe_onnx(path: Path, description: Mapping[str, Any]) -> None:
     onnx.save(model, path)
 
 
+def _network_of(model: Model) -> nn.Module:
+    """Return the net as its class builds it: a network of MONAI's without what softcord puts around it."""
+    return model.net.net if isinstance(model.net, MonaiNet) else model.net
+
+
 def _bundle_metadata(model: Model) -> dict[str, Any]:
     description = model.description
     window = list(description.window_voxels)
@@ -159,6 +165,7 @@ def _bundle_metadata(model: Model) -> dict[str, Any]:
 def _bundle_inference(model: Model) -> dict[str, Any]:
     description = model.description
     spacing = [description.spacing_mm] * 3
+    finest = "" if isinstance(model.net, MonaiNet) else "[0]"
     return {
         "imports": ["$import torch", "$from softcord.nets.activation import activate"],
         "bundle_root": ".",
@@ -184,7 +191,8 @@ def _bundle_inference(model: Model) -> dict[str, Any]:
         },
         "run": [
             "$@network.load_state_dict(@weights)",
-            "$activate(@inferer(@preprocessing({'image': @image})['image'][None], lambda x: @network(x)[0]), "
+            "$activate(@inferer(@preprocessing({'image': @image})['image'][None], "
+            f"lambda x: @network(x){finest}), "
             f"'{description.activation}')",
         ],
     }

@@ -17,10 +17,14 @@ from softcord.io.nifti import Volume, space_of, write_like
 from softcord.io.space import Oddity
 from softcord.io.writable import check_writable
 from softcord.predict.check_image import read_checked
-from softcord.predict.package import Model
+from softcord.predict.package import Model, weights_sha256
+from softcord.predict.readings import read_again, readings
 from softcord.predict.volume import AS_IT_IS, PredictSettings, predict_volume
 from softcord.predict.write import generated_by
 from softcord.remedies import Remedy
+from softcord.uncertainty.ensemble import Ensemble
+from softcord.uncertainty.paths import uncertainty_path
+from softcord.uncertainty.quality import Quality, quality_of
 
 Outcome = Literal["predicted", "no cord", "constant"]
 
@@ -30,7 +34,8 @@ class Task:
     """Images to predict and how: ``threshold`` None writes the soft mask, else voxels above it as 1.
 
     ``made_by`` says which model it is; it is written into every sidecar. ``volume`` is which one of a series
-    to predict, from 0.
+    to predict, from 0. ``how_sure``: whether readings that differ say how sure the mask is, which takes four
+    times as long and does not change the mask; they are those of ``others``, or views of the image.
     """
 
     model: Model
@@ -39,6 +44,8 @@ class Task:
     threshold: float | None = None
     overwrite: bool = False
     volume: int | None = None
+    how_sure: bool = False
+    others: tuple[Model, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a threshold that keeps all or nothing."""
@@ -56,6 +63,7 @@ class Done:
     outcome: Outcome
     looked: str
     is_unsure: bool = False
+    quality: Quality | None = None
     image: Volume | None = None
     softseg: Volume | None = None
 
@@ -78,6 +86,8 @@ def mask_name(image: Path, threshold: float | None) -> str:
 def predict_file(image: Path, output: Path, task: Task) -> Done:
     """Predict one image and write mask and sidecar; a mask that the same model made of it is kept.
 
+    Where it is asked how sure the mask is, the standard deviation of the readings is written beside it.
+
     Raises:
         DataError: the image cannot be used.
         UsageError: ``output`` or its sidecar is something else, and ``overwrite`` is off; or one of them is
@@ -86,7 +96,11 @@ def predict_file(image: Path, output: Path, task: Task) -> Done:
     """
     wanted = _sidecar(image, task)
     _refuse_wrong_place(image, output)
-    if not task.overwrite and (there := _already_made(output, wanted)):
+    if (
+        not task.overwrite
+        and (there := _already_made(output, wanted))
+        and _knows_how_sure(output, wanted, task)
+    ):
         return there
     try:
         check_writable(output.parent)
@@ -95,19 +109,27 @@ def predict_file(image: Path, output: Path, task: Task) -> Done:
     volume = read_checked(image, task.model.description.spacing_mm, task.volume)
     try:
         prediction = predict_volume(task.model, volume, task.settings)
+        ensemble = _how_sure(task, volume, prediction.softseg)
     except MemoryError as error:
         raise DataError(image, "needs more memory than there is", "Crop it first") from error
     mask = prediction.softseg.data
     if task.threshold is not None:
         mask = (mask > task.threshold).astype(np.uint8)
-    quality = "low" if prediction.is_unsure else "normal"
-    made = {**wanted, "Looked": prediction.looked, "CordFound": prediction.has_cord, "Quality": quality}
+    how_good = "low" if prediction.is_unsure else "normal"
+    made = {**wanted, "Looked": prediction.looked, "CordFound": prediction.has_cord, "Quality": how_good}
     try:
         _write(output, mask, image, made)
+        quality = _write_how_sure(output, image, wanted, task, ensemble, volume, prediction.softseg)
     except OSError as error:
         raise _unwritable(output, error) from error
     outcome = _outcome(prediction.looked, prediction.has_cord)
-    return Done(outcome, prediction.looked, prediction.is_unsure, volume, prediction.softseg)
+    return Done(outcome, prediction.looked, prediction.is_unsure, quality, volume, prediction.softseg)
+
+
+def _how_sure(task: Task, image: Volume, softseg: Volume) -> Ensemble | None:
+    if not task.how_sure:
+        return None
+    return read_again(task.model, image, softseg, task.settings, task.others)
 
 
 def _write(output: Path, mask: npt.NDArray[np.generic], image: Path, made: Mapping[str, object]) -> None:
@@ -128,6 +150,46 @@ def _write(output: Path, mask: npt.NDArray[np.generic], image: Path, made: Mappi
         for new, _ in pairs:
             with suppress(OSError):
                 new.unlink(missing_ok=True)
+
+
+def _write_how_sure(
+    output: Path,
+    image: Path,
+    wanted: Mapping[str, object],
+    task: Task,
+    ensemble: Ensemble | None,
+    volume: Volume,
+    softseg: Volume,
+) -> Quality | None:
+    """Write the map of how sure the mask is, its sidecar last; return the mask's score."""
+    if ensemble is None:
+        return None
+    quality = quality_of(volume, softseg, ensemble.disagreement)
+    path = uncertainty_path(output)
+    write_like(path, ensemble.sd, image)
+    made = {
+        **_how_sure_wanted(wanted, task),
+        "Description": "standard deviation of the readings' soft masks",
+        "ModelWeightsSha256": task.made_by.get("ModelWeightsSha256", ""),
+        "Disagreement": round(ensemble.disagreement, 4),
+        "QualityScore": round(quality.score, 4),
+        "QualityReasons": list(quality.reasons),
+    }
+    write_json(sidecar_of(path), made)
+    return quality
+
+
+def _how_sure_wanted(wanted: Mapping[str, object], task: Task) -> dict[str, object]:
+    others = [weights_sha256(other) for other in task.others]
+    return {**wanted, "Readings": readings(task.model, task.others), "OtherModelsSha256": others}
+
+
+def _knows_how_sure(output: Path, wanted: Mapping[str, object], task: Task) -> bool:
+    """Whether nobody asks how sure the mask is, or the same readings have said so."""
+    path = uncertainty_path(output)
+    if not task.how_sure:
+        return True
+    return path.exists() and _read(sidecar_of(path)).items() >= _how_sure_wanted(wanted, task).items()
 
 
 def _unwritable(output: Path, error: OSError) -> RunError:

@@ -8,7 +8,7 @@ Where no guess convinces, the caller slides windows over everything.
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +40,20 @@ MIN_LENGTH_MM = 40.0  # shorter than that, and not through most of the image, is
 MARGIN_MM = 8  # a cord nearer than this to the window's side is looked at again, centred
 
 
+@dataclass(frozen=True)
+class Bounds:
+    """How many voxels the net may be shown: until a cord convinces, and until that is followed to its ends.
+
+    The first look is always taken.
+    """
+
+    search: float = math.inf
+    follow: float = math.inf
+
+
+UNBOUNDED = Bounds()
+
+
 def cord_box(window: Shape, multiple: Shape, shape: Shape, limit: Shape | None = None) -> Shape:
     """Return the size of the windows that follow the cord, in voxels: as in training, fitted to the image.
 
@@ -61,12 +75,13 @@ def follow_cord(
     activation: Activation,
     spacing_mm: float = 1.0,
     apply: Apply = PLAIN,
+    bounds: Bounds = UNBOUNDED,
 ) -> Float32 | None:
     """Return the soft mask of the cord that was found, 0 where nobody looked; None if nothing convinced.
 
     ``image_rpi`` is on the grid the net was trained on; ``box`` is the size of the windows.
     """
-    return _Search(net, image_rpi, box, activation, spacing_mm, apply).run()
+    return _Search(net, image_rpi, box, activation, spacing_mm, apply, bounds).run()
 
 
 class _Search:
@@ -80,19 +95,23 @@ class _Search:
         activation: Activation,
         spacing_mm: float,
         apply: Apply,
+        bounds: Bounds,
     ) -> None:
         self.net = net.eval()
         self.image = torch.as_tensor(np.ascontiguousarray(image_rpi, dtype=np.float32))
         self.black = float(self.image.min())
         self.box, self.activation, self.spacing_mm, self.apply = box, activation, spacing_mm, apply
+        self.bounds, self.looked_at = bounds, 0
         self.stride = _stride(box[2], self.image.shape[2])
         self.importance = _importance(box)
         self.accepted: list[tuple[Tensor, Shape]] = []
 
     def run(self) -> Float32 | None:
         guesses: list[tuple[Tensor, Shape, Tube]] = []
-        for place in self.places():
-            guess = self.settle(place)
+        for n, place in enumerate(self.places()):
+            guess = self.settle(place) if n == 0 or self.affords(self.box) else None
+            if guess is None:
+                continue
             if self.is_certain(guess[2]):
                 guesses = [guess]
                 break
@@ -101,6 +120,14 @@ class _Search:
             if guess[2].is_cord and guess[2].unsteadiness <= POSSIBLE and self.follow_from(*guess):
                 return self.blend()
         return None
+
+    def affords(self, size: Shape) -> bool:
+        """Whether a look of this size may be part of the search."""
+        return self.looked_at + math.prod(size) <= self.bounds.search
+
+    def can_follow(self) -> bool:
+        """Whether another window along the cord is within bounds; no cord needs as many as that."""
+        return self.looked_at + math.prod(self.box) <= self.bounds.follow
 
     def is_certain(self, tube: Tube) -> bool:
         """Whether a tube is as steady as only cords are over its length."""
@@ -139,6 +166,8 @@ class _Search:
         coarse = avg_pool3d(self.image[None, None], COARSE, ceil_mode=True)
         multiple = getattr(self.net, "required_multiple", self.box)
         sides = [_up(n, step) for n, step in zip(coarse.shape[2:], multiple, strict=True)]
+        if not self.affords((sides[0], sides[1], sides[2])):
+            return []
         padded = torch.full((1, 1, *sides), self.black)
         n = coarse.shape[2:]
         padded[:, :, : n[0], : n[1], : n[2]] = coarse
@@ -151,24 +180,33 @@ class _Search:
         centres = ndimage.center_of_mass(seen, parts, longest + 1)
         return [tuple((np.array(centre) + 0.5) * COARSE - 0.5) for centre in centres]
 
-    def settle(self, place: Place) -> tuple[Tensor, Shape, Tube]:
-        """Look at a place, and again centred on the cord if it runs near the window's side."""
-        raw, corner = self.look(self.scout(place), self.box)
+    def settle(self, place: Place) -> tuple[Tensor, Shape, Tube] | None:
+        """Look at a place, and again centred on the cord if it runs near the window's side.
+
+        None where a short window does not convince and a whole one would cost too much.
+        """
+        scouted = self.scout(place)
+        if scouted is not None:
+            if not self.is_certain(scouted) and not self.affords(self.box):
+                return None
+            if scouted.is_cord:
+                place = (*self.middle(scouted)[:2], place[2])
+        raw, corner = self.look(place, self.box)
         tube = self.tube(raw, corner)
-        if tube.is_cord and not self.is_central(tube, corner):
+        is_worth = self.is_certain(tube) or self.affords(self.box)
+        if tube.is_cord and is_worth and not self.is_central(tube, corner):
             raw, corner = self.look(self.middle(tube), self.box)
             tube = self.tube(raw, corner)
         return raw, corner, tube
 
-    def scout(self, place: Place) -> Place:
-        """Move a place across to the cord that a short window about it shows, if it shows one."""
+    def scout(self, place: Place) -> Tube | None:
+        """Return what a short window about a place shows; None where it would save nothing."""
         multiple = getattr(self.net, "required_multiple", self.box)[2]
         length = _up(math.ceil(self.box[2] / SCOUT), multiple)
         fits = all(n <= side for n, side in zip(self.image.shape[:2], self.box[:2], strict=True))
         if fits or 2 * length > self.box[2]:
-            return place
-        tube = self.tube(*self.look(place, (*self.box[:2], length)))
-        return (*self.middle(tube)[:2], place[2]) if tube.is_cord else place
+            return None
+        return self.tube(*self.look(place, (*self.box[:2], length)))
 
     def follow_from(self, raw: Tensor, corner: Shape, tube: Tube) -> bool:
         """Follow a cord both ways from the window that shows it. Whether that convinces."""
@@ -182,7 +220,7 @@ class _Search:
     def follow(self, tube: Tube, corner: Shape, step: int) -> npt.NDArray[np.bool_]:
         """Go on from a window at ``corner``, up or down, until cord or image end; return the slices seen."""
         seen = np.zeros(self.image.shape[2], dtype=bool)
-        while (centre := self.next_place(tube, corner, step)) is not None:
+        while self.can_follow() and (centre := self.next_place(tube, corner, step)) is not None:
             before = corner
             raw, corner = self.look(centre, self.box)
             onward = self.tube(raw, corner)
@@ -219,9 +257,11 @@ class _Search:
         patch = torch.full(size, self.black)
         inside, outside = _overlap((x, y, z), size, self.image.shape)
         patch[outside] = self.image[inside]
+        self.looked_at += patch.numel()
         return self.apply(self.net, patch[None, None].to(device_of(self.net)))[0, 0].cpu(), (x, y, z)
 
     def soft(self, windows: Tensor) -> Float32:
+        self.looked_at += windows.numel()
         raw = self.apply(self.net, windows.to(device_of(self.net)))
         softseg: Float32 = activate(raw, self.activation)[0, 0].cpu().numpy()
         return softseg

@@ -27,13 +27,24 @@ from softcord.data.resample import Interpolation
 from softcord.errors import DataError
 from softcord.io.files import replacing_folder
 from softcord.nets.activation import Activation
+from softcord.nets.meta import without_numbers
+from softcord.nets.monai_net import called_as_ours
 from softcord.predict.card import card_text
 
 DESCRIPTION, WEIGHTS, CARD, CHECKSUMS = "model.json", "weights.safetensors", "card.md", "sha256.txt"
 CONTENT = (DESCRIPTION, WEIGHTS, CARD)
 _MOST = 4096  # no net of cords has more channels or stages
 _FINEST_MM, _COARSEST_MM, _LARGEST_WINDOW = 0.1, 10.0, 2048
-OWN_NETS = ("softcord.nets",)
+_MOST_VOXELS = 2**24  # of a window: four times the paper's; every channel of a net holds as many
+# Weights cannot be packed to a twentieth of their size; what is below is never too much.
+_MOST_PACKED, _LEAST_BYTES = 20, 10_000_000
+# Softcord's, and those of MONAI's that it ships a configuration for.
+_SHIPPED_OF_MONAI = ("segresnet", "dynunet", "swin_unetr")
+_CANNOT_BUILD = (
+    *(ImportError, AttributeError, TypeError, ValueError, RuntimeError, MemoryError),
+    *(AssertionError, LookupError, ArithmeticError),  # what MONAI's raise of arguments that do not fit
+)
+OWN_NETS = ("softcord.nets", *(f"monai.networks.nets.{name}" for name in _SHIPPED_OF_MONAI))
 
 
 @dataclass(frozen=True)
@@ -104,6 +115,8 @@ class ModelDescription:
             raise ValueError(
                 f"window_voxels: must be at most {_LARGEST_WINDOW} along each axis, got {windows}"
             )
+        if max(map(math.prod, windows)) > _MOST_VOXELS:
+            raise ValueError(f"window_voxels: must be at most {_MOST_VOXELS} in all, got {windows}")
         if not _FINEST_MM <= self.spacing_mm <= _COARSEST_MM:
             bounds = f"between {_FINEST_MM:g} and {_COARSEST_MM:g}"
             raise ValueError(f"spacing_mm: must be {bounds}, got {self.spacing_mm}")
@@ -138,8 +151,16 @@ def write_package(folder: Path, model: Model, *, half: bool = False) -> Path:
 
 
 def _weights(model: Model, dtype: torch.dtype = torch.float32) -> bytes:
-    values = {name: value.detach().cpu().contiguous() for name, value in model.net.state_dict().items()}
+    first = _first_names(model.net)
+    state = {name: value for name, value in model.net.state_dict().items() if first[name] == name}
+    values = {name: value.detach().cpu().contiguous() for name, value in state.items()}
     return save({k: v.to(dtype) if v.is_floating_point() else v for k, v in values.items()})
+
+
+def _first_names(net: nn.Module) -> dict[str, str]:
+    """Return for each weight the first name of it: some nets hold one layer under two (DynUNet)."""
+    seen: dict[int, str] = {}
+    return {name: seen.setdefault(id(value), name) for name, value in net.state_dict(keep_vars=True).items()}
 
 
 def read_package(path: Path, allowed: tuple[str, ...] = OWN_NETS) -> Model:
@@ -154,14 +175,17 @@ def read_package(path: Path, allowed: tuple[str, ...] = OWN_NETS) -> Model:
     files = _verified(path)
     description = _description(path, files[DESCRIPTION])
     net = build_net(description.net, path, allowed)
+    _check_windows(path, net, description)
+    _check_net(path, net, description)
     try:
-        net.load_state_dict(load(files[WEIGHTS]), assign=True)
+        first, found = _first_names(net), load(files[WEIGHTS])
+        again = {name: found[one] for name, one in first.items() if name != one and one in found}
+        net.load_state_dict(found | again, assign=True)
     except (SafetensorError, RuntimeError) as error:
         what = f"its weights do not fit its net ({str(error).splitlines()[0]})"
         raise DataError(path, what, "Export the model again") from error
     if not all(bool(value.isfinite().all()) for value in net.state_dict().values()):
         raise DataError(path, "some of its weights are no numbers", "Train or export the model again")
-    _check_windows(path, net, description)
     return Model(net.float().eval(), description)
 
 
@@ -171,6 +195,25 @@ def _check_windows(path: Path, net: nn.Module, description: ModelDescription) ->
         if any(side % step for side, step in zip(window, multiple, strict=True)):
             what = f"its windows of {window} voxels are no multiples of {multiple}, as its net needs"
             raise DataError(path, what, "Export the model again")
+
+
+def _check_net(path: Path, net: nn.Module, description: ModelDescription) -> None:
+    """Let softcord's own net see a window without numbers (on the meta device): it must give one mask.
+
+    Nets of other packages may do what that device cannot.
+    """
+    if not description.net.target.startswith(OWN_NETS):
+        return
+    shape = (1, 1, *description.window_voxels)
+    try:
+        with torch.inference_mode():
+            raw = net.eval()(torch.empty(shape, device="meta"))
+        finest = raw if isinstance(raw, torch.Tensor) else raw[0]
+        if tuple(finest.shape) != shape:
+            raise ValueError(f"it makes {tuple(finest.shape)} of {shape}")
+    except (TypeError, ValueError, RuntimeError, AttributeError, IndexError) as error:
+        what = f"its net cannot be applied ({(str(error) or type(error).__name__).splitlines()[0]})"
+        raise DataError(path, what[:300], "Export the model again") from error
 
 
 def read_description(path: Path) -> ModelDescription:
@@ -202,9 +245,9 @@ def build_net(described: NetDescription, where: Path, allowed: tuple[str, ...] =
         target = getattr(importlib.import_module(module), name)
         if not (isinstance(target, type) and issubclass(target, nn.Module) and target.__module__ == module):
             raise TypeError(f"{described.target} is not a net")
-        with torch.device("meta"):
-            return target(**described.arguments)
-    except (ImportError, AttributeError, TypeError, ValueError, RuntimeError, MemoryError) as error:
+        with without_numbers():
+            return called_as_ours(target(**described.arguments))
+    except _CANNOT_BUILD as error:
         what = f"its net cannot be built ({(str(error) or type(error).__name__).splitlines()[0]})"
         raise DataError(where, what, "Use the softcord version that its model.json names") from error
 
@@ -245,6 +288,9 @@ def _read_zip(path: Path) -> dict[str, bytes]:
     """Read the four files by name, at the top or in one folder; nothing is unpacked to disk."""
     with zipfile.ZipFile(path) as archive:
         found = {name.rpartition("/")[2]: name for name in archive.namelist() if name.count("/") <= 1}
+        unpacked = sum(archive.getinfo(found[name]).file_size for name in (*CONTENT, CHECKSUMS))
+        if unpacked > _LEAST_BYTES + _MOST_PACKED * path.stat().st_size:
+            raise zipfile.BadZipFile(f"its files would take {unpacked} bytes, which no weights do")
         return {name: archive.read(found[name]) for name in (*CONTENT, CHECKSUMS)}
 
 

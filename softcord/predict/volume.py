@@ -1,6 +1,6 @@
 """From any image to a soft cord mask in the image's own space."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -10,8 +10,8 @@ import torch
 from softcord.data.resample import Grid, Shape, from_grid, to_grid
 from softcord.io.nifti import Volume
 from softcord.predict.clean import keep_cord
-from softcord.predict.find_cord import SMALL_MM, cord_box, follow_cord
-from softcord.predict.infer import PLAIN, Apply, predict_grid
+from softcord.predict.find_cord import SMALL_MM, Bounds, cord_box, follow_cord
+from softcord.predict.infer import PLAIN, Apply, Remembering, predict_grid, sliding_voxels
 from softcord.predict.package import Model
 from softcord.predict.tube import keep_most_cord_like
 
@@ -21,6 +21,8 @@ Float32 = npt.NDArray[np.float32]
 Looked = Literal["along the cord", "everywhere", "in the centre", "nowhere"]
 # Values above which a faint tube is taken for the cord, if it looks like one and nothing above 0.5 does.
 FAINT = (0.3, 0.15)
+# At most so many times as long as windows sliding over the image once; 1.2 gave up cords that can be seen.
+MOST = 2.0
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,9 @@ def _look(model: Model, image_rpi: Float32, grid: Grid, settings: PredictSetting
     limit = description.narrow_window_voxels
     if limit is None and settings.small_windows:
         limit = _in_voxels(SMALL_MM, description.spacing_mm)
+    everywhere_voxels = cord_box(description.window_voxels, multiple, grid.shape)
+    # A window of the search may be one that slides.
+    settings = replace(settings, apply=Remembering(settings.apply.bfloat16, settings.apply.mirror))
     found = follow_cord(
         model.net,
         image_rpi,
@@ -123,14 +128,29 @@ def _look(model: Model, image_rpi: Float32, grid: Grid, settings: PredictSetting
         activation=description.activation,
         spacing_mm=description.spacing_mm,
         apply=settings.apply,
+        bounds=_bounds(grid.shape, description.window_voxels, everywhere_voxels),
     )
     if found is not None:
         return _clean(model, found, settings.largest), "along the cord"
+    everywhere = predict_grid(
+        model.net,
+        image_rpi,
+        window=everywhere_voxels,
+        activation=description.activation,
+        apply=settings.apply,
+    )
     if not settings.only_a_cord:
-        everywhere = softseg_on_grid(model, image_rpi, apply=settings.apply, largest=settings.largest)
-        return everywhere, "everywhere"
-    everywhere = softseg_on_grid(model, image_rpi, apply=settings.apply, largest=0)
+        return _clean(model, everywhere, settings.largest), "everywhere"
     return _most_cord_like(model, everywhere, settings.largest), "everywhere"
+
+
+def _bounds(shape: Shape, window: Shape, fitted: Shape) -> Bounds:
+    """Return what the search may be shown, so that no image takes much longer than windows over it once.
+
+    Those have the size of training (``window``); if the search fails, ``fitted`` ones slide.
+    """
+    most = MOST * sliding_voxels(shape, window)
+    return Bounds(search=most - sliding_voxels(shape, fitted), follow=most)
 
 
 def _most_cord_like(model: Model, softseg: Float32, largest: int) -> Float32:

@@ -13,6 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessP
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from softcord.contrasts import Contrast, add_contrasts, added_contrasts
 from softcord.errors import SoftcordError
 from softcord.processes.program import environment
 
@@ -100,7 +101,13 @@ def _alone(function: Callable[[Item], Value], item: Item) -> Iterator[Outcome[It
 
 def _workers(n: int) -> ProcessPoolExecutor:
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(n, mp_context=context, initializer=end_with_parent, initargs=(os.getpid(),))
+    given = (os.getpid(), added_contrasts())
+    return ProcessPoolExecutor(n, mp_context=context, initializer=_begin, initargs=given)
+
+
+def _begin(parent: int, contrasts: tuple[Contrast, ...]) -> None:
+    end_with_parent(parent)
+    add_contrasts(contrasts)
 
 
 def _submit(

@@ -63,7 +63,7 @@ def _pictures(report: pd.DataFrame, overlays: int) -> Iterator[Block]:
     done = report[report["status"].isin(DONE)].sort_values("dice_with_average", kind="stable")
     yield Text(
         f"{min(overlays, len(done))} of {len(done)} images, worst agreement with the average first. "
-        "Above: outlines of the ground truth at 0.5 (yellow) and of the hard mask (green); "
+        "Above: outlines of the ground truth at 0.5 (yellow) and of the hard mask (blue); "
         "below: the ground truth from 0 (yellow) to 1 (red)."
     )
     for row in done.head(overlays).to_dict("records"):

@@ -5,14 +5,17 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from softcord.report.explained import explained
 from softcord.report.page import (
     Block,
     Cell,
     Details,
+    Drawing,
     Heading,
     Items,
     Page,
     Picture,
+    Sentences,
     Table,
     Text,
     Viewer,
@@ -20,6 +23,7 @@ from softcord.report.page import (
     render,
     table_of,
 )
+from softcord.report.summary_marks import MARK_NOTE
 from softcord.report.tables import cell_text
 
 
@@ -34,12 +38,13 @@ class Figure:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the report says about one question."""
+    """What the report says about one question; ``verdict`` is its answer in a line, where it has one."""
 
     question: str
     sentences: tuple[str, ...]
     table: pd.DataFrame
     figures: tuple[Figure, ...] = ()
+    verdict: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,8 @@ class QcImage:
 class Report:
     """All that the page shows, in order; empty parts are left out.
 
-    ``exclude_words`` say how the next run is given the images that fail the visual check.
+    ``answer`` is the box at the top, ``marked`` the summary with the best marked, in place of the plain one.
+    ``exclude_words`` say how the next run is given the images that are to be left out.
     """
 
     study: str
@@ -71,15 +77,20 @@ class Report:
     dropped: pd.DataFrame = field(default_factory=pd.DataFrame)
     provenance: pd.DataFrame = field(default_factory=pd.DataFrame)
     exclude_words: str = ""
+    answer: tuple[Block, ...] = ()
+    marked: Table | None = None
+    soft_values: tuple[Block, ...] = ()
 
 
 def page(report: Report) -> str:
     """Return the report as one HTML document with everything inside it."""
     sections: dict[str, Sequence[Block]] = {
-        "Summary": [*_notes(report.notes), *_table(report.summary)],
+        "Answer": report.answer,
+        "Summary": [*_notes(report.notes), *_summary(report)],
         "Paper and here": _table(report.expected),
         "Questions": [block for answer in report.answers for block in _answer(answer)],
         "Figures": [_picture(figure) for figure in report.figures],
+        "Soft values": report.soft_values,
         "Tables": [
             block
             for name, table in report.tables.items()
@@ -97,18 +108,35 @@ def _table(table: pd.DataFrame) -> list[Block]:
     return table_of(table, text=cell_text)
 
 
+def _summary(report: Report) -> Iterator[Block]:
+    if report.summary.empty:
+        return
+    if report.marked is None:
+        yield from _table(report.summary)
+    else:
+        yield report.marked
+        yield Text(MARK_NOTE, is_hint=True)
+    if words := explained(map(str, report.summary.columns)):
+        yield Text(words, is_hint=True)
+
+
 def _notes(notes: Sequence[str]) -> list[Block]:
     return [Items(tuple(notes))] if notes else []
 
 
 def _answer(answer: Answer) -> Iterator[Block]:
     yield Heading(answer.question)
-    yield Items(answer.sentences, "sentences")
+    if answer.verdict:
+        yield Text(answer.verdict)
     yield from (_picture(figure) for figure in answer.figures)
+    if answer.sentences:
+        yield Sentences(answer.sentences)
     yield Details(f"Numbers ({len(answer.table)})", tuple(_table(answer.table)))
 
 
-def _picture(figure: Figure) -> Picture:
+def _picture(figure: Figure) -> Block:
+    if figure.kind == "svg":
+        return Drawing(figure.caption, figure.content)
     return Picture(figure.caption, figure.kind, figure.content)
 
 

@@ -30,10 +30,9 @@ def missing_methods(
 
 
 def with_missing(table: pd.DataFrame, absent: Mapping[str, str]) -> pd.DataFrame:
-    """Return a table of methods with a row of its own for each absent one."""
+    """Return a table of methods with a row of its own for each absent one, behind all others."""
     if not absent or table.shape[1] < 3:
         return table
     first = table.columns[2]
-    rows = pd.DataFrame([{"method": name, "n": 0, first: why} for name, why in absent.items()])
-    joined = pd.concat([table, rows]).fillna("").set_index("method")
-    return joined.loc[method_order(joined.index)].reset_index()
+    rows = [{"method": name, "n": 0, first: absent[name]} for name in method_order(absent)]
+    return pd.concat([table, pd.DataFrame(rows)], ignore_index=True).fillna("")

@@ -5,23 +5,26 @@ from zlib import crc32
 
 from softcord.contrasts import CONTRASTS, FIGURE_ORDER
 
-# Order and names are the paper's (Figs. 5 and 7); grey is kept for the ground truth.
+# Order and names are the paper's (Figs. 5 and 7); grey is kept for the ground truth. The colours are of
+# Tol's and Okabe and Ito's sets, which the colour-blind tell apart; figures name the methods too.
 METHOD_COLOURS = {
-    "GT_hard": "#9e9e9e",
+    "GT_hard": "#7a7a7a",
     "GT_soft": "#cfcfcf",
-    "sct_propseg": "#a6761d",
-    "sct_deepseg_sc_3d": "#b07aa1",
-    "sct_deepseg_sc_2d": "#e07b91",
-    "hard_all_SoftSeg": "#e8853d",
-    "hard_all_BigAug": "#c9a227",
-    "hard_all_diceCE_loss": "#8c6bb1",
-    "nnunet2d": "#7fb8d6",
-    "nnunet3d": "#3f7fb5",
-    "soft_all_diceCE_loss": "#5fb3a1",
-    "soft_per_contrast": "#86b84a",
-    "soft_all": "#2e8b57",
+    "sct_propseg": "#661100",
+    "sct_deepseg_sc_3d": "#882255",
+    "sct_deepseg_sc_2d": "#ee99aa",
+    "hard_all_SoftSeg": "#ddcc77",
+    "hard_all_BigAug": "#e69f00",
+    "hard_all_diceCE_loss": "#aa4499",
+    "nnunet2d": "#88ccee",
+    "nnunet3d": "#332288",
+    "soft_all_diceCE_loss": "#44aa99",
+    "soft_per_contrast": "#6699cc",
+    "soft_all": "#117733",
 }
-_SPARE = ("#6b7a8f", "#d1605e", "#59a14f", "#b6992d", "#499894", "#d37295", "#79706e", "#4e79a7")
+_SPARE = ("#332288", "#ddcc77", "#cc6677", "#88ccee", "#aa4499", "#44aa99", "#661100", "#999933")
+# In plots without a method's name at the point, the shape tells it too.
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*")
 
 
 def method_order(names: Iterable[object]) -> list[str]:

@@ -38,6 +38,46 @@ class Items:
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """A box with the answer to a question and the facts it rests on, as (label, text).
+
+    ``is_clear`` sets a found answer apart from "cannot tell"; the words say it too.
+    """
+
+    kind: ClassVar[str] = "verdict"
+    question: str
+    answer: str
+    facts: tuple[tuple[str, str], ...]
+    is_clear: bool
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """Sentences for a paper, folded away, with a button that copies them all."""
+
+    kind: ClassVar[str] = "sentences"
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure as SVG in the page itself, so that its text can be found and its links followed.
+
+    ``svg`` is what matplotlib wrote, which escapes all text; ``caption`` says what it shows.
+    """
+
+    kind: ClassVar[str] = "drawing"
+    caption: str
+    svg: bytes
+
+    @property
+    def markup(self) -> Markup:
+        """The drawing without the head of a file of its own."""
+        text = self.svg.decode("utf-8")
+        return Markup(text[text.index("<svg") :])
+
+
+@dataclass(frozen=True)
 class Heading:
     """A heading within a section."""
 
@@ -107,7 +147,22 @@ class Viewer:
     exclude_words: str = ""
 
 
-Block = Text | Items | Heading | Table | Picture | Details | Viewer
+@dataclass(frozen=True)
+class Review:
+    """Masks to go through and rate, their pictures in files beside the page; review.js shows them.
+
+    ``entries`` and ``ratings`` are what it shows of each mask, and what was said of it; ``is_served`` says
+    whether a server takes ratings, or the browser keeps them.
+    """
+
+    kind: ClassVar[str] = "review"
+    entries: tuple[Mapping[str, object], ...]
+    ratings: tuple[Mapping[str, object], ...] = ()
+    rater: str = ""
+    is_served: bool = False
+
+
+Block = Text | Items | Verdict | Sentences | Drawing | Heading | Table | Picture | Details | Viewer | Review
 
 
 @dataclass(frozen=True)
@@ -127,7 +182,10 @@ class Page:
 def render(page: Page) -> str:
     """Return the page as one HTML document with everything inside it."""
     shown = {title: blocks for title, blocks in page.sections.items() if blocks}
-    has_viewer = any(isinstance(block, Viewer) for blocks in shown.values() for block in blocks)
+    scripts = {
+        name: any(isinstance(block, kind) for blocks in shown.values() for block in blocks)
+        for name, kind in (("viewer.js", Viewer), ("review.js", Review), ("copy.js", Sentences))
+    }
     return (
         _environment()
         .get_template("page.html")
@@ -135,7 +193,8 @@ def render(page: Page) -> str:
             page=page,
             sections=[(title, title.lower().replace(" ", "-"), blocks) for title, blocks in shown.items()],
             style=_asset("page.css"),
-            script=_asset("viewer.js") if has_viewer else None,
+            scripts=[_asset(name) for name, is_used in scripts.items() if is_used],
+            has_files=scripts["review.js"],
         )
     )
 

@@ -1,11 +1,13 @@
 """Agreement of CSA between contrasts: pair plots as in the paper's Figs. 10 and S1."""
 
+from itertools import cycle
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from softcord.report.order import contrast_label, contrast_order, method_colour, method_order
+from softcord.report.order import MARKERS, contrast_label, contrast_order, method_colour, method_order
 
 
 def agreement_plot(
@@ -24,11 +26,13 @@ def agreement_plot(
     axis = figure.subplots()
     limits = _limits([wide[[x, y]] for wide in wide_by_method.values()])
     fits = {str(row["about"]): row for row in lines.to_dict("records")}
-    for method in method_order(wide_by_method):
+    for marker, method in zip(cycle(MARKERS), method_order(wide_by_method), strict=False):
         values = wide_by_method[method][[x, y]].dropna()
         colour, fit = method_colour(method), fits.get(method)
         name = method if fit is None else f"{method} (r² {fit['statistic']:.2f}, slope {fit['effect']:.2f})"
-        axis.scatter(values[x], values[y], s=18, color=colour, alpha=0.85, linewidths=0, label=name)
+        axis.scatter(
+            values[x], values[y], s=18, marker=marker, color=colour, alpha=0.85, linewidths=0, label=name
+        )
         if fit is not None:
             ends = np.array([values[x].min(), values[x].max()])
             axis.plot(ends, fit["effect"] * ends + fit["intercept"], color=colour, linewidth=1.2)

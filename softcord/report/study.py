@@ -9,14 +9,17 @@ import pandas as pd
 from softcord.draw.render import figure_bytes
 from softcord.io.files import write_bytes, write_text
 from softcord.io.names import file_name
-from softcord.plain import plain_table
+from softcord.io.tables import write_table
 from softcord.report import html
-from softcord.report.figures import FigureSpec, default_figures, draw
+from softcord.report.best import best_blocks, best_by_question, failed_images, headline, known_of
+from softcord.report.figures import BESIDE, FigureSpec, default_figures, draw, effect_figures
 from softcord.report.missing_methods import missing_methods
 from softcord.report.settings import StudySettings, applicable
+from softcord.report.soft_values import StudyValues, section
 from softcord.report.study_tables import make_tables
-from softcord.report.summary import MISSING
+from softcord.report.summary_marks import marked
 from softcord.report.tables import write_tables
+from softcord.stats.best import Best
 from softcord.stats.compare import compare_in_detail
 from softcord.stats.frames import is_measured, tested_methods
 from softcord.stats.how_sure import ranking_said, ranking_table
@@ -24,6 +27,9 @@ from softcord.stats.kinds.methods import ALL_PAIRS_UP_TO
 from softcord.stats.questions import Question
 from softcord.stats.rows import COMPARISON_COLUMNS
 from softcord.stats.sentence import sentences
+
+# A picture for slides, a drawing for the page and for Inkscape, and one for LaTeX.
+FORMATS = ("png", "svg", "pdf")
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,7 @@ class Background:
     unfinished: Mapping[str, str] = field(default_factory=dict)
     figures: Mapping[str, html.Figure] = field(default_factory=dict)
     sessions: pd.DataFrame | None = None
+    soft_values: StudyValues | None = None
     exclude_words: str = ""
 
 
@@ -84,39 +91,68 @@ def write_study(
         sessions=background.sessions,
     )
     absent = missing_methods(settings, measures, background.unfinished)
-    tables = make_tables(measures, detailed, settings, background.participants, absent)
+    answers = best_by_question(questions, detailed, failed_images(measures, settings.level))
+    main = answers[0].metric if answers else None
+    tables = make_tables(measures, detailed, settings, background.participants, absent, main)
     rankings = ranking_table(measures, questions)
     tables |= {"ranking": rankings} if len(rankings) else {}
-    figures = list(_figures(measures, detailed, settings.figures or tuple(default_figures(questions))))
+    shown = settings.figures or tuple(default_figures(questions))
+    links = _links(background.qc)
+    figures = list(_figures(measures, detailed, (*effect_figures(questions), *shown), links))
+    soft = section(background.soft_values)
+    tables |= soft.tables
     comparisons = detailed[list(COMPARISON_COLUMNS)]
     _remove_earlier(folder)
-    _write(folder / "comparisons.csv", plain_table(comparisons).to_csv(index=False, na_rep=MISSING), on_done)
+    write_table(folder / "comparisons.csv", comparisons)
+    if on_done:
+        on_done("comparisons.csv")
     for name, table in tables.items():
         write_tables(table, folder / "tables", name)
-    for spec, png, svg, _ in figures:
-        write_bytes(folder / "figures" / file_name(spec.name, ".png"), png)
-        write_bytes(folder / "figures" / file_name(spec.name, ".svg"), svg)
+    for spec, formats, _ in figures:
+        for kind, content in formats.items():
+            write_bytes(folder / "figures" / file_name(spec.name, f".{kind}"), content)
         if on_done:
             on_done(f"{spec.name}.png")
+    for name, svg in soft.figures.items():
+        write_bytes(folder / "figures" / file_name(name, ".svg"), svg)
     for name, figure in background.figures.items():
         write_bytes(folder / "figures" / file_name(name, f".{figure.kind}"), figure.content)
     notes = (*background.notes, *_notes(measures, settings, questions), *_undrawn(settings.figures, figures))
     background = replace(background, notes=notes)
-    report = _report(study, questions, detailed, tables, figures, background)
+    known = known_of(measures, tables.get("ranking"), settings.level)
+    report = replace(
+        _report(study, questions, detailed, tables, figures, background, answers),
+        answer=tuple(best_blocks(answers, known)),
+        marked=marked(tables["summary"], answers, detailed),
+        soft_values=soft.blocks,
+    )
     _write(folder / "report.html", html.page(report), on_done)
     return comparisons
 
 
-_Drawn = tuple[FigureSpec, bytes, bytes, str]
+_Drawn = tuple[FigureSpec, dict[str, bytes], str]
 
 
-def _figures(measures: pd.DataFrame, detailed: pd.DataFrame, specs: Sequence[FigureSpec]) -> Iterator[_Drawn]:
+def _links(images: Sequence[html.QcImage]) -> dict[tuple[str, str], str]:
+    """Return where the page shows each participant's worst image by each method."""
+    links: dict[tuple[str, str], str] = {}
+    for place, image in enumerate(images, 1):
+        links.setdefault((image.image.split("_")[0], image.method), f"#image-{place}")
+    return links
+
+
+def _figures(
+    measures: pd.DataFrame,
+    detailed: pd.DataFrame,
+    specs: Sequence[FigureSpec],
+    links: Mapping[tuple[str, str], str],
+) -> Iterator[_Drawn]:
     for spec in specs:
         is_drawable = is_measured(measures, spec.metric, spec.level)
-        drawn = draw(spec, measures, detailed) if is_drawable else None
+        drawn = draw(spec, measures, detailed, links) if is_drawable else None
         if drawn is not None:
             figure, caption = drawn
-            yield spec, figure_bytes(figure, "png"), figure_bytes(figure, "svg"), caption
+            yield spec, {kind: figure_bytes(figure, kind) for kind in FORMATS}, caption
 
 
 def _undrawn(asked: Sequence[FigureSpec], figures: Sequence[_Drawn]) -> Iterator[str]:
@@ -149,6 +185,7 @@ def _report(
     tables: dict[str, pd.DataFrame],
     figures: Sequence[_Drawn],
     background: Background,
+    best: Sequence[Best],
 ) -> html.Report:
     kinds = {_subject(question) for question in questions}
     answers = []
@@ -158,9 +195,10 @@ def _report(
         table = rows[list(COMPARISON_COLUMNS)[3:]]
         table.insert(0, "method", rows["about"], allow_duplicates=True)
         said = (*sentences(rows), *ranking_said(tables.get("ranking"), question.name))
-        answers.append(html.Answer(question.name, said, table, tuple(_shown(own))))
+        verdict = next((f"{headline(one)}." for one in best if one.question == question.name), "")
+        answers.append(html.Answer(question.name, said, table, tuple(_shown(own)), verdict))
     others = (drawn for drawn in figures if _subject(drawn[0]) not in kinds)
-    apart = ("summary", "paper_and_here", "dropped", "tests")
+    apart = ("summary", "paper_and_here", "dropped", "tests", "thresholds", "calibration")
     return html.Report(
         study=study,
         byline="; ".join(part for part in (background.byline, _used(detailed)) if part),
@@ -179,7 +217,8 @@ def _report(
 
 def _subject(asked: Question | FigureSpec) -> tuple[str, str, tuple[str, ...]]:
     """What a figure must share with a question to stand beside its answer."""
-    return asked.kind, asked.metric, tuple(asked.contrasts)
+    kind = BESIDE[asked.kind] if isinstance(asked, FigureSpec) else asked.kind
+    return kind, asked.metric, tuple(asked.contrasts)
 
 
 def _used(detailed: pd.DataFrame) -> str:
@@ -204,11 +243,11 @@ def _title(name: str) -> str:
 
 
 def _shown(figures: Iterable[_Drawn]) -> Iterator[html.Figure]:
-    return (html.Figure(caption, "svg", svg) for _, _, svg, caption in figures)
+    return (html.Figure(caption, "svg", formats["svg"]) for _, formats, caption in figures)
 
 
 def _remove_earlier(folder: Path) -> None:
-    for name, suffixes in (("tables", (".csv", ".md", ".tex")), ("figures", (".png", ".svg"))):
+    for name, suffixes in (("tables", (".csv", ".md", ".tex")), ("figures", (".png", ".svg", ".pdf"))):
         for path in (folder / name).glob("*"):
             if path.suffix in suffixes:
                 path.unlink()

@@ -18,6 +18,7 @@ from softcord.stats.frames import is_measured, tested_methods
 from softcord.stats.measured import measured
 from softcord.stats.power import power_table
 from softcord.stats.seeds import seed_spread
+from softcord.stats.unseen import unseen_contrasts
 
 BREAKDOWN_METRICS = ("csa_mm2", "csa_abs_error_mm2", "csa_std_mm2", "dice")
 # A table by contrast for more methods than this is in the CSV of all methods only.
@@ -36,10 +37,14 @@ def make_tables(
     settings: StudySettings,
     participants: pd.DataFrame | None,
     absent: Mapping[str, str],
+    main: str | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """Return the tables of a study by file name; ``absent`` says what was not run, and why."""
+    """Return the tables of a study by file name.
+
+    ``absent`` says what was not run, and why; the summary is sorted by the metric ``main``.
+    """
     level = settings.level
-    tables = {"summary": with_missing(summary_table(measures, level), absent)}
+    tables = {"summary": with_missing(summary_table(measures, level, main), absent)}
     if settings.claims:
         tables["paper_and_here"] = check_claims(
             settings.claims, measures, detailed, level, same_data=settings.same_data, absent=absent
@@ -72,7 +77,10 @@ def _contrast_tables(measures: pd.DataFrame, level: str) -> dict[str, pd.DataFra
     described = describe_contrasts(measures, metrics, level)
     methods = method_order(described["method"].unique())
     shown = methods[-CONTRAST_TABLES_UP_TO:]
-    return {f"contrasts_{name}": contrast_table(described, name, metrics) for name in shown}
+    unseen = unseen_contrasts(measures)
+    return {
+        f"contrasts_{name}": contrast_table(described, name, metrics, unseen.get(name, ())) for name in shown
+    }
 
 
 def _variability(measures: pd.DataFrame, detailed: pd.DataFrame, level: str) -> dict[str, pd.DataFrame]:

@@ -1,19 +1,21 @@
 """Tables for a paper: mean ± SD with direction and optimum in the header, as CSV, Markdown and LaTeX."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from softcord.io.files import write_text
 from softcord.io.names import file_name
+from softcord.io.tables import MISSING, write_table
 from softcord.measure.metrics import METRICS
-from softcord.plain import plain, plain_table
+from softcord.plain import plain
 from softcord.report.order import contrast_label, contrast_order, method_order
-from softcord.report.summary import ARROWS, MISSING, lay_out
+from softcord.report.summary import ARROWS, lay_out
 
 PRINTED_UP_TO = 200
+UNSEEN_MARK = " (not trained on)"
 _LATEX = {
     "\\": r"\textbackslash{}", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "±": r"$\pm$",
     "↑": r"$\uparrow$", "↓": r"$\downarrow$", "²": r"$^2$", "³": r"$^3$", "−": r"$-$", "|": r"$|$",
@@ -36,11 +38,17 @@ def method_table(described: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFram
     return lay_out(described, _headings(metrics), "method", method_order(described["method"].unique()))
 
 
-def contrast_table(described: pd.DataFrame, method: str, metrics: Sequence[str]) -> pd.DataFrame:
-    """Lay out one method of :func:`~softcord.stats.describe.describe_contrasts` by contrast (Table 1)."""
+def contrast_table(
+    described: pd.DataFrame, method: str, metrics: Sequence[str], unseen: Collection[str] = ()
+) -> pd.DataFrame:
+    """Lay out one method of :func:`~softcord.stats.describe.describe_contrasts` by contrast (Table 1).
+
+    ``unseen`` are the contrasts that it was not trained on, which are marked.
+    """
     own = described[described["method"] == method]
     table = lay_out(own, _headings(metrics), "contrast", contrast_order(own["contrast"].unique()))
-    return table.assign(contrast=[contrast_label(key) for key in table["contrast"]])
+    labels = (f"{contrast_label(key)}{UNSEEN_MARK if key in unseen else ''}" for key in table["contrast"])
+    return table.assign(contrast=list(labels))
 
 
 def _headings(metrics: Sequence[str]) -> dict[str, str]:
@@ -49,7 +57,7 @@ def _headings(metrics: Sequence[str]) -> dict[str, str]:
 
 def write_tables(table: pd.DataFrame, folder: Path, name: str) -> None:
     """Write one table as ``name.csv``, and, if it can be read on paper, as ``name.md`` and ``name.tex``."""
-    write_text(folder / file_name(name, ".csv"), plain_table(table).to_csv(index=False, na_rep=MISSING))
+    write_table(folder / file_name(name, ".csv"), table)
     if len(table) > PRINTED_UP_TO:
         return
     write_text(folder / file_name(name, ".md"), markdown(table))
@@ -89,7 +97,7 @@ def cell_text(value: object) -> str:
 
 def _text_rows(table: pd.DataFrame) -> list[list[str]]:
     rows = [[cell_text(cell) for cell in row] for row in table.itertuples(index=False)]
-    return [[str(name) for name in table.columns], *rows]
+    return [[plain(str(name)) for name in table.columns], *rows]
 
 
 def _markdown(text: str) -> str:

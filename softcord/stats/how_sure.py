@@ -60,7 +60,13 @@ def _ranking(measures: pd.DataFrame, question: Question) -> tuple[Ranking, int] 
     shared = tuple(sorted(set.intersection(*of)))
     if not shared:
         return None
-    values = _complete({name: means_by_run(found.over(shared), name) for name in names})
+    measured = {name: means_by_run(found.over(shared), name) for name in names}
+    # A method without any value, which found no cord, has no rank; it must not take the others' from them.
+    ranked = {name: values for name, values in measured.items() if np.isfinite(values).any()}
+    if len(ranked) < RANKED_FROM:
+        return None
+    values = _complete(ranked)
+    names = list(ranked)
     n = values[names[0]].shape[1]
     if n < 2:
         return None

@@ -11,7 +11,7 @@ from filelock import FileLock
 from pydantic import TypeAdapter
 
 from softcord.io.files import write_json
-from softcord.sweep.ledger import Run, Verb, is_claimed, read_study
+from softcord.sweep.ledger import LATEST_S, Run, Verb, is_claimed, read_study
 
 Standing = Literal["complete", "pruned", "failed", "interrupted", "running", "stale", "missing"]
 
@@ -20,7 +20,10 @@ _FILE = "study.json"
 
 @dataclass(frozen=True)
 class Planned:
-    """A run that a command of softcord's ``verb`` asks for; ``data`` is what it is tested on."""
+    """A run that a command of softcord's ``verb`` asks for; ``data`` is what it is tested on.
+
+    ``method`` is its label in the study, ``base`` the name it was made from, "" where that is the same.
+    """
 
     method: str
     seed: int
@@ -28,6 +31,7 @@ class Planned:
     overrides: tuple[str, ...]
     verb: Verb = "train"
     data: str = ""
+    base: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,11 @@ class Entry:
     def method(self) -> str:
         """Name of its method."""
         return self._known.method
+
+    @property
+    def base(self) -> str:
+        """Name of its method by what every name tells; the label may say more."""
+        return (self.planned.base if self.planned else "") or self.method
 
     @property
     def seed(self) -> int:
@@ -158,4 +167,7 @@ def _write_commands(study_dir: Path, commands: list[Command]) -> None:
 
 
 def _command(content: dict[str, object]) -> Command:
-    return _COMMAND.validate_json(json.dumps(content), strict=True)
+    command = _COMMAND.validate_json(json.dumps(content), strict=True)
+    if not 0 <= command.given_at < LATEST_S:
+        raise ValueError(f"given_at: is no time: {command.given_at}")
+    return command

@@ -21,6 +21,8 @@ TEST_IMAGES = "test.csv"
 
 # What came of it.
 MEASURES = "measures.csv"
+THRESHOLDS = "thresholds.csv"  # CSA of the predictions binarised at thresholds
+CALIBRATION = "calibration.csv"  # of their values, near the border
 MISSING = "missing.csv"  # test images without a usable mask
 PREDICTIONS = "predictions"  # a BIDS derivatives dataset
 QC_PAGE = "qc.html"

@@ -22,6 +22,8 @@ State = Literal["running", "interrupted", "failed", "pruned", "complete"]
 # What a run is made by: it is trained, or a trained method is tested.
 Verb = Literal["train", "evaluate"]
 
+# Unix times from the year 5138 on are none; the system refuses to write some of them as a date.
+LATEST_S = 1e11
 _LOCK = ".lock"
 # Somebody who only looks holds a lock for less than a millisecond; a run holds it for minutes.
 _CLAIM_TIMEOUT_S = 1.0
@@ -35,7 +37,8 @@ class Run:
     ``started_at`` (Unix time by the clock of ``host``), ``host`` and ``pid`` belong to the last one, which is
     the ``n_attempts``-th. ``doing`` says in words what a
     running one does, ``fraction`` in [0, 1] how much of its training is behind it. ``threads`` is the number
-    that every attempt computes in, 0 before the first. ``data`` is the name of what it is tested on. A run
+    that every attempt computes in, 0 before the first; ``precision`` and ``channels_last`` are
+    what they compute in, decided in the first. ``data`` is the name of what it is tested on. A run
     that failed before its data were known has no fingerprint.
     """
 
@@ -58,6 +61,8 @@ class Run:
     doing: str = ""
     fraction: float = 0.0
     threads: int = 0
+    precision: str = ""
+    channels_last: bool = False
     verb: Verb = "train"
     data: str = ""
     n_attempts: int = 0
@@ -85,7 +90,8 @@ def read_run(run_dir: Path) -> Run | None:
         known = {key: value for key, value in content.items() if key in _FIELDS}
         run = _RUN.validate_json(json.dumps(known), strict=True)
         times = (run.seconds, run.earlier_seconds, run.started_at, run.fraction)
-        return run if all(map(math.isfinite, times)) else None
+        is_possible = all(map(math.isfinite, times)) and 0 <= run.started_at < LATEST_S
+        return run if is_possible else None
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
+from softcord.io.tables import write_table
 from softcord.synthetic.sizes import LEVELS, MEASURES, SIZES
 
 Float64 = npt.NDArray[np.float64]
@@ -75,13 +77,12 @@ def correlation_of_levels(scores: Float64) -> list[float]:
 def main(folder: Path) -> None:
     """Fit, write the table beside this file and print the correlations."""
     means, spread, scores = summarise(*read_people(folder))
-    with SIZES.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        kinds = ("women", "men", "spread")
-        writer.writerow(["level", *(f"{measure}_{kind}" for measure in MEASURES for kind in kinds)])
-        for level, of_women, of_men, of_spread in zip(LEVELS, *means, spread, strict=True):
-            cells = np.stack([np.exp(of_women), np.exp(of_men), of_spread], axis=1).ravel()
-            writer.writerow([level, *("" if np.isnan(cell) else f"{cell:.4g}" for cell in cells)])
+    names = ["level", *(f"{measure}_{kind}" for measure in MEASURES for kind in ("women", "men", "spread"))]
+    rows = []
+    for level, of_women, of_men, of_spread in zip(LEVELS, *means, spread, strict=True):
+        cells = np.stack([np.exp(of_women), np.exp(of_men), of_spread], axis=1).ravel()
+        rows.append([str(level), *("" if np.isnan(cell) else f"{cell:.4g}" for cell in cells)])
+    write_table(SIZES, pd.DataFrame(rows, columns=names))
     np.set_printoptions(precision=2, suppress=True)
     sys.stdout.write(f"{', '.join(MEASURES)}:\n{correlation_of_measures(scores)}\n")
     apart = " ".join(f"{value:.2f}" for value in correlation_of_levels(scores))

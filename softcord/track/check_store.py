@@ -31,6 +31,7 @@ def check_store(root: Path) -> None:
     elif (root / "mlflow.db").exists():
         check_database(root / "mlflow.db")
         _check_schema(root / "mlflow.db")
+        _check_places(root / "mlflow.db")
 
 
 def check_server(uri: str) -> None:
@@ -95,6 +96,19 @@ def _check_schema(path: Path) -> None:
     elif row[0] in known.values():
         hint = f"Copy it, then run `mlflow db upgrade sqlite:///{path}`"
         raise RunError(path, f"was made by an older MLflow (schema {row[0]})", hint)
+
+
+def _check_places(path: Path) -> None:
+    """Refuse a store that would send files elsewhere, as to a server that keeps the connection waiting."""
+    query = (
+        "select name, artifact_location from experiments union select name, artifact_uri from runs"
+        " where lifecycle_stage = 'active'"
+    )
+    with closing(sqlite3.connect(path, timeout=_LOCKED_FOR_S)) as connection:
+        for name, place in connection.execute(query):
+            if re.match(r"(?!file:)[a-z][a-z0-9+.-]*:", str(place)):
+                what = f"keeps the files of {name} at {place}, not on this machine"
+                raise RunError(path, what, "Delete that there, or use another folder for the store")
 
 
 def _revisions() -> dict[str, str]:

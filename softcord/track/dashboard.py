@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from softcord.track.store import NOTE_TAG, PARENT_TAG, STATE_TAG, StudyRecord
 
@@ -16,17 +17,18 @@ _KIND = {"mlflow.experimentKind": "custom_model_development"}
 _NOTE_CHARACTERS = 7500
 
 
-def save_view(study: StudyRecord, metrics: Sequence[str], tags: Sequence[str]) -> None:
-    """Save a view of the complete runs: columns for ``tags`` and ``metrics``, sorted by the first metric."""
+def save_view(study: StudyRecord, metrics: Sequence[str], tags: Sequence[str], sort_by: str) -> None:
+    """Save a view of the complete runs: columns for ``tags`` and ``metrics``, the highest ``sort_by`` first.
+
+    Runs without that metric come last. An earlier view that differs is replaced.
+    """
     client = study.store.client()
-    if _VIEW_TAG in client.get_experiment(study.experiment_id).tags:
-        return
     columns = [f"tags.`{name}`" for name in tags] + [f"metrics.`{name}`" for name in metrics]
     state = {
         # The parent run is left out: its children would be folded away below it.
         "searchFilter": f"tags.`{STATE_TAG}` = 'complete'",
-        "orderByKey": f"metrics.`{metrics[0]}`",
-        "orderByAsc": True,
+        "orderByKey": f"metrics.`{sort_by}`",
+        "orderByAsc": False,
         "startTime": "ALL",
         "lifecycleFilter": "Active",
         "modelVersionFilter": "All Runs",
@@ -34,6 +36,9 @@ def save_view(study: StudyRecord, metrics: Sequence[str], tags: Sequence[str]) -
         "selectedColumns": columns,
         "columnWidths": dict.fromkeys(columns, 170),
     }
+    saved = client.get_experiment(study.experiment_id).tags.get(_VIEW_TAG)
+    if saved is not None and json.loads(saved).get("state") == json.dumps(state):
+        return
     now_ms = int(time.time() * 1000)
     view = {"name": "Results", "createdAt": now_ms, "updatedAt": now_ms, "state": json.dumps(state)}
     for key, value in {**_KIND, _VIEW_TAG: json.dumps(view)}.items():
@@ -45,12 +50,25 @@ def view_path(experiment_id: str) -> str:
     return f"#/experiments/{experiment_id}/runs?workflowType=machine_learning&viewStateShareKey={VIEW}"
 
 
-def results_table(study: StudyRecord, metrics: Sequence[tuple[str, str]]) -> str:
-    """Return a Markdown table of the complete runs, one a row, sorted by the first of (metric, heading)."""
+def report_path(experiment_id: str, parent_run_id: str) -> str:
+    """Return the dashboard's address of the report that `compare` left, below its root."""
+    return f"#/experiments/{experiment_id}/runs/{parent_run_id}/artifacts/report.html"
+
+
+def artifact_picture(run_id: str | None, path: str) -> str:
+    """Return Markdown that shows a run's picture on its own page."""
+    return f"![{path}](get-artifact?path={quote(path, safe='')}&run_uuid={run_id})"
+
+
+def results_table(study: StudyRecord, metrics: Sequence[tuple[str, str]], sort_by: str) -> str:
+    """Return a Markdown table of the complete runs, one a row, the highest ``sort_by`` first.
+
+    ``metrics``: (metric, heading) of the columns.
+    """
     runs = study.store.client().search_runs(
         [study.experiment_id],
         f"tags.`{STATE_TAG}` = 'complete' and tags.`{PARENT_TAG}` = '{study.parent_run_id}'",
-        order_by=[f"metrics.`{metrics[0][0]}`"],
+        order_by=[f"metrics.`{sort_by}` DESC"],
         max_results=1000,
     )
     heads = ["run", *(heading for _, heading in metrics)]

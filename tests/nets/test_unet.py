@@ -27,8 +27,11 @@ def test_nnunet_is_the_network_of_the_papers_code() -> None:
     assert sizes == [(64, 192, 320), (32, 96, 160), (16, 48, 80), (8, 24, 40), (4, 12, 20)]
 
 
-@pytest.mark.parametrize("choice", sorted(path.stem for path in CONF.glob("*.yaml")))
-def test_every_model_gives_finite_outputs_of_the_images_size(choice: str) -> None:
+UNETS = sorted(path.stem for path in CONF.glob("*.yaml") if "softcord.nets.unet.UNet" in path.read_text())
+
+
+@pytest.mark.parametrize("choice", UNETS)
+def test_every_u_net_gives_finite_outputs_of_the_images_size(choice: str) -> None:
     net = from_yaml(choice).eval()
     image = torch.randn(1, 1, *net.required_multiple)
     image = torch.cat([image, image], dim=2)

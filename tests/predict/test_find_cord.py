@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 from softcord.io.nifti import Volume
 from softcord.predict.find_cord import cord_box, follow_cord
+from softcord.predict.infer import predict_grid, sliding_voxels
 from softcord.predict.package import Model, ModelDescription, NetDescription
 from softcord.predict.tube import keep_most_cord_like
-from softcord.predict.volume import PredictSettings, predict_volume
+from softcord.predict.volume import MOST, PredictSettings, predict_volume
 
 Array = npt.NDArray[np.float32]
 
@@ -252,3 +253,54 @@ def test_the_papers_crop_looks_only_into_the_middle() -> None:
     prediction = predict_volume(model(window=(64, 96, 64)), Volume(image, np.eye(4)), settings)
     assert prediction.looked == "in the centre"
     assert not prediction.softseg.data[:54].any()
+
+
+def misleading(shape: tuple[int, int, int], kind: str) -> Array:
+    """An image of things that a net may mark and that are no cord."""
+    rng = np.random.default_rng(0)
+    image = rng.normal(1, 0.05, shape).astype(np.float32)
+    x, y, z = np.indices(shape, sparse=True)
+    across = ((x + 10) % 40 - 20) ** 2 + ((y + 10) % 40 - 20) ** 2
+    if kind == "tubes that swell":
+        image[across < (5 + 3 * np.sin(z / 4)) ** 2] = 9
+    elif kind == "balls":
+        image[across + (z % 60 - 30) ** 2 < 10**2] = 9
+    elif kind == "short tubes":
+        image[(across < 5**2) & (z % 60 < 35)] = 9
+    elif kind == "bends":
+        image[(x - 60 - 50 * np.sin(z / 15)) ** 2 + (y - 60 - 40 * np.cos(z / 11)) ** 2 < 6**2] = 9
+    return image
+
+
+@pytest.mark.parametrize("kind", ["nothing", "tubes that swell", "balls", "short tubes", "bends"])
+@pytest.mark.parametrize(
+    ("shape", "window", "narrow"),
+    [
+        ((96, 130, 160), (32, 96, 160), None),
+        ((32, 160, 160), (32, 96, 160), None),
+        ((32, 160, 160), (32, 96, 160), (24, 32, 64)),
+        ((87, 87, 55), (32, 96, 160), None),
+        ((87, 87, 55), (16, 24, 32), None),
+        ((96, 80, 80), (48, 64, 64), None),
+        ((40, 60, 60), (48, 64, 64), None),
+    ],
+)
+def test_no_image_costs_more_than_twice_sliding_windows_over_it_once(
+    shape: tuple[int, int, int],
+    window: tuple[int, int, int],
+    narrow: tuple[int, int, int] | None,
+    kind: str,
+) -> None:
+    net = Bright()
+    predict_volume(model(net, window, narrow), Volume(misleading(shape, kind), np.eye(4)))
+    # Of a few windows, one more is looked through if a short one showed a steady tube.
+    sliding = sliding_voxels(shape, window)
+    one_more = int(np.prod(window)) if sliding < 5 * np.prod(window) and kind == "short tubes" else 0
+    assert net.looked_at <= MOST * sliding + one_more
+
+
+def test_sliding_windows_are_counted_as_they_slide() -> None:
+    for shape in ((87, 100, 110), (33, 48, 64), (40, 60, 60), (20, 20, 20)):
+        net = Bright()
+        predict_grid(net, np.ones(shape, np.float32), window=(32, 48, 64), activation="clip")
+        assert net.looked_at == sliding_voxels(shape, (32, 48, 64))

@@ -1,10 +1,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 
 from softcord.draw.render import figure_bytes
-from softcord.report.figures import METHODS_UP_TO, FigureSpec, default_figures, draw
-from softcord.report.order import method_colour
+from softcord.report.figures import METHODS_UP_TO, FigureSpec, default_figures, draw, effect_figures
+from softcord.report.order import METHOD_COLOURS, method_colour
 from softcord.report.scatter import agreement_plot
 from softcord.report.violin import star, violins_by_contrast, violins_by_method
 from softcord.stats.compare import compare_in_detail
@@ -31,7 +34,7 @@ def stars(figure):
 def test_every_participant_is_a_point_and_the_mean_a_white_triangle():
     values = wide(participants=7)
     axis = violins_by_method(values, NO_TESTS, "CSA STD (mm²)").axes[1]
-    points, triangle = axis.collections[1], axis.collections[2]
+    points, triangle = axis.collections[0], axis.collections[1]
     assert sorted(points.get_offsets()[:, 1]) == pytest.approx(sorted(values["GT_hard"]))
     assert triangle.get_offsets()[0].tolist() == pytest.approx([0, values["GT_hard"].mean()])
     assert triangle.get_facecolor()[0].tolist() == [1, 1, 1, 1]
@@ -101,8 +104,12 @@ def test_agreement_plot_draws_each_methods_own_line():
 def test_every_default_figure_can_be_drawn():
     measures = make_measures(participants=5, methods=("soft_all", "hard_all_SoftSeg"))
     detailed = compare_in_detail(measures, DEFAULT_QUESTIONS)
-    specs = [*default_figures(DEFAULT_QUESTIONS), FigureSpec("pairs", "contrast_pairs", "csa_mm2")]
-    assert len({spec.name for spec in specs}) == len(specs) == 10
+    specs = [
+        *effect_figures(DEFAULT_QUESTIONS),
+        *default_figures(DEFAULT_QUESTIONS),
+        FigureSpec("pairs", "contrast_pairs", "csa_mm2"),
+    ]
+    assert len({spec.name for spec in specs}) == len(specs) == 16
     for spec in specs:
         drawn = draw(spec, measures, detailed)
         assert drawn is not None
@@ -127,7 +134,7 @@ def test_same_figure_gives_the_same_bytes():
 
 
 def test_unknown_kind_of_figure_is_refused():
-    with pytest.raises(ValueError, match="kind: must be one of methods, contrasts"):
+    with pytest.raises(ValueError, match="kind: must be one of effects, methods, contrasts"):
         FigureSpec("x", "bars", "dice")
 
 
@@ -140,4 +147,76 @@ def test_a_figure_of_some_contrasts_shows_these_and_the_stars_of_their_tests_onl
     assert stars(figure) == ["*"]
     dice = measures[(measures["metric"] == "dice") & (measures["contrast"] == "T2w")]
     mean = dice.loc[dice["method"] == "a", "value"].mean()
-    assert any(text.startswith(f"{mean:.2f} ±") for text in texts(figure))
+    assert any(text.startswith((f"{mean:.2f} ±", f"{mean:.3f} ±")) for text in texts(figure))
+
+
+def bodies(figure: Figure) -> int:
+    return sum(
+        len(axis.collections) > 0 and isinstance(axis.collections[0], PolyCollection) for axis in figure.axes
+    )
+
+
+def test_below_eight_people_there_are_points_instead_of_violins() -> None:
+    few, enough = (violins_by_method(wide(participants=n), NO_TESTS, "x") for n in (7, 8))
+    assert (bodies(few), bodies(enough)) == (0, 1)
+
+
+def test_each_persons_points_are_joined_and_gaps_are_not() -> None:
+    values = pd.DataFrame({"a": [1.0, 2.0], "b": [1.5, np.nan], "c": [1.7, 2.2]})
+    axis = violins_by_method(values, NO_TESTS, "x").axes[1]
+    (lines,) = (one for one in axis.collections if isinstance(one, LineCollection))
+    joined = [[y for _, y in segment] for segment in lines.get_segments()]
+    assert joined == [pytest.approx([1.0, 1.5]), pytest.approx([1.5, 1.7])]
+
+
+def test_an_outlier_is_named_and_its_name_leads_to_its_overlay() -> None:
+    people = [f"sub-{i:02d}" for i in range(9)]
+    values = pd.DataFrame({"a": [1.0, 1.1, 1.2, 1.3, 1.1, 1.2, 1.0, 1.3, 9.0]}, index=people)
+    figure = violins_by_method(values, NO_TESTS, "x", links={("sub-08", "a"): "#image-3"})
+    assert [text for text in texts(figure) if text.startswith("sub-")] == ["sub-08"]
+    svg = figure_bytes(figure, "svg").decode()
+    assert 'href="#image-3"' in svg
+    assert ">sub-08<" in svg
+
+
+def test_bland_altman_panels_share_axes_and_say_n() -> None:
+    measures = make_measures(methods=("hard_all_SoftSeg", "soft_all"), participants=9)
+    spec = FigureSpec("ba", "bland_altman", "csa_mm2", contrasts=("T1w", "T2w"))
+    drawn = draw(spec, measures, compare_in_detail(measures, [Question("q", "csa_std_mm2")]))
+    assert drawn is not None
+    first, second = drawn[0].axes[:2]
+    assert first.get_ylim() == second.get_ylim()
+    assert "n = 9, mean" in first.get_title()
+    assert len(first.lines) == 4, "zero, mean difference and two limits"
+
+
+def test_the_colours_of_methods_differ_for_the_colour_blind_too() -> None:
+    # Machado, Oliveira and Fernandes 2009, deuteranopia and protanopia, severity 1, linear RGB.
+    seen_by = (
+        np.array([[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]]),
+        np.array([[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]]),
+    )
+    rgb = np.array([to_rgb(colour) for colour in METHOD_COLOURS.values()]) ** 2.2
+    for matrix in seen_by:
+        seen = np.clip(rgb @ matrix.T, 0, 1) ** (1 / 2.2)
+        apart = np.linalg.norm(seen[:, None] - seen[None], axis=2) + np.eye(len(seen))
+        assert apart.min() > 0.06
+
+
+def test_many_methods_make_a_matrix_of_effects() -> None:
+    measures = make_measures([f"m{i}" for i in range(8)], participants=6, ground_truth=False)
+    detailed = compare_in_detail(measures, [Question("q", "csa_std_mm2")])
+    (spec,) = effect_figures([Question("q", "csa_std_mm2")])
+    drawn = draw(spec, measures, detailed)
+    assert drawn is not None
+    (axis,) = drawn[0].axes
+    assert len(axis.texts) == 8 * 7
+
+
+def test_where_nobody_has_a_value_there_is_no_empty_figure() -> None:
+    measures = make_measures(methods=("a", "b"), participants=4, ground_truth=False)
+    measures.loc[measures["metric"].isin(["csa_mm2", "dice"]), "value"] = 0.0
+    question = Question("q", "csa_std_mm2")
+    detailed = compare_in_detail(measures, [question])
+    for spec in (*effect_figures([question]), *default_figures([question])[:1]):
+        assert draw(spec, measures, detailed) is None

@@ -31,13 +31,15 @@ PRESS = """
   const seen = [];
   const press = (key) => document.dispatchEvent(new KeyboardEvent("keydown", { key, cancelable: true }));
   const look = () => seen.push([document.getElementById("qc-title").textContent,
-    document.getElementById("qc-rating").textContent, document.getElementById("qc-save").textContent]);
+    document.getElementById("qc-rating").textContent, document.getElementById("qc-save-images").textContent]);
   look();
   for (const key of %s) { press(key); look(); }
   const requests = performance.getEntriesByType("resource").map((entry) => entry.name)
     .filter((name) => !name.startsWith("data:"));
   const image = document.getElementById("qc-image");
   const result = { seen, requests, yaml: document.getElementById("viewer").excludeList(),
+    predictions: document.getElementById("viewer").predictionList(),
+    narrow: [...document.querySelectorAll(".list")].every((one) => one.scrollWidth <= one.clientWidth),
     broken: [...document.images].filter((one) => one.complete && one.naturalWidth === 0).length,
     shown: image.src.slice(0, 22), errors: window.failures };
   const out = document.createElement("pre");
@@ -92,19 +94,27 @@ def visited(tmp_path_factory):
         pytest.skip("no Chromium here (apt-get install chromium)")
     path = tmp_path_factory.mktemp("page") / "report.html"
     path.write_text(page(small_report()), encoding="utf-8")
-    return visit(path, ["f", "f", "ArrowRight", "F", "ArrowRight", "ArrowRight", "ArrowLeft", "f", "f"])
+    return visit(path, ["p", "a", "ArrowRight", "F", "ArrowRight", "ArrowRight", "ArrowLeft", "u", "f"])
 
 
 def test_page_renders_and_shows_the_first_image(visited):
     assert visited["errors"] == []
     assert visited["broken"] == 0
-    assert visited["seen"][0] == ["1 of 3: sub-00_T1w, soft_all, Dice 0.90", "not rated", "Save fails (0)"]
+    assert visited["seen"][0] == [
+        "1 of 3: sub-00_T1w, soft_all, Dice 0.90",
+        "not rated",
+        "Save bad images (0)",
+    ]
     assert visited["shown"] == "data:image/jpeg;base64"
 
 
-def test_f_cycles_through_pass_fail_and_artefact(visited):
-    assert [rating for _, rating, _ in visited["seen"][:3]] == ["not rated", "✅ pass", "❌ fail"]
-    assert [rating for _, rating, _ in visited["seen"][7:]] == ["✅ pass", "❌ fail", "⚠️ artefact"]
+def test_each_rating_has_its_own_key(visited):
+    assert [rating for _, rating, _ in visited["seen"][:3]] == ["not rated", "pass", "bad image"]
+    assert [rating for _, rating, _ in visited["seen"][7:]] == [
+        "bad prediction",
+        "not rated",
+        "bad prediction",
+    ]
 
 
 def test_arrows_move_and_stop_at_the_ends(visited):
@@ -112,14 +122,33 @@ def test_arrows_move_and_stop_at_the_ends(visited):
     assert titles == ["1 of 3"] * 3 + ["2 of 3"] * 2 + ["3 of 3"] * 2 + ["2 of 3"] * 3
 
 
-def test_saved_fails_are_an_exclude_list_that_the_next_run_reads(visited, tmp_path):
+def test_only_bad_images_are_excluded_and_bad_predictions_are_a_list_of_their_own(visited, tmp_path):
     from softcord.data.exclude import read_exclude
 
     assert yaml.safe_load(visited["yaml"]) == {"visual_check": ["sub-00_T1w"]}
-    assert "# artefact, kept: sub-01_T1w, soft_all" in visited["yaml"]
+    assert visited["predictions"].splitlines() == ["image\tmethod", "sub-01_T1w\tsoft_all"]
     path = tmp_path / "exclude_demo.yml"
     path.write_text(visited["yaml"], encoding="utf-8")
     assert "sub-00_T1w" in read_exclude(path).reasons
+
+
+def test_a_bad_image_is_bad_for_every_method_and_a_bad_prediction_for_one(tmp_path):
+    if CHROMIUM is None:
+        pytest.skip("no Chromium here (apt-get install chromium)")
+    jpeg = bytes.fromhex(JPEG)
+    qc = tuple(QcImage(f"sub-0{i}_T1w", name, {}, jpeg) for i in (1, 2) for name in ("one", "two"))
+    path = tmp_path / "report.html"
+    path.write_text(page(Report("demo", "", pd.DataFrame(), qc=qc)), encoding="utf-8")
+    seen = visit(path, ["a", "ArrowRight", "ArrowRight", "f", "ArrowRight"])["seen"]
+    assert [rating for _, rating, _ in seen] == [
+        "not rated", "bad image", "bad image", "not rated", "bad prediction", "not rated",
+    ]  # fmt: skip
+
+
+def test_all_columns_of_the_list_are_seen_and_no_sign_needs_an_emoji_font(visited):
+    assert visited["narrow"]
+    content = page(small_report())
+    assert not re.search("[\\U0001f000-\\U0001faff\\u2600-\\u27bf\\ufe0f]", content)
 
 
 def test_page_asks_nothing_of_the_network(visited):

@@ -28,11 +28,14 @@ def test_study_leaves_comparisons_tables_figures_and_page(tmp_path):
     done = []
     comparisons = write_study(make_measures(participants=6), "demo", tmp_path, SMALL, on_done=done.append)
     written = files(tmp_path)
-    assert {"comparisons.csv", "report.html", "figures/std.png", "figures/std.svg"} <= set(written)
+    assert {"comparisons.csv", "report.html"} <= set(written)
+    assert {f"figures/std{end}.{kind}" for end in ("", "_effects") for kind in ("png", "svg", "pdf")} <= set(
+        written
+    )
     assert {"tables/summary.csv", "tables/summary.md", "tables/summary.tex", "tables/power.csv"} <= set(
         written
     )
-    assert done == ["comparisons.csv", "std.png", "report.html"]
+    assert done == ["comparisons.csv", "std_effects.png", "std.png", "report.html"]
     read = pd.read_csv(tmp_path / "comparisons.csv", na_values=["n/a"], keep_default_na=False)
     pd.testing.assert_frame_equal(read, comparisons.reset_index(drop=True), check_dtype=False)
 

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +73,7 @@ def test_a_method_that_lacks_an_image_of_everybody_keeps_its_row():
     )
     table = summary_table(measures).set_index("method")
     assert table.loc["gap", "n"] == 0
-    assert set(table.loc["gap"].iloc[1:-1]) == {"n/a"}
+    assert set(table.loc["gap"].drop(["n", "images without a cord"])) == {"n/a"}
     assert table.loc["gap", "images without a cord"] == "12 of 72"
 
 
@@ -89,6 +90,26 @@ def test_a_method_that_found_no_cord_has_no_spread_comes_last_and_its_failures_a
     assert table["images without a cord"].to_dict() == {
         "GT_hard": "", "GT_soft": "", "soft_all": "0 of 30", "blind": "30 of 30",
     }  # fmt: skip
+
+
+def test_the_best_mean_comes_first_behind_the_ground_truth_and_who_lacks_people_last() -> None:
+    measures = make_measures(methods=("worse", "soft_all", "lucky"), participants=5)
+    is_lucky = (measures["method"] == "lucky") & measures["metric"].isin(["csa_mm2", "csa_std_mm2"])
+    measures.loc[is_lucky, "value"] = 70.0  # a spread of zero,
+    measures.loc[is_lucky & (measures["metric"] == "csa_std_mm2"), "value"] = 0.0
+    lost = is_lucky & (measures["participant_id"] == "sub-01")
+    measures.loc[lost, "value"] = np.nan  # in those whom it has
+    assert list(summary_table(measures)["method"]) == ["GT_hard", "GT_soft", "soft_all", "worse", "lucky"]
+
+
+def test_three_decimals_are_written_where_two_would_hide_a_difference() -> None:
+    measures = make_measures(methods=("a", "b"), participants=4, ground_truth=False)
+    for method, value in (("a", 1.001), ("b", 1.004)):
+        own = (measures["method"] == method) & (measures["metric"] == "csa_abs_error_mm2")
+        measures.loc[own, "value"] = value
+    table = summary_table(measures).set_index("method")
+    assert table["CSA |error|, soft (mm²) ↓"].to_dict() == {"a": "1.001 ± 0.000", "b": "1.004 ± 0.000"}
+    assert re.fullmatch(r"\d\.\d\d ± \d\.\d\d", table.loc["a", "CSA STD, soft (mm²) ↓"])
 
 
 def test_methods_tested_on_different_contrasts_are_told_apart():

@@ -101,3 +101,19 @@ def test_a_server_that_is_not_there_is_known_in_a_moment(
         with pytest.raises(RunError, match=r"the tracking server does not answer\. Start it"):
             check_store(tmp_path)
         assert time.perf_counter() - started < 5
+
+
+@pytest.mark.parametrize("table", ["experiments", "runs"])
+def test_a_store_that_keeps_its_files_on_a_server_is_refused_before_it_is_written_to(
+    table: str, store: Path
+) -> None:
+    with sqlite3.connect(store / "mlflow.db") as connection:
+        if table == "experiments":
+            connection.execute("update experiments set artifact_location = 'ftp://192.0.2.1/mine'")
+        else:
+            connection.execute(
+                "insert into runs (run_uuid, name, experiment_id, status, lifecycle_stage, artifact_uri)"
+                " values ('r', 'odd', 0, 'FINISHED', 'active', 'ftp://192.0.2.1/mine')"
+            )
+    with pytest.raises(RunError, match=r"keeps the files of (Default|odd) at ftp://192\.0\.2\.1/mine"):
+        check_store(store)

@@ -145,26 +145,29 @@ def test_a_pruned_run_is_neither_failed_nor_complete(study: StudyRecord) -> None
     assert (run.info.status, run.data.tags[STATE_TAG]) == ("FINISHED", "pruned")
 
 
-def test_the_page_of_a_study_opens_on_its_complete_runs_sorted_by_the_first_metric(
+def test_the_page_of_a_study_opens_on_its_complete_runs_and_the_failing_ones_are_last(
     study: StudyRecord,
 ) -> None:
     study = open_study(study.store, "page")
-    for name, value in (("worse", 2.0), ("better", 1.0)):
+    # A net that finds nothing has no spread; one that finds little has a small one.
+    for name, std, dice in (("blind", None, 0.0), ("little", 0.3, 0.02), ("works", 21.0, 0.9)):
         with RunRecord(study, name) as entry:
-            entry.metrics({"test/csa_std_mm2": value})
+            entry.metrics({"test/dice": dice} | ({} if std is None else {"test/csa_std_mm2": std}))
             entry.complete()
     with RunRecord(study, "unfinished"):
         pass
-    table = results_table(study, [("test/csa_std_mm2", "CSA STD"), ("test/dice", "Dice")])
+    columns = [("test/csa_std_mm2", "CSA STD"), ("test/dice", "Dice")]
+    table = results_table(study, columns, "test/dice")
     rows = [line.split("|")[1:-1] for line in table.splitlines()]
     assert [cell.strip() for cell in rows[0]] == ["run", "CSA STD", "Dice"]
-    assert [row[0].split("]")[0].strip(" [") for row in rows[2:]] == ["better", "worse"]
-    assert [cell.strip() for cell in rows[2][1:]] == ["1", "n/a"]
-    save_view(study, ["test/csa_std_mm2"], ["method"])
+    assert [row[0].split("]")[0].strip(" [") for row in rows[2:]] == ["works", "little", "blind"]
+    assert [cell.strip() for cell in rows[4][1:]] == ["n/a", "0"]
+    save_view(study, ["test/csa_std_mm2"], ["method"], "test/csa_std_mm2")
+    save_view(study, ["test/csa_std_mm2"], ["method"], "test/dice")
     describe_study(study, "\n".join(f"line {i}" for i in range(2000)))
     tags = study.store.client().get_experiment(study.experiment_id).tags
     state = json.loads(json.loads(tags["mlflow.sharedViewState.results"])["state"])
-    assert state["orderByKey"] == "metrics.`test/csa_std_mm2`"
+    assert (state["orderByKey"], state["orderByAsc"]) == ("metrics.`test/dice`", False)
     assert tags["mlflow.experimentKind"] == "custom_model_development"
     assert tags[NOTE_TAG].endswith("The rest is in the table of runs.")
 

@@ -1,19 +1,18 @@
 """Which classes a configuration may name at a key; nothing is imported before that is known."""
 
-import os
-from collections.abc import Iterable
+import re
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
+from softcord.app.own.code import open_folder, own_targets
+from softcord.app.own.packages import allowed_packages
 from softcord.errors import UsageError
 
-# Names of Python packages, separated by commas; -allow PACKAGE sets it.
-ALLOW = "SOFTCORD_ALLOW"
 # By the first part of the key: where softcord's own classes for it are.
 _PLACES = {
     "loss": ("softcord.losses",),
-    "model": ("softcord.nets",),
-    "augment": ("softcord.augment",),
+    "model": ("softcord.nets", "monai.networks.nets"),
+    "augment": ("softcord.augment", "monai.transforms"),
     "synthetic": ("softcord.synthetic", "softcord.augment"),
     "engine": ("softcord.app.engines",),
     "gt": ("softcord.gt.settings",),
@@ -25,6 +24,7 @@ _PLACES = {
     "trainer": ("softcord.train.settings",),
     "volumes": ("softcord.data.cache",),
     "search": ("softcord.sweep.search_settings",),
+    "contrast": ("softcord.contrasts",),
     "hydra": ("softcord.sweep.search_settings",),
     "paths": ("softcord.app.config.settings",),
     "check": ("softcord.app.config.settings",),
@@ -32,28 +32,31 @@ _PLACES = {
     "compare": ("softcord.app.config.settings", "softcord.stats", "softcord.report"),
 }
 # What somebody's own package may add to.
-_OPEN = ("loss", "model", "augment", "engine")
+_OPEN = ("loss", "model", "augment", "engine", "metric", "data")
 _HINT = "Name one such as softcord.losses.awing.AdaptiveWingLoss"
-
-
-def allow(packages: Iterable[str]) -> None:
-    """Allow Python packages, for this process and those that it starts."""
-    os.environ[ALLOW] = ",".join(dict.fromkeys([*_allowed(), *packages]))
 
 
 def check_place(path: str, key: str) -> None:
     """Refuse the path of a class that is none for this key, before anything is imported.
 
+    A class of one's own that a file of one's own conf/ names can be imported afterwards.
+
     Raises:
-        UsageError: it is not one of softcord's classes for the key, nor of a package that was allowed.
+        UsageError: it is not one of softcord's classes for the key, nor one that the project's own conf/
+            names, nor of a package that was allowed.
     """
     root = key.partition(".")[0]
-    own = _allowed() if root in _OPEN else ()
-    if not path or not any(path.startswith(f"{place}.") for place in (*_PLACES.get(root, ()), *own)):
-        what = f"must be a class of softcord's for {root}, got {path!r}"
-        package = path.partition(".")[0]
-        hint = f"{_HINT}, or add -allow {package} if you trust that package" if root in _OPEN else _HINT
-        raise UsageError(f"{key}._target_", what, hint)
+    own = allowed_packages() if root in _OPEN else ()
+    if path and any(path.startswith(f"{place}.") for place in (*_PLACES.get(root, ()), *own)):
+        return
+    if root in _OPEN and path in own_targets():
+        open_folder(path)
+        return
+    what = f"must be a class of softcord's for {root}, got {path!r}"
+    package = path.partition(".")[0]
+    ways = f"{_HINT}, name your own class in a file of your conf/{root}/ (docs/extend.md)"
+    hint = f"{ways}, or add -allow {package} if you trust that package" if root in _OPEN else _HINT
+    raise UsageError(f"{key}._target_", what, hint)
 
 
 def check_fits(target: Any, key: str, hint: Any = Any) -> None:
@@ -82,6 +85,18 @@ def _expected(key: str) -> tuple[type, ...]:
         from torch import nn  # only those who train import it
 
         return (nn.Module,)
+    if key == "augment":
+        from softcord.augment.chain import Augment
+
+        return (Augment,)
+    if re.fullmatch(r"data(\.datasets\.[^.]+)?", key):
+        from softcord.data.settings import DataSettings
+
+        return (DataSettings,)
+    if key.startswith("metric."):
+        from softcord.measure.own_metric import ImageMetric
+
+        return (ImageMetric,)
     return ()
 
 
@@ -89,7 +104,3 @@ def _classes(hint: Any) -> list[type]:
     if get_origin(hint) in (Union, UnionType):
         return [one for part in get_args(hint) for one in _classes(part)]
     return [hint] if isinstance(hint, type) else []
-
-
-def _allowed() -> tuple[str, ...]:
-    return tuple(name.strip() for name in os.environ.get(ALLOW, "").split(",") if name.strip())

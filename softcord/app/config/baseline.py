@@ -5,7 +5,8 @@ from typing import Any
 
 import yaml
 
-from softcord.app.config.compose import Composed, as_shipped, config_dir, deviations
+from softcord.app.config.compose import Composed, as_shipped, deviations
+from softcord.app.own.folders import option_file
 
 
 def modifications(composed: Composed) -> tuple[str, ...]:
@@ -16,7 +17,8 @@ def modifications(composed: Composed) -> tuple[str, ...]:
     """
     name = composed.choices["baseline"]
     own = as_shipped(f"recipe={composed.choices['recipe']}", f"baseline={name}")
-    file = yaml.safe_load((config_dir() / "baseline" / f"{name}.yaml").read_text(encoding="utf-8"))
+    path = option_file("baseline", name)
+    file = yaml.safe_load(path.read_text(encoding="utf-8")) if path else {}
     return tuple(_changes(composed, own, file))
 
 

@@ -1,7 +1,6 @@
 """Compose the configuration from conf/, experiments/ and overrides, with errors in one line."""
 
 import logging
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,15 @@ from omegaconf.errors import OmegaConfBaseException
 
 from softcord.app.config.instantiate import TARGET, suggest
 from softcord.app.config.optimised import keep_parser_assertions
+from softcord.app.own.folders import (
+    config_dir,
+    experiments,
+    groups,
+    option_file,
+    options,
+    own_confs,
+    shipped,
+)
 from softcord.compat.hydra import every_combination
 from softcord.errors import SoftcordError, UsageError
 
@@ -43,24 +51,6 @@ class Composed:
     config: dict[str, Any]
     choices: dict[str, str]
     overrides: Overrides
-
-
-def config_dir() -> Path:
-    """Return conf/: inside the installed package, else at the top of the checkout."""
-    return _shipped("conf")
-
-
-def _shipped(name: str) -> Path:
-    package = Path(__file__).parents[2]
-    inside = package / name
-    return inside if inside.is_dir() else package.parent / name
-
-
-def experiments() -> dict[str, Path]:
-    """Return the yamls of experiments/ by name: shipped, in this folder, in $SOFTCORD_EXPERIMENTS."""
-    extra = os.environ.get("SOFTCORD_EXPERIMENTS")
-    folders = [_shipped("experiments"), Path("experiments"), *([Path(extra)] if extra else [])]
-    return {path.stem: path for folder in folders for path in sorted(folder.glob("**/*.yaml"))}
 
 
 def register_experiments(arguments: Iterable[str]) -> None:
@@ -88,8 +78,8 @@ def _check_experiment(name: str, path: Path, node: Any) -> None:
     if keys:
         what = f"sets {keys[0]}, which an experiment may not"
         raise UsageError(path, what, "Write it on the command line if you want it")
-    shipped = _shipped("experiments")
-    if not path.resolve().is_relative_to(shipped.resolve()) and any(shipped.glob(f"**/{name}.yaml")):
+    ours = shipped("experiments")
+    if not path.resolve().is_relative_to(ours.resolve()) and any(ours.glob(f"**/{name}.yaml")):
         logger.warning("experiment=%s is %s, not the one that softcord ships", name, path)
 
 
@@ -100,14 +90,18 @@ def compose(*overrides: str) -> Composed:
         UsageError: an unknown key or option (the nearest is suggested) or a malformed override.
     """
     try:
-        with initialised(overrides) as hydra_compose:
-            full = hydra_compose("config", overrides=list(overrides), return_hydra_config=True)
-            choices = {str(k): str(v) for k, v in full.hydra.runtime.choices.items()}
-            OmegaConf.set_struct(full, False)
-            del full["hydra"]
-            config = OmegaConf.to_container(full, resolve=True, throw_on_missing=True)
-    except (HydraException, OmegaConfBaseException, ValueError, TypeError, AttributeError) as error:
+        return _composed(overrides)
+    except (HydraException, OmegaConfBaseException, OSError, ValueError, TypeError, AttributeError) as error:
         raise _explained(error, overrides) from error
+
+
+def _composed(overrides: Overrides) -> Composed:
+    with initialised(overrides) as hydra_compose:
+        full = hydra_compose("config", overrides=list(overrides), return_hydra_config=True)
+        choices = {str(k): str(v) for k, v in full.hydra.runtime.choices.items()}
+        OmegaConf.set_struct(full, False)
+        del full["hydra"]
+        config = OmegaConf.to_container(full, resolve=True, throw_on_missing=True)
     assert isinstance(config, dict)
     return Composed({str(k): v for k, v in config.items()}, choices, tuple(overrides))
 
@@ -124,14 +118,18 @@ def check(overrides: Sequence[str]) -> None:
     try:
         with initialised(overrides) as hydra_compose:
             hydra_compose("config", overrides=list(overrides), return_hydra_config=True)
-    except (HydraException, ValueError, TypeError, AttributeError) as error:
+    except (HydraException, OSError, ValueError, TypeError, AttributeError) as error:
         raise _explained(error, overrides) from error
 
 
-@cache
 def as_shipped(*options: str) -> Composed:
-    """Compose options (``loss=dice``) with nothing else changed: what they are as they ship."""
-    return compose(*options)
+    """Compose options (``loss=dice``) with nothing else changed: what they are as their files say."""
+    return _as_shipped_with(own_confs(), options)
+
+
+@cache
+def _as_shipped_with(_confs: tuple[Path, ...], chosen: Overrides) -> Composed:
+    return compose(*chosen)
 
 
 def flat(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -219,13 +217,24 @@ def parse(overrides: Sequence[str]) -> "list[Override]":
 
 
 def normalise(arguments: Iterable[str]) -> list[str]:
-    """Lower the case of group options, so that ``gt=Soft loss=AWing,DiceCE`` means what it says."""
-    groups = {folder.name for folder in config_dir().iterdir() if folder.is_dir()}
+    """Take ``loss=DiceCE`` for the option that differs in capitals alone, ``dicece``, and say so."""
+    known = groups()
     normal = []
     for argument in arguments:
         key, equals, value = argument.partition("=")
-        normal.append(f"{key}={value.lower()}" if equals and key in groups else argument)
+        if not equals or key not in known:
+            normal.append(argument)
+            continue
+        meant = ",".join(_as_spelt(key, word) for word in value.split(","))
+        if meant != value:
+            logger.warning("%s is read as %s=%s", argument, key, meant)
+        normal.append(f"{key}={meant}")
     return normal
+
+
+def _as_spelt(group: str, word: str) -> str:
+    known = options(group)
+    return word if word in known else {one.lower(): one for one in known}.get(word.lower(), word)
 
 
 def _explained(error: Exception, overrides: Iterable[str]) -> SoftcordError:
@@ -271,11 +280,11 @@ def _unknown_part(said: str, known: frozenset[str]) -> UsageError | None:
 
 def _is_option(override: str) -> bool:
     group, _, option = override.partition("=")
-    return (config_dir() / group / f"{option}.yaml").is_file()
+    return option_file(group, option) is not None
 
 
 def _unknown(key: str, value: str, known: frozenset[str]) -> UsageError | None:
-    if key == "experiment" or (config_dir() / key).is_dir():
+    if key == "experiment" or key in groups():
         known_options = options(key)
         if value in known_options or ("," in value and not value.startswith("[")):
             return None
@@ -286,17 +295,17 @@ def _unknown(key: str, value: str, known: frozenset[str]) -> UsageError | None:
     return UsageError(key, "is not a known key", suggest(key, sorted(known)))
 
 
-def options(group: str) -> list[str]:
-    """Return the names of a group's options."""
-    if group == "experiment":
-        return sorted(experiments())
-    return [path.stem for path in sorted((config_dir() / group).glob("*.yaml"))]
+def _known_keys(chosen: Overrides) -> frozenset[str]:
+    return _known_keys_with(own_confs(), chosen)
 
 
 @cache
-def _known_keys(options: Overrides) -> frozenset[str]:
-    groups = {path.name for path in config_dir().iterdir() if path.is_dir()}
-    return frozenset(_dotted(compose(*options, "++data.root=.", "++train.start_from=null").config)) | groups
+def _known_keys_with(_confs: tuple[Path, ...], chosen: Overrides) -> frozenset[str]:
+    try:
+        composed = _composed((*chosen, "++data.root=.", "++train.start_from=null"))
+    except (HydraException, OmegaConfBaseException, OSError, ValueError, TypeError, AttributeError):
+        return frozenset(groups())  # the file of an option is at fault, which the first error says
+    return frozenset(_dotted(composed.config)) | set(groups())
 
 
 def _dotted(node: Mapping[str, Any], prefix: str = "") -> Iterable[str]:

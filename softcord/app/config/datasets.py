@@ -5,9 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from softcord.app.config.compose import Composed, as_shipped, changes, options
+from softcord.app.config.compose import Composed, as_shipped, changes
 from softcord.app.config.instantiate import build, suggest
+from softcord.app.own.folders import options
 from softcord.contrasts import contrast_set
+from softcord.data.name import dataset_name
 from softcord.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,6 +33,18 @@ def datasets_of(composed: Composed) -> "tuple[Source, ...]":
         data = _data(composed, composed.config["data"], composed.choices["data"], "data")
         return (Source(data, build(composed.config["split"], "split")),)
     return tuple(_several(composed))
+
+
+def with_name(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration whose dataset has a name: its own, where none is given."""
+    data = config["data"]
+    if (
+        not isinstance(data, Mapping)
+        or data.get("name", "") is not None
+        or not isinstance(data.get("root"), str)
+    ):
+        return dict(config)
+    return {**config, "data": {**data, "name": dataset_name(Path(data["root"]))}}
 
 
 def kind_of(composed_choices: Mapping[str, str], name: str) -> str:

@@ -5,8 +5,9 @@ from typing import Any, ClassVar, Protocol
 
 import yaml
 
-from softcord.app.config.compose import Composed, config_dir
+from softcord.app.config.compose import Composed
 from softcord.app.config.method_name import MethodWords
+from softcord.app.own.folders import config_dir
 from softcord.errors import UsageError
 
 # Keys that only matter to a method that is trained here. An engine says which of them it reads.

@@ -7,6 +7,7 @@ from typing import Any
 
 from softcord.app.config.datasets import data_content
 from softcord.app.config.engine_facts import OF_TRAINING, EngineFacts
+from softcord.app.own.code import checksums
 
 # Where results lie and what they ran on does not change them; nor do the names given to them.
 VOLATILE = (
@@ -23,6 +24,9 @@ VOLATILE = (
     "check",
     "search",
 )
+
+# Keys that came later, each with what held before: where they say that, a run of before is the same.
+_LATER: Mapping[str, Any] = {"tested_contrasts": None, "tails": False, "metric": {}}
 
 
 def digest(content: object) -> str:
@@ -44,10 +48,17 @@ def hash_of_config(
     that a net starts with, wherever they lie, None for random ones.
     """
     kept = {key: value for key, value in about_results(config).items() if key not in unread}
+    kept = {key: value for key, value in kept.items() if key not in _LATER or value != _LATER[key]}
     # Which data these are is the dataset's identity, wherever they lie.
     kept["data"] = data_content(kept["data"])
     # What is read of nnunet stands in the engine.
     train = {key: value for key, value in kept["train"].items() if key not in ("start_from", "nnunet")}
     kept["train"] = train if start_sha256 is None else {**train, "start_from": start_sha256}
+    code = checksums({key: value for key, value in kept.items() if _is_read(key, engine)})
     kept["engine"] = engine.recorded(kept["engine"])
-    return digest({k: v for k, v in kept.items() if k not in OF_TRAINING or k in engine.reads})
+    content = {key: value for key, value in kept.items() if _is_read(key, engine)}
+    return digest({**content, "code": code} if code else content)
+
+
+def _is_read(key: str, engine: EngineFacts) -> bool:
+    return key not in OF_TRAINING or key in engine.reads

@@ -3,7 +3,7 @@
 import importlib
 import inspect
 from collections.abc import Mapping
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -43,7 +43,10 @@ def _built(node: Mapping[str, Any], key: str, wanted: Any, extra: Mapping[str, o
     if missing and not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         raise UsageError(f"{key}.{missing[0]}", "is missing", f"Add it to conf/{key}/*.yaml or the command")
     try:
-        return target(**arguments)
+        return _ready(target(**arguments), key)
+    except ImportError as error:
+        what = f"cannot be built ({str(error).splitlines()[0]})"
+        raise UsageError(f"{key}.{TARGET}", what, "Install what it needs") from error
     except ValueError as error:
         name, _, rest = str(error).partition(": ")
         where = f"{key}.{name}" if rest and name.split(".")[0] in parameters else key
@@ -69,17 +72,33 @@ def suggest(name: str, known: Mapping[str, object] | list[str]) -> str:
     )
 
 
+def _ready(built: Any, key: str) -> Any:
+    if key != "model":
+        return built
+    from softcord.nets.monai_net import called_as_ours  # torch: two seconds
+
+    return called_as_ours(built)
+
+
 def _checked(value: Any, hint: Any, key: str) -> Any:
     if isinstance(value, Mapping) and TARGET in value:
         if not takes_objects(hint):
             raise UsageError(key, f"is no place for a class, got {value[TARGET]!r}", "Give it a value")
         return _built(value, key, hint, {})
+    if _holds_objects(value) and get_origin(hint) is Mapping:
+        return {name: _checked(node, get_args(hint)[1], f"{key}.{name}") for name, node in value.items()}
     try:
         return TypeAdapter(hint, config=_config(hint)).validate_python(value)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join([key, *(str(part) for part in first["loc"])])
         raise UsageError(where, f"{first['msg']}, got {first['input']!r}") from error
+
+
+def _holds_objects(value: Any) -> bool:
+    return isinstance(value, Mapping) and any(
+        isinstance(one, Mapping) and TARGET in one for one in value.values()
+    )
 
 
 def _config(hint: Any) -> ConfigDict | None:

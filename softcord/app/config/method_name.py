@@ -6,6 +6,7 @@ from typing import Any
 
 from softcord.contrasts import PAPER_SIX
 from softcord.io.names import file_name
+from softcord.sweep.labels import short_value
 
 # The paper's list, whole, light or as coded: the softness of hard masks comes from its geometric transforms.
 _PAPER_AUGMENTS = ("paper", "light", "paper_code")
@@ -95,12 +96,4 @@ def contrasts_word(contrasts: Sequence[str], *, per_contrast: bool) -> str:
 
 
 def _changed(key: str, value: Any) -> str:
-    return f"no_{key}" if value is None else f"{key}{_short(value)}"
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, list | tuple):
-        return "-".join(_short(part) for part in value)
-    return str(value)
+    return f"no_{key}" if value is None else f"{key}{short_value(value)}"

@@ -9,13 +9,22 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from softcord.app.config.baseline import modifications
 from softcord.app.config.compose import Composed, changes
-from softcord.app.config.datasets import SEVERAL, datasets_of, kind_of
+from softcord.app.config.datasets import SEVERAL, datasets_of, kind_of, with_name
 from softcord.app.config.engine_facts import DRAWN_PATCHES, EngineFacts, engine_node
 from softcord.app.config.identity import hash_of_config
 from softcord.app.config.instantiate import TARGET, build, suggest
 from softcord.app.config.method_name import MethodWords, contrasts_word
+from softcord.app.config.own_parts import learn_own_parts, own_metrics
 from softcord.app.config.settings import CheckSettings, CompareSettings, Paths
-from softcord.app.config.values import levels, one_of, study_name, true_or_false, variant_word, whole_number
+from softcord.app.config.values import (
+    levels,
+    one_of,
+    study_name,
+    tested_set,
+    true_or_false,
+    variant_word,
+    whole_number,
+)
 from softcord.contrasts import contrast_set
 from softcord.errors import UsageError
 from softcord.evaluation.settings import EvaluateSettings
@@ -30,6 +39,7 @@ if TYPE_CHECKING:
     from softcord.data.labels import Gt
     from softcord.data.settings import DataSettings, Source, SplitSettings
     from softcord.gt.settings import GtSettings
+    from softcord.measure.own_metric import ImageMetric
     from softcord.phantom.settings import PhantomSettings
     from softcord.predict.package import Model, NetDescription
     from softcord.synthetic.settings import SyntheticSettings
@@ -38,8 +48,8 @@ _ROOT_KEYS = (
     *("data", "phantom", "split", "gt", "loss", "model", "augment", "train", "machine", "trainer"),
     *("recipe", "baseline"),
     *("synthetic", "engine"),
-    *("study", "variant", "contrasts", "model_per_contrast", "seed", "levels", "reference", "volumes"),
-    "rerun",
+    *("study", "variant", "contrasts", "tested_contrasts", "model_per_contrast", "seed", "levels"),
+    *("reference", "tails", "volumes", "rerun", "metric"),
     *("measured_on", "compare", "check", "evaluate", "search", "paths", "experiment"),
 )
 
@@ -58,13 +68,17 @@ _GROUPS = (
         "trainer",
         "synthetic",
     ),
-    *("engine", "volumes", "compare", "check", "evaluate", "search", "paths"),
+    *("engine", "volumes", "metric", "compare", "check", "evaluate", "search", "paths"),
 )
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One run, as its configuration describes it."""
+    """One run, as its configuration describes it.
+
+    ``base_method`` is its method's name by the choices that every name tells; ``method`` is the label that it
+    has in its study (:func:`softcord.app.records.labels.labelled`), until then the same.
+    """
 
     config: Mapping[str, Any]
     choices: Mapping[str, str]
@@ -72,12 +86,16 @@ class Plan:
     study: str
     seed: int
     contrasts: tuple[str, ...]
+    tested_contrasts: tuple[str, ...] | None
     model_per_contrast: bool
     levels: tuple[int, ...]
+    metrics: "tuple[tuple[str, ImageMetric], ...]"
     reference: "Gt"
+    tails: bool
     measured_on: Literal["test", "val"]
     search: TrialSettings
     rerun: bool
+    base_method: str
     method: str
     modified: tuple[str, ...]
     datasets: "tuple[Source, ...]"
@@ -154,11 +172,26 @@ class Plan:
     @cached_property
     def config_hash(self) -> str:
         """Hash of all that the configuration says about the result."""
-        is_phantom = any(one.choices["data"] == "phantom" for one in self.for_each_dataset())
-        unread = (*(() if is_phantom else ("phantom",)), *(() if self.draws_patches else ("synthetic",)))
         start = self.train.start_from if "train" in self.engine.reads else None
         sha256 = None if start is None else self._start_sha256(start)
-        return hash_of_config(self.config, self.engine, unread, sha256)
+        return hash_of_config(self.config, self.engine, self.unread, sha256)
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """Groups of the configuration that this run's data do not read."""
+        is_phantom = any(one.choices["data"] == "phantom" for one in self.for_each_dataset())
+        return (*(() if is_phantom else ("phantom",)), *(() if self.draws_patches else ("synthetic",)))
+
+    @property
+    def started_from(self) -> str | None:
+        """What the first weights are called, the same for all seeds of a method; None for random ones."""
+        word = self.train.start_from if "train" in self.engine.reads else None
+        if word is None:
+            return None
+        from softcord.app.models.start_from import start_label  # torch: two seconds
+
+        label = start_label(word, self.paths.outputs_dir, self.paths.store_dir)
+        return label.removeprefix(f"{self.study}/")
 
     def _start_sha256(self, word: str) -> str:
         from softcord.app.models.start_from import starting_weights_sha256  # torch: two seconds
@@ -234,12 +267,24 @@ def make_plan(composed: Composed) -> Plan:
     Raises:
         UsageError: a value that cannot work; it names the key.
     """
+    learn_own_parts()
+    composed = replace(composed, config=with_name(composed.config))
     config = composed.config
     _check_keys(config)
     contrasts = contrast_set(config["contrasts"])
     per_contrast = true_or_false(config["model_per_contrast"], "model_per_contrast")
     engine: EngineFacts = build(engine_node(composed), "engine")
     _: CompareSettings = build(config["compare"], "compare")
+    search: TrialSettings = build(config["search"], "search")
+    words = MethodWords(
+        composed.choices,
+        contrasts_word(contrasts, per_contrast=per_contrast),
+        variant_word(config["variant"]),
+        lambda group: changes(composed, group),
+    )
+    # Trials are no replicates of each other, whatever they share.
+    trial = "" if search.trial is None else f"_trial{search.trial}"
+    method = f"{engine.method_name(words)}{trial}"
     return Plan(
         config=config,
         choices=composed.choices,
@@ -247,20 +292,17 @@ def make_plan(composed: Composed) -> Plan:
         study=study_name(config["study"]),
         seed=whole_number(config["seed"], "seed"),
         contrasts=contrasts,
+        tested_contrasts=tested_set(config["tested_contrasts"]),
         model_per_contrast=per_contrast,
         levels=levels(config["levels"]),
+        metrics=own_metrics(config["metric"]),
         reference=one_of(config["reference"], "reference", ("soft", "hard")),
+        tails=true_or_false(config["tails"], "tails"),
         measured_on=one_of(config["measured_on"], "measured_on", ("test", "val")),
-        search=build(config["search"], "search"),
+        search=search,
         rerun=true_or_false(config["rerun"], "rerun"),
-        method=engine.method_name(
-            MethodWords(
-                composed.choices,
-                contrasts_word(contrasts, per_contrast=per_contrast),
-                variant_word(config["variant"]),
-                lambda group: changes(composed, group),
-            )
-        ),
+        base_method=method,
+        method=method,
         modified=modifications(composed),
         datasets=datasets_of(composed),
         engine=engine,

@@ -69,4 +69,5 @@ class CompareSettings:
     unit_of_analysis: Any = "participant"
     qc: Any = 12
     overlays: Any = 0
+    soft_values: Any = 6
     allow_different: Any = False

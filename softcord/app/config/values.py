@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from softcord.contrasts import contrast_set
 from softcord.errors import UsageError
 from softcord.measure.level_text import parse_levels
 
@@ -71,6 +72,18 @@ def one_of(value: Any, key: str, options: tuple[str, ...]) -> Any:
     if value not in options:
         raise UsageError(key, f"must be one of {', '.join(options)}, got {value!r}")
     return value
+
+
+def tested_set(value: Any) -> tuple[str, ...] | None:
+    """Return the contrasts that are tested, None for all that are there.
+
+    Raises:
+        UsageError: a name that is not known.
+    """
+    try:
+        return None if value is None else contrast_set(value)
+    except UsageError as error:
+        raise UsageError("tested_contrasts", error.what, error.hint) from error
 
 
 def levels(value: Any) -> tuple[int, ...]:

@@ -27,6 +27,8 @@ FAILED = 1
 USAGE = 2
 DATA = 3
 STUDY = 4
+SHIFTED = 5  # of `softcord drift` alone, as is the next
+CANNOT_TELL = 6
 INTERRUPTED = 130
 
 

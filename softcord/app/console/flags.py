@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from softcord.app.console.exit_codes import DONE, USAGE, guarded
+from softcord.app.console.streams import say
 
 
 class FlagParser(argparse.ArgumentParser):
@@ -22,7 +23,7 @@ class FlagParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong in one line."""
-        print(f"{self.prog}: {message}. {self.prog} -h lists the arguments.", file=sys.stderr)
+        say(f"{self.prog}: {message}. {self.prog} -h lists the arguments.")
         sys.exit(USAGE)
 
     def run(self, argv: Sequence[str] | None, verb: Callable[[argparse.Namespace], int]) -> int:

@@ -26,6 +26,7 @@ def parser() -> FlagParser:
     _add_inputs(words)
     _add_choices(words)
     _add_norms(words)
+    _add_intervals(words)
     _add_outputs(words)
     return words
 
@@ -107,16 +108,33 @@ def _add_norms(words: argparse.ArgumentParser) -> None:
     group.add_argument("-norm-svg", type=Path, metavar="FILE", help="the one mask against the curves")
 
 
+def _add_intervals(words: argparse.ArgumentParser) -> None:
+    group = words.add_argument_group(
+        "how sure (of masks beside which `softcord predict -uncertainty` left a map)"
+    )
+    group.add_argument(
+        "-calibration",
+        type=Path,
+        metavar="FILE",
+        help="how the maps become intervals of CSA (default: that of the built-in model, for its masks)",
+    )
+    group.add_argument(
+        "-calibrate",
+        type=Path,
+        metavar="FILE",
+        help="write a calibration, from masks with references (-d) of at least 9 participants",
+    )
+
+
 def _add_outputs(words: argparse.ArgumentParser) -> None:
     group = words.add_argument_group("where to")
     group.add_argument(
         "-o",
         type=Path,
-        default=Path("csa.csv"),
         metavar="FILE",
-        help="tidy table (csa.csv); - is standard output",
+        help="tidy table (default csa.csv, where no other output is named); - is standard output",
     )
-    group.add_argument("-sct-csv", type=Path, metavar="FILE", help="also a table with SCT's header, of -mode")
+    group.add_argument("-sct-csv", type=Path, metavar="FILE", help="a table with SCT's header, of -mode")
     group.add_argument(
         "-overwrite", "--overwrite", action="store_true", help="replace a file that is no table of softcord's"
     )

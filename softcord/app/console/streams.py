@@ -4,6 +4,8 @@ import os
 import sys
 from contextlib import suppress
 
+from softcord.plain import plain
+
 
 def open_standard_streams() -> None:
     """Let closed standard streams go nowhere.
@@ -22,7 +24,16 @@ def open_standard_streams() -> None:
         sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
 
 
+def show(text: str = "", *, flush: bool = False) -> None:
+    """Write what a verb answers to standard output, without the control characters that a name may hold."""
+    print(_plain_lines(text), flush=flush)
+
+
 def say(text: str) -> None:
-    """Write a line to standard error; one that nobody can read is no reason to fail."""
+    """Write a line to standard error, as plain; one that nobody can read is no reason to fail."""
     with suppress(OSError, ValueError):
-        print(text, file=sys.stderr)
+        print(_plain_lines(text), file=sys.stderr)
+
+
+def _plain_lines(text: str) -> str:
+    return "\n".join(plain(line) for line in text.split("\n"))

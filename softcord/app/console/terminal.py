@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from softcord.app.console.progress import is_not_in_a_bar
 from softcord.app.console.remedies import with_keys
+from softcord.app.console.streams import show
 from softcord.plain import plain
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ def start_logging() -> None:
     logger = logging.getLogger("softcord")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_OneLine(_FORMAT, _CLOCK))
+    handler.addFilter(is_not_in_a_bar)
     logger.handlers = [handler]
     logger.setLevel(logging.INFO)
     logger.propagate = False
@@ -71,8 +74,8 @@ def show_table(table: "pd.DataFrame", title: str) -> None:
     """Print a table to standard output."""
     from softcord.report.summary import print_table  # pandas and scipy: seconds
 
-    print(f"\n{title}\n")
-    print(print_table(table))
+    show(f"\n{title}\n")
+    show(print_table(table))
 
 
 def duration(seconds: float) -> str:

@@ -1,14 +1,16 @@
 """What softcord's own training refuses before it starts: settings that do not fit each other."""
 
 import json
+from contextlib import nullcontext
 from functools import cache
 from typing import Any
-
-import torch
 
 from softcord.app.config.instantiate import build
 from softcord.app.config.plan import Plan
 from softcord.errors import UsageError
+from softcord.nets.meta import without_numbers
+
+_NEEDED = {"loss": "prediction_activation", "model": "required_multiple"}
 
 
 def check_net(plan: Plan) -> None:
@@ -31,9 +33,15 @@ def check_net(plan: Plan) -> None:
 
 @cache
 def _build_empty(group: str, node: str) -> Any:
-    # On the meta device a net of any size is built in no time and no memory.
-    with torch.device("meta"):
-        return build(json.loads(node), group)
+    # On the meta device a net of any size is built in no time and no memory. Transforms are
+    # tried on a mask, with numbers.
+    with nullcontext() if group == "augment" else without_numbers():
+        built = build(json.loads(node), group)
+    needed = _NEEDED.get(group)
+    if needed and not hasattr(built, needed):
+        what = f"{type(built).__name__} has no {needed}"
+        raise UsageError(group, what, "docs/extend.md says what one's own class needs")
+    return built
 
 
 def _check_drawn_patches(plan: Plan) -> None:

@@ -109,6 +109,8 @@ def _child_run(parent: Run, contrast: str, threads: int) -> Run:
         config_hash=parent.config_hash,
         overrides=parent.overrides,
         threads=threads,
+        precision=parent.precision,
+        channels_last=parent.channels_last,
     )
 
 

@@ -1,7 +1,8 @@
 """Train one net on one table of images, and make a predictor of what was trained."""
 
 import logging
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,11 +18,14 @@ from softcord.app.engines.model_description import describe_model
 from softcord.app.engines.start_time import start_s
 from softcord.app.inputs.label_maps import label_map_volumes
 from softcord.app.inputs.training_data import Dataset, cached_volumes
+from softcord.app.models.start_from import history
 from softcord.augment.chain import Augment
 from softcord.data.cache import CachedVolume
 from softcord.evaluation.image import EvaluationImage, Masks
 from softcord.evaluation.run import Predictor, predict_images
+from softcord.hints import counted
 from softcord.losses.deep import DeepSupervisionLoss
+from softcord.nets.meta import without_numbers
 from softcord.predict.infer import Apply
 from softcord.predict.package import Model, ModelDescription, read_package, write_package
 from softcord.sweep.folder import CHECKPOINTS, MODEL
@@ -115,7 +119,8 @@ def train_net(
     start = plan.starting_model()
     if start:
         net.load_state_dict(start.net.state_dict())
-        logger.info("starting with the weights of %s", start.description.name)
+        said = history(start, settings.epochs)
+        logger.info("starting with the weights of %s: %s", start.description.name, said)
     size = plan.narrow_voxels
     module = CordModule(
         net,
@@ -127,15 +132,19 @@ def train_net(
         fused=plan.machine.fused_optimizer,
     )
 
+    started = time.monotonic()
+
     def on_epoch(epoch: int, metrics: dict[str, float]) -> None:
         entry.metrics(metrics, epoch)
         done = epoch + 1
+        seconds = time.monotonic() - started
+        logger.info("epoch %d of %d: %s; %.0f s so far", done, settings.epochs, _told(metrics), seconds)
         note(run_dir, f"trained {done} of {settings.epochs} epochs", done / settings.epochs)
         if after_epoch:
             after_epoch(epoch, _predictor(plan, Model(net, description)))
             net.train()
 
-    logger.info("training on %d patches an epoch%s", len(patches[0]), _memory(plan))  # type: ignore[arg-type]
+    logger.info("training on %s an epoch%s", counted(len(patches[0]), "patch", "patches"), _memory(plan))  # type: ignore[arg-type]
     note(run_dir, "training", 0.0)
     result = train(
         module,
@@ -148,21 +157,23 @@ def train_net(
         on_epoch=on_epoch,
         devices=plan.trainer,
     )
+    entry.tag({"history": history(start, result.epochs)})
     entry.metrics({"train/seconds": result.seconds, "train/best_val_loss": result.best_val_loss})
     entry.artifact(result.best_checkpoint, CHECKPOINTS)
     net.load_state_dict(load_weights(result.best_checkpoint))
-    made_by = {**description.provenance, "run": entry.name}
+    told = history(start, result.epochs)
+    made_by = {**description.provenance, "run": entry.name, "history": told}
     entry.artifact(
         write_package(run_dir / MODEL, Model(net, replace(description, provenance=made_by))), MODEL
     )
-    logger.info("trained %d epochs in %.0f s", result.epochs, result.seconds)
+    logger.info("trained %s in %.0f s", counted(result.epochs, "epoch"), result.seconds)
 
 
 def _memory(plan: Plan) -> str:
     """Say about how much memory the training takes, and warn if this machine has less."""
     bytes_per_value = 4 if resolve_precision(plan.machine) == "32-true" else 2
     try:
-        with torch.device("meta"):
+        with without_numbers():
             net = plan.net()
         needed = training_bytes(
             net, plan.patch_voxels, plan.train.batch_size, bytes_per_value=bytes_per_value
@@ -211,3 +222,8 @@ def _patches(plan: Plan, volumes: Sequence[CachedVolume], augment: Augment | Non
         patches_per_image=settings.patches_per_image if augment else 1,
         augment_later=augments_on_gpu(plan.machine),
     )
+
+
+def _told(metrics: Mapping[str, float]) -> str:
+    """Write an epoch's metrics in a line: ``train/loss 0.12, val/loss 0.2, val/dice 0.9``."""
+    return ", ".join(f"{name} {value:.3g}" for name, value in sorted(metrics.items()))

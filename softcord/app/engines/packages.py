@@ -7,12 +7,13 @@ from pathlib import Path
 from softcord.app.config.plan import Plan
 from softcord.app.console.remedies import told
 from softcord.app.engine import OnDone
+from softcord.app.models.nets import read_own_package
 from softcord.app.models.trained import Trained
 from softcord.errors import DataError
 from softcord.io.nifti import Volume
 from softcord.predict.check_image import read_checked
 from softcord.predict.infer import Apply
-from softcord.predict.package import Model, read_package
+from softcord.predict.package import Model
 from softcord.predict.volume import PredictSettings, predict_volume
 from softcord.predict.write import write_softseg
 from softcord.sweep.folder import PREDICTIONS
@@ -28,7 +29,7 @@ def apply_packages(
 
     @cache
     def load(package: Path) -> Model:
-        model = read_package(package)
+        model = read_own_package(package)
         model.net.to(training_device(machine))
         return model
 

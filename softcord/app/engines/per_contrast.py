@@ -10,7 +10,10 @@ from softcord.app.engines.softcord import Softcord
 from softcord.sweep.folder import CHECKPOINTS, MODELS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from softcord.app.inputs.training_data import Dataset
+    from softcord.evaluation.image import EvaluationImage
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,10 @@ class PerContrast(Softcord):
     """Train a net on the images of each contrast; each predicts the images of its own."""
 
     work_folders: ClassVar[tuple[str, ...]] = (CHECKPOINTS, MODELS)
+
+    def without_masks(self, plan: Plan, images: "Sequence[EvaluationImage]") -> tuple[str, ...]:
+        """Return the contrasts that no net was trained on."""
+        return tuple(sorted({image.contrast for image in images} - set(plan.contrasts)))
 
     def prepare(self, plan: Plan, dataset: "Dataset") -> Training:
         """Prepare every image; return what trains a net on those of each contrast."""

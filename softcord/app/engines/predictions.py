@@ -48,6 +48,15 @@ class PredictionFolder(Predictions, Engine):
         """Return a hash of the files that belong to test images: other files make another run."""
         return {"predictions": _identity(plan, self, dataset)}
 
+    def without_masks(self, plan: Plan, images: Sequence[EvaluationImage]) -> tuple[str, ...]:
+        """Return the contrasts of which the folder has a mask of nobody, unless it has none at all."""
+        contrast_of = {
+            Path(row["image"]): row["contrast"] for row in read_index(plan.data).to_dict("records")
+        }
+        covered = {contrast_of[image] for image, files in _matched(plan, self).of_image.items() if files}
+        there = dict.fromkeys(image.contrast for image in images)
+        return tuple(contrast for contrast in there if contrast not in covered) if covered else ()
+
     def prepare(self, plan: Plan, _dataset: Dataset) -> Training:
         """Return what assigns the files of the folder to the test images."""
         return partial(_match, plan, self)

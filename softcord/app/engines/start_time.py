@@ -19,6 +19,6 @@ def start_s(run_dir: Path) -> float:
 def load(package: str) -> None:
     """Do what has to be done before the first image."""
     import softcord.predict.volume  # noqa: F401
-    from softcord.predict.package import read_package
+    from softcord.app.models.nets import read_own_package
 
-    read_package(Path(package))
+    read_own_package(Path(package))

@@ -19,6 +19,8 @@ from softcord.gt.dataset import build_dataset
 from softcord.gt.settings import GtSettings
 from softcord.gt.sidecar import is_ours, recorded_inputs
 from softcord.gt.variant import gt_path, variant_name
+from softcord.io.names import file_name
+from softcord.rounds.drafts import is_from_round
 
 logger = logging.getLogger("softcord")
 
@@ -28,9 +30,10 @@ def with_soft_labels(
 ) -> pd.DataFrame:
     """Return the table with the labels of one soft ground truth, built where they are missing or outdated.
 
-    Published labels are used as they are: nothing is added to a folder that softcord did not make.
+    Published labels are used as they are: nothing is added to a folder that softcord did not make. So are
+    labels that somebody corrected or passed, and then there is nothing to build beside them.
     """
-    if table.empty:
+    if table.empty or any(is_from_round(Path(one)) for one in table[LABEL_OF_GT[settings.name]].dropna()):
         return table
     variant = variant_name(settings, contrasts)
     root = derivatives_dir(plan)
@@ -61,7 +64,9 @@ def derivatives_dir(plan: Plan) -> Path:
     """Where ground truth is written: beside the data, or under ``paths.data`` where those are read-only."""
     beside = plan.data.derivatives or plan.data.root / "derivatives"
     nearest = next(path for path in (beside, *beside.absolute().parents) if path.exists())
-    return beside if os.access(nearest, os.W_OK) else plan.paths.data_dir / "derivatives" / plan.data.name
+    if os.access(nearest, os.W_OK):
+        return beside
+    return plan.paths.data_dir / "derivatives" / file_name(plan.data.name)
 
 
 def _outdated(table: pd.DataFrame, column: str, cache_dir: Path) -> Iterable[Hashable]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from softcord.app.config.plan import Plan
-from softcord.app.inputs.training_data import make_phantom, true_csa_mm2
+from softcord.app.inputs.training_data import make_phantom, tested_images, true_csa_mm2
 from softcord.data.identity import dataset_identity
 from softcord.data.labels import LABEL_OF_GT, Gt, choose_labels, warn_of_unused
 from softcord.data.participants import read_participants
@@ -62,6 +62,7 @@ def open_test_data(plan: Plan, settings: "EvaluateSettings") -> EvaluationData:
     if absent:
         logger.info("%d images are not downloaded and left out", absent)
     table = table[table["image_state"] == "present"].reset_index(drop=True)
+    table = tested_images(plan, table) if len(table) else table
     table = table.assign(truth_csa_mm2=true_csa_mm2(plan, table["participant_id"]))
     if table.empty:
         raise DataError(plan.data.root, "has no image to test on", "Fetch it, or check data and split")

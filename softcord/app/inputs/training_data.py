@@ -98,6 +98,7 @@ def _open_one(plan: Plan) -> Dataset:
     measured = _of(table, split.val if plan.measured_on == "val" else split.test)
     if plan.reference == "soft":
         measured = with_soft_labels(plan, measured, GtSettings(reference=plan.gt.reference), PAPER_SIX)
+    measured = tested_images(plan, measured)
     dataset = Dataset(
         identity=dataset_identity(plan.data.root, table, cache_dir=plan.paths.data_dir / "cache"),
         split=split,
@@ -157,6 +158,22 @@ def counts(dataset: Dataset) -> pd.DataFrame:
     table = pd.DataFrame(sides).fillna(0).astype(int)
     order = {key: place for place, key in enumerate(CONTRASTS)}
     return table.sort_index(level="contrast", key=lambda names: names.map(order), sort_remaining=False)
+
+
+def tested_images(plan: Plan, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the images of the contrasts that are to be tested, all by default; name those nobody trained on.
+
+    Raises:
+        DataError: a contrast that no image has.
+    """
+    there = list(dict.fromkeys(table["contrast"]))
+    for contrast in plan.tested_contrasts or ():
+        if contrast not in there:
+            what = f"nobody who is tested has {contrast}"
+            raise DataError("tested_contrasts", what, f"There are {', '.join(there) or 'no images'}")
+    if plan.tested_contrasts is not None:
+        table = table[table["contrast"].isin(plan.tested_contrasts)]
+    return table
 
 
 def log_counts(dataset: Dataset) -> None:

@@ -1,49 +1,90 @@
-"""From the word after ``-m`` to a model: a package, a run, a checkpoint or an entry of the MLflow store."""
+"""From the word after ``-m`` to a model: a package, a run, a checkpoint or an entry of the MLflow store.
+
+``RUN@last`` and ``RUN@best`` are a run's checkpoints, by any word that names the run.
+"""
 
 import re
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from softcord.app.models.nets import allowed_nets
+from softcord.app.models.run_names import find_run, studies
 from softcord.errors import DataError, UsageError
 from softcord.predict.built_in import BUILT_IN
-from softcord.predict.package import OWN_NETS, Model, is_package, read_package
-from softcord.sweep.folder import MODEL
+from softcord.predict.package import Model, is_package, read_package
+from softcord.sweep.folder import CHECKPOINTS, MODEL
 from softcord.track.store import fetch_artifact, open_store
 from softcord.train.checkpoint import load_weights
 
-_FORMS = "Give a package, study/run, a checkpoint of a run, an MLflow run id or models:/NAME@ALIAS"
+_FORMS = (
+    "Give a package, STUDY/METHOD, STUDY/METHOD@SEED, a run's @last or @best checkpoint, an MLflow run id or "
+    "models:/NAME@ALIAS"
+)
 
 
 def find_model(word: str | None, outputs: Path, store: Path, allowed: tuple[str, ...] | None = None) -> Model:
     """Return the model that ``word`` names; None is the built-in one.
 
     ``outputs`` is where runs lie, ``store`` the folder of the MLflow store, ``allowed`` Python packages
-    whose nets may be built besides softcord's.
+    whose nets may be built besides softcord's and those that the project's own conf/ names.
 
     Raises:
         UsageError: nothing of that name, or more than one model.
         DataError: the model is damaged or not whole.
     """
-    nets = OWN_NETS if allowed is None else (*OWN_NETS, *allowed)
+    nets = (*allowed_nets(), *(allowed or ()))
     if word is None:
         if not BUILT_IN.exists():
             raise UsageError("-m", "is missing, and this installation has no built-in model", _FORMS)
         return read_package(BUILT_IN, nets)
     if word.startswith("models:/") or re.fullmatch(r"[0-9a-f]{32}", word):
         return _from_store(word, store, nets)
-    path = next(
-        (place for place in (Path(word), BUILT_IN.parent / word, outputs / word) if place.exists()), None
-    )
-    if path is None:
-        raise UsageError("-m", f"{word} is no model, neither here nor in {outputs}/", _FORMS)
+    path = model_path(word, outputs)
     if path.suffix == ".ckpt":
         return _with_weights_of(path, nets)
     return read_package(_package_in(path), nets)
 
 
+def model_path(word: str, outputs: Path) -> Path:
+    """Return the package, run or checkpoint that a word names, where it is no entry of the store.
+
+    Raises:
+        UsageError: nothing of that name, or several runs.
+    """
+    for place in (Path(word), BUILT_IN.parent / word, outputs / word):
+        is_study = place == outputs / word and place.name in studies(outputs)
+        if place.exists() and not is_study:
+            return place
+    name, checkpoint = checkpoint_of(word)
+    if checkpoint:
+        return _checkpoint(name, model_path(name, outputs), checkpoint)
+    try:
+        return find_run(word, outputs)
+    except DataError as error:
+        hint = error.hint if error.hint.startswith("Did you mean") else _FORMS
+        raise UsageError("-m", f"{word} is no model, neither here nor in {outputs}/", hint) from error
+    except UsageError as error:
+        raise UsageError("-m", f"{error.where} {error.what}", error.hint) from error
+
+
+def checkpoint_of(word: str) -> tuple[str, str]:
+    """Split ``RUN@last`` into the run and the name of its checkpoint, "" where it names none."""
+    name, _, checkpoint = word.rpartition("@")
+    return (name, checkpoint) if checkpoint in ("last", "best") else (word, "")
+
+
+def _checkpoint(name: str, run_dir: Path, checkpoint: str) -> Path:
+    path = run_dir / CHECKPOINTS / f"{checkpoint}.ckpt"
+    if not path.exists():
+        there = " and ".join(f"{name}@{other.stem}" for other in sorted(path.parent.glob("*.ckpt")))
+        what = f"{name} has no checkpoint {checkpoint}"
+        raise UsageError("-m", what, f"There is {there}" if there else "Name the run without it")
+    return path
+
+
 def _package_in(path: Path) -> Path:
-    """Return the package that a path means: itself, a run's, or that of a study's only run."""
+    """Return the package that a path means: itself, a run's, or that of a folder's only run."""
     if path.is_file() or is_package(path):
         return path
     if is_package(path / MODEL):

@@ -3,9 +3,10 @@
 from functools import cache
 from pathlib import Path
 
-from softcord.app.models.find import find_model
+from softcord.app.models.find import checkpoint_of, find_model, model_path
 from softcord.errors import UsageError
 from softcord.predict.package import Model, NetDescription, weights_sha256
+from softcord.sweep.ledger import read_run
 
 _KEY = "train.start_from"
 
@@ -38,6 +39,27 @@ def starting_model(word: str, net: NetDescription, outputs: Path, store: Path) -
 def starting_weights_sha256(word: str, outputs: Path, store: Path) -> str:
     """Return the checksum of the weights that ``train.start_from`` names."""
     return weights_sha256(_find(word, outputs, store))
+
+
+def start_label(word: str, outputs: Path, store: Path) -> str:
+    """Return what the weights of all seeds are called: ``STUDY/METHOD`` of a run, else the word itself."""
+    if word.startswith("models:/") or not _find(word, outputs, store):
+        return word
+    name, checkpoint = checkpoint_of(word)
+    path = model_path(name, outputs)
+    run = next((run for place in (path, *path.parents) if (run := read_run(place))), None)
+    return f"{run.study}/{run.method}{f'@{checkpoint}' if checkpoint else ''}" if run else word
+
+
+def history(start: Model | None, epochs: int) -> str:
+    """Say how long a net was trained, and as what before: told of every model that goes on from another."""
+    own = f"{epochs} epochs"
+    if start is None:
+        return own
+    made_by = start.description.provenance
+    before = made_by.get("history", "an unrecorded number of epochs")
+    checkpoint = f" ({made_by['checkpoint']})" if "checkpoint" in made_by else ""
+    return f"{before} as {made_by.get('run', start.description.name)}{checkpoint}, then {own}"
 
 
 @cache

@@ -1,6 +1,6 @@
 """Find a trained method by the name it is asked for, and apply it: one model, or one per contrast."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -8,15 +8,16 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
+from softcord.app.models.nets import read_own_package
+from softcord.app.models.run_names import find_run
 from softcord.data.filehash import checksum
 from softcord.errors import DataError, UsageError
-from softcord.hints import listed
 from softcord.measure.table import read_measures
 from softcord.nnunet.run import FINAL_CHECKPOINT, find_model
 from softcord.predict.built_in import BUILT_IN
-from softcord.predict.package import TrainedOn, is_package, read_description, read_package, weights_sha256
+from softcord.predict.package import TrainedOn, is_package, read_description, weights_sha256
 from softcord.sweep.folder import MEASURES, MODEL, MODELS, NNUNET, RUN, TRAINED_ON
-from softcord.sweep.ledger import Run, read_run, read_study
+from softcord.sweep.ledger import Run, read_run
 
 Form = Literal["package", "nnunet"]
 EVERY = "every"  # the key of a model that is for all contrasts
@@ -59,7 +60,7 @@ class Trained:
         """Checksum of each model's weights."""
         if self.form == "nnunet":
             return {key: checksum(path / FINAL_CHECKPOINT) for key, path in self.models.items()}
-        return {contrast: weights_sha256(read_package(path)) for contrast, path in self.models.items()}
+        return {contrast: weights_sha256(read_own_package(path)) for contrast, path in self.models.items()}
 
     def model_for(self, contrast: str, model_of: Mapping[str, str]) -> Path | None:
         """Return the model for a contrast: its own, else that of the contrast that stands for it."""
@@ -69,7 +70,7 @@ class Trained:
 
 @cache
 def find_trained(reference: str | None, outputs: Path) -> Trained:
-    """Return the trained method of a run, ``STUDY/METHOD``, a package's folder or zip, or the built-in name.
+    """Return the trained method of a run (:func:`find_run` takes the word), a package or the built-in name.
 
     Raises:
         UsageError: nothing is named, or several runs answer to the name.
@@ -77,14 +78,14 @@ def find_trained(reference: str | None, outputs: Path) -> Trained:
     """
     if not reference:
         raise UsageError(
-            "model", "is missing", "Write model=STUDY/RUN, model=STUDY/METHOD or a package's folder"
+            "model", "is missing", "Write model=STUDY/METHOD, model=STUDY/METHOD@SEED or a package's folder"
         )
     path = BUILT_IN if reference == BUILT_IN.name else Path(reference)
     if is_package(path):
         description = read_description(path)
         seed = description.provenance.get("seed", "0")
         return _of_packages(description.name, int(seed) if seed.isdigit() else 0, {EVERY: path})
-    run_dir = path if (path / RUN).is_file() else _run_dir(reference, outputs)
+    run_dir = path if (path / RUN).is_file() else find_run(reference, outputs)
     run = read_run(run_dir)
     assert run is not None
     if packages := _packages_of(run_dir):
@@ -107,28 +108,6 @@ def _of_nnunet(run: Run, run_dir: Path, model: Path) -> Trained:
     measures = read_measures(run_dir / MEASURES)
     own = measures[measures["method"] == run.method].iloc[0]
     return Trained(run.method, run.seed, {EVERY: model}, seen, own["gt"], own["loss"], form="nnunet")
-
-
-def _run_dir(reference: str, outputs: Path) -> Path:
-    study, _, name = reference.rpartition("/")
-    runs = read_study(outputs / study) if study else []
-    if not runs:
-        known = sorted({path.parent.parent.name for path in outputs.glob(f"*/*/{RUN}")})
-        hint = f"Studies: {', '.join(known)}" if known else "Train first"
-        raise DataError(reference, f"there is no package, and no study of that name in {outputs}", hint)
-    complete = [run for run in runs if run.is_complete]
-    found = [run for run in complete if name in (run.name, run.method)] or [
-        run for run in complete if run.name.startswith(f"{name}-")
-    ]
-    if not found:
-        raise DataError(reference, "is no finished run", f"Finished: {_names(complete) or 'none'}")
-    if len(found) > 1:
-        raise UsageError(reference, "names several runs", f"Choose one of {_names(found)}")
-    return outputs / study / found[0].name
-
-
-def _names(runs: Sequence[Run], at_most: int = 8) -> str:
-    return listed([run.name for run in runs], at_most)
 
 
 def _packages_of(run_dir: Path) -> dict[str, Path]:

@@ -1,7 +1,7 @@
 """What measures.csv says about how a method was made."""
 
 from softcord.app.config.plan import Plan
-from softcord.measure.table import MISSING
+from softcord.io.tables import MISSING
 
 
 def method_labels(plan: Plan) -> dict[str, str]:

@@ -7,8 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from softcord.evaluation.image import name_missing
-from softcord.io.files import write_text
-from softcord.plain import plain_table
+from softcord.io.tables import write_table
 from softcord.sweep.folder import MISSING
 
 logger = logging.getLogger("softcord")
@@ -23,7 +22,7 @@ def write_missing(run_dir: Path, images: pd.DataFrame, missing: Mapping[Path, st
     """
     reasons = images["image"].map(lambda image: missing.get(Path(image)))
     rows = images[_COLUMNS].assign(reason=reasons)[reasons.notna()]
-    write_text(run_dir / MISSING, plain_table(rows).to_csv(index=False))
+    write_table(run_dir / MISSING, rows)
     for line in name_missing(missing):
         logger.warning(line)
     if missing:

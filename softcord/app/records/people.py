@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from softcord.data.participants import participants_table
 from softcord.data.sessions import read_sessions, sessions_table
-from softcord.io.files import write_text
+from softcord.io.tables import write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +18,7 @@ def write_people(run_dir: Path, participants: "pd.DataFrame", sessions: "pd.Data
     """Keep beside a run what the dataset says about those it was tested on."""
     for name, table in ((PARTICIPANTS, participants), (SESSIONS, sessions)):
         if len(table):
-            write_text(run_dir / name, table.to_csv(sep="\t", index=False, na_rep="n/a"))
+            write_table(run_dir / name, table)
 
 
 def read_people(

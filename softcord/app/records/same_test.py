@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from softcord.app.config.compose import flat
 from softcord.app.config.datasets import data_content
-from softcord.app.config.identity import VOLATILE
+from softcord.app.config.settings_of import values_of_config
+from softcord.app.records.labels import told_apart
 from softcord.errors import DataError
 from softcord.hints import listed
 from softcord.sweep.folder import run_config
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Runs that differ in one of these were not measured alike.
-_SAME_MEASUREMENT = ("reference", "levels", "data", "split")
-# Read only where the data are drawn or phantoms, or a matter of place; the seed is what replicates differ in.
-_NO_DIFFERENCE = ("seed", "data", "phantom", "synthetic", "variant", "measured_on")
+_SAME_MEASUREMENT = ("reference", "levels", "tails", "data", "split")
+# Read only where the data are drawn or phantoms, or a matter of place.
+_NO_DIFFERENCE = ("data", "phantom", "synthetic", "measured_on")
 
 
 def check_alike(run_dirs: Sequence[Path]) -> list[str]:
     """Raise where runs were measured differently; return what a reader must know where nothing says so.
 
     Raises:
-        DataError: reference, levels, dataset or split of a run are not those of the first.
+        DataError: reference, levels, tails, dataset or split of a run are not those of the first.
     """
     first: tuple[str, Any] | None = None
     silent = []
@@ -34,6 +34,7 @@ def check_alike(run_dirs: Sequence[Path]) -> list[str]:
             silent.append(run_dir.name or str(run_dir.absolute()))
             continue
         kept = {key: config.get(key) for key in _SAME_MEASUREMENT}
+        kept["tails"] = bool(kept["tails"])  # runs of before there was a choice left them out
         kept["data"] = data_content(kept["data"] or {})
         if first is None:
             first = (run_dir.name, kept)
@@ -66,11 +67,12 @@ def named_apart(measures: "pd.DataFrame", dirs: Mapping[str, Path]) -> tuple["pd
     import pandas as pd
 
     from softcord.stats.frames import is_ground_truth
-    from softcord.stats.replicates import told_apart
 
     tested = measures.loc[~is_ground_truth(measures), ["run", "method"]].drop_duplicates()
     methods = {str(run): str(method) for run, method in tested.itertuples(index=False)}
-    settings = {run: _settings(run_config(dirs[run])) for run in methods if run in dirs}
+    settings = {
+        run: values_of_config(run_config(dirs[run]), _NO_DIFFERENCE) for run in methods if run in dirs
+    }
     names, notes = told_apart(methods, settings)
     if not notes:
         return measures, []
@@ -78,14 +80,3 @@ def named_apart(measures: "pd.DataFrame", dirs: Mapping[str, Path]) -> tuple["pd
     renamed = {(run, methods[run]): name for run, name in names.items()}
     named = [renamed.get(key, key[1]) for key in keys]
     return measures.assign(method=pd.Categorical(named)), notes
-
-
-def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return all that a configuration says about a run's result, but the seed."""
-    kept = {key: value for key, value in config.items() if key not in (*VOLATILE, *_NO_DIFFERENCE)}
-    leaves = dict(flat(kept))
-    # Where weights and predictions lie differs from seed to seed; that there are some is a difference.
-    for key in ("train.start_from", "engine.path"):
-        if leaves.get(key) is not None:
-            leaves[key] = "given"
-    return leaves

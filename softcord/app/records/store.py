@@ -1,14 +1,16 @@
 """What a run leaves in the store: inputs at its start, results at its end."""
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from softcord.app.config.compose import flat
 from softcord.app.config.plan import Plan
+from softcord.app.config.settings_of import told_settings
 from softcord.app.inputs.training_data import Dataset
+from softcord.app.records.logged_params import logged_params
 from softcord.app.records.method_labels import method_labels
 from softcord.app.records.provenance import provenance
 from softcord.contrasts import CONTRASTS
@@ -18,18 +20,27 @@ from softcord.io.nifti import read_volume
 from softcord.measure.level_text import format_levels
 from softcord.measure.metrics import METRICS
 from softcord.predict.write import predictions_of, softseg_path
-from softcord.report.summary import SUMMARY_HEADINGS, digits_of, summary_table
+from softcord.report.summary import FAILED_HEADING, SUMMARY_HEADINGS, digits_of, summary_table
 from softcord.report.tables import markdown
 from softcord.stats.describe import describe, describe_contrasts
+from softcord.stats.missed import failures
 from softcord.sweep.folder import CONFIG, ENVIRONMENT, MEASURES, OVERRIDES, PREDICTIONS, SPLIT
 from softcord.sweep.ledger import Run
 from softcord.track.check_store import check_database, check_store
-from softcord.track.dashboard import describe_study, results_table, save_view, view_path
+from softcord.track.dashboard import (
+    artifact_picture,
+    describe_study,
+    report_path,
+    results_table,
+    save_view,
+    view_path,
+)
 from softcord.track.store import RunRecord, StudyRecord
 
 OVERLAYS_PER_RUN = 6
-# config.yaml, an artifact of the run, holds everything; these groups would only hide the rest.
-_UNLOGGED_GROUPS = ("phantom", "paths", "machine", "compare", "check", "search")
+FAILED_METRIC = "images_without_cord"
+# Columns of the saved view and of the study's note; all others are on each run's page.
+_SHOWN_FIRST = ("csa_std_mm2", "csa_abs_error_mm2", "dice")
 
 
 def check_databases(plan: Plan) -> None:
@@ -51,7 +62,7 @@ def _check_databases(store_dir: Path) -> None:
 def log_inputs(plan: Plan, dataset: Dataset, run: Run, run_dir: Path, entry: RunRecord) -> None:
     """Record parameters, tags and the files that say exactly what is about to run."""
     labels = method_labels(plan)
-    entry.params(dict(flat({k: v for k, v in plan.config.items() if k not in _UNLOGGED_GROUPS})))
+    entry.params(logged_params(plan))
     entry.tag(
         {
             "method": plan.method,
@@ -67,10 +78,12 @@ def log_inputs(plan: Plan, dataset: Dataset, run: Run, run_dir: Path, entry: Run
             "data": plan.data_name,
             "reference": plan.reference,
             "levels": format_levels(plan.levels),
+            "tails": plan.tails,
             "split_sha256": dataset.split.sha256,
             "dataset_identity": dataset.identity,
             "fingerprint": run.fingerprint,
             "overrides": " ".join(plan.overrides),
+            "settings": told_settings(plan),
             "mlflow.source.name": "python -m softcord.train",
             "mlflow.source.git.commit": provenance()["code_commit"],
             **{f"provenance.{key}": value for key, value in provenance().items()},
@@ -86,7 +99,10 @@ def log_results(
     plan: Plan, dataset: Dataset, measures: pd.DataFrame, run_dir: Path, entry: RunRecord, how: str
 ) -> None:
     """Record the measures, their means, sample overlays and a description; ``how`` the method is made."""
-    entry.metrics(means(measures, plan.method, format_levels(plan.levels), plan.measured_on))
+    level = format_levels(plan.levels)
+    entry.metrics(means(measures, plan.method, level, plan.measured_on))
+    counts = failures(measures, level).set_index("method")["failed"]
+    entry.metrics({f"{plan.measured_on}/{FAILED_METRIC}": float(counts.get(plan.method, 0))})
     entry.artifact(run_dir / MEASURES)
     entry.tag({"predictions": (run_dir / PREDICTIONS).resolve()})
     with TemporaryDirectory() as folder:
@@ -98,7 +114,9 @@ def log_results(
             volumes = [read_volume(path) for path in (image, prediction, row["label"])]
             overlay_png(volumes[0], volumes[1], volumes[2], Path(folder) / f"{nifti_stem(image)}.png")
         entry.artifact(Path(folder), "overlays")
-    entry.describe(description(plan, dataset, measures, how))
+        drawn = sorted(path.name for path in Path(folder).glob("*.png"))
+    pictures = [artifact_picture(entry.run_id, f"overlays/{name}") for name in drawn]
+    entry.describe(description(plan, dataset, measures, how, pictures))
 
 
 def means(measures: pd.DataFrame, method: str, level: str, prefix: str = "test") -> dict[str, float]:
@@ -118,10 +136,14 @@ def means(measures: pd.DataFrame, method: str, level: str, prefix: str = "test")
 
 
 def log_study(plan: Plan, study: StudyRecord) -> None:
-    """Bring the study's page up to date: a saved view of its runs, sorted by CSA STD, and a note."""
-    names = {f"{plan.measured_on}/{metric}": heading for metric, heading in SUMMARY_HEADINGS.items()}
-    ordered = sorted(names, key=lambda name: "csa_std" not in name)
-    save_view(study, ordered, ("method", "gt", "loss", "contrasts", "seed"))
+    """Bring the study's page up to date: a saved view of its runs and a note, the failing runs last.
+
+    Both are sorted by Dice, which is 0 where no cord was found; a spread of CSA is small there, or missing.
+    """
+    names = {f"{plan.measured_on}/{metric}": SUMMARY_HEADINGS[metric] for metric in _SHOWN_FIRST}
+    names[f"{plan.measured_on}/{FAILED_METRIC}"] = FAILED_HEADING
+    sort_by = f"{plan.measured_on}/dice"
+    save_view(study, list(names), ("method", "gt", "loss", "contrasts", "seed"), sort_by)
     if plan.search.name:
         return  # the search itself says what came of its trials
     describe_study(
@@ -131,10 +153,12 @@ def log_study(plan: Plan, study: StudyRecord) -> None:
                 f"Study `{plan.study}` on `{plan.data_name}`: means over {plan.measured_on} participants, "
                 f"measured against {plan.reference} masks.",
                 "",
-                f"[All runs, sorted by CSA STD]({view_path(study.experiment_id)}); mark some and press "
-                f"*Compare* for charts. Paired tests: `python -m softcord.compare study={plan.study}`",
+                f"[All runs, sorted by Dice]({view_path(study.experiment_id)}); "
+                f"[the comparison]({report_path(study.experiment_id, study.parent_run_id)}) after "
+                f"`python -m softcord.compare study={plan.study}`; "
+                "mark some runs and press *Compare* for charts.",
                 "",
-                results_table(study, [(name, names[name]) for name in ordered]),
+                results_table(study, list(names.items()), sort_by),
             ]
         ),
     )
@@ -146,8 +170,10 @@ def sample(test: pd.DataFrame) -> pd.DataFrame:
     return known.sort_values("participant_id").groupby("contrast").head(1).head(OVERLAYS_PER_RUN)
 
 
-def description(plan: Plan, dataset: Dataset, measures: pd.DataFrame, how: str) -> str:
-    """Say in Markdown what the run is and what came out."""
+def description(
+    plan: Plan, dataset: Dataset, measures: pd.DataFrame, how: str, pictures: Sequence[str] = ()
+) -> str:
+    """Say in Markdown what the run is and what came out; ``pictures`` are Markdown too."""
     split = dataset.split
     counts = f"{len(split.train)} to train, {len(split.val)} to validate, {len(split.test)} to test"
     people = "validation" if plan.measured_on == "val" else "test"
@@ -156,6 +182,7 @@ def description(plan: Plan, dataset: Dataset, measures: pd.DataFrame, how: str) 
             # The page shows the first lines only, until it is asked for more.
             f"**{plan.method}**, seed {plan.seed}: {_headline(plan, measures)}",
             "",
+            *(part for picture in pictures for part in (picture, "")),
             f"- **method** {how}",
             f"- **data** `{plan.data_name}`, identity `{dataset.identity[:12]}`",
             f"- **split** `{plan.split_name}`: {counts} participants",

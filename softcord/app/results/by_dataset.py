@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import softcord
 from softcord.app.console.terminal import show_table
+from softcord.data.name import dataset_name
 from softcord.io.files import write_text
+from softcord.io.names import file_name
 from softcord.report import html
 from softcord.report.overview import overview
 from softcord.report.tables import write_tables
@@ -28,7 +30,10 @@ def by_dataset(run_dirs: Sequence[Path]) -> dict[str, list[Path]]:
 
 def dataset_of(run_dir: Path) -> str:
     """Return the name of the dataset that a run was tested on, "" where it did not say."""
-    return str(run_config(run_dir).get("data", {}).get("name", ""))
+    data = run_config(run_dir).get("data", {})
+    name = str(data.get("name", ""))
+    # What every dataset of one's own was called, before they had names of their own.
+    return dataset_name(Path(data["root"])) if name == "bids" and data.get("root") else name
 
 
 def is_about(dataset: str | None, name: str) -> bool:
@@ -43,7 +48,7 @@ def write_overview(study: str, folder: Path, summaries: "Mapping[str, pd.DataFra
     notes = tuple(
         f"{data}: nothing was measured."
         if summary.empty
-        else f"{data}: questions and figures are in {data}/report.html."
+        else f"{data}: questions and figures are in {file_name(data)}/report.html."
         for data, summary in summaries.items()
     )
     byline = f"{len(summaries)} datasets; softcord {softcord.__version__}"

@@ -48,7 +48,7 @@ def overlays(folder: Path, runs: "Sequence[Run]", measures: "pd.DataFrame", coun
         return {}
     caption = (
         f"{len(columns)} images from the worst to the best mean Dice over the methods, each at the slice in "
-        "which they are wrong in most voxels. Contours at 0.5 of ground truth (green), prediction (yellow)."
+        "which they are wrong in most voxels. Contours at 0.5 of ground truth (blue), prediction (yellow)."
     )
     return {"overlays": Figure(caption, "png", overlay_png(cells, columns))}
 

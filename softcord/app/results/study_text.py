@@ -54,7 +54,8 @@ def status_text(name: str, entries: Sequence[Entry], commands: Sequence[Command]
     if replicates:
         parts += ["", *replicates]
     for command in commands:
-        parts += ["", f"repeat     {_typed(command)}", f"would      {_would(command, entries)}"]
+        # On a line of its own, to be copied whole.
+        parts += ["", f"repeating this would {_would(command, entries)}:", _typed(command)]
     return "\n".join(parts)
 
 

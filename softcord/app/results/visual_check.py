@@ -1,7 +1,7 @@
 """The report's visual check: mosaics of the test images that were measured worst."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -25,13 +25,27 @@ EXCLUDE_WORDS = "data.exclude=FILE"
 ImageKey = tuple[str, str, str]
 
 
-def visual_check(folder: Path, measures: pd.DataFrame, count: int) -> tuple[QcImage, ...]:
-    """Draw the ``count`` images that were measured worst, of those whose files are still there."""
-    return tuple(islice(_drawn(folder, measures), count))
+def visual_check(
+    folder: Path, measures: pd.DataFrame, count: int, also: Iterable[tuple[str, str]] = ()
+) -> tuple[QcImage, ...]:
+    """Draw the ``count`` images that were measured worst, of those whose files are still there.
+
+    ``also``: (participant, method) whose worst image is shown behind them, if it is not among them.
+    """
+    if not count:
+        return ()
+    worst = worst_images(measures)
+    shown = list(islice(_drawn(folder, worst), count))
+    there = {(image.image.split("_")[0], image.method) for image in shown}
+    keys = pd.MultiIndex.from_frame(worst[["participant_id", "method"]].astype(str))
+    for key in dict.fromkeys(also):
+        if key not in there:
+            shown += islice(_drawn(folder, worst[keys == key]), 1)
+    return tuple(shown)
 
 
-def _drawn(folder: Path, measures: pd.DataFrame) -> Iterator[QcImage]:
-    for row in worst_images(measures).to_dict("records"):
+def _drawn(folder: Path, worst: pd.DataFrame) -> Iterator[QcImage]:
+    for row in worst.to_dict("records"):
         run_dir = folder / str(row["run"])
         key = (row["participant_id"], row["session_id"], row["contrast"])
         image, label = test_files(run_dir).get(key, (None, None))

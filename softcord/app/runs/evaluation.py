@@ -8,12 +8,12 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from softcord.app.config.compose import config_dir
 from softcord.app.config.plan import Plan, jobs_of
 from softcord.app.console.progress import phase
 from softcord.app.engines.load import load_trained
 from softcord.app.inputs.test_data import EvaluationData, without_damaged_labels
 from softcord.app.models.trained import Trained
+from softcord.app.own.folders import config_dir
 from softcord.app.records.leakage import warn_of_leakage
 from softcord.app.records.missing_images import write_missing
 from softcord.app.records.people import write_people
@@ -21,13 +21,15 @@ from softcord.app.records.provenance import environment_text, provenance
 from softcord.app.records.record import recorded
 from softcord.app.records.store import means
 from softcord.app.results.qc_page import write_qc_page
+from softcord.app.results.soft_values import keep_soft_values
 from softcord.app.runs.training import test_images
 from softcord.data.filehash import content_hash, known_hashes
 from softcord.errors import DataError
 from softcord.evaluation.ground_truth import ground_truth_measures
-from softcord.evaluation.image import Mask, Masks
-from softcord.evaluation.measure import measure_masks
+from softcord.evaluation.image import EvaluationImage, Mask, Masks
+from softcord.evaluation.measure import Wanted, measure_masks
 from softcord.io.files import write_json, write_text
+from softcord.io.tables import write_table
 from softcord.measure.level_text import format_levels
 from softcord.measure.table import measures_frame, write_measures
 from softcord.predict.write import describe_derivatives, softseg_path
@@ -48,7 +50,10 @@ from softcord.track.store import RunRecord, open_store, open_study
 logger = logging.getLogger("softcord")
 
 # What of the configuration says how images are tested; the rest describes a training, and that was another.
-_KEPT = ("data", "phantom", "split", "study", "levels", "machine", "paths", "evaluate")
+_KEPT = (
+    *("data", "phantom", "split", "study", "levels", "tails", "tested_contrasts"),
+    *("machine", "paths", "evaluate"),
+)
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,7 @@ def bring_to_end(test: Evaluation, run: Run, run_dir: Path) -> None:
         measures = _measure(test, run, run_dir, masks)
         write_missing(run_dir, images, masks.missing)
         write_measures(run_dir / MEASURES, measures)
+        keep_soft_values(run_dir, _measurable(test), levels=plan.levels, tails=plan.tails, jobs=jobs_of(plan))
         predicted = images[images["image"].map(lambda image: Path(image) in masks.found)]
         _write_qc(test, run_dir, predicted, measures)
         _log_results(test, run_dir, measures, entry)
@@ -162,7 +168,7 @@ def _predict(test: Evaluation, run: Run, run_dir: Path) -> Masks:
 
 def _measure(test: Evaluation, run: Run, run_dir: Path, masks: Masks) -> pd.DataFrame:
     """Return the rows of measures.csv: of the images with ground truth, and of that ground truth."""
-    images = test_images(test.data.images[test.data.images["label"].notna()])
+    images = _measurable(test)
     if test.data.reference is None:
         return measures_frame([])
     with phase("measures", len(images)) as on_done:
@@ -170,13 +176,15 @@ def _measure(test: Evaluation, run: Run, run_dir: Path, masks: Masks) -> pd.Data
             masks,
             images,
             run_dir / PREDICTIONS,
-            levels=test.plan.levels,
+            Wanted(test.plan.levels, test.plan.tails, test.plan.metrics),
             labels={"run": run.name, **test.labels},
             jobs=jobs_of(test.plan),
             on_done=on_done,
         )
     masks.missing.update(unusable)
-    truth = ground_truth_measures(images, test.plan.levels, run.name, reference=test.data.reference)
+    truth = ground_truth_measures(
+        images, test.plan.levels, run.name, reference=test.data.reference, tails=test.plan.tails
+    )
     # Levels that no image of the dataset shows were not missed by anybody: they have no rows.
     shown = truth.loc[truth["value"].notna(), "level"].unique()
     is_of_level = measures["level"].str.fullmatch(r"[0-9:,]+")
@@ -184,14 +192,19 @@ def _measure(test: Evaluation, run: Run, run_dir: Path, masks: Masks) -> pd.Data
     return pd.concat([measures, truth[truth["level"].isin(shown)]], ignore_index=True)
 
 
+def _measurable(test: Evaluation) -> list[EvaluationImage]:
+    """Return the images with ground truth."""
+    return test_images(test.data.images[test.data.images["label"].notna()])
+
+
 def _write_qc(test: Evaluation, run_dir: Path, predicted: pd.DataFrame, measures: pd.DataFrame) -> None:
     method = test.plan.method
     own = measures[measures["method"] == method]
     write_qc_page(run_dir, method, test.plan.data.name, predicted, own, format_levels(test.plan.levels))
     # What the report's visual check and overlays read; without ground truth there is nothing to compare.
-    columns = ["participant_id", "session_id", "contrast", "image", "label"]
+    columns = ["participant_id", "session_id", "contrast", "image", "label", "discs"]
     measured = predicted.loc[predicted["label"].notna(), columns]
-    write_text(run_dir / TEST_IMAGES, measured.to_csv(index=False))
+    write_table(run_dir / TEST_IMAGES, measured)
 
 
 def _log_results(test: Evaluation, run_dir: Path, measures: pd.DataFrame, entry: RunRecord) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 import yaml
 
 from softcord.app.config.plan import Plan, jobs_of
+from softcord.app.config.settings_of import told_settings
 from softcord.app.console.progress import phase
 from softcord.app.engine import Segment, engine_of
 from softcord.app.engines.model_description import trained_on
@@ -19,6 +20,7 @@ from softcord.app.records.people import write_people
 from softcord.app.records.provenance import environment_text, provenance
 from softcord.app.records.record import recorded
 from softcord.app.records.store import log_inputs, log_results, log_study
+from softcord.app.results.soft_values import keep_soft_values
 from softcord.app.sweeps.trial import search_record, watch
 from softcord.data.bids import file_state
 from softcord.data.filehash import content_hash, known_hashes
@@ -26,8 +28,10 @@ from softcord.data.leakage import check_images_apart
 from softcord.data.splits import SIDES, write_split
 from softcord.evaluation.ground_truth import ground_truth_measures
 from softcord.evaluation.image import EvaluationImage
-from softcord.evaluation.measure import measure_masks
+from softcord.evaluation.measure import Wanted, measure_masks
+from softcord.hints import counted
 from softcord.io.files import write_json, write_text
+from softcord.io.tables import write_table
 from softcord.measure.table import write_measures
 from softcord.predict.write import describe_derivatives, predictions_of
 from softcord.sweep.folder import (
@@ -100,10 +104,11 @@ def _write_inputs(plan: Plan, dataset: Dataset, run_dir: Path) -> None:
     write_split(run_dir / SPLIT, dataset.split)
     write_people(run_dir, dataset.participants, dataset.sessions)
     chosen = {"baseline": plan.choices["baseline"], "modified": " ".join(plan.modified)}
+    chosen["settings"] = told_settings(plan)
     write_json(run_dir / PROVENANCE, {**chosen, **provenance()})
     write_text(run_dir / ENVIRONMENT, environment_text())
-    columns = ["participant_id", "session_id", "contrast", "image", "label"]
-    write_text(run_dir / TEST_IMAGES, dataset.test[columns].to_csv(index=False))
+    columns = ["participant_id", "session_id", "contrast", "image", "label", "discs"]
+    write_table(run_dir / TEST_IMAGES, dataset.test[columns])
 
 
 def _evaluate(
@@ -114,7 +119,7 @@ def _evaluate(
     for folder in {predictions_of(predictions, image.participant_id) for image in images}:
         describe_derivatives(folder, f"softcord predictions of {run.name}", {"Run": run.name})
     predicted = _with_a_model(plan, images)
-    logger.info("predicting and measuring %d %s images", len(predicted), plan.measured_on)
+    logger.info("predicting and measuring %s", counted(len(predicted), f"{plan.measured_on} image"))
     note(run_dir, "predicting", 1.0)
     with phase("prediction", len(predicted)) as on_done:
         masks = segment(predicted, predictions, on_done)
@@ -123,25 +128,33 @@ def _evaluate(
             masks,
             predicted,
             predictions,
-            levels=plan.levels,
+            Wanted(plan.levels, plan.tails, plan.metrics),
             labels={"run": run.name, **method_labels(plan)},
             jobs=jobs_of(plan),
             on_done=on_done,
         )
-    truth = ground_truth_measures(images, plan.levels, run.name, reference=plan.reference, jobs=jobs_of(plan))
+    truth = ground_truth_measures(
+        images, plan.levels, run.name, reference=plan.reference, tails=plan.tails, jobs=jobs_of(plan)
+    )
     measures = pd.concat([measures, truth], ignore_index=True)
     write_measures(run_dir / MEASURES, measures)
+    keep_soft_values(run_dir, predicted, levels=plan.levels, tails=plan.tails, jobs=jobs_of(plan))
     return measures, missing
 
 
 def _with_a_model(plan: Plan, images: list[EvaluationImage]) -> list[EvaluationImage]:
-    """Leave out images of contrasts that no model is for, which only one model per contrast can leave."""
-    if not plan.model_per_contrast:
-        return images
-    lacking = sorted({image.contrast for image in images} - set(plan.contrasts))
+    """Leave out images of contrasts that the method is not for, and name those that are new to it."""
+    lacking = engine_of(plan).without_masks(plan, images)
+    tested = [image for image in images if image.contrast not in lacking]
     if lacking:
-        logger.warning("no model was trained on %s: its test images are not predicted", ", ".join(lacking))
-    return [image for image in images if image.contrast in plan.contrasts]
+        left_out = ", ".join(lacking)
+        n_left_out = len(images) - len(tested)
+        logger.warning("%s makes no masks of %s: %d images not tested", plan.method, left_out, n_left_out)
+    unseen = dict.fromkeys(one.contrast for one in tested if one.contrast not in plan.contrasts)
+    if unseen and plan.engine.trains_on_images:
+        names = ", ".join(unseen)
+        logger.info("tested also on contrasts that it was not trained on: %s (see tested_contrasts)", names)
+    return tested
 
 
 def test_images(table: pd.DataFrame) -> list[EvaluationImage]:

@@ -18,7 +18,6 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from softcord.app.config.allowed import allow
 from softcord.app.config.compose import (
     Composed,
     Overrides,
@@ -26,14 +25,16 @@ from softcord.app.config.compose import (
     compose,
     initialised,
     is_for_engine,
-    normalise,
     sweeper,
 )
 from softcord.app.config.help import USAGE
+from softcord.app.config.own_flags import settled
 from softcord.app.config.plan import Plan, make_plan
 from softcord.app.console.exit_codes import DONE, STUDY, guarded, wants_traceback
 from softcord.app.console.remedies import told
 from softcord.app.console.terminal import start_logging
+from softcord.app.own.folders import say_own_confs
+from softcord.app.sweeps.accelerator import check_accelerator
 from softcord.app.sweeps.show_config import MULTIRUN, answer, is_question, run_hydra
 from softcord.compat.hydra import launcher_context
 from softcord.errors import BusyError, RunError, SoftcordError, UsageError
@@ -73,15 +74,23 @@ class Study:
     finish: Callable[[list[Plan]], int]
 
 
-def launch(job: Job, arguments: Sequence[str], study: Callable[[], Study] | None = None) -> int:
+def launch(
+    job: Job, arguments: Sequence[str], study: Callable[[], Study] | None = None, usage: str = USAGE
+) -> int:
     """Run ``job`` for each combination of the command line's values; return an exit code.
 
-    ``study`` is called only when something is to run: what it imports must not slow down questions.
+    ``usage`` is what ``--help`` begins with. ``study`` is called only when something is to run: what it
+    imports must not slow down questions.
     """
-    normal = _allowing(normalise(arguments))
+    return guarded(lambda: _launch_here(job, arguments, study, usage))
+
+
+def _launch_here(job: Job, arguments: Sequence[str], study: Callable[[], Study] | None, usage: str) -> int:
+    normal = settled(arguments)
     if is_question(normal):
-        return guarded(lambda: answer(normal))
-    return guarded(lambda: _run(job, normal, study() if study else None))
+        return answer(normal, usage)
+    say_own_confs()
+    return _run(job, normal, study() if study else None)
 
 
 def launch_once(verb: Callable[[Composed], int], arguments: Sequence[str], usage: str = USAGE) -> int:
@@ -89,28 +98,17 @@ def launch_once(verb: Callable[[Composed], int], arguments: Sequence[str], usage
 
     ``usage`` is what ``--help`` begins with.
     """
-    normal = _allowing(normalise(arguments))
+    return guarded(lambda: _launch_one_here(verb, arguments, usage))
+
+
+def _launch_one_here(verb: Callable[[Composed], int], arguments: Sequence[str], usage: str) -> int:
+    normal = settled(arguments)
     if is_question(normal):
-        return guarded(lambda: answer(normal, usage))
-    flags = [argument for argument in normal if argument.startswith("-")]
-    if flags:
-        return guarded(lambda: _refuse(flags[0]))
-    return guarded(lambda: verb(compose(*normal)))
-
-
-def _allowing(arguments: Sequence[str]) -> list[str]:
-    """Allow the Python packages that ``-allow PACKAGE`` names; return the other arguments."""
-    kept, rest = [], iter(arguments)
-    for argument in rest:
-        if argument in ("-allow", "--allow"):
-            allow([next(rest, "")])
-        else:
-            kept.append(argument)
-    return kept
-
-
-def _refuse(flag: str) -> int:
-    raise UsageError(flag, "is not for this verb, which takes one configuration", "Leave it out")
+        return answer(normal, usage)
+    for flag in (argument for argument in normal if argument.startswith("-")):
+        raise UsageError(flag, "is not for this verb, which takes one configuration", "Leave it out")
+    say_own_confs()
+    return verb(compose(*normal))
 
 
 def _run(job: Job, arguments: list[str], study: Study | None) -> int:
@@ -120,7 +118,7 @@ def _run(job: Job, arguments: list[str], study: Study | None) -> int:
         if flag not in MULTIRUN:
             raise UsageError(flag, "is not a flag of softcord", "Use -m to sweep, --cfg job to look, --help")
     if not flags:
-        plan = _checked_plan(overrides, study)
+        plan = _checked_plan(overrides, study, ())
         _run_one(job, plan, study)
         return study.finish([plan]) if study else DONE
 
@@ -128,7 +126,13 @@ def _run(job: Job, arguments: list[str], study: Study | None) -> int:
 
     chosen = sweeper(overrides)
     if study and chosen["_target_"].startswith(SEARCH):
-        check_search(overrides, chosen.get("params") or {}, study.check)
+        elsewhere = _engine(overrides)
+
+        def check(plan: Plan) -> None:
+            study.check(plan)
+            check_accelerator(plan, elsewhere)
+
+        check_search(overrides, chosen.get("params") or {}, check)
         return run_hydra(Contained(job, study.note_failure), ["-m", *overrides])
     return run_all(job, combinations(overrides), _engine(overrides), study, arguments)
 
@@ -161,7 +165,7 @@ def run_all(
 
     ``arguments`` are the command that the study remembers.
     """
-    plans = [_checked_plan(run, study) for run in runs]
+    plans = [_checked_plan(run, study, engine) for run in runs]
     if study is None:
         return _exit_code(_launch(Contained(job), plans, engine))
     left = study.begin(arguments, plans)
@@ -186,8 +190,9 @@ def _wait_for_others(plans: list[Plan], study: Study) -> bool:
     return bool(others)
 
 
-def _checked_plan(overrides: Overrides, study: Study | None) -> Plan:
+def _checked_plan(overrides: Overrides, study: Study | None, engine: Overrides) -> Plan:
     plan = make_plan(compose(*overrides))
+    check_accelerator(plan, engine)
     if study:
         study.check(plan)
     return plan
@@ -287,6 +292,7 @@ class Contained:
         plan = _plan_of(config)
         logger.info("run %s: %s", _job_number(), " ".join(plan.overrides))
         try:
+            check_accelerator(plan)  # the job may be on another machine than the command
             return self.job(plan)
         except Exception as error:
             _log_failure(error)

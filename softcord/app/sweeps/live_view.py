@@ -19,6 +19,7 @@ from rich.text import Text
 from softcord.app.config.plan import Plan
 from softcord.app.console.terminal import duration
 from softcord.app.sweeps.runs import attempts_at, entries_of
+from softcord.plain import plain
 from softcord.sweep.commands import Entry
 
 logger = logging.getLogger("softcord")
@@ -224,14 +225,14 @@ def drawing(progress: Progress) -> RenderableType:
         assert entry.run is not None
         rows.add_row(
             "",
-            Text(entry.run.name),
+            Text(plain(entry.run.name)),
             ProgressBar(1.0, entry.run.fraction, width=20),
-            Text(entry.run.doing or "starting"),
+            Text(plain(entry.run.doing or "starting")),
             duration(_attempt_s(entry)),
         )
     head = Table.grid(padding=(0, 2))
     head.add_row(
-        Text(progress.plans[0].study, style="bold"),
+        Text(plain(progress.plans[0].study), style="bold"),
         ProgressBar(progress.n_runs, progress.n_done, width=24),
         Text(progress.line()),
     )

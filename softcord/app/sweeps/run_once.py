@@ -1,6 +1,7 @@
 """Bring one run to its end, however often it is asked for: recognised if complete, else gone on with."""
 
 import logging
+import os
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -13,15 +14,18 @@ from softcord.app.config.plan import Plan
 from softcord.app.console.terminal import logging_to
 from softcord.app.records.record import send_kept
 from softcord.app.sweeps.runs import has_results, planned, say_complete
+from softcord.processes.load import idle_cores, threads_beside_others
 from softcord.sweep.commands import read_commands, record_command
 from softcord.sweep.folder import LOG
 from softcord.sweep.ledger import Run, Verb, attempt, claim, leftovers, read_run
-from softcord.train.settings import MachineSettings
+from softcord.train.device import resolved, training_device
+from softcord.train.settings import PRECISIONS, MachineSettings
 from softcord.train.threads import computing_in
 
 logger = logging.getLogger("softcord")
 
-Work = Callable[[Run, Path], None]
+# Gets the plan for this machine, the run as it is recorded, and its folder.
+Work = Callable[[Plan, Run, Path], None]
 
 
 def run_once(new: Run, plan: Plan, work: Work, work_folders: Iterable[str]) -> None:
@@ -30,7 +34,8 @@ def run_once(new: Run, plan: Plan, work: Work, work_folders: Iterable[str]) -> N
     Args:
         new: the run as it is if nothing of it is there yet.
         plan: what it is a run of.
-        work: gets the run as it is recorded, and its folder; goes on from what it finds there.
+        work: gets the plan with the machine's choices made, the run as it is recorded, and its folder;
+            goes on from what it finds there.
         work_folders: what it makes on its way, below its folder. Without them it starts anew.
 
     Raises:
@@ -53,9 +58,9 @@ def run_once(new: Run, plan: Plan, work: Work, work_folders: Iterable[str]) -> N
         for path in leftovers(run_dir):
             path.unlink(missing_ok=True)
         with logging_to(run_dir / LOG):
-            run = _with_threads(run, plan.machine)
+            run, machine = _computing(run, plan.machine)
             with computing_in(run.threads), attempt(run_dir, run) as begun:
-                work(begun, run_dir)
+                work(replace(plan, machine=machine), begun, run_dir)
 
 
 def _remember(plan: Plan, verb: Verb) -> None:
@@ -65,16 +70,47 @@ def _remember(plan: Plan, verb: Verb) -> None:
         record_command(plan.study_dir, plan.overrides, [planned(plan, verb)])
 
 
-def _with_threads(run: Run, machine: MachineSettings) -> Run:
-    """Return the run with the number of threads to compute in: in all attempts that of the first.
+def _computing(run: Run, machine: MachineSettings) -> tuple[Run, MachineSettings]:
+    """Return the run and the machine with threads, precision and layout decided, in all attempts alike.
 
-    What is trained depends on it in its last bits, and launchers give their jobs different numbers.
+    What is trained depends on them in its last bits, and launchers give their jobs different numbers.
     """
-    threads = run.threads or machine.threads or torch.get_num_threads()
+    here = resolved(_as_begun(run, machine))
+    threads = run.threads or machine.threads or _threads_now()
     if machine.threads not in (0, threads):
         said = "%s goes on in the number of threads that it began in: %d, not %d"
         logger.warning(said, run.name, threads, machine.threads)
-    return replace(run, threads=threads)
+    if here.precision not in (machine.precision, "auto") and machine.precision != "auto":
+        said = "%s goes on in the precision that it began in: %s, not %s"
+        logger.warning(said, run.name, here.precision, machine.precision)
+    layout = ", channels-last" if here.channels_last else ""
+    logger.info("computing in %d thread%s, %s%s", threads, "s" * (threads > 1), here.precision, layout)
+    decided = replace(
+        run, threads=threads, precision=here.precision, channels_last=here.channels_last is True
+    )
+    return decided, replace(here, threads=threads)
+
+
+def _as_begun(run: Run, machine: MachineSettings) -> MachineSettings:
+    """Return the machine with the precision and layout of a run that has begun, if this device has them."""
+    on_processor = training_device(machine).type == "cpu"
+    precision = next((known for known in PRECISIONS if known == run.precision), None)
+    if precision is None or (precision == "float16" and on_processor):
+        return machine
+    return replace(machine, precision=precision, channels_last=run.channels_last)
+
+
+def _threads_now() -> int:
+    """Return the threads that the launcher or the environment gives, else those for which cores are free."""
+    most = torch.get_num_threads()
+    if most == 1 or "OMP_NUM_THREADS" in os.environ:
+        return most
+    idle = idle_cores()
+    threads = threads_beside_others(most, idle)
+    if threads < most:
+        said = "other programs use %.1f of %d cores, so this run takes %d (machine.threads=%d takes all)"
+        logger.info(said, max(0.0, most - idle), most, threads, most)
+    return threads
 
 
 def _forget_unopened(plan: Plan) -> None:

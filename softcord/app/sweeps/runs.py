@@ -14,16 +14,18 @@ from softcord.app.config.identity import digest
 from softcord.app.config.method_name import run_name
 from softcord.app.config.plan import Plan
 from softcord.app.console.exit_codes import DONE, STUDY
+from softcord.app.console.streams import show
 from softcord.app.console.terminal import show_table
 from softcord.app.engine import engine_of
 from softcord.app.inputs.training_data import Dataset, open_dataset
+from softcord.app.records.labels import labelled, naming
 from softcord.app.records.record import send_kept
 from softcord.app.results.by_dataset import dataset_of
 from softcord.errors import BusyError, UsageError
 from softcord.measure.level_text import format_levels
 from softcord.measure.table import read_measures
 from softcord.report.summary import summary_table
-from softcord.sweep.commands import Entry, Planned, read_entries, record_command
+from softcord.sweep.commands import Entry, Planned, read_commands, read_entries, record_command
 from softcord.sweep.folder import LOG, MEASURES
 from softcord.sweep.ledger import Run, Verb, fail, is_claimed, read_study, reason
 
@@ -33,21 +35,35 @@ Attempts = Mapping[tuple[Path, str], tuple[str, int]]
 logger = logging.getLogger("softcord")
 
 # Parts of a configuration that say nothing about which data are opened.
-_NOT_DATA = ("seed", "loss", "model", "augment", "train", "machine", "levels", "variant", "rerun", "search")
+_NOT_DATA = (
+    *(
+        "seed",
+        "loss",
+        "model",
+        "augment",
+        "train",
+        "machine",
+        "levels",
+        "tails",
+        "variant",
+        "rerun",
+        "search",
+    ),
+)
 
 
 def begin_sweep(arguments: Sequence[str], plans: list[Plan]) -> list[Plan]:
     """Record the command and return the plans of runs that are not complete, each configuration once.
 
-    Without ``arguments`` nothing is recorded: the runs belong to commands given before.
+    They come with the labels that their methods have in the study. Without ``arguments`` only runs that no
+    command asks for are recorded.
 
     Raises:
-        UsageError: two of the plans, or a plan and a complete run, would share a name.
+        UsageError: data of two places under one name, or a training would have the name of a test.
     """
+    _check_places(plans)
+    plans = named(plans, arguments)
     check_names(plans)
-    for folder in dict.fromkeys(plan.study_dir for plan in plans) if arguments else ():
-        wanted = [planned(plan) for plan in plans if plan.study_dir == folder]
-        record_command(folder, arguments, wanted)
     left = {_key(plan): plan for plan in plans}
     opened: dict[str, Dataset] = {}
     for key, run in latest_runs(plans).items():
@@ -59,9 +75,44 @@ def begin_sweep(arguments: Sequence[str], plans: list[Plan]) -> list[Plan]:
     return list(left.values())
 
 
+def named(plans: Sequence[Plan], arguments: Sequence[str] = ()) -> list[Plan]:
+    """Return the plans with their labels, and record these with the command that asks for them."""
+    labels: dict[int, Plan] = {}
+    for folder in dict.fromkeys(plan.study_dir for plan in plans):
+        with naming(folder):
+            own = [place for place, plan in enumerate(plans) if plan.study_dir == folder]
+            found = labelled([plans[place] for place in own])
+            labels |= dict(zip(own, found, strict=True))
+            asked = {run.config_hash for command in read_commands(folder) for run in command.runs}
+            if arguments:
+                record_command(folder, arguments, map(planned, found))
+            for plan in () if arguments else found:
+                if plan.config_hash not in asked:
+                    record_command(folder, lasting_overrides(plan), [planned(plan)])
+    return [labels[place] for place in range(len(plans))]
+
+
+def _check_places(plans: Sequence[Plan]) -> None:
+    """Refuse data of two places in one command: where data lie is no part of a run's identity."""
+    roots: dict[tuple[Path, str], tuple[str, ...]] = {}
+    for plan in plans:
+        places = tuple(str(source.data.root) for source in plan.datasets)
+        if roots.setdefault(_key(plan), places) != places:
+            what = f"{places[0]} and {roots[_key(plan)][0]} would be the data of one run"
+            raise UsageError(f"study {plan.study}", what, "Give each dataset a study of its own: study=NAME")
+
+
 def planned(plan: Plan, verb: Verb = "train") -> Planned:
     """Return what the study remembers of a plan."""
-    return Planned(plan.method, plan.seed, plan.config_hash, lasting_overrides(plan), verb, plan.data_name)
+    return Planned(
+        plan.method,
+        plan.seed,
+        plan.config_hash,
+        lasting_overrides(plan),
+        verb,
+        plan.data_name,
+        plan.base_method,
+    )
 
 
 def new_run(plan: Plan, name: str, fingerprint: str, verb: Verb = "train") -> Run:
@@ -162,6 +213,7 @@ def note_failure(plan: Plan, error: Exception, verb: Verb = "train") -> None:
             fail(run_dir, run, error)
     elif run is None or not run.fingerprint or (run.state, run.reason) != ("failed", reason(error)):
         n_attempts = run.n_attempts + 1 if run else 1
+        (plan,) = labelled([plan]) if verb == "train" else (plan,)
         run = new_run(plan, run_name(plan.method, plan.seed, plan.config_hash), "", verb)
         fail(plan.study_dir / run.name, replace(run, started_at=time.time(), n_attempts=n_attempts), error)
 
@@ -233,9 +285,9 @@ def _show_results(first: Plan, run_dirs: Sequence[Path]) -> None:
     measures = pd.concat([read_measures(folder / MEASURES) for folder in run_dirs], ignore_index=True)
     summary = summary_table(measures, format_levels(first.levels))
     show_table(summary, f"{first.study}: mean ± SD over {first.split_name} test participants")
-    print(f"\nresults    {first.study_dir}/")
-    print(f"compare    python -m softcord.compare study={first.study}")
-    print("dashboard  softcord ui")
+    show(f"\nresults    {first.study_dir}/")
+    show(f"compare    python -m softcord.compare study={first.study}")
+    show("dashboard  softcord ui")
 
 
 def say_failed(plans: Sequence[Plan]) -> int:

@@ -1,11 +1,9 @@
 """A search from the command line: one Optuna study per condition, each trial a run below the search's."""
 
 import logging
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +13,18 @@ from softcord.app.config.instantiate import build
 from softcord.app.config.plan import Plan, make_plan
 from softcord.app.config.search_space import SearchSpace, as_overrides, read_search_space
 from softcord.app.console.exit_codes import DONE, STUDY
+from softcord.app.console.streams import show
 from softcord.app.console.terminal import show_table
+from softcord.app.records.labels import apart, labelled, naming
 from softcord.app.sweeps.live_view import Progress, showing
 from softcord.app.sweeps.objective import directions
 from softcord.app.sweeps.runs import attempts_at, note_failure, planned, say_failed, without_end
 from softcord.app.sweeps.trial import search_record
 from softcord.draw.render import figure_bytes
 from softcord.errors import RunError, UsageError
-from softcord.io.files import write_bytes, write_text
+from softcord.io.files import write_bytes
 from softcord.io.names import file_name
+from softcord.io.tables import write_table
 from softcord.measure.metrics import METRICS
 from softcord.report.tables import markdown
 from softcord.sweep.commands import read_commands, record_command
@@ -76,7 +77,7 @@ def conduct(
     progress = Progress([], how.n_trials * len(space.conditions))
 
     def launch_and_note(batch: Sequence[Overrides], first: int) -> list[Any]:
-        plans = [make_plan(compose(*overrides)) for overrides in batch]
+        plans = labelled([make_plan(compose(*overrides)) for overrides in batch])
         begun.extend(plans)
         before = attempts_at(plans)
         progress.next_batch(plans)
@@ -88,8 +89,9 @@ def conduct(
         return returned
 
     try:
-        for condition in space.conditions:
-            _search(condition, space, how, launch_and_note, progress)
+        plans = apart([make_plan(compose(*condition)) for condition in space.conditions])
+        for condition, plan in zip(space.conditions, plans, strict=True):
+            _search(condition, plan, space, how, launch_and_note, progress)
     finally:
         n_failed = say_failed(begun)
     return STUDY if n_failed else DONE
@@ -103,11 +105,14 @@ def _note_if_killed(plan: Plan, before: "Attempts") -> None:
 
 
 def _search(
-    condition: Overrides, space: SearchSpace, settings: SearchSettings, launch: Launch, progress: Progress
+    condition: Overrides,
+    plan: Plan,
+    space: SearchSpace,
+    settings: SearchSettings,
+    launch: Launch,
+    progress: Progress,
 ) -> None:
-    plan = make_plan(compose(*condition))
     name = search_name(plan)
-    variant = partial(_variant, plan, _unnamed(condition, space))
     objectives = directions(plan.search.metrics)
     database = database_of(plan)
     with open_search(database, name, objectives, settings, _context(plan, space)) as study:
@@ -121,7 +126,7 @@ def _search(
             count()
             whose = as_overrides({"search.name": name, "search.database": f"'{database}'"})
             batch = [
-                (*condition, *as_overrides(one.values), *variant(one), *whose, f"search.trial={one.number}")
+                (*condition, *as_overrides(one.values), *whose, f"search.trial={one.number}")
                 for one in trials
             ]
             _remember(plan.study_dir, batch, settings.n_trials * len(space.conditions))
@@ -133,34 +138,6 @@ def _search(
             count()
             _record(replace(plan, search=replace(plan.search, name=name)), study)
     _show(plan, study)
-
-
-def _unnamed(condition: Overrides, space: SearchSpace) -> list[str]:
-    """Return the parameters that neither the method's name nor its seed tells."""
-    first = {key: parameter.ends[0] for key, parameter in space.parameters.items()}
-
-    def name(values: Mapping[str, object]) -> tuple[str, int]:
-        plan = make_plan(compose(*condition, *as_overrides(values)))
-        return plan.method, plan.seed
-
-    return [
-        key
-        for key, parameter in space.parameters.items()
-        if name(first) == name({**first, key: parameter.ends[-1]}) and parameter.ends[-1] != first[key]
-    ]
-
-
-def _variant(plan: Plan, unnamed: Sequence[str], trial: Trial) -> Overrides:
-    """Name a trial by the values that its method's name does not tell: trials are no replicates."""
-    if not unnamed:
-        return ()
-    values = {key: trial.values[key] for key in unnamed}
-    words = [
-        f"{key.rpartition('.')[2]}{f'{value:g}' if isinstance(value, float) else value}"
-        for key, value in values.items()
-    ]
-    own = [str(plan.config["variant"])] if plan.config["variant"] else []
-    return (f"variant={re.sub(r'[^A-Za-z0-9.]+', '-', '-'.join([*own, *words])).strip('-')}",)
 
 
 def _warn_if_forgotten(plan: Plan, name: str, study: "optuna.Study", database: str) -> None:
@@ -184,8 +161,9 @@ def _remember(study_dir: Path, batch: Sequence[Overrides], n_trials: int) -> Non
         if command.arguments == typed or any(names & set(one.overrides) for one in command.runs)
     ]
     earlier = [one for command in given for one in command.runs]
-    new = [planned(make_plan(compose(*overrides))) for overrides in batch]
-    record_command(study_dir, typed, {one.config_hash: one for one in earlier + new}.values(), n_trials)
+    with naming(study_dir):
+        new = [planned(plan) for plan in labelled([make_plan(compose(*overrides)) for overrides in batch])]
+        record_command(study_dir, typed, {one.config_hash: one for one in earlier + new}.values(), n_trials)
 
 
 def search_name(plan: Plan) -> str:
@@ -216,7 +194,7 @@ def _record(plan: Plan, study: "optuna.Study") -> None:
         return
     record = search_record(plan)
     folder = folder_of(plan)
-    write_text(folder / "trials.csv", trials_table(study).to_csv(index=False))
+    write_table(folder / "trials.csv", trials_table(study))
     for name, figure in search_figures(study, _labels(plan)).items():
         write_bytes(folder / file_name(name, ".png"), figure_bytes(figure, "png", dpi=120))
     best = best_trials(study)
@@ -264,8 +242,8 @@ def _show(plan: Plan, study: "optuna.Study") -> None:
     show_table(table.head(10).round(4), title)
     best = best_trials(study)
     if all_alike(study):
-        print("\nbest       none: all trials have the same value, as when no net finds a cord; train longer")
+        show("\nbest       none: all trials have the same value, as when no net finds a cord; train longer")
     elif best:
-        print(f"\nbest       {' '.join(as_overrides(best[0].values))}   (trial {best[0].number})")
-    print(f"figures    {folder_of(plan)}/")
-    print(f"dashboards softcord ui; optuna-dashboard {database_of(plan)}")
+        show(f"\nbest       {' '.join(as_overrides(best[0].values))}   (trial {best[0].number})")
+    show(f"figures    {folder_of(plan)}/")
+    show(f"dashboards softcord ui; optuna-dashboard {database_of(plan)}")

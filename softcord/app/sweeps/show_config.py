@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import hydra
 
-from softcord.app.config.compose import check, config_dir, register_experiments
+from softcord.app.config.compose import check, register_experiments
 from softcord.app.config.help import USAGE, help_text
 from softcord.app.console.exit_codes import DONE
+from softcord.app.console.streams import show
+from softcord.app.own.folders import config_dir
 from softcord.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ def answer(arguments: list[str], usage: str = USAGE) -> int:
     arguments = _questions(arguments)
     check(_overrides(arguments))
     if {"--help", "-h"} & set(arguments):
-        print(help_text(arguments, usage))
+        show(help_text(arguments, usage))
         return DONE
     return run_hydra(lambda _config: None, arguments)
 

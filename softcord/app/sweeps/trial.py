@@ -60,5 +60,7 @@ def watch(plan: Plan, images: "Sequence[EvaluationImage]", entry: RunRecord) -> 
 def _measure(plan: Plan, images: "Sequence[EvaluationImage]", predict: "Predict") -> tuple[float, ...]:
     labels = {"run": plan.method, "method": plan.method}
     with TemporaryDirectory() as folder:
-        measures = evaluate(predict, images, Path(folder), levels=plan.levels, labels=labels)
+        measures = evaluate(
+            predict, images, Path(folder), levels=plan.levels, tails=plan.tails, labels=labels
+        )
     return objective(plan, measures)

@@ -11,8 +11,10 @@ from softcord.app.config.plan import Plan, jobs_of, make_plan
 from softcord.app.console.exit_codes import DATA, DONE
 from softcord.app.console.progress import phase
 from softcord.app.console.remedies import with_keys
+from softcord.app.console.streams import show
 from softcord.app.console.terminal import show_table, start_logging
 from softcord.app.sweeps.launch import launch_once
+from softcord.io.names import file_name
 
 if TYPE_CHECKING:
     from softcord.data.checks.dataset import DatasetCheck
@@ -65,7 +67,7 @@ def _check_one(plan: Plan, *, is_alone: bool) -> bool:
         )
     findings = tuple(replace(one, hint=with_keys(one.hint)) for one in check.findings)
     check = replace(check, findings=findings)
-    _report(check, plan.paths.outputs_dir / "check" / settings.name)
+    _report(check, plan.paths.outputs_dir / "check" / file_name(settings.name))
     return check.is_usable
 
 
@@ -78,18 +80,17 @@ def _count(settings: "DataSettings") -> int:
 def _report(check: "DatasetCheck", folder: Path) -> None:
     from softcord.data.checks.findings import findings_table
     from softcord.data.checks.tables import contrast_table, findings_text, matrix
-    from softcord.io.files import write_text
-    from softcord.plain import plain_table
+    from softcord.io.tables import write_table
     from softcord.report.check_page import write_check_page
 
     show_table(contrast_table(check), f"{check.root}")
     cells = matrix(check)
     if len(cells) <= MATRIX_ROWS:
         show_table(
-            cells.reset_index(), "h hard mask, s soft label, d disc labels; ○ not downloaded, ✗ broken"
+            cells.reset_index(),
+            "h hard mask, s soft label, d disc labels; ○ not downloaded, ✗ cannot be used",
         )
-    print(f"\nFindings, worst first\n\n{findings_text(check)}")
+    show(f"\nFindings, worst first\n\n{findings_text(check)}")
     write_check_page(folder / "check.html", check)
-    table = plain_table(findings_table(check.findings))
-    write_text(folder / "findings.tsv", table.to_csv(sep="\t", index=False))
-    print(f"\nEvery finding by file: {folder / 'check.html'}, {folder / 'findings.tsv'}")
+    write_table(folder / "findings.tsv", findings_table(check.findings))
+    show(f"\nEvery finding by file: {folder / 'check.html'}, {folder / 'findings.tsv'}")

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -9,21 +10,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from softcord.app.config.compose import Composed
+from softcord.app.config.datasets import with_name
+from softcord.app.config.help import usage_of
 from softcord.app.config.instantiate import build
-from softcord.app.config.values import study_name
+from softcord.app.config.values import study_name, whole_number
 from softcord.app.console.exit_codes import DONE
 from softcord.app.console.progress import phase
 from softcord.app.console.remedies import with_keys
+from softcord.app.console.streams import show
 from softcord.app.console.terminal import show_table, start_logging
+from softcord.app.models.run_names import find_study
 from softcord.app.records.leakage import leakage_notes
 from softcord.app.records.missing_images import count_missing
 from softcord.app.records.people import read_people
 from softcord.app.records.same_test import check_alike, named_apart
 from softcord.app.results.by_dataset import by_dataset, is_about, write_overview
 from softcord.app.results.overlays import overlays
+from softcord.app.results.soft_values import study_values
 from softcord.app.results.visual_check import EXCLUDE_WORDS, visual_check
 from softcord.app.sweeps.launch import launch_once
 from softcord.errors import DataError, UsageError
+from softcord.io.names import file_name
 from softcord.sweep.folder import MEASURES, PROVENANCE
 from softcord.track.check_store import check_store
 
@@ -46,7 +53,7 @@ _SHARED = ("correction", "unit_of_analysis", "reference")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the verb and return its exit code."""
     start_logging()
-    return launch_once(compare_study, sys.argv[1:] if arguments is None else arguments)
+    return launch_once(compare_study, sys.argv[1:] if arguments is None else arguments, usage_of("compare"))
 
 
 def compare_study(composed: Composed) -> int:
@@ -55,11 +62,14 @@ def compare_study(composed: Composed) -> int:
     Runs on different datasets are compared dataset by dataset, each in a folder of its own, with one table
     over all of them.
     """
-    config = composed.config
+    config: Mapping[str, Any] = with_name(composed.config)
     options = config["compare"]
     build(options, "compare")
     folder = Path(config["paths"]["outputs"]) / study_name(config["study"])
     study_settings(options, str(config["levels"]))  # a wrong entry is refused, whatever dataset it is about
+    if not options["measures"]:
+        folder = find_study(folder.name, folder.parent)
+        config = {**config, "study": folder.name}
     if options["measures"]:
         _compare(config, config["data"]["name"], folder, folder, [])
         return DONE
@@ -70,10 +80,12 @@ def compare_study(composed: Composed) -> int:
         ((data, runs),) = groups.items()
         _compare(config, data, folder, folder, runs)
         return DONE
-    tables = {data: _compare(config, data, folder, folder / data, runs) for data, runs in groups.items()}
+    tables = {
+        data: _compare(config, data, folder, folder / file_name(data), runs) for data, runs in groups.items()
+    }
     write_overview(config["study"], folder, tables)
     _log(config, folder)
-    print(f"\nall        {folder / 'report.html'}")
+    show(f"\nall        {(folder / 'report.html').absolute().as_uri()}")
     return DONE
 
 
@@ -93,8 +105,11 @@ def _compare(
         logger.info("%s: nothing was measured, so there is nothing to compare", study)
         return measures
     measures, renamed = named_apart(measures, {path.name: path for path in dirs})
-    background = _background(options, folder, runs, measures, [*renamed, *notes])
+    background = _background(options, folder, runs, measures, [*renamed, *notes], settings)
     settings = _by_dataset(settings, background.participants)
+    jobs = config["machine"]["jobs"] or os.cpu_count() or 1
+    soft = study_values(dirs, measures, options["soft_values"], jobs)
+    background = replace(background, soft_values=soft)
     with phase("report", 2 + len(settings.questions)) as on_done:
         comparisons = write_study(measures, study, out, settings, background, on_done)
     if runs:
@@ -113,6 +128,7 @@ def study_settings(options: Mapping[str, Any], level: str, data: str | None = No
     from softcord.report.settings import StudySettings
     from softcord.stats.questions import Question
 
+    whole_number(options["soft_values"], "compare.soft_values")
     for key in ("measures", "questions", "figures", "claims", "breakdown"):
         if not isinstance(options[key], list):
             raise UsageError(f"compare.{key}", f"must be a list, got {options[key]!r}", f"Write {key}=[a,b]")
@@ -233,17 +249,22 @@ def _background(
     runs: "Sequence[Run]",
     measures: "pd.DataFrame",
     said: Sequence[str],
+    settings: "StudySettings",
 ) -> "Background":
     import pandas as pd
 
     import softcord
     from softcord.report.study import Background
+    from softcord.stats.outliers import outlying_people
+    from softcord.stats.questions import DEFAULT_QUESTIONS
 
     counts = {name: measures[name].nunique() for name in ("run", "participant_id")}
     byline = (
         f"{counts['run']} runs, {counts['participant_id']} test participants; softcord {softcord.__version__}"
     )
-    qc = visual_check(folder, measures, int(options["qc"])) if runs else ()
+    asked = [one.metric for one in settings.questions or DEFAULT_QUESTIONS if one.kind == "methods"]
+    named = outlying_people(measures, asked, settings.level)
+    qc = visual_check(folder, measures, int(options["qc"]), named) if runs else ()
     notes = [] if qc or not options["qc"] else ["No images for the visual check were found."]
     leaks = leakage_notes(_run_dirs(options, folder, runs), measures)
     if counts["participant_id"] == 1:
@@ -322,11 +343,12 @@ def _show(
     from softcord.report.verdicts import verdicts
 
     absent = missing_methods(settings, measures, background.unfinished)
-    table = with_missing(summary_table(measures, settings.level), absent)
+    main = next((one.metric for one in settings.questions if one.kind == "methods"), None)
+    table = with_missing(summary_table(measures, settings.level, main), absent)
     show_table(table, f"{study}: mean ± SD over test participants")
-    print()
+    show()
     for line in verdicts(comparisons, set(measures["method"].unique()))[:_VERDICTS_SHOWN]:
-        print(line)
-    print(f"\n{len(comparisons)} tests   {folder / 'comparisons.csv'}")
-    print(f"report     {folder / 'report.html'}")
+        show(line)
+    show(f"\n{len(comparisons)} tests   {folder / 'comparisons.csv'}")
+    show(f"report     {(folder / 'report.html').absolute().as_uri()}")
     return table

@@ -6,18 +6,24 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from softcord.app.config.help import usage_of
 from softcord.app.config.identity import digest
 from softcord.app.config.method_name import run_name
 from softcord.app.config.plan import Plan
 from softcord.app.console.exit_codes import STUDY
 from softcord.app.console.remedies import told
+from softcord.app.console.streams import show
 from softcord.app.console.terminal import show_table, start_logging
 from softcord.app.models.trained import find_trained
 from softcord.app.sweeps.launch import Study, launch
 from softcord.errors import DataError
 from softcord.sweep.commands import record_command
 from softcord.sweep.folder import MEASURES, PREDICTIONS
+
+if TYPE_CHECKING:
+    from softcord.sweep.ledger import Run
 
 logger = logging.getLogger("softcord")
 
@@ -28,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     # ``model`` is a net's configuration elsewhere; here it is a trained one.
     words = [f"evaluate.{word}" if word.startswith("model=") else word for word in given]
-    return launch(evaluate_one, words, evaluation_study)
+    return launch(evaluate_one, words, evaluation_study, usage_of("evaluate"))
 
 
 def evaluation_study() -> Study:
@@ -146,7 +152,11 @@ def evaluate_one(plan: Plan) -> None:
     fingerprint = digest(identity)
     name = run_name(plan.method, plan.seed, fingerprint, plan.data_name)
     run = new_run(plan, name, fingerprint, "evaluate")
-    run_once(run, plan, lambda begun, run_dir: bring_to_end(test, begun, run_dir), (PREDICTIONS,))
+
+    def work(here: Plan, begun: "Run", run_dir: Path) -> None:
+        bring_to_end(replace(test, plan=here), begun, run_dir)
+
+    run_once(run, plan, work, (PREDICTIONS,))
 
 
 def _show_results(first: Plan, run_dirs: Sequence[Path]) -> None:
@@ -162,6 +172,6 @@ def _show_results(first: Plan, run_dirs: Sequence[Path]) -> None:
             table = summary_table(measures, format_levels(first.levels))
             show_table(table, f"{first.study}, {data}: mean ± SD over participants")
         else:
-            print(f"\n{first.study}, {data}: no ground truth; look at qc.html of each run")
-    print(f"\nresults    {first.study_dir}/")
-    print(f"compare    python -m softcord.compare study={first.study}")
+            show(f"\n{first.study}, {data}: no ground truth; look at qc.html of each run")
+    show(f"\nresults    {first.study_dir}/")
+    show(f"compare    python -m softcord.compare study={first.study}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from softcord.app.console.exit_codes import DONE
 from softcord.app.console.flags import FlagParser
+from softcord.app.console.streams import show
 from softcord.errors import RunError, UsageError
 
 if TYPE_CHECKING:
@@ -72,12 +73,12 @@ def _write(model: "Model", arguments: argparse.Namespace) -> None:
     output: Path = arguments.output
     if arguments.format == "onnx":
         difference = export_onnx(output, model)
-        print(f"{output}: its output differs from torch's by at most {difference:.1g}")
+        show(f"{output}: its output differs from torch's by at most {difference:.1g}")
     elif arguments.format == "monai":
-        print(export_bundle(output, model))
+        show(str(export_bundle(output, model)))
     else:
         write = export_zip if output.suffix else write_package
-        print(write(output, model, half=arguments.half))
+        show(str(write(output, model, half=arguments.half)))
 
 
 def _check(arguments: argparse.Namespace) -> None:

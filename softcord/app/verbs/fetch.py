@@ -4,11 +4,13 @@ import re
 import sys
 from collections.abc import Sequence
 
-from softcord.app.config.compose import Composed, options
+from softcord.app.config.compose import Composed
 from softcord.app.config.instantiate import suggest
 from softcord.app.config.plan import Plan, make_plan
 from softcord.app.console.exit_codes import DONE, FAILED, guarded
 from softcord.app.console.progress import phase
+from softcord.app.console.streams import say, show
+from softcord.app.own.folders import options
 from softcord.app.sweeps.launch import launch_once
 from softcord.errors import UsageError
 
@@ -96,19 +98,19 @@ def _fetch_one(plan: Plan) -> int:
 
     settings = plan.data
     if settings.url and settings.version:
-        print(f"{settings.name} {settings.version}: {settings.url} to {settings.root}")
+        show(f"{settings.name} {settings.version}: {settings.url} to {settings.root}")
         clone_dataset(settings.url, settings.root, settings.version)
     elif not settings.root.is_dir():
         hint = f"Give url=ADDRESS and version=TAG, or the root of a clone ({settings.root} is none)"
         raise UsageError("data.url", "is needed to clone the dataset", hint)
     wanted = wanted_files(read_index(settings), plan.gt.name, plan.contrasts)
-    print(f"{len(wanted.files)} files to download, {in_words(wanted.n_bytes)}")
+    show(f"{len(wanted.files)} files to download, {in_words(wanted.n_bytes)}")
     with phase(f"fetch {settings.name}", len(wanted.files)) as on_done:
         missed = fetch_files(settings.root, wanted, jobs=DOWNLOADS, on_done=on_done)
     for one in missed[:5]:
-        print(f"{one.file}: {one.reason}", file=sys.stderr)
+        say(f"{one.file}: {one.reason}")
     if missed:
-        print(f"softcord: {len(missed)} files are missing; repeat the command to go on.", file=sys.stderr)
+        say(f"softcord: {len(missed)} files are missing; repeat the command to go on.")
         return FAILED
-    print("everything is here")
+    show("everything is here")
     return DONE

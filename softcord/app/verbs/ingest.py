@@ -3,9 +3,10 @@
 import sys
 from collections.abc import Sequence
 
-from softcord.app.config.compose import config_dir
 from softcord.app.console.exit_codes import guarded
+from softcord.app.console.streams import show
 from softcord.app.console.terminal import start_logging
+from softcord.app.own.folders import config_dir
 from softcord.app.sweeps.launch import launch
 from softcord.app.verbs.train import train_one, training_study
 from softcord.errors import UsageError
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     start_logging()
     given = list(sys.argv[1:] if arguments is None else arguments)
     if {"-h", "--help"} & set(given):
-        print(_USAGE.format(tools=", ".join(tools())))
+        show(_USAGE.format(tools=", ".join(tools())))
     asks = any(argument.startswith("-") and argument not in ("-m", "--multirun") for argument in given)
     if asks and not any(argument.startswith("method=") for argument in given):
         return launch(train_one, given, training_study)  # a question about the configuration as such

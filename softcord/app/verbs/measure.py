@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 from softcord.app.console.exit_codes import DATA, DONE
 from softcord.app.console.measure_flags import parser
 from softcord.app.console.remedies import with_keys
+from softcord.app.console.streams import say, show
+from softcord.app.console.viewer import show_viewer
 from softcord.errors import UsageError
+from softcord.hints import and_more, counted
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
 _WORDS = {"threshold": "-thr", "smoothing": "-centerline-smooth", "volume": "-volume"}
 _STDOUT = Path("-")
+_DEFAULT = Path("csa.csv")  # where no output is named
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -32,7 +36,11 @@ def _measure(arguments: argparse.Namespace) -> int:
     from softcord.app.console.progress import phase
     from softcord.measure.batch import forget, measure_files
 
+    if arguments.o is None and arguments.sct_csv is None:
+        arguments.o = _DEFAULT
     _check_norms(arguments)
+    if arguments.calibrate is not None and arguments.reference is None:
+        raise UsageError("-calibrate", "needs the truth of every mask", "Give references with -d")
     settings = _settings(arguments)
     if arguments.normalize and not settings.per_slice:
         raise UsageError("-normalize", "needs values per slice", "Add -perslice 1")
@@ -40,22 +48,37 @@ def _measure(arguments: argparse.Namespace) -> int:
     files = _files(arguments, needs_levels=needs_levels)
     _check_outputs(arguments, files)
     to_stdout = arguments.o == _STDOUT
-    name = "softcord-measure" if to_stdout else arguments.o.name
-    memory = arguments.o.parent / f".{name}.parts"
+    output = arguments.o or arguments.sct_csv
+    memory = output.parent / f".{'softcord-measure' if to_stdout else output.name}.parts"
     with phase("measuring", len(files)) as on_done:
         batch = measure_files(files, settings, memory, jobs=arguments.jobs, on_done=on_done)
     if arguments.normalize:
         batch = _normalized(batch)
     for error in batch.errors:
-        print(f"softcord: {with_keys(error)}", file=sys.stderr)
+        say(f"softcord: {with_keys(error)}")
     for note in dict.fromkeys(note for one in batch.measured for note in one.notes):
-        print(f"softcord: {note}.", file=sys.stderr)
+        say(f"softcord: {note}.")
     if batch.measured:
         _write(arguments, batch)
+        if arguments.calibrate is not None:
+            _calibrate(arguments, batch, settings)
         if arguments.thr_curve is not None:
             _write_curves(arguments, batch, settings)
+        _show_first(arguments, batch)
     forget(memory)
     return DATA if batch.errors else DONE
+
+
+def _show_first(arguments: argparse.Namespace, batch: "Batch") -> None:
+    """Show how to look at the first mask, where its image can be found; never among a table on stdout."""
+    from softcord.measure.image_of_mask import image_of_mask
+
+    if not arguments.v or arguments.o == _STDOUT:
+        return
+    mask = batch.measured[0].files.mask
+    image = image_of_mask(mask)
+    if image is not None:
+        show_viewer(image, mask)
 
 
 def _check_outputs(arguments: argparse.Namespace, files: "list[MaskFiles]") -> None:
@@ -65,14 +88,17 @@ def _check_outputs(arguments: argparse.Namespace, files: "list[MaskFiles]") -> N
     from softcord.measure.table import MEASURE_COLUMNS
 
     inputs = [path for one in files for path in (one.mask, one.discs, one.levels, one.reference) if path]
-    if arguments.o != _STDOUT:
+    if arguments.o is None:
+        if arguments.norm is not None:
+            raise UsageError("-norm", "adds to the tidy table", "Name it with -o")
+    elif arguments.o != _STDOUT:
         is_ours = partial(_begins_with, MEASURE_COLUMNS)
         check_output("-o", arguments.o, inputs, is_ours, overwrite=_may_replace(arguments))
     elif arguments.append:
         raise UsageError("-append", "has nothing to add to on standard output", "Name a file with -o")
     if arguments.sct_csv is not None:
         is_ours = partial(_begins_with, SCT_HEADER)
-        also = [*inputs, arguments.o]
+        also = [*inputs, *([arguments.o] if arguments.o else [])]
         check_output("-sct-csv", arguments.sct_csv, also, is_ours, overwrite=_may_replace(arguments))
     if arguments.thr_curve is not None:
         is_ours = partial(_begins_with, ("threshold",))
@@ -121,6 +147,7 @@ def _settings(arguments: argparse.Namespace) -> "MeasureSettings":
 def _files(arguments: argparse.Namespace, *, needs_levels: bool) -> "list[MaskFiles]":
     from softcord.measure.batch import find_masks
     from softcord.measure.files import MaskFiles
+    from softcord.uncertainty.measured import with_uncertainty
 
     if (arguments.input is None) == (arguments.path_data is None):
         raise UsageError(
@@ -136,6 +163,7 @@ def _files(arguments: argparse.Namespace, *, needs_levels: bool) -> "list[MaskFi
             for name, word in (("discfile", "-discfile"), ("vertfile", "-vertfile"), ("reference", "-d"))
         ]
         files = [MaskFiles(*row) for row in zip(masks, *labels, strict=True)]
+    files = with_uncertainty(files)
     if needs_levels and not any(file.discs or file.levels for file in files):
         raise UsageError(
             "-vert, -perlevel", "need levels", "Give disc labels (-discfile) or levels (-vertfile)"
@@ -174,27 +202,72 @@ def _write(arguments: argparse.Namespace, batch: "Batch") -> None:
     import pandas as pd
 
     import softcord
+    from softcord.io.tables import print_csv
     from softcord.measure.sct_csv import write_sct_csv
-    from softcord.measure.table import read_measures, table_csv, write_measures
+    from softcord.measure.table import read_measures, write_measures
     from softcord.measure.tidy import tidy_measures
 
     append = bool(arguments.append)
     if arguments.sct_csv is not None:
         mode, version = arguments.mode or "soft", f"softcord {softcord.__version__}"
         write_sct_csv(arguments.sct_csv, batch.measured, mode, version, append=append)
-    table = tidy_measures(batch.measured, arguments.method)
+    if arguments.o is None:
+        if arguments.v:
+            show(f"{arguments.sct_csv}: {counted(len(batch.measured), 'mask')} measured")
+        return
+    table = _with_intervals(arguments, batch, tidy_measures(batch.measured, arguments.method))
     if arguments.norm is not None:
         table = _with_norms(arguments, batch, table)
     odd = table[table["findings"] != ""]["filename"].nunique()
     if arguments.o == _STDOUT:
-        table_csv(table, sys.stdout)
+        print_csv(table, sys.stdout)
         return
     if append and arguments.o.exists() and arguments.o.stat().st_size:
         table = pd.concat([read_measures(arguments.o), table], ignore_index=True)
     write_measures(arguments.o, table)
     if arguments.v:
         note = f"; {odd} with findings, see the column of that name" if odd else ""
-        print(f"{arguments.o}: {len(batch.measured)} masks measured{note}")
+        show(f"{arguments.o}: {counted(len(batch.measured), 'mask')} measured{note}")
+
+
+def _with_intervals(arguments: argparse.Namespace, batch: "Batch", table: "DataFrame") -> "DataFrame":
+    """Add the interval of each CSA whose mask has a map of its uncertainty, and say which have none."""
+    from softcord.predict.built_in import CSA_INTERVAL
+    from softcord.uncertainty.interval import read_calibration, with_intervals
+    from softcord.uncertainty.measured import fitting
+
+    given = arguments.calibration
+    if given is None and not CSA_INTERVAL.exists():
+        return table
+    of, without = fitting(batch.measured, [read_calibration(given or CSA_INTERVAL)])
+    if without:
+        more = and_more(len(without) - 1)
+        say(
+            f"softcord: {without[0]}{more}: no interval of CSA, the calibration is of another model. "
+            "-calibrate makes one from masks with references."
+        )
+    return with_intervals(table, of)
+
+
+def _calibrate(arguments: argparse.Namespace, batch: "Batch", settings: "MeasureSettings") -> None:
+    from dataclasses import replace
+
+    from softcord.measure.files import measure_file
+    from softcord.uncertainty.interval import write_calibration
+    from softcord.uncertainty.measured import calibrate_on
+
+    references = [
+        measure_file(replace(one.files, mask=one.files.reference, reference=None, uncertainty=None), settings)
+        for one in batch.measured
+        if one.files.reference is not None
+    ]
+    made = calibrate_on(batch.measured, references, made_on=f"{len(batch.measured)} masks with references")
+    write_calibration(arguments.calibrate, made)
+    if arguments.v:
+        show(
+            f"{arguments.calibrate}: {made.coverage:.0%} of {made.areas} areas of {made.participants} "
+            f"participants lie within {made.factor:.2f} x (doubt + {made.floor_mm2:.2f} mm²)"
+        )
 
 
 def _with_norms(arguments: argparse.Namespace, batch: "Batch", table: "DataFrame") -> "DataFrame":
@@ -207,7 +280,7 @@ def _with_norms(arguments: argparse.Namespace, batch: "Batch", table: "DataFrame
         table, batch.measured, arguments.norm, find_person if asked is None else lambda mask: asked
     )
     for line in without:
-        print(f"softcord: {line}", file=sys.stderr)
+        say(f"softcord: {line}")
     if arguments.norm_svg is not None and not without:
         first = batch.measured[0]
         person = asked or find_person(first.files.mask)
@@ -242,7 +315,7 @@ def _write_curves(arguments: argparse.Namespace, batch: "Batch", settings: "Meas
     write_curves(arguments.thr_curve, curves)
     best = best_threshold(curves)
     if arguments.v and best is not None:
-        print(
+        show(
             f"{arguments.thr_curve}: contrasts agree best at {best.threshold:g} (95 %: {best.low:g} to "
             f"{best.high:g}, {best.participants} participants)"
         )

@@ -2,7 +2,6 @@
 
 import argparse
 import re
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING
 from softcord.app.console.exit_codes import DONE
 from softcord.app.console.flags import FlagParser
 from softcord.app.console.remedies import told
+from softcord.app.console.streams import say, show
+from softcord.app.console.viewer import show_viewer
 from softcord.errors import DataError, RunError, SoftcordError, UsageError
 from softcord.io.names import file_name, is_nifti, nifti_stem
 
@@ -22,6 +23,7 @@ examples:
   softcord predict -i t2.nii.gz -m demo/soft_all_s1-1c4667 -o t2_softseg.nii.gz -qc qc/
   softcord predict -i t1.nii.gz t2.nii.gz -m soft_all.zip -o masks/
   softcord predict -path-data my-bids -m soft_all.zip
+  softcord predict -path-data my-bids -uncertainty
 
 Masks are soft (0 to 1, the share of cord in each voxel) unless -thr is given. The same command again goes on
 where it was stopped. MODEL is a package (folder or .zip), study/run under -outputs, a run's folder or
@@ -85,6 +87,14 @@ def _add_choices(words: argparse.ArgumentParser) -> None:
     group.add_argument(
         "-tta", "--tta", action="store_true", help="average with the R-L mirror image: twice as slow"
     )
+    group.add_argument(
+        "-uncertainty",
+        "--uncertainty",
+        nargs="*",
+        metavar="MODEL",
+        help="also how sure each mask is (beside it, _desc-uncertainty) and a quality score: how far these "
+        "models, or views of the image, differ. Four times as slow; the mask stays the same",
+    )
 
 
 def _add_machine(words: argparse.ArgumentParser) -> None:
@@ -121,7 +131,9 @@ def _predict(arguments: argparse.Namespace) -> int:
     from softcord.app.models.find import find_model
 
     model = find_model(arguments.model, arguments.outputs, arguments.store, arguments.allow)
-    task = _task(arguments, model, crop_voxels)
+    named = arguments.uncertainty or ()
+    others = [find_model(one, arguments.outputs, arguments.store, arguments.allow) for one in named]
+    task = _task(arguments, model, crop_voxels, others)
     pairs = [(image, _output(arguments, image, task)) for image in images]
     _refuse_same(arguments, pairs)
     if arguments.v:
@@ -184,24 +196,22 @@ def _images(arguments: argparse.Namespace) -> list[Path]:
     return [Path(image) for image in table["image"]]
 
 
-def _task(arguments: argparse.Namespace, model: "Model", crop_voxels: tuple[int, int, int] | None) -> "Task":
+def _task(
+    arguments: argparse.Namespace, model: "Model", crop: tuple[int, int, int] | None, others: "list[Model]"
+) -> "Task":
     """Put the model where it computes, and say once and for all how images are predicted."""
     import torch
 
+    from softcord.app.models.ready import make_ready
     from softcord.predict.files import Task
-    from softcord.predict.infer import Apply
     from softcord.predict.package import weights_sha256
     from softcord.predict.volume import PredictSettings
-    from softcord.train.device import resolve_precision, training_device
-    from softcord.train.settings import MachineSettings
 
-    if arguments.device == "cuda" and not torch.cuda.is_available():
-        raise UsageError("-device", "cuda is not available on this machine", "Leave it out, or use cpu")
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    machine = MachineSettings("cpu" if arguments.device == "cpu" else "auto", arguments.precision)
-    model.net.to(training_device(machine))
-    apply = Apply(bfloat16=resolve_precision(machine) == "bf16-mixed", mirror=arguments.tta)
+    apply = make_ready(model, arguments.device, arguments.precision, mirror=arguments.tta)
+    for one in others:
+        make_ready(one, arguments.device, arguments.precision)
     description = model.description
     made_by = {
         "Model": description.name,
@@ -211,10 +221,12 @@ def _task(arguments: argparse.Namespace, model: "Model", crop_voxels: tuple[int,
     return Task(
         model,
         made_by,
-        PredictSettings(arguments.largest, crop_voxels, arguments.fast, arguments.largest > 0, apply),
+        PredictSettings(arguments.largest, crop, arguments.fast, arguments.largest > 0, apply),
         threshold=arguments.thr or None,
         overwrite=arguments.overwrite,
         volume=arguments.volume,
+        how_sure=arguments.uncertainty is not None,
+        others=tuple(others),
     )
 
 
@@ -279,18 +291,22 @@ def _predict_all(arguments: argparse.Namespace, pairs: list[tuple[Path, Path]], 
             ) from error
     codes: list[int] = []
     kept, started = 0, time.perf_counter()
+    first: tuple[Path, Path] | None = None
     with phase("predicting", len(pairs)) as on_done:
         for image, output in pairs:
             try:
                 kept += _predict_one(arguments, image, output, task)
+                first = first or (image, output)
             except SoftcordError as error:
-                print(f"softcord: {told(error)}", file=sys.stderr)
+                say(f"softcord: {told(error)}")
                 codes.append(error.exit_code)
             on_done(image.name)
     if arguments.v and len(pairs) > 1:
         predicted = len(pairs) - kept - len(codes)
         took_s = time.perf_counter() - started
-        print(f"{predicted} predicted, {kept} were there, {len(codes)} failed, in {took_s:.1f} s")
+        show(f"{predicted} predicted, {kept} were there, {len(codes)} failed, in {took_s:.1f} s")
+    if arguments.v and first:
+        show_viewer(*first)
     return max(codes, default=DONE)
 
 
@@ -301,20 +317,21 @@ def _predict_one(arguments: argparse.Namespace, image: Path, output: Path, task:
     started = time.perf_counter()
     done = predict_file(image, output, task)
     for odd in done.oddities:
-        print(f"softcord: {image}: {odd}.", file=sys.stderr)
+        say(f"softcord: {image}: {odd}.")
     if arguments.qc is not None:
         _draw(_picture(arguments.qc, output), image, output, done, task.volume)
     if done.outcome == "constant":
         raise DataError(image, f"is constant, so {output} is empty", "Check how the image was exported")
     if done.outcome == "no cord":
-        print(f"softcord: {image}: no cord was found; {output} is empty.", file=sys.stderr)
+        say(f"softcord: {image}: no cord was found; {output} is empty.")
     elif done.is_unsure:
         what = "no cord could be followed; the mask is what looks most like one (Quality: low). Look at it"
-        print(f"softcord: {image}: {what}: {output}", file=sys.stderr)
+        say(f"softcord: {image}: {what}: {output}")
     elif arguments.v:
         took_s = time.perf_counter() - started
+        quality = "" if done.quality is None else f", {done.quality}"
         how = "is there already" if done.is_kept else f"{took_s:.1f} s, seen {done.looked}"
-        print(f"{output}  ({how})")
+        show(f"{output}  ({how}{quality})")
     return done.is_kept
 
 

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from softcord.app.config.help import usage_of
 from softcord.app.config.plan import Plan, jobs_of
 from softcord.app.console.progress import phase
 from softcord.app.console.remedies import with_keys
+from softcord.app.console.streams import show
 from softcord.app.console.terminal import show_table, start_logging
 from softcord.app.sweeps.launch import launch
 from softcord.errors import DataError
 from softcord.hints import listed
+from softcord.io.names import file_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +27,7 @@ logger = logging.getLogger("softcord")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the verb; the exit code is 3 when a participant has no ground truth in the end."""
     start_logging()
-    return launch(_prepare, sys.argv[1:] if arguments is None else arguments)
+    return launch(_prepare, sys.argv[1:] if arguments is None else arguments, usage=usage_of("prepare"))
 
 
 def _prepare(plan: Plan) -> None:
@@ -57,10 +60,10 @@ def _prepare_one(plan: Plan) -> DataError | None:
     with phase(f"ground truth {variant}", people) as on_done:
         report = build_dataset(table, root, plan.gt, plan.contrasts, jobs=jobs, on_done=on_done)
     with phase("CSA", 2 * len(table)) as on_done:
-        measures = gt_measures(report, plan.gt, plan.levels, jobs=jobs, on_done=on_done)
+        measures = gt_measures(report, plan.gt, plan.levels, jobs=jobs, on_done=on_done, tails=plan.tails)
     report = with_csa(report, measures, plan.levels)
     report["hint"] = [with_keys(hint) if isinstance(hint, str) else hint for hint in report["hint"]]
-    _write(plan, report, measures, plan.paths.outputs_dir / "prepare" / plan.data.name / variant)
+    _write(plan, report, measures, plan.paths.outputs_dir / "prepare" / file_name(plan.data.name) / variant)
     logger.info("ground truth %s is at %s", variant, root / variant)
     return _failure(report, people)
 
@@ -89,7 +92,7 @@ def _write(plan: Plan, report: "pd.DataFrame", measures: "pd.DataFrame", folder:
     }
     write_ground_truth_page(report, folder / "report.html", f"{plan.data.name}: {folder.name}", notes=notes)
     show_table(by_contrast(report), f"{plan.data.name}: {folder.name}")
-    print(f"\nreport     {folder / 'report.html'}")
+    show(f"\nreport     {folder / 'report.html'}")
 
 
 def _failure(report: "pd.DataFrame", people: int) -> DataError | None:

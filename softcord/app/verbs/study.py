@@ -9,12 +9,12 @@ from pathlib import Path
 from softcord.app.config.compose import Overrides, compose, is_for_engine
 from softcord.app.config.instantiate import TARGET
 from softcord.app.console.exit_codes import DONE, guarded
+from softcord.app.console.streams import say, show
+from softcord.app.models.run_names import find_study, studies, taken_apart, the_run
 from softcord.app.results.study_text import command_text, run_text, status_text, studies_text
-from softcord.errors import UsageError
-from softcord.hints import did_you_mean
+from softcord.errors import DataError, UsageError
 from softcord.plain import plain
 from softcord.sweep.commands import Entry, read_commands, read_entries
-from softcord.sweep.folder import RUN
 from softcord.sweep.ledger import Verb, unusable_runs
 from softcord.sweep.leftovers import TRASH, Leftover, find_leftovers, remove, trash_of
 
@@ -48,12 +48,12 @@ def _verbs(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser
 
     show = verbs.add_parser("show", parents=[shared], help="the study's commands and runs, or one run")
     show.add_argument("name")
-    show.add_argument("run", nargs="?", help="a run's name or its beginning")
+    show.add_argument("run", nargs="?", help="METHOD, METHOD@SEED or a unique beginning")
     show.set_defaults(verb=_show)
 
     rerun = verbs.add_parser("rerun", parents=[shared], help="run again what failed, or chosen runs anew")
     rerun.add_argument("name")
-    rerun.add_argument("run", nargs="*", help="names of runs, or their beginnings: each is made anew")
+    rerun.add_argument("run", nargs="*", help="METHOD, METHOD@SEED or unique beginnings: each is made anew")
     rerun.add_argument("--failed", action="store_true", help="the runs that failed, from where they stopped")
     rerun.add_argument("--yes", action="store_true", help="also commands of another machine, unasked")
     rerun.add_argument("--launcher", help="pool, joblib, ...: as hydra/launcher of softcord train")
@@ -73,11 +73,11 @@ def _verbs(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser
 
 def _status(given: argparse.Namespace) -> int:
     if given.name is None:
-        print(studies_text({folder.name: read_entries(folder) for folder in _studies(given.outputs)}))
+        show(studies_text({folder.name: read_entries(folder) for folder in _studies(given.outputs)}))
         _say_unusable(_studies(given.outputs))
         return DONE
     folder = _folder(given)
-    print(status_text(folder.name, read_entries(folder), read_commands(folder)))
+    show(status_text(folder.name, read_entries(folder), read_commands(folder)))
     _say_unusable([folder])
     return DONE
 
@@ -85,18 +85,18 @@ def _status(given: argparse.Namespace) -> int:
 def _say_unusable(folders: Iterable[Path]) -> None:
     for folder in folders:
         for run_dir, why in unusable_runs(folder).items():
-            print(f"softcord: {run_dir}: counts as no run: {why}.", file=sys.stderr)
+            say(f"softcord: {run_dir}: counts as no run: {why}.")
 
 
 def _show(given: argparse.Namespace) -> int:
     folder = _folder(given)
     entries = read_entries(folder)
     if given.run is not None:
-        print(run_text(folder, _chosen(entries, given.run)))
+        show(run_text(folder, _chosen(folder.name, entries, given.run)))
         return DONE
-    print(status_text(folder.name, entries, read_commands(folder)))
+    show(status_text(folder.name, entries, read_commands(folder)))
     for command in read_commands(folder):
-        print(f"\n{command_text(command)}")
+        show(f"\n{command_text(command)}")
     return DONE
 
 
@@ -110,12 +110,12 @@ def _rerun(given: argparse.Namespace) -> int:
     if given.failed:
         chosen = [entry for entry in entries if entry.standing == "failed"]
     else:
-        chosen = [_chosen(entries, name) for name in given.run]
+        chosen = [_chosen(folder.name, entries, name) for name in given.run]
     if not chosen:
-        print(f"study {folder.name}: nothing has failed")
+        show(f"study {folder.name}: nothing has failed")
         return DONE
     if not _may_run(chosen, yes=given.yes):
-        print("Nothing was run; --yes runs them")
+        show("Nothing was run; --yes runs them")
         return DONE
     _check_place(folder, chosen[0])
     start_logging()
@@ -141,7 +141,7 @@ def _may_run(chosen: Sequence[Entry], *, yes: bool) -> bool:
     foreign = [entry for entry in chosen if entry.run and entry.run.host not in ("", socket.gethostname())]
     for entry in foreign:
         assert entry.run is not None
-        print(f"{entry.run.name} (of {entry.run.host}): {entry.verb} {plain(' '.join(entry.overrides))}")
+        show(f"{entry.run.name} (of {entry.run.host}): {entry.verb} {plain(' '.join(entry.overrides))}")
     return not foreign or yes or _agreed("Run what these say")
 
 
@@ -171,14 +171,14 @@ def _clean(given: argparse.Namespace) -> int:
     folder = _folder(given)
     found = find_leftovers(folder, unfinished=given.failed) + (trash_of(folder) if given.purge else [])
     if not found:
-        print(f"study {folder.name}: nothing is left over")
+        show(f"study {folder.name}: nothing is left over")
         return DONE
     for leftover in found:
-        print(f"{_size(leftover.n_bytes):>8}  {leftover.what}  {leftover.path or ''}")
-    print(f"{_size(sum(leftover.n_bytes for leftover in found)):>8}  in all")
+        show(f"{_size(leftover.n_bytes):>8}  {leftover.what}  {leftover.path or ''}")
+    show(f"{_size(sum(leftover.n_bytes for leftover in found)):>8}  in all")
     what = "Delete all this for good" if given.purge else "Move all this to the study's trash"
     if given.dry_run or not (given.yes or _agreed(what)):
-        print("Nothing was removed; --yes removes it")
+        show("Nothing was removed; --yes removes it")
         return DONE
     return _remove(folder, found, purge=given.purge)
 
@@ -186,8 +186,8 @@ def _clean(given: argparse.Namespace) -> int:
 def _remove(folder: Path, found: Iterable[Leftover], *, purge: bool) -> int:
     busy = [leftover for leftover in found if not remove(folder, leftover, purge=purge)]
     for leftover in busy:
-        print(f"left alone, since a process is at work in it: {leftover.path}", file=sys.stderr)
-    print("Deleted" if purge else f"Moved to {folder / TRASH}; --purge deletes what is there")
+        say(f"left alone, since a process is at work in it: {leftover.path}")
+    show("Deleted" if purge else f"Moved to {folder / TRASH}; --purge deletes what is there")
     return DONE
 
 
@@ -196,28 +196,30 @@ def _agreed(what: str) -> bool:
 
 
 def _folder(given: argparse.Namespace) -> Path:
-    folder: Path = given.outputs / given.name
-    if folder in _studies(given.outputs):
-        return folder
-    names = [study.name for study in _studies(given.outputs)]
-    hint = did_you_mean(given.name, names, otherwise=f"Studies: {', '.join(names) or 'none'}")
-    raise UsageError(folder, "is not a study", hint)
+    """Return the study's folder; of ``STUDY/METHOD`` the rest names the run."""
+    said = taken_apart(given.name)
+    if said.name and not getattr(given, "run", None):
+        rest = given.name.partition("/")[2]
+        given.run = [rest] if given.verb is _rerun else rest
+    try:
+        return find_study(said.study, given.outputs)
+    except DataError as error:
+        raise UsageError(error.where, error.what, error.hint) from error
 
 
 def _studies(outputs: Path) -> list[Path]:
-    """Return the folders in which something was run or is meant to."""
-    found = {path.parent for path in outputs.glob("*/study.json")}
-    return sorted(found | {path.parent.parent for path in outputs.glob(f"*/*/{RUN}")})
+    return [outputs / name for name in studies(outputs)]
 
 
-def _chosen(entries: Sequence[Entry], name: str) -> Entry:
-    named = [entry for entry in entries if entry.run and entry.run.name.startswith(name)]
-    exact = [entry for entry in named if entry.run and entry.run.name == name]
-    if len(exact or named) == 1:
-        return (exact or named)[0]
-    names = [entry.run.name for entry in named or entries if entry.run]
-    what = f"is the beginning of {len(named)} runs" if named else "is not a run of the study"
-    raise UsageError(name, what, f"Runs: {', '.join(names)}")
+def _chosen(study: str, entries: Sequence[Entry], name: str) -> Entry:
+    """Return the run of a study that a word names, with or without the study's name before it."""
+    word = name if name.startswith(f"{study}/") else f"{study}/{name}"
+    runs = {entry.run.name: entry for entry in entries if entry.run}
+    try:
+        said = taken_apart(word)
+        return runs[the_run(word, said, [entry.run for entry in runs.values() if entry.run], "run").name]
+    except DataError as error:
+        raise UsageError(error.where, error.what, error.hint) from error
 
 
 def _size(n_bytes: int) -> str:

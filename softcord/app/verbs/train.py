@@ -30,14 +30,20 @@ def training_study() -> Study:
     from softcord.app.records.store import check_databases
     from softcord.app.sweeps import runs
     from softcord.app.sweeps.live_view import watch
+    from softcord.app.sweeps.outlook import say_outlook
 
     def check(plan: Plan) -> None:
         check_engine(plan)
         check_databases(plan)
 
+    def begin(arguments: Sequence[str], plans: list[Plan]) -> list[Plan]:
+        left = runs.begin_sweep(arguments, plans)
+        say_outlook(left)
+        return left
+
     return Study(
         check=check,
-        begin=runs.begin_sweep,
+        begin=begin,
         watch=watch,
         note_failure=runs.note_failure,
         attempts_at=runs.attempts_at,
@@ -62,19 +68,20 @@ def train_one(plan: Plan) -> "Outcome | None":
     from softcord.app.engine import engine_of
     from softcord.app.inputs.training_data import open_dataset
     from softcord.app.sweeps.run_once import run_once
-    from softcord.app.sweeps.runs import check_names, fingerprint_of, new_run
+    from softcord.app.sweeps.runs import check_names, fingerprint_of, named, new_run
     from softcord.app.sweeps.trial import outcome
     from softcord.sweep.search_settings import Outcome
 
+    (plan,) = named([plan])
     dataset = open_dataset(plan)
     fingerprint = fingerprint_of(plan, dataset)
     run = new_run(plan, run_name(plan.method, plan.seed, fingerprint), fingerprint)
     check_names([plan])
 
-    def work(begun: "Run", run_dir: Path) -> None:
+    def work(here: Plan, begun: "Run", run_dir: Path) -> None:
         from softcord.app.runs.training import bring_to_end
 
-        bring_to_end(plan, dataset, begun, run_dir)
+        bring_to_end(here, dataset, begun, run_dir)
 
     try:
         run_once(run, plan, work, engine_of(plan).work_folders)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from softcord.app.console.exit_codes import guarded
+from softcord.app.console.streams import show
 from softcord.errors import UsageError
 
 
@@ -31,8 +32,8 @@ def _serve(store: Path, port: int) -> NoReturn:
     _check_is_free(port)
     address = f"http://127.0.0.1:{port}"
     for name, path in _studies(database):
-        print(f"{name.ljust(24)}  {address}/{path}")
-    print(f"{'all studies'.ljust(24)}  {address}   (ready in some ten seconds; Ctrl-C ends it)", flush=True)
+        show(f"{name.ljust(32)}  {address}/{path}")
+    show(f"{'all studies'.ljust(32)}  {address}   (ready in some ten seconds; Ctrl-C ends it)", flush=True)
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", f"sqlite:///{database}"]
     command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     # Background jobs are for model serving; without them the server starts twice as fast and ends cleanly.
@@ -54,12 +55,28 @@ def _check_is_free(port: int) -> None:
 
 
 def _studies(database: Path) -> list[tuple[str, str]]:
-    """Return the studies and the addresses of their tables, read without importing MLflow."""
+    """Return what to open and its address: each study's runs, and its comparison where there is one.
+
+    Read without importing MLflow.
+    """
     import sqlite3
 
-    from softcord.track.dashboard import view_path
+    from softcord.track.dashboard import report_path, view_path
 
-    query = "select name, experiment_id from experiments where lifecycle_stage = 'active'"
+    experiments = "select name, experiment_id from experiments where lifecycle_stage = 'active'"
+    parents = (
+        "select runs.experiment_id, runs.run_uuid, runs.artifact_uri from runs join tags using (run_uuid) "
+        "where tags.key = 'softcord.role' and tags.value = 'study'"
+    )
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
-        rows = connection.execute(query).fetchall()
-    return [(name, view_path(str(number))) for name, number in rows if name != "Default"]
+        rows = connection.execute(experiments).fetchall()
+        parent_of = {number: (run, uri) for number, run, uri in connection.execute(parents).fetchall()}
+    found = []
+    for name, number in rows:
+        if name == "Default":
+            continue
+        found.append((name, view_path(str(number))))
+        run, uri = parent_of.get(number, ("", ""))
+        if run and (Path(str(uri).removeprefix("file://")) / "report.html").exists():
+            found.append((f"  comparison of {name}", report_path(str(number), run)))
+    return found

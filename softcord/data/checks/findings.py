@@ -62,13 +62,13 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def summarise(findings: Sequence[Finding], examples: int = 3) -> list[Summary]:
-    """Group findings of one kind, worst first, with the first few files of each."""
-    groups: dict[tuple[Severity, str], list[Finding]] = {}
+    """Group findings of one kind and remedy, worst first, with the first few files of each."""
+    groups: dict[tuple[Severity, str, str], list[Finding]] = {}
     for finding in in_order(findings):
-        groups.setdefault((finding.severity, finding.what), []).append(finding)
+        groups.setdefault((finding.severity, finding.what, finding.hint), []).append(finding)
     return [
-        Summary(severity, what, len(group), tuple(map(_example, group[:examples])), group[0].hint)
-        for (severity, what), group in groups.items()
+        Summary(severity, what, len(group), tuple(map(_example, group[:examples])), hint)
+        for (severity, what, hint), group in groups.items()
     ]
 
 

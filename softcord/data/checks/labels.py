@@ -82,12 +82,11 @@ def missing_contrasts(
                 "warning", "participant without image", os.path.join(scan.root, one), one, hint=hint
             )
     had = [contrast for contrast in contrasts if contrast in set(table["contrast"])]
+    known = ", ".join(sorted(set(table["contrast"]))) if len(table) else ""
     for contrast in contrasts:
         if contrast not in had and len(table):
-            hint = Remedy.CONTRAST_OF_NOBODY
-            yield Finding(
-                absent, "contrast of nobody", scan.root, "", contrast, f"no image of {contrast}", hint
-            )
+            hint, detail = Remedy.CONTRAST_OF_NOBODY, f"no image of {contrast}; there are {known}"
+            yield Finding(absent, "contrast of nobody", scan.root, "", contrast, detail, hint)
     there: dict[tuple[str, str], set[str]] = {}
     for row in records(table):
         there.setdefault((row["participant_id"], row["session_id"]), set()).add(row["contrast"])

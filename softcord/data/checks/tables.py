@@ -64,15 +64,16 @@ def matrix(check: DatasetCheck) -> pd.DataFrame:
     """Participants (and sessions) by contrasts: which labels each image has, as letters.
 
     h hard mask, s soft label, b binarised soft label, d discs, l levels; a circle for an image that is not
-    downloaded, a cross for a broken one, a dash for none.
+    downloaded, a cross for one that is broken or cannot be used, a dash for none.
     """
     cells: dict[str, dict[str, str]] = {}
+    unusable = {one.file for one in check.findings if one.severity == "error"}
     for row in check.table.itertuples(index=False):
         visit = (
             row.participant_id if row.session_id == NO_SESSION else f"{row.participant_id} {row.session_id}"
         )
         letters = "".join(letter for kind, letter in LETTERS.items() if getattr(row, kind) is not None)
-        mark = _NOT_HERE.get(str(row.image_state), "●")
+        mark = _NOT_HERE.get(str(row.image_state), "✗" if str(row.image) in unusable else "●")
         cells.setdefault(str(visit), {})[str(row.contrast)] = f"{mark} {letters}".rstrip()
     contrasts = _contrasts(check)
     rows = [[there.get(contrast, ABSENT) for contrast in contrasts] for there in cells.values()]

@@ -1,15 +1,16 @@
 "use strict";
-// Quality control by keyboard: arrows move, F rates, S saves the failed images as an exclude list.
+// Quality control by keyboard: arrows move, P F A rate, U takes a rating back, S and D save the two lists.
 (() => {
   const viewer = document.getElementById("viewer");
   if (!viewer) return;
   const images = JSON.parse(document.getElementById("qc-data").textContent);
   const study = document.body.dataset.study;
   const store = `softcord-qc-${study}`;
-  const ratings = ["", "pass", "fail", "artefact"];
-  const marks = { "": "", pass: "✅", fail: "❌", artefact: "⚠️" };
+  const words = { pass: "pass", fail: "bad prediction", artefact: "bad image" };
+  const marks = { pass: "P", fail: "F", artefact: "A" };
   const list = viewer.querySelector(".list");
   const rows = [...viewer.querySelectorAll("tbody tr")];
+  const byId = (id) => document.getElementById(id);
   let rated = load();
   let current = 0;
 
@@ -21,12 +22,14 @@
     try { localStorage.setItem(store, JSON.stringify(rated)); } catch { /* see load */ }
   }
   function key(image) { return `${image.image} ${image.method}`; }
+  // A bad image is bad whoever predicted it: that rating belongs to the image, all others to the prediction.
+  function rating(image) { return rated[image.image] === "artefact" ? "artefact" : rated[key(image)] || ""; }
   function show(index) {
     current = Math.max(0, Math.min(images.length - 1, index));
     rows.forEach((row, i) => row.classList.toggle("current", i === current));
     const image = images[current];
-    document.getElementById("qc-image").src = image.jpeg;
-    document.getElementById("qc-title").textContent =
+    byId("qc-image").src = image.jpeg;
+    byId("qc-title").textContent =
       `${current + 1} of ${images.length}: ${image.image}, ${image.method}${image.scores}`;
     // Only the list scrolls, never the page.
     const row = rows[current];
@@ -35,54 +38,76 @@
     paint();
   }
   function paint() {
-    rows.forEach((row, i) => { row.firstElementChild.textContent = marks[rated[key(images[i])] || ""]; });
-    const rating = rated[key(images[current])] || "";
-    document.getElementById("qc-rating").textContent = rating ? `${marks[rating]} ${rating}` : "not rated";
-    const failed = images.filter((image) => rated[key(image)] === "fail").length;
-    document.getElementById("qc-save").textContent = `Save fails (${failed})`;
+    rows.forEach((row, i) => {
+      const given = rating(images[i]);
+      row.firstElementChild.textContent = marks[given] || "";
+      row.firstElementChild.className = given;
+    });
+    byId("qc-rating").textContent = words[rating(images[current])] || "not rated";
+    byId("qc-save-images").textContent = `Save bad images (${badImages().length})`;
+    byId("qc-save-predictions").textContent = `Save bad predictions (${badPredictions().length})`;
   }
-  function rate() {
-    const name = key(images[current]);
-    rated[name] = ratings[(ratings.indexOf(rated[name] || "") + 1) % ratings.length];
+  function rate(given) {
+    const image = images[current];
+    delete rated[image.image];
+    delete rated[key(image)];
+    if (given) rated[given === "artefact" ? image.image : key(image)] = given;
     keep();
     paint();
   }
-  function excludeList() {
-    const failed = images.filter((image) => rated[key(image)] === "fail");
-    const doubtful = images.filter((image) => rated[key(image)] === "artefact");
-    const lines = [
-      `# Images that failed the visual check of study ${study}.`,
-      `# The next run leaves them out${viewer.dataset.excludeWords && `: ${viewer.dataset.excludeWords}`}.`,
-      "visual_check:",
-    ];
-    const methods = new Map();
-    failed.forEach((image) => methods.set(image.image, [...(methods.get(image.image) || []), image.method]));
-    methods.forEach((names, image) => lines.push(`- ${image}  # ${names.join(", ")}`));
-    if (methods.size === 0) lines[2] = "visual_check: []";
-    doubtful.forEach((image) => lines.push(`# artefact, kept: ${image.image}, ${image.method}`));
-    return lines.join("\n") + "\n";
+  function badImages() {
+    return [...new Set(images.filter((image) => rating(image) === "artefact").map((image) => image.image))];
   }
-  function save() {
+  function badPredictions() { return images.filter((image) => rating(image) === "fail"); }
+  function excludeList() {
+    const bad = badImages();
+    return [
+      `# Images of study ${study} that are themselves unusable, whoever predicts them.`,
+      `# The next run leaves them out${viewer.dataset.excludeWords && `: ${viewer.dataset.excludeWords}`}.`,
+      "# Bad predictions are not among them: leaving out where one method failed would favour it.",
+      bad.length ? "visual_check:" : "visual_check: []",
+      ...bad.map((image) => `- ${image}`),
+    ].join("\n") + "\n";
+  }
+  function predictionList() {
+    return ["image\tmethod", ...badPredictions().map((image) => `${image.image}\t${image.method}`)]
+      .join("\n") + "\n";
+  }
+  function save(name, text) {
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([excludeList()], { type: "text/yaml" }));
-    link.download = `exclude_${study}.yml`;
+    link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+    link.download = name;
     link.click();
     URL.revokeObjectURL(link.href);
   }
+  // A name in a figure leads to #image-3, the third in the list.
+  function follow() {
+    const found = /^#image-(\d+)$/.exec(location.hash);
+    if (!found) return;
+    show(Number(found[1]) - 1);
+    viewer.scrollIntoView();
+  }
 
   const actions = {
-    ArrowRight: () => show(current + 1), ArrowDown: () => show(current + 1),
-    ArrowLeft: () => show(current - 1), ArrowUp: () => show(current - 1),
-    f: rate, F: rate, s: save, S: save,
+    arrowright: () => show(current + 1), arrowdown: () => show(current + 1),
+    arrowleft: () => show(current - 1), arrowup: () => show(current - 1),
+    p: () => rate("pass"), f: () => rate("fail"), a: () => rate("artefact"), u: () => rate(""),
+    s: () => save(`exclude_${study}.yml`, excludeList()),
+    d: () => save(`bad_predictions_${study}.tsv`, predictionList()),
   };
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || !(event.key in actions)) return;
+    const action = actions[event.key.toLowerCase()];
+    if (event.ctrlKey || event.metaKey || event.altKey || !action) return;
     event.preventDefault();
-    actions[event.key]();
+    action();
   });
   rows.forEach((row, i) => row.addEventListener("click", () => show(i)));
-  document.getElementById("qc-rate").addEventListener("click", rate);
-  document.getElementById("qc-save").addEventListener("click", save);
+  for (const button of viewer.querySelectorAll("button[data-key]")) {
+    button.addEventListener("click", actions[button.dataset.key]);
+  }
+  addEventListener("hashchange", follow);
   viewer.excludeList = excludeList;
+  viewer.predictionList = predictionList;
   show(0);
+  follow();
 })();

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from softcord.app.config.compose import combinations, compose, config_dir, flat, normalise
+from softcord.app.config.compose import combinations, compose, flat, normalise
 from softcord.app.config.plan import Plan, make_plan
 from softcord.app.engine import engine_of
+from softcord.app.own.folders import config_dir
 from softcord.app.verbs.compare import main as compare
 from softcord.app.verbs.train import main as train
 from softcord.errors import UsageError
@@ -37,6 +38,7 @@ OPTIONS = sorted(
 def test_every_option_builds_what_it_describes(option: str) -> None:
     needed = {
         "model=nnunet": ("train=paper",),  # the paper's net needs patches of the paper's size
+        "model=swinunetr": ("train=synthetic_gpu",),  # patches in multiples of 32
         "train=finetune": ("train.start_from=null",),
         "engine=per_contrast": ("model_per_contrast=true",),
         "engine=synthetic": ("data=synthetic",),
@@ -200,12 +202,16 @@ def test_a_misspelt_key_is_held_against_the_options_that_were_chosen() -> None:
         plan("train=finetune", "train.epocs=2")
 
 
-def test_options_are_found_whatever_their_case() -> None:
+def test_options_are_found_whatever_their_case_and_that_is_said(caplog: pytest.LogCaptureFixture) -> None:
     assert normalise(["gt=Soft,HARD", "loss=AWing", "contrasts=T1w"]) == [
         "gt=soft,hard",
         "loss=awing",
         "contrasts=T1w",
     ]
+    assert "gt=Soft,HARD is read as gt=soft,hard" in caplog.text
+    caplog.clear()
+    assert normalise(["gt=soft", "experiment=Mine", "loss=Own"]) == ["gt=soft", "experiment=Mine", "loss=Own"]
+    assert caplog.text == ""
 
 
 def test_a_sweep_expands_to_every_combination() -> None:

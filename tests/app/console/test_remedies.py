@@ -43,6 +43,9 @@ def strings(path: Path) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.value
 
 
+OF_OTHER_PROGRAMS = {("editors.py", "-o")}  # ITK-SNAP's overlay
+
+
 @pytest.mark.parametrize(
     "text",
     ["Set data.root", "use gt=soft", "gt.beyond_reference=true", "Run `softcord prepare` first", "Use -o"],
@@ -53,7 +56,11 @@ def test_words_of_the_command_line_are_recognised(text: str) -> None:
 
 @pytest.mark.parametrize("path", LIBRARY, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_the_library_speaks_of_no_key_and_no_command(path: Path) -> None:
-    spoken = [f"{path.name}:{line}: {text}" for line, text in strings(path) if SPOKEN.search(text)]
+    spoken = [
+        f"{path.name}:{line}: {text}"
+        for line, text in strings(path)
+        if SPOKEN.search(text) and (path.name, text) not in OF_OTHER_PROGRAMS
+    ]
     assert spoken == []
 
 

@@ -1,6 +1,5 @@
 """An engine is one class and one yaml, also where both lie outside of softcord."""
 
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from softcord.app.config.compose import compose, config_dir
+from softcord.app.config.compose import compose
 from softcord.app.config.plan import make_plan
 from softcord.app.verbs.train import main
 from softcord.sweep.ledger import read_study
@@ -63,16 +62,13 @@ def segment(share, folder, images, predictions, on_done):
 
 @pytest.fixture
 def conf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A configuration with the yaml of the engine, and its module on the path."""
+    """A project's own conf/ with the yaml of the engine, and its module beside."""
     folder = tmp_path / "conf"
-    shutil.copytree(config_dir(), folder)
+    (folder / "engine").mkdir(parents=True)
     (folder / "engine/brightest.yaml").write_text("_target_: made_up.Brightest\nshare: 0.1\n")
     (tmp_path / "made_up.py").write_text(ENGINE)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setenv("SOFTCORD_ALLOW", "made_up")
-    for module in ("compose", "help", "baseline", "engine_facts"):
-        monkeypatch.setattr(f"softcord.app.config.{module}.config_dir", lambda: folder)
-    monkeypatch.setattr("softcord.app.sweeps.show_config.config_dir", lambda: folder)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "made_up", raising=False)
     monkeypatch.chdir(tmp_path)
     yield folder
     sys.modules.pop("made_up", None)

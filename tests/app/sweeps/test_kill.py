@@ -1,4 +1,4 @@
-"""A study that is killed twenty times ends as one that was left alone (kill_study.py does the killing)."""
+"""What is killed again and again ends as what was left alone (kill_study.py and kill_verbs.py kill)."""
 
 import json
 import subprocess
@@ -32,3 +32,35 @@ def test_a_study_killed_again_and_again_ends_like_an_undisturbed_one(tmp_path: P
     # One entry in the store for each run: none doubled, none lost.
     assert len({name for name, _ in report["store"]}) == len(report["store"]) == 6
     assert {state for _, state in report["store"]} == {"complete"}
+
+
+# A study in the pool ends like an undisturbed one too, but a worker that is killed before its parent makes
+# the command say 4 instead of 130: `python -m tests.app.sweeps.kill_verbs FOLDER SEED pool=12` shows it.
+FEW = {"predict": 14, "prepare": 3, "sequential": 3}
+MANY = {"predict": 26, "prepare": 12, "sequential": 12}
+
+
+@pytest.mark.parametrize("kills", [FEW, pytest.param(MANY, marks=pytest.mark.slow)], ids=["few", "many"])
+def test_every_verb_that_is_killed_and_repeated_ends_like_an_undisturbed_one(
+    kills: dict[str, int], tmp_path: Path
+) -> None:
+    asked = [f"{name}={n}" for name, n in kills.items()]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.app.sweeps.kill_verbs", str(tmp_path / "kill"), "1", *asked],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    print(done.stdout)
+    assert done.returncode == 0, done.stderr[-2000:]
+    reports = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert {report["case"]: report["kills"] for report in reports} == kills
+    assert sum(report["hits"] for report in reports) >= 0.7 * sum(
+        kills.values()
+    )  # the others came after the end
+    for report in reports:
+        assert report["codes"] == [0, 0], report
+        assert report["results"] or report["case"] == "search", report
+        for fault in ("odd_codes", "differing", "doubled", "half_written", "orphans", "stumbled"):
+            assert report[fault] == [], report

@@ -18,7 +18,7 @@ from softcord.app.config.compose import Overrides, compose
 from softcord.app.config.plan import make_plan
 from softcord.app.config.search_space import SearchSpace, read_search_space
 from softcord.app.console.exit_codes import guarded
-from softcord.app.sweeps.runs import attempts_at, check_names, new_run, note_failure
+from softcord.app.sweeps.runs import attempts_at, check_names, named, new_run, note_failure
 from softcord.app.sweeps.search import _note_if_killed, conduct
 from softcord.app.verbs.train import main
 from softcord.errors import RunError, UsageError
@@ -204,7 +204,7 @@ def search_by_hand(
 
     def launch(batch: Sequence[Overrides], first: int) -> list[Outcome | None]:
         for number, overrides in enumerate(batch, first):
-            plan = make_plan(compose(*overrides))
+            (plan,) = named([make_plan(compose(*overrides))])
             check_names([plan])
             methods.append(plan.method)
             folder = plan.study_dir / f"r{number}-{plan.config_hash[:6]}"
@@ -215,7 +215,7 @@ def search_by_hand(
     return methods
 
 
-def test_trials_are_named_by_what_the_method_does_not_tell(
+def test_trials_carry_their_number_whatever_is_searched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -229,17 +229,21 @@ def test_trials_are_named_by_what_the_method_does_not_tell(
     }
     methods = search_by_hand(arguments, params, 4, [4.0, 3.0, 2.0, 1.0])
     assert len(set(methods)) == 4
-    pattern = r"soft_all_omega[\d.]+_mine-learning-rate[\d.e-]+-batch-size[12]"
-    assert [name for name in methods if not re.fullmatch(pattern, name)] == []
+    for number, name in enumerate(methods):
+        assert re.fullmatch(rf"soft_all_omega[\d.]+_mine_trial{number}", name)
 
 
-def test_trials_that_the_name_tells_apart_are_called_as_ever(
+def test_conditions_that_differ_in_what_no_name_tells_have_searches_of_their_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("softcord.app.sweeps.search._record", lambda _plan, _study: None)
-    (method,) = search_by_hand(["study=s", "measured_on=val"], {"loss.omega": "interval(2,20)"}, 1, [1.0])
-    assert re.fullmatch(r"soft_all_omega[\d.]+", method)
+    arguments = ["study=s", "measured_on=val", "model=small,small_deep"]
+    rates = {"train.learning_rate": "interval(0.001,0.1)"}
+    methods = search_by_hand(arguments, rates, 2, [4.0, 3.0, 2.0, 1.0])
+    assert len(set(methods)) == 4
+    names = optuna.get_all_study_names(f"sqlite:///{tmp_path}/mlruns/optuna.db")
+    assert sorted(names) == ["s/soft_all_small_deep_s1", "s/soft_all_small_s1"]
 
 
 def test_a_search_whose_database_was_removed_says_that_it_starts_anew(

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 import torch
 
-from softcord.app.config.plan import Plan
+from softcord.app.config.compose import compose
+from softcord.app.config.plan import Plan, make_plan
 from softcord.app.inputs.training_data import Dataset
+from softcord.app.sweeps.accelerator import check_accelerator
 from softcord.app.verbs.study import main as study_verb
 from softcord.app.verbs.train import main
 from softcord.errors import RunError
@@ -36,11 +38,13 @@ class FakeTraining:
     def __init__(self) -> None:
         self.trained: list[int] = []
         self.threads: list[int] = []
+        self.precisions: list[str] = []
         self.ends: dict[int, BaseException] = {}
 
     def __call__(self, plan: Plan, _dataset: Dataset, run: Run, run_dir: Path) -> None:
         self.trained.append(plan.seed)
         self.threads.append(torch.get_num_threads())
+        self.precisions.append(plan.machine.precision)
         if plan.seed in self.ends:
             raise self.ends[plan.seed]
         one = Measure("sub-1", "T1w", "dice", 0.9, run=run.name, method=run.method, seed=str(run.seed))
@@ -106,12 +110,51 @@ def test_a_failure_before_the_data_are_known_is_recorded_and_gone_when_they_are(
     assert len(list(Path("outputs/sweep").glob("*/run.json"))) == 2
 
 
-def test_two_methods_of_one_name_are_refused_before_anything_runs(
+def methods(folder: Path = Path("outputs/sweep")) -> list[str]:
+    return sorted(run.method for run in read_study(folder) if run.is_complete)
+
+
+def test_any_key_is_swept_and_its_seeds_are_replicates(data: Path, training: FakeTraining) -> None:
+    assert sweep(data, "train.learning_rate=0.001,0.01", "model=small,small_deep", "seed=1,2") == 0
+    name = "hard_T1w_T2w_SoftSeg"
+    four = [f"{name}_{net}_lr{rate}" for net in ("small", "small_deep") for rate in (0.001, 0.01)]
+    assert methods() == sorted(four * 2)
+
+
+def test_labels_stay_when_other_runs_join_the_study(data: Path, training: FakeTraining) -> None:
+    name = "hard_T1w_T2w_SoftSeg"
+    assert sweep(data, "seed=1") == 0
+    assert methods() == [name]
+    assert sweep(data, "train.learning_rate=0.004,0.01") == 0  # the first is what the study has
+    assert methods() == [name, f"{name}_lr0.01"]
+    assert sweep(data, "model=small,small_deep", "train.learning_rate=0.01") == 0
+    joined = [name, f"{name}_lr0.01", f"{name}_small_deep_lr0.01"]
+    assert methods() == joined
+    # A later seed is a replicate of what it repeats, and the same commands find all complete.
+    assert sweep(data, "train.learning_rate=0.01", "seed=2") == 0
+    assert methods() == sorted([*joined, f"{name}_lr0.01"])
+    n_trained = len(training.trained)
+    assert sweep(data, "train.learning_rate=0.004,0.01", "seed=1,2") == 0
+    assert len(training.trained) == n_trained + 1
+    assert methods().count(name) == 2
+
+
+def test_a_failed_run_leaves_its_label_to_the_one_that_works(data: Path, training: FakeTraining) -> None:
+    training.ends = {1: MemoryError("no room")}
+    assert sweep(data, "train.batch_size=64") != 0
+    training.ends = {}
+    assert sweep(data, "train.batch_size=2") == 0
+    assert methods() == ["hard_T1w_T2w_SoftSeg"]
+    assert sweep(data, "train.batch_size=64") == 0
+    assert methods() == ["hard_T1w_T2w_SoftSeg", "hard_T1w_T2w_SoftSeg_batch64"]
+
+
+def test_two_folders_of_data_are_refused_as_one_run(
     data: Path, training: FakeTraining, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert sweep(data, "train.epochs=1,2") == 2
+    assert sweep(data, "data=bids", "data.root=a,b") == 2
     assert training.trained == []
-    assert "Add variant=WORD" in capsys.readouterr().err
+    assert "a study of its own" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -129,7 +172,7 @@ def test_a_launcher_or_setting_that_is_not_there_is_refused_before_anything_runs
 ) -> None:
     assert sweep(data, "seed=1,2", *engine) == 2
     assert set(standings().values()) <= {"missing"}
-    assert capsys.readouterr().err.startswith("softcord: ")
+    assert capsys.readouterr().err.splitlines()[-1].startswith("softcord: ")
 
 
 def test_rerun_runs_what_failed_or_what_is_named_anew(
@@ -171,6 +214,54 @@ def test_a_run_goes_on_in_the_number_of_threads_that_it_began_in(
     assert training.threads == [3, 3, 2]
     assert torch.get_num_threads() == before
     assert "began in: 3, not 2" in capsys.readouterr().err
+
+
+def test_a_run_goes_on_in_the_precision_and_layout_that_it_began_in(
+    data: Path, training: FakeTraining, capsys: pytest.CaptureFixture[str]
+) -> None:
+    training.ends = {1: KeyboardInterrupt()}
+    assert sweep(data, "seed=1", "machine.precision=bfloat16", "machine.channels_last=true") == 130
+    training.ends = {}
+    assert sweep(data, "seed=1,2", "machine.precision=float32", "machine.channels_last=false") == 0
+    assert training.precisions == ["bfloat16", "bfloat16", "float32"]
+    said = {run.seed: (run.precision, run.channels_last) for run in read_study(Path("outputs/sweep"))}
+    assert said == {1: ("bfloat16", True), 2: ("float32", False)}
+    printed = capsys.readouterr().err
+    assert "began in: bfloat16, not float32" in printed
+    assert "bfloat16, channels-last" in printed
+
+
+def test_auto_is_decided_when_a_run_begins_and_stands_in_its_record(
+    data: Path, training: FakeTraining
+) -> None:
+    assert sweep(data, "seed=1", "machine.accelerator=cpu") == 0
+    (run,) = read_study(Path("outputs/sweep"))
+    assert run.precision in ("float32", "bfloat16")
+    assert training.precisions == [run.precision]
+
+
+@pytest.mark.parametrize("asked", ["machine.accelerator=gpu", "machine.precision=float16"])
+def test_a_gpu_that_is_not_here_is_said_before_any_data_are_prepared(
+    asked: str,
+    tmp_path: Path,
+    training: FakeTraining,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    for more in ((), ("-m", "seed=1,2"), ("-m", "seed=1,2", "hydra/launcher=pool")):
+        assert main([*TINY, f"paths.data={tmp_path / 'data'}", asked, *more]) == 2
+        assert "torch finds no GPU here" in capsys.readouterr().err.strip().splitlines()[-1]
+    assert not training.trained
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_gpu_of_the_machines_that_a_launcher_uses_is_not_looked_for_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    check_accelerator(make_plan(compose("machine.accelerator=gpu")), ["hydra/launcher=slurm"])
 
 
 def test_a_sweep_has_no_one_configuration_to_show(data: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,5 @@
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +86,29 @@ def test_finished_runs_become_comparisons_tables_figures_report_and_store(study,
     assert {"comparisons.csv", "report.html", "tables", "figures"} <= {entry.path for entry in logged}
 
 
+def test_threshold_study_and_calibration_are_measured_once_and_kept_beside_the_run(study, monkeypatch):
+    monkeypatch.setattr("softcord.app.verbs.compare._log", lambda *_: None)
+    add_images(study, "hard_all_SoftSeg_s1")
+    assert compare_study(composed()) == 0
+    page = (study / "report.html").read_text()
+    assert 'id="soft-values"' in page
+    assert "No predictions are at hand of soft_all." in page
+    assert (study / "figures/thresholds.svg").exists()
+    assert len(pd.read_csv(study / "tables/calibration.csv")) == 5  # all contrasts, and each of four
+    kept = study / "hard_all_SoftSeg_s1" / "thresholds.csv"
+    written = kept.stat().st_mtime_ns
+    shutil.rmtree(study / "hard_all_SoftSeg_s1" / "predictions")
+    assert compare_study(composed()) == 0
+    assert kept.stat().st_mtime_ns == written
+    assert (study / "figures/thresholds.svg").exists()
+    (study / "hard_all_SoftSeg_s1" / "measures.csv").touch()  # measured again: what was kept is of before
+    assert compare_study(composed()) == 0
+    assert "predictions are not at hand" in (study / "report.html").read_text()
+    assert not (study / "figures/thresholds.svg").exists()
+    assert compare_study(composed(soft_values=0)) == 0
+    assert 'id="soft-values"' not in (study / "report.html").read_text()
+
+
 def test_any_measures_can_be_compared_without_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_measures(Path("elsewhere.csv"), make_measures(participants=4))
@@ -118,7 +142,7 @@ def test_seeds_of_other_settings_are_not_averaged_as_one_method(study, monkeypat
         write_measures(study / run / "measures.csv", measures.assign(method="soft_all").fillna("n/a"))
     assert compare_study(composed()) == 0
     row = pd.read_csv(study / "comparisons.csv").iloc[0]
-    assert {row["a"], row["b"]} == {"soft_all_learning_rate0.004", "soft_all_learning_rate0.012"}
+    assert {row["a"], row["b"]} == {"soft_all_lr0.004", "soft_all_lr0.012"}
     assert "Runs of soft_all differ in more than the seed" in (study / "report.html").read_text()
 
 

@@ -157,9 +157,9 @@ def test_the_study_shows_a_test_as_one_and_runs_it_again_as_one(here, capsys):
     assert "python -m softcord.evaluate evaluate.model=mine/" in capsys.readouterr().out
     assert study(["status", "unseen"]) == 0
     printed = capsys.readouterr().out
-    swept = "repeat     python -m softcord.evaluate -m evaluate.model=mine/soft_all,mine/hard_all_SoftSeg"
+    swept = "\npython -m softcord.evaluate -m evaluate.model=mine/soft_all,mine/hard_all_SoftSeg"
     assert printed.count(swept) == 1
-    assert "would      skip 4" in printed
+    assert "repeating this would skip 4:" in printed
 
 
 def test_an_interrupted_test_goes_on_with_the_images_that_are_missing(here):
@@ -265,7 +265,7 @@ def test_another_model_of_the_same_name_is_refused_unless_it_is_named(here, caps
     [
         ([], 2, "model: is missing"),
         (["model=nowhere/soft_all"], 3, "Studies: "),
-        (["model=mine/soft"], 3, "is no finished run"),
+        (["model=mine/sfot"], 3, "is no finished run"),
         (["model=mine/soft_all", "evaluate.participants=some"], 2, "evaluate.participants"),
         (["model=mine/soft_all", "evaluate.model_of={T9w: T1w}"], 2, "T9w"),
         (["model=mine/soft_all", "data=sci_t2w", "data.root=absent"], 3, "absent"),
@@ -284,7 +284,7 @@ def test_several_runs_of_one_method_have_to_be_told_apart(here, capsys):
         name = f"soft_all_s{seed}-99"
         finished_run(here / "outputs", "seeds", name, "soft_all", {"model": model("soft_all", seed)})
     assert main(["model=seeds/soft_all", "phantom=flair", *TINY]) == 2
-    assert "soft_all_s1-99, soft_all_s2-99" in capsys.readouterr().err
+    assert "Name one: seeds/soft_all_s1-99, seeds/soft_all_s2-99." in capsys.readouterr().err
     assert main(["model=seeds/soft_all_s2", "phantom=flair", *TINY, "study=seeded"]) == 0
 
 

@@ -91,7 +91,7 @@ def test_the_words_of_the_verb_stand_for_keys() -> None:
 
 
 def test_help_says_the_words_of_the_verb_first(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["dataset=spine_generic", "--help"]) == 0
+    assert main(["dataset=spine_generic", "--help", "--all"]) == 0
     usage, choices = capsys.readouterr().out.split("Choices (group=option)")
     assert usage.startswith("softcord fetch: ")
     assert all(f" {word}=" in usage for word in WORDS)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from softcord.app.verbs.compare import main as compare
 from softcord.app.verbs.ingest import main, translated
 from softcord.errors import UsageError
 from softcord.ingest.match import Predictions
@@ -269,3 +270,68 @@ def test_a_tool_that_is_not_installed_is_named_with_the_way_out(
     assert "sct_deepseg_sc: not found. Install the Spinal Cord Toolbox" in said
     run, _ = run_of("absent", "sct_deepseg_sc_2d")
     assert run.reason.startswith("sct_deepseg_sc: not found")
+
+
+def only_two_contrasts(folder: Path) -> None:
+    shutil.copytree("pred", folder)
+    for mask in folder.rglob("*.nii.gz"):
+        if mask.name.removeprefix("sub-001_").removeprefix("sub-002_") not in (
+            "T1w_label-SC_seg.nii.gz",
+            "T2w_label-SC_seg.nii.gz",
+        ):
+            mask.unlink()
+
+
+def test_contrasts_of_which_a_method_has_no_mask_at_all_are_not_missing(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    only_two_contrasts(here / "two")
+    assert main(["method=two", "path=two", "study=two", "contrasts=2", *COMMON]) == 0
+    printed = capsys.readouterr()
+    assert "two makes no masks of" in printed.err
+    assert "missing" not in printed.err
+    _, folder = run_of("two", "two")
+    assert len(pd.read_csv(folder / "missing.csv")) == 0
+    table = read_measures(folder / "measures.csv")
+    dice = table[(table["method"] == "two") & (table["metric"] == "dice")]
+    assert sorted(dice["contrast"]) == ["T1w", "T2w"]
+    assert dice["value"].notna().all()
+    row = next(line for line in printed.out.splitlines() if line.startswith("two "))
+    assert row.split()[1] == "1"  # participants
+    # Beside a method of all contrasts it keeps its numbers, on its own contrasts.
+    assert main(["method=theirs", "path=pred", "study=two", *COMMON]) == 0
+    assert compare(["study=two"]) == 0
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith(("two ", "theirs "))]
+    assert [row.split()[1] for row in rows[:2]] == ["1", "1"]
+
+
+def test_tested_contrasts_are_what_is_tested_and_part_of_the_run_s_identity(here: Path) -> None:
+    assert main(["method=theirs", "path=pred", "study=some", "tested_contrasts=[T2w,dwi]", *COMMON]) == 0
+    run, folder = run_of("some", "theirs")
+    assert sorted(pd.read_csv(folder / "test.csv")["contrast"]) == ["T2w", "dwi"]
+    assert set(read_measures(folder / "measures.csv")["contrast"]) >= {"T2w", "dwi"}
+    assert "T1w" not in set(read_measures(folder / "measures.csv")["contrast"])
+    assert run.config_hash != run_of("once", "theirs")[0].config_hash
+    assert main(["method=theirs", "path=pred", "study=some", "tested_contrasts=FLAIR", *COMMON]) == 3
+    assert main(["method=theirs", "path=pred", "study=some", "tested_contrasts=T9w", *COMMON]) == 2
+
+
+def test_faint_values_count_where_the_switch_says_so_and_that_is_another_run(here: Path) -> None:
+    shutil.copytree("pred", "hazy")
+    for path in Path("hazy").rglob("*.nii.gz"):
+        mask = nib.load(path)
+        haze = np.maximum(mask.get_fdata(), 0.01).astype(np.float32)
+        nib.save(nib.Nifti1Image(haze, mask.affine), path)
+    areas = {}
+    for words in ("tails=false", "tails=true"):
+        command = ["method=hazy", "path=hazy", f"study=tails-{words[6:]}", words, *COMMON]
+        assert main(command) == 0
+        run, folder = run_of(f"tails-{words[6:]}", "hazy")
+        table = read_measures(folder / "measures.csv")
+        own = table[(table["method"] == "hazy") & (table["metric"] == "csa_mm2")]
+        areas[words] = own["value"].mean(), run.config_hash, table["metric"]
+    clean, everything = areas["tails=false"], areas["tails=true"]
+    assert everything[0] > 1.05 * clean[0]
+    assert clean[1] != everything[1]
+    assert "tails_left_out_pct" in set(clean[2])
+    assert "tails_left_out_pct" not in set(everything[2])

@@ -48,6 +48,21 @@ def rows(path: str = "csa.csv") -> dict[tuple[str, str], float]:
     return {(r.metric, r.level): r.value for r in table.itertuples()}  # type: ignore[misc]
 
 
+def test_measure_ends_with_how_to_look_at_the_first_mask_where_its_image_is_found(
+    mask: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert main(["-i", mask]) == 0
+    assert "fsleyes" not in capsys.readouterr().out
+    image = mask.replace("_label-SC_softseg", "")
+    shutil.copy(mask, image)
+    assert main(["-i", mask, "-o", "b.csv"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"  fsleyes {image} {mask} -cm red -a 70 -dr 0 1"
+    for quiet in (["-o", "c.csv", "-v", "0"], ["-o", "-"]):
+        assert main(["-i", mask, *quiet]) == 0
+        assert "fsleyes" not in capsys.readouterr().out
+
+
 def test_one_mask_gives_soft_and_binarised_csa_side_by_side(
     mask: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -56,7 +71,7 @@ def test_one_mask_gives_soft_and_binarised_csa_side_by_side(
     assert found["csa_mm2", "all"] == pytest.approx((9 + 0.25) * 8 * 0.25)
     assert found["csa_bin_mm2", "all"] == pytest.approx(9 * 8 * 0.25)
     assert found["csa_soft_minus_bin_mm2", "all"] == pytest.approx(0.25 * 8 * 0.25)
-    assert capsys.readouterr().out.startswith("csa.csv: 1 masks measured")
+    assert capsys.readouterr().out.startswith("csa.csv: 1 mask measured")
 
 
 def test_rows_say_whose_they_are_and_how_they_were_made(mask: str) -> None:
@@ -89,6 +104,10 @@ def test_vert_2_3_with_discs_is_one_row_and_perlevel_two(mask: str, discs: str) 
 
 def test_sct_csv_has_scts_header_and_the_definition_asked_for(mask: str, discs: str) -> None:
     words = ["-i", mask, "-vert", "2:3", "-discfile", discs, "-mode", "sct", "-sct-csv", "sct.csv", "-v", "0"]
+    assert main(words) == 0
+    assert [path.name for path in Path.cwd().glob("*.csv")] == ["sct.csv"]
+    Path("sct.csv").unlink()
+    words += ["-o", "csa.csv"]
     assert main(words) == 0
     assert main([*words, "-append", "1"]) == 0
     table = list(csv.DictReader(Path("sct.csv").read_text(encoding="utf-8").splitlines()))
@@ -269,7 +288,7 @@ def test_one_empty_level_image_costs_its_own_mask_a_finding_and_no_other_anythin
     shutil.copy(mask, other)
     words = ["-i", str(other), mask, "-vertfile", "empty.nii.gz", "levels.nii.gz", "-perlevel", "1"]
     for _ in range(2):
-        assert main([*words, "-sct-csv", "sct.csv"]) == 0
+        assert main([*words, "-sct-csv", "sct.csv", "-o", "csa.csv"]) == 0
         table = read_measures("csa.csv")
         is_empty = table["filename"] == str(other)
         assert set(table.loc[is_empty, "findings"]) == {"no level is in the image"}
@@ -281,7 +300,7 @@ def test_one_empty_level_image_costs_its_own_mask_a_finding_and_no_other_anythin
 def test_a_name_that_is_no_utf_8_costs_no_table(mask: str, tmp_path: Path) -> None:
     odd = os.fsencode(tmp_path) + b"/sub-03_acq-\xff_T2w_seg.nii.gz"
     shutil.copy(os.fsencode(mask), odd)
-    assert main(["-i", mask, os.fsdecode(odd), "-sct-csv", "sct.csv"]) == 0
+    assert main(["-i", mask, os.fsdecode(odd), "-sct-csv", "sct.csv", "-o", "csa.csv"]) == 0
     assert len(set(read_measures("csa.csv")["filename"])) == 2
     assert r"acq-\xff_T2w" in Path("csa.csv").read_text(encoding="utf-8")
     assert r"acq-\xff_T2w" in Path("sct.csv").read_text(encoding="utf-8")

@@ -116,6 +116,24 @@ def test_the_same_command_keeps_what_is_there_and_another_refuses_to_replace_it(
     assert output.stat().st_mtime_ns != before
 
 
+def test_predict_ends_with_how_to_look_at_the_first_mask_unless_it_is_to_be_quiet(
+    package: Path,
+    image: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    flat, other = save(tmp_path / "flat.nii.gz", np.zeros((18, 20, 9), np.float32)), tmp_path / "t1.nii.gz"
+    shutil.copy(image, other)
+    arguments = ("-i", flat, image, other, "-m", package, "-o", tmp_path / "masks")
+    assert predict(*arguments) == 3  # the first cannot be predicted, so the second is shown
+    lines = [line for line in capsys.readouterr().out.splitlines() if "fsleyes" in line]
+    assert lines == [f"  fsleyes {image} {tmp_path}/masks/t2_softseg.nii.gz -cm red -a 70 -dr 0 1"]
+    predict(*arguments, "-v", 0)
+    assert capsys.readouterr().out == ""
+
+
 def test_an_image_that_changed_is_not_taken_for_done(package: Path, image: Path, tmp_path: Path) -> None:
     output = tmp_path / "out.nii.gz"
     assert predict("-i", image, "-m", package, "-o", output) == 0

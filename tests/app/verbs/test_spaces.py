@@ -12,19 +12,22 @@ import torch
 from softcord.app.config.compose import compose
 from softcord.app.config.plan import make_plan
 from softcord.app.console.terminal import start_logging
-from softcord.app.inputs.training_data import cached_volumes, open_dataset
+from softcord.app.inputs.training_data import open_dataset
 from softcord.app.verbs.check import main as check
+from softcord.app.verbs.evaluate import main as evaluate
 from softcord.app.verbs.measure import main as measure
 from softcord.app.verbs.predict import main as predict
 from softcord.app.verbs.prepare import main as prepare
-from softcord.errors import DataError
+from softcord.app.verbs.train import main as train
 from softcord.evaluation.image import EvaluationImage, Mask, Masks
-from softcord.evaluation.measure import measure_masks
+from softcord.evaluation.measure import Wanted, measure_masks
 from softcord.io.nifti import read_volume
+from softcord.measure.table import read_measures
 from softcord.nets.unet import UNet
 from softcord.predict.package import Model, ModelDescription, NetDescription, write_package
 from tests.io.nifti_files import PLAIN, column, header_of, write_nifti
 
+BRIEF = ("train.epochs=1", "machine.threads=1", "machine.accelerator=cpu")
 HALVED = PLAIN * [[0.5], [0.5], [1], [1]]
 ZEROS = {f"srow_{one}": [0, 0, 0, 0] for one in "xyz"}
 
@@ -147,7 +150,9 @@ def words(root: Path, gt: str = "hard") -> list[str]:
 
 
 def found(what: str) -> pd.DataFrame:
-    findings = pd.read_csv("outputs/check/bids/findings.tsv", sep="\t", keep_default_na=False)
+    findings = pd.read_csv(
+        next(Path("outputs/check").glob("*/findings.tsv")), sep="\t", keep_default_na=False
+    )
     return findings[findings["what"] == what]
 
 
@@ -177,12 +182,30 @@ def test_a_mask_on_another_grid_is_named_and_ends_check_prepare_and_train_with_3
     assert prepare(words(root, "soft")) == 3
     said = capsys.readouterr().err
     assert f"sub-01 T2w: the mask {MASK} lies up to 6 mm off its image" in said
-    plan = make_plan(compose(*words(root), "split.hold_out_test=[sub-03]", "split.seed=1"))
-    opened = open_dataset(plan)
-    table = pd.concat([opened.train, opened.val])
-    with pytest.raises(DataError, match=rf"{MASK}: lies up to 6 mm off its image") as caught:
-        cached_volumes(plan, table, "training")
-    assert caught.value.exit_code == 3
+    assert train([*words(root), *BRIEF, "split.hold_out_test=[sub-03]", "split.seed=1"]) == 3
+    said = capsys.readouterr().err
+    assert f"{MASK}: lies up to 6 mm off its image" in said
+    assert "Traceback" not in said
+
+
+def test_evaluate_names_a_mask_on_another_grid_and_measures_the_others(
+    tmp_path: Path, package: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    moved = PLAIN + np.array([[0, 0, 0, 6.0], [0] * 4, [0] * 4, [0] * 4])
+    root = dataset(tmp_path, sform=moved, qform=moved)
+    mask = root / "derivatives/labels/sub-02/anat/sub-02_T1w_label-SC_seg.nii.gz"
+    shutil.copy(mask, mask.with_name("sub-02_T1w_seg-manual.nii.gz"))
+    tested = [f"model={package}", "data=bids", f"data.root={root}", "reference=hard", "study=tested"]
+    assert evaluate([*tested, "machine.jobs=1", "machine.accelerator=cpu"]) == 0
+    said = capsys.readouterr().err
+    assert f"{MASK}: lies up to 6 mm off its image" in said
+    assert "sub-02_T1w_seg-manual.nii.gz (sub-02_T1w_label-SC_seg.nii.gz is used)" in said
+    (missing,) = Path("outputs/tested").glob("*/missing.csv")
+    assert list(pd.read_csv(missing)["participant_id"]) == ["sub-01"]
+    measures = read_measures(missing.with_name("measures.csv"))
+    dice = measures[measures["metric"] == "dice"].set_index(["participant_id", "contrast"])["value"]
+    assert list(dice.index[dice.isna()]) == [("sub-01", "T2w")]
+    assert len(dice) == 6
 
 
 def test_train_and_prepare_say_in_one_line_whose_headers_are_odd_and_which_label_is_not_used(
@@ -211,7 +234,7 @@ def test_prepared_and_adopted_masks_have_the_header_of_their_image(tmp_path: Pat
     rival = write_nifti(tmp_path / "rival.nii.gz", column() * 0.9, qform=None)
     one = EvaluationImage("sub-01", "n/a", "T2w", image, soft, None, None, None)
     names = dict.fromkeys(("run", "method", "gt", "contrasts_trained", "loss", "seed"), "x")
-    measure_masks(Masks({image: Mask(rival)}), [one], tmp_path / "made", levels=(2, 3), labels=names)
+    measure_masks(Masks({image: Mask(rival)}), [one], tmp_path / "made", Wanted((2, 3)), labels=names)
     (made,) = (tmp_path / "made").rglob("*_softseg.nii.gz")
     assert header_of(made) == header_of(image)
     assert np.allclose(read_volume(made).data, column() * 0.9)
@@ -227,7 +250,7 @@ def test_an_evaluation_has_the_column_space_where_forms_disagree(tmp_path: Path)
 
     def evaluated(chosen: list[EvaluationImage]) -> pd.DataFrame:
         masks = Masks({one.image: Mask(one.reference) for one in chosen})
-        return measure_masks(masks, chosen, tmp_path / "made", levels=(2, 3), labels=names)[0]
+        return measure_masks(masks, chosen, tmp_path / "made", Wanted((2, 3)), labels=names)[0]
 
     assert "space" not in evaluated(images[:1]).columns
     spaces = evaluated(images).groupby("contrast")["space"].unique().map(list)

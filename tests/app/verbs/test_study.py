@@ -66,8 +66,10 @@ def test_status_says_where_every_run_stands_and_what_repeating_would_do(
     assert "was killed; trained 2 of 6 epochs" in printed
     assert "1 complete, 1 failed, 1 stale, 2 missing; 75 s" in printed
     assert "replicates soft_all: seeds 1, 2, 3 (1 of 3 complete)" in printed
-    assert "repeat     python -m softcord.train -m gt=soft,hard 'contrasts=[T1w,T2w]'" in printed
-    assert "would      skip 1, try again 1, go on with 1, start 2" in printed
+    # The command has a line of its own, to be copied whole.
+    command = printed.splitlines().index("python -m softcord.train -m gt=soft,hard 'contrasts=[T1w,T2w]'")
+    would = "repeating this would skip 1, try again 1, go on with 1, start 2:"
+    assert printed.splitlines()[command - 1] == would
 
 
 def test_one_seed_tested_on_two_datasets_is_no_replicate(
@@ -99,7 +101,7 @@ def test_of_a_search_status_says_how_many_trials_it_would_begin(
     record_command(study, ["-m", "experiment=search_awing"], wanted, n_trials=10)
     assert main(["status", "demo"]) == 0
     # The one that failed is not tried again, and counts for none of the ten.
-    assert "would      skip 1, go on with 3, begin 6" in capsys.readouterr().out
+    assert "would skip 1, go on with 3, begin 6" in capsys.readouterr().out
 
 
 def test_status_without_a_name_lists_the_studies(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -117,14 +119,19 @@ def test_show_tells_one_run_by_the_beginning_of_its_name(
     assert main(["show", "demo", "--outputs", "outputs", "soft_all_s2"]) == 0
     assert capsys.readouterr().out == printed
     assert main(["show", "demo", "soft_all"]) == 2
-    assert "is the beginning of 2 runs" in capsys.readouterr().err
+    assert "names 2 runs. Name one: demo/soft_all@1, demo/soft_all@2." in capsys.readouterr().err
+    for word in ("demo soft_all@2", "demo/soft_all@2", "de soft_all@2", "demo demo/soft_all_s2"):
+        assert main(["show", *word.split()]) == 0
+        assert capsys.readouterr().out == printed
 
 
 def test_an_unknown_study_is_refused_with_the_nearest(
     study: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["status", "dem"]) == 2
+    assert main(["status", "dmo"]) == 2
     assert "Did you mean demo?" in capsys.readouterr().err
+    assert main(["show", "demo", "sfot_all@1"]) == 2
+    assert "Did you mean demo/soft_all@1?" in capsys.readouterr().err
 
 
 def test_clean_says_what_would_go_and_removes_only_with_yes(

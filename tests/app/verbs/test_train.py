@@ -12,13 +12,16 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 import yaml
 
 from softcord.app.verbs.train import main
 from softcord.measure.table import MEASURE_COLUMNS, read_measures
 from softcord.sweep.ledger import read_study
 from softcord.track.store import open_store
+from softcord.train.checkpoint import load_weights
 from tests.quick import QUICK
 
 ONE_EPOCH = (*QUICK, "train.epochs=1", "study=quick")
@@ -54,6 +57,21 @@ def test_measures_have_the_fixed_columns_and_all_metrics(study: Path) -> None:
         assert wanted <= set(ours["metric"])
         assert ours.loc[ours["metric"] == "dice", "value"].between(0, 1).all()
         assert len(ours[ours["metric"] == "dice"]) == 6
+
+
+def test_a_run_keeps_its_areas_at_each_threshold_as_it_measured_them_at_0_5(study: Path) -> None:
+    key = ["participant_id", "contrast"]
+    for run in (study / "outputs/quick").glob("*_s1*"):
+        curves = pd.read_csv(run / "thresholds.csv", dtype={"level": str}).set_index(key)
+        table = read_measures(run / "measures.csv")
+        own = table["method"].isin(["soft_all", "hard_all_SoftSeg"]) & (table["metric"] == "csa_bin_mm2")
+        measured = table[own & (table["level"] == "2:3")].set_index(key)["value"]
+        assert len(measured) == 6
+        at_half = curves.loc[curves["threshold"] == 0.5, "csa_bin_mm2"]
+        pd.testing.assert_series_equal(at_half.sort_index(), measured.sort_index(), check_names=False)
+        assert set(pd.read_csv(run / "calibration.csv")["contrast"]) == set(
+            measured.reset_index()["contrast"]
+        )
 
 
 def test_predictions_are_soft_masks_in_the_images_own_space(study: Path) -> None:
@@ -94,6 +112,11 @@ def test_the_store_holds_finished_children_with_measures_config_and_pictures(stu
     for run in runs:
         assert run.info.status == "FINISHED"
         assert run.data.params["loss.omega"] == "8.0"
+        assert {"gt", "loss", "contrasts", "seed", "train.epochs"} <= set(run.data.params), "as typed"
+        assert run.data.params["loss"] == "awing"
+        assert len(run.data.params) <= 40
+        assert "test/images_without_cord" in run.data.metrics
+        assert "get-artifact?path=overlays%2F" in run.data.tags["mlflow.note.content"]
         assert {"train/loss", "val/loss", "test/dice", "test/rve_pct"} <= set(run.data.metrics)
         names = {item.path for item in client.list_artifacts(run.info.run_id)}
         assert {
@@ -144,12 +167,27 @@ def test_a_training_that_diverges_fails_with_its_reason_and_does_not_stop_the_ot
     assert f"outputs/diverged/{runs[0].name}/log.txt" in printed
 
 
-def test_another_method_of_the_same_name_is_refused(
-    study: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_more_epochs_are_a_run_of_its_own_that_tells_its_history(
+    study: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(study)
-    assert main([*ONE_EPOCH, "train.learning_rate=0.002"]) == 2
-    assert "study quick: has soft_all with seed 1 and other settings" in capsys.readouterr().err
+    assert main([*ONE_EPOCH, "gt=hard", "study=more"]) == 0
+    # Steps so small that the weights stay what they were when it began.
+    longer = ("train.epochs=2", "train.learning_rate=1e-9", "train.start_from=more/hard_all@${seed}@last")
+    for _ in range(2):  # the second time it is recognised
+        assert main([*ONE_EPOCH, "gt=hard", "study=more", *longer]) == 0
+    runs = {run.method: run for run in read_study(Path("outputs/more"))}
+    name = "hard_all_SoftSeg_epochs2_lr1e-09_from-hard_all_SoftSeg-last"
+    assert set(runs) == {"hard_all_SoftSeg", name}
+    before, after = (Path("outputs/more") / runs[key].name for key in ("hard_all_SoftSeg", name))
+    told = json.loads((after / "model/model.json").read_text())["provenance"]["history"]
+    assert told == f"1 epochs as {before.name} (last.ckpt), then 2 epochs"
+    settings = json.loads((after / "provenance.json").read_text())["settings"]
+    assert "train.epochs=2" in settings
+    assert "train.start_from=hard_all_SoftSeg@last" in settings
+    weights, earlier = (load_weights(run_dir / "checkpoints/last.ckpt") for run_dir in (after, before))
+    for key, value in weights.items():
+        torch.testing.assert_close(value, earlier[key], atol=1e-6, rtol=0)
 
 
 def test_rerun_trains_again(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""What is somebody's own: the folders of their configuration, and the code that it may name."""

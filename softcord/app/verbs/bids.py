@@ -1,0 +1,221 @@
+"""`softcord bids`: a whole dataset, in the words that every BIDS-App is called with."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from softcord.app.console.exit_codes import DATA, DONE
+from softcord.app.console.flags import FlagParser
+from softcord.app.console.remedies import told, with_keys
+from softcord.app.console.streams import say, show
+from softcord.errors import DataError, SoftcordError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from softcord.predict.files import Task
+
+_EXAMPLES = """\
+examples:
+  softcord bids my-bids my-bids/derivatives/softcord participant --participant-label 01 02
+  softcord bids my-bids my-bids/derivatives/softcord group
+  softcord bids my-bids out participant --task groundtruth
+
+participant segments (or builds soft ground truth of) each participant and writes a page of each; the same
+command again goes on where it was stopped. group measures all masks and writes measures.csv and index.html.
+"""
+
+
+def parser() -> FlagParser:
+    """Return the parser of `softcord bids`."""
+    words = FlagParser(
+        "bids", "Segment a BIDS dataset, or build its soft ground truth, as a BIDS-App.", _EXAMPLES
+    )
+    words.add_argument("bids_dir", type=Path, metavar="BIDS_DIR", help="the raw dataset; it is only read")
+    words.add_argument("out_dir", type=Path, metavar="OUT_DIR", help="the derivatives dataset to write")
+    words.add_argument("level", choices=("participant", "group"), help="each participant, or all together")
+    words.add_argument(
+        "--participant-label",
+        "--participant_label",
+        nargs="+",
+        metavar="LABEL",
+        help="only these, with or without sub- (default: everybody)",
+    )
+    words.add_argument(
+        "--task",
+        choices=("segment", "groundtruth"),
+        default="segment",
+        help="segment images with a model, or average hard masks of several contrasts (default segment)",
+    )
+    words.add_argument("-m", "--model", metavar="MODEL", help="as for softcord predict (default: built-in)")
+    words.add_argument("--n-cpus", "--n_cpus", type=int, metavar="N", help="threads (default: all)")
+    words.add_argument("-device", "--device", choices=("auto", "cpu", "cuda"), default="auto")
+    words.add_argument("-outputs", type=Path, default=Path("outputs"), metavar="DIR", help="where runs lie")
+    words.add_argument("-store", type=Path, default=Path("mlruns"), metavar="DIR", help="the MLflow store")
+    words.add_argument("-v", type=int, choices=(0, 1, 2), default=1, help="0: only errors")
+    return words
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run `softcord bids`; return the exit code."""
+    return parser().run(argv, _bids)
+
+
+def _bids(arguments: argparse.Namespace) -> int:
+    _check(arguments)
+    from softcord.data.index import index_dataset
+
+    table = _chosen(index_dataset(arguments.bids_dir), arguments.participant_label)
+    if arguments.level == "group":
+        return _group(arguments)
+    made = _segment(arguments, table) if arguments.task == "segment" else _ground_truth(arguments, table)
+    return DATA if made else DONE
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Refuse to write into the raw data, which has one place for derivatives."""
+    raw, out = arguments.bids_dir.resolve(), arguments.out_dir.resolve()
+    derivatives = raw / "derivatives"
+    if (out == raw or raw in out.parents) and derivatives not in out.parents:
+        what = f"lies in the raw data {arguments.bids_dir}"
+        raise UsageError(
+            arguments.out_dir, what, f"Write to {arguments.bids_dir / 'derivatives' / 'softcord'}"
+        )
+    if out.exists() and not out.is_dir():
+        raise UsageError(arguments.out_dir, "is a file", "Name a folder")
+    if arguments.n_cpus is not None and arguments.n_cpus < 1:
+        raise UsageError("--n-cpus", f"must be at least 1, got {arguments.n_cpus}")
+    if arguments.task == "groundtruth" and arguments.model:
+        raise UsageError("-m", "does not go with --task groundtruth", "Masks are averaged, not predicted")
+
+
+def _chosen(table: "pd.DataFrame", labels: list[str] | None) -> "pd.DataFrame":
+    if labels is None:
+        return table
+    wanted = {f"sub-{label.removeprefix('sub-')}" for label in labels}
+    there = set(table["participant_id"])
+    if absent := sorted(wanted - there):
+        known = ", ".join(sorted(there)[:5])
+        raise UsageError("--participant-label", f"nobody is called {', '.join(absent)}", f"There are {known}")
+    return table[table["participant_id"].isin(wanted)]
+
+
+def _segment(arguments: argparse.Namespace, table: "pd.DataFrame") -> int:
+    """Segment images and write the pages; return how many images have no mask."""
+    from softcord.app.console.progress import phase
+    from softcord.bidsapp.methods import describe, methods_text
+    from softcord.bidsapp.reportlet import ImageDone, unwritten, write_reportlet
+
+    task = _task(arguments)
+    describe(arguments.out_dir, arguments.bids_dir, "segment", task.made_by)
+    methods = methods_text("segment", task.made_by)
+    failed = 0
+    with phase("segmenting", len(table)) as on_done:
+        for participant_id, rows in table.groupby("participant_id"):
+            images: list[ImageDone] = []
+            for row in rows.to_dict("records"):
+                images.append(_predict(arguments, {str(key): value for key, value in row.items()}, task))
+                on_done(images[-1].image.name)
+            path = write_reportlet(arguments.out_dir, str(participant_id), images, methods)
+            failed += len(unwritten(images))
+            if arguments.v:
+                show(str(path))
+    return failed
+
+
+def _predict(arguments: argparse.Namespace, row: dict[str, Any], task: "Task") -> Any:
+    from softcord.bidsapp.reportlet import ImageDone
+    from softcord.predict.files import predict_file
+    from softcord.predict.write import softseg_path
+
+    image, discs = Path(row["image"]), Path(row["discs"]) if row["discs"] else None
+    mask = softseg_path(arguments.out_dir, image)
+    try:
+        done = predict_file(image, mask, task)
+    except SoftcordError as error:
+        say(f"softcord: {told(error)}")
+        return ImageDone(image, None, discs, error.what)
+    notes = {"no cord": "no cord was found", "constant": "the image is constant"}
+    note = "look at it: what is most like a cord" if done.is_unsure else notes.get(done.outcome, "")
+    return ImageDone(image, mask, discs, note)
+
+
+def _task(arguments: argparse.Namespace) -> "Task":
+    import torch
+
+    from softcord.app.models.find import find_model
+    from softcord.app.models.ready import make_ready
+    from softcord.predict.files import Task
+    from softcord.predict.package import weights_sha256
+    from softcord.predict.volume import PredictSettings
+
+    if arguments.n_cpus:
+        torch.set_num_threads(arguments.n_cpus)
+    model = find_model(arguments.model, arguments.outputs, arguments.store)
+    apply = make_ready(model, arguments.device, "auto")
+    made_by = {"Model": model.description.name, "ModelWeightsSha256": weights_sha256(model)}
+    return Task(model, made_by, PredictSettings(only_a_cord=True, apply=apply))
+
+
+def _ground_truth(arguments: argparse.Namespace, table: "pd.DataFrame") -> int:
+    """Build soft ground truth and write the pages; return how many participants have none."""
+    from softcord.app.console.progress import phase
+    from softcord.bidsapp.methods import describe
+    from softcord.contrasts import PAPER_SIX
+    from softcord.gt.dataset import build_dataset
+    from softcord.gt.settings import GtSettings
+    from softcord.report.ground_truth_page import write_ground_truth_page
+
+    if table["hard_seg"].isna().all():
+        raise DataError(
+            arguments.bids_dir, "has no hard masks to average", "Add them under derivatives/labels"
+        )
+    contrasts = [name for name in PAPER_SIX if name in set(table["contrast"])]
+    describe(arguments.out_dir, arguments.bids_dir, "groundtruth", {})
+    people = table["participant_id"].nunique()
+    with phase("ground truth", people) as on_done:
+        report = build_dataset(table, arguments.out_dir, GtSettings(), contrasts, on_done=on_done)
+    for participant_id, rows in report.groupby("participant_id"):
+        path = arguments.out_dir / f"{participant_id}.html"
+        write_ground_truth_page(rows, path, str(participant_id), notes={"contrasts": ", ".join(contrasts)})
+        if arguments.v:
+            show(str(path))
+    failed = report[report["status"] == "failed"]
+    for row in failed.to_dict("records"):
+        say(f"softcord: {row['participant_id']}: no ground truth: {row['finding']}.")
+    return int(failed["participant_id"].nunique())
+
+
+def _group(arguments: argparse.Namespace) -> int:
+    """Measure all masks of OUT_DIR and write the index."""
+    from softcord.app.console.progress import phase
+    from softcord.bidsapp.methods import METHODS
+    from softcord.bidsapp.reportlet import write_index
+    from softcord.measure.batch import find_masks, forget, measure_files
+    from softcord.measure.files import MeasureSettings
+    from softcord.measure.table import write_measures
+    from softcord.measure.tidy import tidy_measures
+
+    out = arguments.out_dir
+    if not (out / METHODS).is_file():
+        raise DataError(out, "holds no participant yet", "Run the level participant first")
+    root = out if arguments.task == "segment" else out / "labels_softseg"
+    files = find_masks(root, arguments.bids_dir / "derivatives" / "labels")
+    has_levels = any(one.discs or one.levels for one in files)
+    levelled = [one for one in files if one.discs or one.levels] if has_levels else files
+    settings = MeasureSettings(levels=(2, 3) if has_levels else None)
+    memory = out / ".measures.parts"
+    with phase("measuring", len(levelled)) as on_done:
+        batch = measure_files(levelled, settings, memory, on_done=on_done)
+    for error in batch.errors:
+        say(f"softcord: {with_keys(error)}")
+    measures = tidy_measures(batch.measured, f"softcord-{arguments.task}")
+    write_measures(out / "measures.csv", measures)
+    index = write_index(out, out.resolve().name, measures, (out / METHODS).read_text(encoding="utf-8"))
+    forget(memory)
+    if len(levelled) < len(files):
+        left = len(files) - len(levelled)
+        say(f"softcord: {left} masks have no levels and are not measured.")
+    if arguments.v:
+        show(str(index))
+    return DATA if batch.errors else DONE

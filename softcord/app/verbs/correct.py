@@ -1,0 +1,210 @@
+"""`softcord correct`: the masks to correct next, opened in an editor, and taken back."""
+
+import argparse
+import getpass
+import os
+import shlex
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from softcord.app.console.exit_codes import DATA, DONE
+from softcord.app.console.flags import FlagParser
+from softcord.app.console.streams import say, show
+from softcord.errors import SoftcordError, UsageError
+
+if TYPE_CHECKING:
+    from softcord.review.masks import ReviewMask
+    from softcord.review.ratings import Rating
+    from softcord.rounds.drafts import Correction
+
+SUMMARY = "correct the masks that need it most, and take them back as labels"
+
+_EXAMPLES = """\
+examples:
+  softcord correct my-bids --next 5        # five drafts, opened one by one in the editor that is there
+  softcord correct my-bids --next 5 -no-editor
+  softcord correct my-bids -take           # edited drafts, and masks that were passed, become labels
+
+Drafts lie in my-bids/derivatives/labels (*_desc-draft_softseg), labels in derivatives/labels_softseg.
+Editors: FSLeyes, napari, ITK-SNAP, 3D Slicer, or $SOFTCORD_EDITOR, which gets the image and the draft.
+"""
+
+
+def parser() -> FlagParser:
+    """Return the parser of `softcord correct`."""
+    words = FlagParser("correct", "Correct the masks of a BIDS dataset that need it most.", _EXAMPLES)
+    words.add_argument("root", type=Path, metavar="BIDS", help="the dataset")
+    words.add_argument("-next", "--next", type=int, metavar="N", help="write (and open) N drafts")
+    words.add_argument("-take", "--take", action="store_true", help="take back what was edited or passed")
+    words.add_argument("-masks", type=Path, metavar="DIR", help="derivatives folder that holds the masks")
+    words.add_argument("-by", metavar="NAME", help="your name (default: that of your account)")
+    words.add_argument("-no-editor", action="store_true", help="only write drafts and print the command")
+    words.add_argument("-v", type=int, choices=(0, 1, 2), default=1, help="0: only errors")
+    return words
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run `softcord correct`; return the exit code."""
+    return parser().run(argv, _correct)
+
+
+def _correct(arguments: argparse.Namespace) -> int:
+    from softcord.review.masks import find_review_masks
+
+    if (arguments.next is None) == (not arguments.take):
+        raise UsageError("softcord correct", "needs either -next or -take", "softcord correct -h shows both")
+    if arguments.next is not None and arguments.next < 1:
+        raise UsageError("-next", f"must be at least 1, got {arguments.next}")
+    masks = find_review_masks(arguments.root, arguments.masks)
+    return _next(arguments, masks) if arguments.next is not None else _take_all(arguments, masks)
+
+
+def _next(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
+    from softcord.rounds.candidates import candidate, sites_of
+    from softcord.rounds.choose import choose
+    from softcord.rounds.drafts import draft_path, label_path, write_draft
+    from softcord.rounds.editors import VARIABLE, editor_command
+
+    by_name = {one.name: one for one in masks}
+    editor_command(Path("image"), Path("draft"), os.environ)  # refused before anything is written
+    done = {one.name for one in masks if label_path(arguments.root, one).exists()}
+    done |= {one.name for one in masks if draft_path(arguments.root, one).exists()}
+    ratings = {one.image: one.rating for one in _ratings(arguments.root).values()}
+    sites = sites_of(arguments.root)
+    chosen = choose([candidate(one, sites) for one in masks], arguments.next, ratings, done)
+    if not chosen:
+        show("Nothing is left to correct: all masks are labels, drafts, passed or rejected.")
+    codes = []
+    for one in chosen:
+        mask = by_name[one.name]
+        draft = write_draft(arguments.root, mask)
+        command = editor_command(mask.image, draft, os.environ)
+        show(f"{draft}  (quality {one.score:.2f})")
+        if command is None:
+            show(f"  no editor was found: open it over {mask.image}, or set ${VARIABLE}")
+        else:
+            show(f"  {shlex.join(command)}", flush=True)
+            if not arguments.no_editor:
+                codes.append(_edit(arguments, mask, command))
+    if chosen and (arguments.no_editor or not codes):
+        show(f"When they are edited: softcord correct {arguments.root} -take")
+    return max(codes, default=DONE)
+
+
+def _edit(arguments: argparse.Namespace, one: "ReviewMask", command: list[str]) -> int:
+    """Open a draft, wait for the editor to close, and take what was changed."""
+    from softcord.rounds.drafts import draft_path, is_changed
+
+    started = time.monotonic()
+    code = subprocess.run(command, check=False).returncode
+    if code:
+        say(f"softcord: {command[0]}: ended with {code}; the draft is kept.")
+    if not is_changed(draft_path(arguments.root, one)):
+        show("  not changed: it stays a draft (rate it with softcord review if it is right)")
+        return DONE
+    return _take(arguments, one, time.monotonic() - started)
+
+
+def _take_all(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
+    """Take edited drafts and passed masks, and note those that were rejected."""
+    from softcord.rounds.drafts import draft_path, is_changed, label_path
+
+    codes, waiting = [DONE], 0
+    said = _ratings(arguments.root)
+    for one in masks:
+        draft, mask = draft_path(arguments.root, one), _inside(one.mask, arguments.root)
+        rating = said[mask].rating if mask in said else ""
+        if draft.exists() and is_changed(draft):
+            codes.append(_take(arguments, one, None))
+        elif rating == "fail" or (rating == "pass" and not label_path(arguments.root, one).exists()):
+            codes.append(_as_rated(arguments, one, rating, said[mask].rater))
+        elif draft.exists():
+            waiting += 1
+    if waiting:
+        show(f"{waiting} drafts were not changed and wait to be edited.")
+    return max(codes)
+
+
+def _take(arguments: argparse.Namespace, one: "ReviewMask", seconds: float | None) -> int:
+    from softcord.rounds.drafts import take_back
+
+    by = arguments.by or getpass.getuser()
+    try:
+        made = take_back(arguments.root, one, by)
+    except SoftcordError as error:
+        say(f"softcord: {error}")
+        return DATA
+    _note(arguments, one, made, seconds, by)
+    show(
+        f"  {one.name}: {made.taken}, {made.changed_voxels} voxels changed sides, Dice with the prediction "
+        f"{made.dice:.3f}, CSA {made.csa_predicted_mm2:.1f} -> {made.csa_corrected_mm2:.1f} mm²"
+    )
+    return DONE
+
+
+def _as_rated(arguments: argparse.Namespace, one: "ReviewMask", rating: str, by: str) -> int:
+    """Make a label of a mask that was passed; note one that was rejected, which becomes none."""
+    from softcord.rounds.drafts import accept
+
+    try:
+        made = accept(arguments.root, one, by) if rating == "pass" else None
+    except SoftcordError as error:
+        say(f"softcord: {error}")
+        return DATA
+    _note(arguments, one, made, None, by)
+    show(f"  {one.name}: {'rejected' if made is None else made.taken}, as {by} rated it")
+    return DONE
+
+
+def _note(
+    arguments: argparse.Namespace,
+    one: "ReviewMask",
+    made: "Correction | None",
+    seconds: float | None,
+    by: str,
+) -> None:
+    from softcord.review.ratings import now
+    from softcord.rounds.candidates import model_of_mask
+    from softcord.rounds.ledger import Looked, add_looked, read_ledger, round_of
+
+    path, model = _ours(arguments.root) / "rounds.tsv", model_of_mask(one.mask)
+    numbers = {}
+    if made is not None:
+        numbers = {
+            "changed_voxels": str(made.changed_voxels),
+            "dice": f"{made.dice:.4f}",
+            "csa_predicted_mm2": f"{made.csa_predicted_mm2:.2f}",
+            "csa_corrected_mm2": f"{made.csa_corrected_mm2:.2f}",
+        }
+    row = Looked(
+        round_of(read_ledger(path), model),
+        model,
+        one.name,
+        one.contrast,
+        made.taken if made else "rejected",
+        seconds="" if seconds is None else f"{seconds:.0f}",
+        by=by,
+        at=now(),
+        **numbers,
+    )
+    add_looked(path, [row])
+
+
+def _ours(root: Path) -> Path:
+    from softcord.review.masks import OUR_FOLDER
+
+    return root / "derivatives" / OUR_FOLDER
+
+
+def _ratings(root: Path) -> "dict[str, Rating]":
+    from softcord.review.ratings import latest, read_ratings
+
+    return dict(latest(read_ratings(_ours(root) / "qc.tsv")))
+
+
+def _inside(path: Path, root: Path) -> str:
+    from softcord.review.page import within
+
+    return within(path, root)

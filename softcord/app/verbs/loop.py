@@ -1,0 +1,45 @@
+"""`softcord loop`: what the rounds of predicting, correcting and training again have come to."""
+
+import argparse
+from pathlib import Path
+
+from softcord.app.console.exit_codes import DONE
+from softcord.app.console.flags import FlagParser
+from softcord.app.console.streams import show
+
+SUMMARY = "the rounds of correcting and training again: status"
+
+_EXAMPLES = """\
+examples:
+  softcord loop status my-bids
+
+A round is what was said of one model's masks. needed: corrections with Dice under 0.95, and rejected masks.
+"""
+
+
+def parser() -> FlagParser:
+    """Return the parser of `softcord loop`."""
+    words = FlagParser("loop", "Rounds of correcting a dataset's masks and training again.", _EXAMPLES)
+    words.add_argument("what", choices=("status",), help="status: a table of the rounds")
+    words.add_argument("root", type=Path, metavar="BIDS", help="the dataset")
+    return words
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run `softcord loop`; return the exit code."""
+    return parser().run(argv, _status)
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    from softcord.data.index import existing_root
+    from softcord.review.masks import OUR_FOLDER
+    from softcord.rounds.ledger import by_round, read_ledger, verdict
+
+    root = existing_root(arguments.root)
+    ledger = read_ledger(root / "derivatives" / OUR_FOLDER / "rounds.tsv")
+    table = by_round(ledger)
+    if len(table):
+        shown = table.round({"dice": 3, "csa_diff_mm2": 2, "minutes": 1})
+        show(shown.to_string(index=False, na_rep="n/a"))
+    show(verdict(ledger))
+    return DONE

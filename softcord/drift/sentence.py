@@ -1,0 +1,84 @@
+"""The verdict in words."""
+
+from collections.abc import Iterator
+from math import isnan
+
+from softcord.drift.needed import AT_MOST
+from softcord.drift.settings import DriftSettings
+from softcord.drift.verdict import Tested, Verdict
+from softcord.hints import listed
+from softcord.stats.shift import INTERVALS_FROM
+from softcord.stats.words import contrast_label, signed
+
+
+def sentence(verdict: Verdict, settings: DriftSettings, old: str, new: str) -> str:
+    """Return the one sentence of the gate: the verdict, the shift with its interval, and why."""
+    margin = f"{settings.margin_mm2:g} mm²"
+    said = {
+        "equivalent": f"Equivalent: {new} measures {settings.place} CSA as {old} does, within {margin}",
+        "shifted": f"Shifted: {new} does not measure {settings.place} CSA as {old} does",
+        "cannot tell": f"Cannot tell whether {new} measures {settings.place} CSA as {old}, within {margin}",
+    }[verdict.outcome]
+    overall = verdict.overall
+    people = counted(overall.participants, "participant")
+    found = f"{shift_words(overall)}, {people}, {counted(overall.images, 'image')}"
+    return "; ".join([f"{said} (new − old {found})", *_reasons(verdict, settings)]) + "."
+
+
+def shift_words(tested: Tested) -> str:
+    """Write the typical shift with its 95 % interval: ``+0.12 mm², 95% CI −0.10 to 0.31``."""
+    shift = tested.shift
+    value = f"{'+' if shift.estimate > 0 else ''}{signed(shift.estimate, 2)} mm²"
+    if isnan(shift.low):
+        return value
+    return f"{value}, 95% CI {signed(shift.low, 2)} to {signed(shift.high, 2)}"
+
+
+def part_words(tested: Tested) -> str:
+    """Name a part of the images: ``T2*w``, ``site A``."""
+    if tested.about == "contrast":
+        return contrast_label(tested.name)
+    return tested.name if tested.about == "all" else f"{tested.about} {tested.name}"
+
+
+def counted(number: int, thing: str) -> str:
+    """Write a number of things: ``1 image``, ``20 images``."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def _reasons(verdict: Verdict, settings: DriftSettings) -> Iterator[str]:
+    if verdict.failures_gained > settings.failures_allowed:
+        allowed = f" ({settings.failures_allowed} allowed)" if settings.failures_allowed else ""
+        yield f"{counted(verdict.failures_gained, 'image')} lost their cord{allowed}"
+    shifted = verdict.of("shifted")
+    if shifted:
+        yield "beyond the margin in " + listed([f"{part_words(one)} ({shift_words(one)})" for one in shifted])
+    if verdict.outcome != "cannot tell":
+        yield from _against_the_mean(verdict)
+        return
+    unsure = [one for one in verdict.of("cannot tell") if one.decides]
+    yield "not to be told in " + listed([part_words(one) for one in unsure])
+    yield _needed(unsure, verdict.overall)
+
+
+def _against_the_mean(verdict: Verdict) -> Iterator[str]:
+    """Say where a shift within the margin is a shift all the same."""
+    shift = verdict.overall.shift
+    if verdict.outcome == "equivalent" and not isnan(shift.low) and not shift.low <= 0 <= shift.high:
+        yield "a small shift is there all the same"
+
+
+def _needed(unsure: list[Tested], overall: Tested) -> str:
+    """Say how many participants, and images, would tell; or that no number of them would."""
+    few = [one for one in unsure if one.participants < INTERVALS_FROM]
+    if few and len(few) == len(unsure):
+        return f"at least {INTERVALS_FROM} participants are needed with each contrast"
+    numbers = [one.needed for one in unsure if one not in few]
+    if any(number is None for number in numbers):
+        return f"the shift found is so near the margin that {AT_MOST} participants would not tell"
+    most = max(number for number in numbers if number is not None)
+    per_person = overall.images / overall.participants
+    images = counted(round(most * per_person), "image")
+    if most <= overall.participants:
+        return f"{counted(most, 'participant')} would tell in 80 % of cohorts, and this is one of the others"
+    return f"about {counted(most, 'participant')} ({images}) would tell in 80 % of cohorts"

@@ -1,0 +1,170 @@
+"""Drafts: copies of predictions that are opened in an editor, and what an editor made of them.
+
+A draft lies under ``derivatives/labels`` with a name that nothing takes for a label, so that no training
+meets a mask that nobody has looked at. What comes back becomes a soft label (``derivatives/labels_softseg``).
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from softcord.errors import DataError
+from softcord.io.files import write_json
+from softcord.io.names import sidecar_of
+from softcord.io.nifti import Volume, read_volume, space_of, write_like
+from softcord.io.space import misfit
+from softcord.measure.csa import csa_per_slice
+from softcord.measure.overlap import dice
+from softcord.measure.slices import cord_voxels
+from softcord.predict.write import generated_by
+from softcord.review.masks import ReviewMask
+from softcord.review.ratings import now
+
+DRAFT, LABEL = "label-SC_desc-draft_softseg", "label-SC_softseg"
+MADE_IN = "SoftcordRound"  # in a label's sidecar: softcord's loop wrote it and may write it anew
+Float32 = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What became of a mask: how it was ``taken`` (accepted, corrected, softened), and how far it changed.
+
+    ``changed_voxels`` crossed 0.5. ``dice`` (binarised) is of prediction and correction, ``csa_mm2`` the mean
+    soft area over the slices of each.
+    """
+
+    taken: str
+    changed_voxels: int
+    dice: float
+    csa_predicted_mm2: float
+    csa_corrected_mm2: float
+
+
+def draft_path(root: Path, one: ReviewMask) -> Path:
+    """Return where the draft of a mask lies."""
+    return _beside(root, one, "labels", DRAFT)
+
+
+def label_path(root: Path, one: ReviewMask) -> Path:
+    """Return where the soft label lies that a mask becomes."""
+    return _beside(root, one, "labels_softseg", LABEL)
+
+
+def _beside(root: Path, one: ReviewMask, folder: str, ending: str) -> Path:
+    inside = one.image.parent.relative_to(Path(root).absolute())
+    return Path(root) / "derivatives" / folder / inside / f"{one.name}_{ending}.nii.gz"
+
+
+def write_draft(root: Path, one: ReviewMask) -> Path:
+    """Write a mask as a draft, with who made it; a draft that is there is kept, somebody may be at it."""
+    path = draft_path(root, one)
+    if path.exists():
+        return path
+    write_like(path, read_volume(one.mask).data, one.image)
+    made = {"Draft": True, "Sources": [one.image.name, one.mask.name], "MaskSha256": _sha256(one.mask)}
+    write_json(sidecar_of(path), {**made, "DraftSha256": _sha256(path), "Written": now()})
+    return path
+
+
+def is_changed(draft: Path) -> bool:
+    """Whether a draft is no longer as it was written."""
+    return _sha256(draft) != read_json(sidecar_of(draft)).get("DraftSha256")
+
+
+def take_back(root: Path, one: ReviewMask, by: str) -> Correction:
+    """Take a draft that was edited as the image's soft label; return what changed. The draft goes.
+
+    A mask that came back binarised is made soft again: voxels that are still on their side of 0.5 have the
+    prediction's value, the others 0 or 1 as drawn.
+
+    Raises:
+        DataError: it lies on another grid, or holds what is no share of a voxel; the draft stays. Or a label
+            that this loop did not make is there.
+    """
+    draft = draft_path(root, one)
+    image, edited, predicted = read_volume(one.image), read_volume(draft), read_volume(one.mask)
+    off = misfit(space_of(image), space_of(edited))
+    if off is not None and not off.fits_as_used:
+        what = off.what.replace("its image", f"{one.image.name}")
+        raise DataError(draft, what, "Save it on the image's own grid; the draft was left as it is")
+    values, how = _soft_again(draft, edited.data, predicted.data)
+    changed = int(((values > 0.5) != (predicted.data > 0.5)).sum())
+    correction = _write_label(root, one, values, how, by, changed)
+    for path in (draft, sidecar_of(draft)):
+        path.unlink(missing_ok=True)
+    return correction
+
+
+def is_from_round(label: Path) -> bool:
+    """Whether a label is a mask that somebody corrected or passed."""
+    return MADE_IN in read_json(sidecar_of(label))
+
+
+def accept(root: Path, one: ReviewMask, by: str) -> Correction:
+    """Take a prediction that somebody passed as the image's soft label, as it is."""
+    return _write_label(root, one, read_volume(one.mask).data, "accepted", by, 0)
+
+
+def _write_label(root: Path, one: ReviewMask, values: Float32, how: str, by: str, changed: int) -> Correction:
+    path = label_path(root, one)
+    known = read_json(sidecar_of(path))
+    if path.exists() and MADE_IN not in known:
+        raise DataError(path, "is a label that was there before", "Move it away to replace it")
+    predicted = read_volume(one.mask)
+    correction = Correction(
+        how,
+        changed,
+        dice(values > 0.5, predicted.data > 0.5),
+        _mean_csa_mm2(predicted.data, predicted.affine),
+        _mean_csa_mm2(values, predicted.affine),
+    )
+    made = {"Author": by, "Date": now(), "ChangedVoxels": changed, "Dice": round(correction.dice, 4)}
+    sidecar = {
+        "SpatialReference": "orig",
+        "GeneratedBy": [generated_by({MADE_IN: how, **made, "MaskSha256": _sha256(one.mask)})],
+        "Sources": [one.image.name, one.mask.name],
+        MADE_IN: how,
+    }
+    write_like(path, values, one.image)
+    write_json(sidecar_of(path), sidecar)
+    return correction
+
+
+def _soft_again(draft: Path, edited: Float32, predicted: Float32) -> tuple[Float32, str]:
+    low, high = float(edited.min()), float(edited.max())
+    if low < 0 or high > 1:
+        what = f"holds values from {low:g} to {high:g}, and shares of a voxel are 0 to 1"
+        raise DataError(draft, what, "Save cord as 1; the draft was left as it is")
+    is_hard, was_soft = _is_hard(edited), not _is_hard(predicted)
+    if not (is_hard and was_soft):
+        return edited, "corrected"
+    same_side = (edited > 0.5) == (predicted > 0.5)
+    return np.where(same_side, predicted, edited).astype(np.float32), "softened"
+
+
+def _is_hard(values: Float32) -> bool:
+    return bool(((values == 0) | (values == 1)).all())
+
+
+def _mean_csa_mm2(values: Float32, affine: npt.NDArray[np.float64]) -> float:
+    if not (values > 0.5).any():
+        return 0.0
+    return float(csa_per_slice(cord_voxels(Volume(values, affine)))["area_mm2"].mean())
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return what a sidecar holds; nothing where it holds no table."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,128 @@
+"""The ledger of a dataset's rounds: what was accepted, corrected and rejected of each model's masks.
+
+``derivatives/softcord/rounds.tsv`` has a row for each mask that was looked at; a round is all that was said
+of the masks of one model, in the order in which models came.
+"""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import pandas as pd
+from filelock import FileLock
+
+from softcord.errors import DataError
+from softcord.io.tables import write_table
+
+NEEDED_BELOW = 0.95  # Dice of prediction and correction under which a correction was needed
+ENOUGH = 5  # masks to look at before a round can say that no more is needed
+TAKEN = ("accepted", "corrected", "softened", "rejected")
+
+
+@dataclass(frozen=True)
+class Looked:
+    """One mask of one round; numbers compare prediction and correction, empty for a rejected mask."""
+
+    round: int
+    model: str
+    image: str
+    contrast: str
+    taken: str
+    changed_voxels: str = ""
+    dice: str = ""
+    csa_predicted_mm2: str = ""
+    csa_corrected_mm2: str = ""
+    seconds: str = ""
+    by: str = ""
+    at: str = ""
+
+
+_COLUMNS = tuple(field.name for field in fields(Looked))
+
+
+def read_ledger(path: Path) -> pd.DataFrame:
+    """Return the ledger, numbers as numbers; without rows where there is none.
+
+    Raises:
+        DataError: it was edited into something else.
+    """
+    if not path.exists():
+        return pd.DataFrame(columns=list(_COLUMNS))
+    try:
+        table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+        table = table[list(_COLUMNS)]
+        table["round"] = table["round"].astype(int)
+        for name in ("changed_voxels", "dice", "csa_predicted_mm2", "csa_corrected_mm2", "seconds"):
+            table[name] = pd.to_numeric(table[name])
+    except (KeyError, ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        what = f"is no ledger of rounds ({' '.join(str(error).split())})"
+        raise DataError(path, what, "Repair or move it; nothing was changed") from error
+    return table
+
+
+def add_looked(path: Path, rows: Iterable[Looked]) -> None:
+    """Add masks to the ledger, each in place of the same mask's earlier row of that round."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.parent / f".{path.name}.lock", timeout=10):
+        read_ledger(path)
+        known: dict[tuple[str, str], dict[str, str]] = {}
+        if path.exists():
+            with path.open(encoding="utf-8", newline="") as stream:
+                known = {(row["round"], row["image"]): row for row in csv.DictReader(stream, delimiter="\t")}
+        for one in rows:
+            known[str(one.round), one.image] = {name: str(value) for name, value in asdict(one).items()}
+        table = pd.DataFrame([*known.values()], columns=pd.Index(_COLUMNS), dtype=object)
+        write_table(path, table, missing="")
+
+
+def round_of(ledger: pd.DataFrame, model: str) -> int:
+    """Return the round of a model: that in which its masks were looked at before, or the next."""
+    same = ledger[ledger["model"] == model]
+    if len(same):
+        return int(same["round"].iloc[-1])
+    return int(ledger["round"].max()) + 1 if len(ledger) else 1
+
+
+def by_round(ledger: pd.DataFrame) -> pd.DataFrame:
+    """Return a row per round and contrast, and one for all of a round's contrasts together.
+
+    Columns: round, model, contrast, looked_at, needed (corrections with Dice under 0.95, and rejected masks),
+    rejected, dice (mean, prediction to correction), csa_diff_mm2 (mean, correction minus prediction),
+    minutes.
+    """
+    rows = []
+    for number, part in ledger.groupby("round", sort=True):
+        contrasts = sorted(part["contrast"].unique())
+        for contrast in ["all", *contrasts] if len(contrasts) > 1 else contrasts:
+            these = part if contrast == "all" else part[part["contrast"] == contrast]
+            rejected = these["taken"] == "rejected"
+            rows.append(
+                {
+                    "round": number,
+                    "model": these["model"].iloc[0],
+                    "contrast": contrast,
+                    "looked_at": len(these),
+                    "needed": int(((these["dice"] < NEEDED_BELOW) | rejected).sum()),
+                    "rejected": int(rejected.sum()),
+                    "dice": these["dice"].mean(),
+                    "csa_diff_mm2": (these["csa_corrected_mm2"] - these["csa_predicted_mm2"]).mean(),
+                    "minutes": these["seconds"].sum() / 60,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def verdict(ledger: pd.DataFrame) -> str:
+    """Say in one sentence whether another round is needed."""
+    if ledger.empty:
+        return "Nothing was looked at yet."
+    last = ledger[ledger["round"] == ledger["round"].max()]
+    needed = int(((last["dice"] < NEEDED_BELOW) | (last["taken"] == "rejected")).sum())
+    if needed:
+        return (
+            f"{needed} of {len(last)} masks of the last round needed correction: train again, and look again."
+        )
+    if len(last) < ENOUGH:
+        return f"None of {len(last)} masks needed correction; look at {ENOUGH} at least before you stop."
+    return f"None of {len(last)} masks of the last round needed correction: you may stop."

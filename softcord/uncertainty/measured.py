@@ -1,0 +1,96 @@
+"""Intervals for measured mask files: find what is known of their doubt, calibrate on those with a truth."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from softcord.errors import DataError
+from softcord.io.names import sidecar_of
+from softcord.measure.files import FileMeasures, MaskFiles
+from softcord.measure.tidy import image_identity
+from softcord.uncertainty.interval import COVERAGE, Calibration, calibrate
+from softcord.uncertainty.paths import uncertainty_path
+
+
+def with_uncertainty(files: Iterable[MaskFiles]) -> list[MaskFiles]:
+    """Add to each mask the map of how sure it is, where one lies beside it."""
+    return [
+        replace(file, uncertainty=path) if (path := uncertainty_path(file.mask)).is_file() else file
+        for file in files
+    ]
+
+
+def model_of(uncertainty: Path) -> str:
+    """Return the checksum of the model that made a map, by its sidecar; "" where that does not say."""
+    try:
+        found = json.loads(sidecar_of(uncertainty).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return ""
+    return str(found.get("ModelWeightsSha256", "")) if isinstance(found, dict) else ""
+
+
+def fitting(
+    measured: Iterable[FileMeasures], calibrations: Sequence[Calibration]
+) -> tuple[dict[str, Calibration], list[Path]]:
+    """Return the calibration of each mask by its name, and the masks with a map but without one.
+
+    A calibration fits the models it was made with: errors of another model are other errors.
+    """
+    found: dict[str, Calibration] = {}
+    without = []
+    for file in measured:
+        if file.files.uncertainty is None:
+            continue
+        model = model_of(file.files.uncertainty)
+        fits = [one for one in calibrations if model and model in one.weights_sha256]
+        if fits:
+            found[str(file.files.mask)] = fits[0]
+        else:
+            without.append(file.files.mask)
+    return found, without
+
+
+def calibrate_on(
+    measured: Sequence[FileMeasures],
+    references: Sequence[FileMeasures],
+    *,
+    coverage: float = COVERAGE,
+    made_on: str = "",
+) -> Calibration:
+    """Return the calibration of the models that made these masks, from the CSA of their references.
+
+    Args:
+        measured: the masks, with their maps.
+        references: the reference of each, measured the same way, in the same order.
+        coverage: how often an interval is to hold.
+        made_on: what the images are, in words.
+
+    Raises:
+        DataError: a mask has no map, or there are too few participants.
+    """
+    parts, models = [], set()
+    for file, reference in zip(measured, references, strict=True):
+        if file.files.uncertainty is None:
+            raise DataError(file.files.mask, "has no map of its uncertainty", "Predict it with -uncertainty")
+        models.add(model_of(file.files.uncertainty))
+        parts.append(_errors(file, reference))
+    rows = pd.concat(parts, ignore_index=True)
+    known = tuple(sorted(models - {""}))
+    return calibrate(rows["error"], rows["doubt"], rows["who"], known, coverage=coverage, made_on=made_on)
+
+
+def _errors(file: FileMeasures, reference: FileMeasures) -> pd.DataFrame:
+    """Error and doubt of each group that both have; slices of a level may differ by an end."""
+    pred, true = (one.groups[one.groups["mode"] == "soft"] for one in (file, reference))
+    both = pred.merge(true, on="level", suffixes=("", "_true"))
+    who = image_identity(file.files.mask)["participant_id"]
+    return pd.DataFrame(
+        {
+            "error": both["area_mm2"] - both["area_mm2_true"],
+            "doubt": both["area_doubt_mm2"],
+            "who": str(file.files.mask) if who == "n/a" else who,
+        }
+    )

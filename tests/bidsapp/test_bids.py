@@ -1,0 +1,95 @@
+"""`softcord bids`: a dataset in, a derivatives dataset out; the raw data are only read."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from softcord.app.verbs import bids
+from softcord.app.verbs.bids import main
+from softcord.io.nifti import read_volume, write_volume
+from softcord.predict.files import Task
+from softcord.predict.volume import Prediction
+from tests.drift.cylinders import cylinder, dataset, model
+
+
+@pytest.fixture
+def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three participants, and a model that finds a cord of 70 mm² in everybody."""
+    monkeypatch.chdir(tmp_path)
+    made_by = {"Model": "cylinder", "ModelWeightsSha256": "0" * 64}
+    monkeypatch.setattr(bids, "_task", lambda _arguments: Task(model("cylinder").model, made_by))
+    found = Prediction(cylinder(70), "along the cord")
+    monkeypatch.setattr("softcord.predict.files.predict_volume", lambda *_arguments: found)
+    return dataset(tmp_path / "raw", 3)
+
+
+def test_participant_and_group_leave_a_derivatives_dataset_with_pages_and_areas(raw: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in raw.rglob("*")}
+    assert main(["raw", "out", "participant", "-v", "0"]) == 0
+    assert main(["raw", "out", "group", "-v", "0"]) == 0
+    mask = Path("out/sub-00/anat/sub-00_T2w_label-SC_softseg.nii.gz")
+    assert read_volume(mask).data.max() <= 1
+    described = json.loads(Path("out/dataset_description.json").read_text())
+    assert described["DatasetType"] == "derivative"
+    assert described["GeneratedBy"][0]["Model"] == "cylinder"
+    assert described["SourceDatasets"][0]["URL"].startswith("file://")
+    assert "cylinder, weights 000000000000" in Path("out/methods.md").read_text()
+    assert "sub-00_T2w" in Path("out/sub-00.html").read_text()
+    assert "sub-02.html" in Path("out/index.html").read_text()
+    measures = pd.read_csv("out/measures.csv")
+    areas = measures[(measures["metric"] == "csa_mm2") & (measures["level"] == "2:3")]
+    assert areas["value"].round(0).tolist() == [70.0] * 3
+    assert {path: path.stat().st_mtime_ns for path in raw.rglob("*")} == before
+
+
+def test_only_the_participants_asked_for_are_segmented_with_or_without_sub(raw: Path) -> None:
+    assert main(["raw", "out", "participant", "--participant-label", "00", "sub-02", "-v", "0"]) == 0
+    assert sorted(path.name for path in Path("out").glob("sub-*.html")) == ["sub-00.html", "sub-02.html"]
+
+
+def test_ground_truth_is_built_from_hard_masks(raw: Path) -> None:
+    for image in sorted(raw.glob("sub-*/anat/*.nii.gz")):
+        stem = f"{image.parent.relative_to(raw)}/{image.name.removesuffix('.nii.gz')}"
+        mask = (cylinder(70).data > 0.5).astype("uint8")
+        write_volume(raw / f"derivatives/labels/{stem}_label-SC_seg.nii.gz", mask, cylinder(70).affine)
+    assert main(["raw", "out", "participant", "--task", "groundtruth", "-v", "0"]) == 0
+    assert len(list(Path("out").rglob("*_softseg.nii.gz"))) == 3
+    assert Path("out/sub-00.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["raw", "raw", "participant"], 2, "lies in the raw data"),
+        (["raw", "raw/sub-00/out", "participant"], 2, "Write to raw/derivatives/softcord"),
+        (["raw", "raw/derivatives", "participant"], 2, "lies in the raw data"),
+        (["raw/participants.tsv", "out", "participant"], 3, "is not a folder"),
+        (["nowhere", "out", "participant"], 3, "is not a folder"),
+        (["raw", "out", "participant", "--participant-label", "99"], 2, "nobody is called sub-99"),
+        (["raw", "out", "participant", "--n-cpus", "0"], 2, "--n-cpus: must be at least 1"),
+        (["raw", "out", "participant", "--task", "groundtruth", "-m", "x"], 2, "does not go with"),
+        (["raw", "out", "participant", "--task", "groundtruth"], 3, "no hard masks"),
+        (["raw", "out", "group"], 3, "Run the level participant first"),
+        (["raw", "out", "everybody"], 2, "invalid choice"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(
+    raw: Path, arguments: list[str], code: int, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == code
+    captured = capsys.readouterr()
+    assert says in captured.err
+    assert captured.err.count("\n") == 1
+    assert not (raw / "dataset_description.json").exists()
+
+
+def test_an_image_that_cannot_be_segmented_is_named_and_the_others_are_done(
+    raw: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (raw / "sub-01/anat/sub-01_T2w.nii.gz").write_bytes(b"no image")
+    assert main(["raw", "out", "participant", "-v", "0"]) == 3
+    assert capsys.readouterr().err.count("\n") == 1
+    assert len(list(Path("out").rglob("*_softseg.nii.gz"))) == 2
+    assert Path("out/sub-01.html").exists()

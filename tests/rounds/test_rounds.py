@@ -1,0 +1,202 @@
+"""From a draft to a label: what an editor hands back, who gets it, and what the ledger says of it."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import softcord
+from softcord.app.config.compose import compose
+from softcord.app.config.plan import make_plan
+from softcord.app.inputs.soft_labels import with_soft_labels
+from softcord.app.verbs.correct import main as correct
+from softcord.app.verbs.loop import main as loop
+from softcord.data.index import index_dataset
+from softcord.errors import DataError
+from softcord.review.masks import ReviewMask, find_review_masks
+from softcord.review.ratings import Rating, add_ratings, now
+from softcord.rounds.drafts import draft_path, is_changed, is_from_round, label_path, take_back, write_draft
+from softcord.rounds.ledger import Looked, add_looked, by_round, read_ledger, verdict
+
+# Knows the truth of the phantom and draws it: `annotator IMAGE DRAFT`.
+ANNOTATOR = """
+import shutil, sys
+from pathlib import Path
+image, draft = map(Path, sys.argv[1:])
+root = image.parents[2]
+truth = root / "derivatives" / "truth" / image.relative_to(root)
+shutil.copy(truth.with_name(truth.name.replace(".nii.gz", "_label-SC_truth.nii.gz")), draft)
+"""
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    """Three images whose predictions are the truth, the truth without its upper half, and a shifted truth."""
+    root = tmp_path / "bids"
+    drawn = softcord.phantom_participant(contrasts=["T1w", "T2w", "T2star"])
+    for contrast, image in drawn.images.items():
+        stem, truth = f"sub-001/anat/sub-001_{contrast}", drawn.truth_softsegs[contrast]
+        softcord.write_volume(root / f"{stem}.nii.gz", image.data.astype(np.int16), image.affine)
+        softcord.write_volume(
+            root / f"derivatives/truth/{stem}_label-SC_truth.nii.gz", truth.data, truth.affine
+        )
+        mask = truth.data.copy()
+        if contrast == "T2star":
+            mask[:, :, mask.shape[2] // 2 :] = 0
+        if contrast == "T1w":
+            mask = np.roll(mask, 2, 0)
+        path = root / f"derivatives/softcord-m/{stem}_label-SC_softseg.nii.gz"
+        softcord.write_volume(path, mask, truth.affine)
+    return root
+
+
+def mask_of(root: Path, contrast: str) -> ReviewMask:
+    return next(one for one in find_review_masks(root) if one.contrast == contrast)
+
+
+def save(draft: Path, data: np.ndarray) -> None:
+    softcord.write_volume(draft, data, softcord.read_volume(draft).affine)
+
+
+def test_a_draft_is_no_label_until_it_is_taken(dataset: Path) -> None:
+    one = mask_of(dataset, "T2w")
+    write_draft(dataset, one)
+    assert not is_changed(draft_path(dataset, one))
+    assert index_dataset(dataset)["soft_seg"].isna().all()
+    assert index_dataset(dataset)["hard_seg"].isna().all()
+
+
+def test_a_mask_that_an_editor_binarised_is_soft_again_where_nothing_was_drawn(dataset: Path) -> None:
+    one = mask_of(dataset, "T2w")
+    draft = write_draft(dataset, one)
+    predicted = softcord.read_volume(one.mask).data
+    drawn = (predicted > 0.5).astype(np.uint8)
+    drawn[:3, :3, :3] = 1
+    save(draft, drawn)
+    made = take_back(dataset, one, "Ada")
+    label = softcord.read_volume(label_path(dataset, one)).data
+    assert (made.taken, made.changed_voxels) == ("softened", 27)
+    assert (label[:3, :3, :3] == 1).all()
+    untouched = np.ones(label.shape, bool)
+    untouched[:3, :3, :3] = False
+    assert (label[untouched] == predicted[untouched]).all()
+    sidecar = json.loads(label_path(dataset, one).with_name("sub-001_T2w_label-SC_softseg.json").read_text())
+    assert sidecar["GeneratedBy"][0]["Author"] == "Ada"
+    assert sidecar["GeneratedBy"][0]["ChangedVoxels"] == 27
+    assert not draft.exists()
+
+
+def test_a_soft_correction_is_taken_as_it_is(dataset: Path) -> None:
+    one = mask_of(dataset, "T2w")
+    draft = write_draft(dataset, one)
+    edited = softcord.read_volume(draft).data * np.float32(0.9)
+    save(draft, edited)
+    assert take_back(dataset, one, "Ada").taken == "corrected"
+    assert np.allclose(softcord.read_volume(label_path(dataset, one)).data, edited)
+
+
+@pytest.mark.parametrize("broken", ["grid", "values"])
+def test_what_cannot_be_a_correction_is_refused_and_the_draft_kept(dataset: Path, broken: str) -> None:
+    one = mask_of(dataset, "T2w")
+    draft = write_draft(dataset, one)
+    if broken == "grid":
+        softcord.write_volume(draft, np.zeros((4, 5, 6), np.float32), np.eye(4))
+    else:
+        save(draft, softcord.read_volume(draft).data * 255)
+    content = draft.read_bytes()
+    with pytest.raises(DataError, match="the draft was left as it is"):
+        take_back(dataset, one, "Ada")
+    assert draft.read_bytes() == content
+    assert not label_path(dataset, one).exists()
+
+
+def test_a_label_that_was_there_before_is_never_replaced(dataset: Path) -> None:
+    one = mask_of(dataset, "T2w")
+    save_to = label_path(dataset, one)
+    truth = softcord.read_volume(one.mask)
+    softcord.write_volume(save_to, truth.data, truth.affine)
+    draft = write_draft(dataset, one)
+    save(draft, truth.data * np.float32(0.5))
+    with pytest.raises(DataError, match="a label that was there before"):
+        take_back(dataset, one, "Ada")
+
+
+def test_an_annotator_corrects_the_least_sure_and_the_ledger_tells(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "annotator.py").write_text(ANNOTATOR)
+    monkeypatch.setenv("SOFTCORD_EDITOR", f"{sys.executable} {tmp_path / 'annotator.py'}")
+    assert correct([str(dataset), "--next", "2", "-by", "Ada"]) == 0
+    table = index_dataset(dataset).set_index("contrast")["soft_seg"]
+    assert table.notna().to_dict() == {"T1w": True, "T2w": False, "T2star": True}  # the good one is left
+    mask = "derivatives/softcord-m/sub-001/anat/sub-001_T2w_label-SC_softseg.nii.gz"
+    add_ratings(
+        dataset / "derivatives/softcord/qc.tsv", [Rating("sub-001_T2w", mask, "Bo", "pass", "", now())]
+    )
+    assert correct([str(dataset), "-take"]) == 0
+    ledger = read_ledger(dataset / "derivatives" / "softcord" / "rounds.tsv").set_index("contrast")
+    assert ledger["taken"].to_dict() == {"T1w": "corrected", "T2w": "accepted", "T2star": "corrected"}
+    assert ledger.loc["T2star", "dice"] < 0.8
+    assert ledger.loc["T2w", "dice"] == 1
+    capsys.readouterr()
+    assert loop(["status", str(dataset)]) == 0
+    told = capsys.readouterr().out
+    assert "2 of 3 masks of the last round needed correction" in told
+
+
+def test_a_rejected_mask_becomes_no_label(dataset: Path) -> None:
+    mask = "derivatives/softcord-m/sub-001/anat/sub-001_T2w_label-SC_softseg.nii.gz"
+    add_ratings(
+        dataset / "derivatives/softcord/qc.tsv", [Rating("sub-001_T2w", mask, "Bo", "fail", "", now())]
+    )
+    assert correct([str(dataset), "-take"]) == 0
+    assert index_dataset(dataset)["soft_seg"].isna().all()
+    assert list(read_ledger(dataset / "derivatives" / "softcord" / "rounds.tsv")["taken"]) == ["rejected"]
+
+
+def looked(number: int, image: str, dice: float, taken: str = "corrected") -> Looked:
+    return Looked(number, f"m{number}", image, "T2w", taken, "3", f"{dice}", "70", "72", "60", "Ada", "")
+
+
+def test_rounds_are_told_apart_and_an_image_counts_once_in_each(tmp_path: Path) -> None:
+    path = tmp_path / "rounds.tsv"
+    add_looked(path, [looked(1, "a", 0.8), looked(1, "b", 0.9), looked(2, "a", 0.97)])
+    add_looked(path, [looked(1, "b", 0.96)])
+    table = by_round(read_ledger(path))
+    assert table[["round", "looked_at", "needed"]].to_numpy().tolist() == [[1, 2, 1], [2, 1, 0]]
+    assert table["csa_diff_mm2"].tolist() == [2, 2]
+    assert table["minutes"].tolist() == [2, 1]
+
+
+def test_the_loop_ends_when_enough_masks_needed_nothing() -> None:
+    good = pd.DataFrame([vars(looked(1, str(i), 0.99)) for i in range(5)]).assign(dice=0.99)
+    assert verdict(good).endswith("you may stop.")
+    assert "look at 5 at least" in verdict(good.head(2))
+    assert "1 of 5" in verdict(good.assign(taken=["rejected"] + ["accepted"] * 4))
+
+
+def test_a_ledger_edited_into_nonsense_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "rounds.tsv").write_text("round\timage\nx\ty\n")
+    with pytest.raises(DataError, match="is no ledger of rounds"):
+        read_ledger(tmp_path / "rounds.tsv")
+
+
+def test_training_takes_corrected_labels_as_they_are_and_builds_none_beside_them(
+    dataset: Path, tmp_path: Path
+) -> None:
+    one = mask_of(dataset, "T2w")
+    draft = write_draft(dataset, one)
+    save(draft, softcord.read_volume(draft).data * np.float32(0.9))
+    take_back(dataset, one, "Ada")
+    assert is_from_round(label_path(dataset, one))
+    assert not is_from_round(one.mask)
+    plan = make_plan(compose("data=bids", f"data.root={dataset}", f"paths.data={tmp_path / 'data'}"))
+    table = index_dataset(dataset)
+    found = with_soft_labels(plan, table, plan.gt, ("T2w",))
+    assert found["soft_seg"].notna().to_list() == table["soft_seg"].notna().to_list()
+    assert sorted(path.name for path in (dataset / "derivatives").glob("labels_softseg*")) == [
+        "labels_softseg"
+    ]

@@ -1,0 +1,154 @@
+"""Readings of one image: views that come back to their place, mean and SD, and the map that is written."""
+
+import json
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import softcord
+from softcord.app.verbs.measure import main as measure
+from softcord.app.verbs.predict import main as predict
+from softcord.errors import DataError
+from softcord.predict.built_in import BUILT_IN
+from softcord.uncertainty.ensemble import combine
+from softcord.uncertainty.interval import (
+    Calibration,
+    calibrate,
+    read_calibration,
+    with_intervals,
+    write_calibration,
+)
+from softcord.uncertainty.measured import model_of
+from softcord.uncertainty.views import VIEWS, View
+
+needs_model = pytest.mark.skipif(not BUILT_IN.exists(), reason="this checkout has no built-in model")
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+@pytest.mark.parametrize("codes", ["RAS", "LPS", "PSR"])
+def test_what_a_view_shows_comes_back_to_its_place(view: View, codes: str) -> None:
+    shape, axes = (5, 6, 7), nib.orientations.axcodes2ornt(codes)
+    affine = nib.orientations.inv_ornt_aff(axes, shape)
+    image = softcord.Volume(np.random.default_rng(1).random(shape, dtype=np.float32), affine)
+    seen = view.apply(image)
+    order = np.argsort(view.undo(seen, image), axis=None, kind="stable")
+    brightest = np.argsort(image.data, axis=None, kind="stable")
+    assert (order == brightest).all()  # a power keeps the order of values
+
+
+def test_moved_voxels_keep_their_millimetres() -> None:
+    image = softcord.Volume(np.zeros((4, 4, 4), np.float32), np.diag([2.0, 1.0, 3.0, 1.0]))
+    moved = VIEWS[1].apply(image)
+    assert (moved.affine @ [1, 1, 1, 1] == image.affine @ [0, 0, 0, 1]).all()
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=5))
+def test_the_sd_of_readings_is_at_most_a_half_and_none_where_they_agree(values: list[float]) -> None:
+    both = combine([np.full((1, 1, 1), value, np.float32) for value in values])
+    assert 0 <= both.sd.item() <= 0.5 + 1e-6
+    if len(set(np.float32(values))) == 1:
+        assert both.sd.item() < 1e-6
+
+
+def test_intervals_hold_as_often_as_asked_whatever_the_errors_look_like() -> None:
+    rng = np.random.default_rng(0)
+    held = []
+    for _ in range(200):
+        people, doubts = np.repeat(np.arange(40), 4), rng.uniform(0.5, 3, 160)
+        # Participants differ, and errors are skewed: neither is told to the calibration.
+        errors = doubts * (rng.exponential(1.0, 160) + np.repeat(rng.normal(0, 1, 40), 4))
+        known = people < 20
+        made = calibrate(
+            pd.Series(errors[known]), pd.Series(doubts[known]), pd.Series(people[known]), (), coverage=0.9
+        )
+        inside = np.abs(errors[~known]) <= [made.half_width_mm2(one) for one in doubts[~known]]
+        held.append(inside.mean())
+    assert 0.88 <= np.mean(held) <= 0.95
+
+
+def test_too_few_participants_are_refused() -> None:
+    few = pd.Series(range(8), dtype=float)
+    with pytest.raises(DataError, match="8 participants with areas, and 9 at least"):
+        calibrate(few, few + 1, few, ())
+
+
+def test_an_interval_is_about_its_csa_and_never_below_zero() -> None:
+    columns = ("participant_id", "session_id", "contrast", "filename", "level", "slice", "metric", "value")
+    key = ("sub-01", "n/a", "T2w", "a.nii.gz", "3", "5:9")
+    table = pd.DataFrame([(*key, "csa_mm2", 5.0), (*key, "csa_doubt_mm2", 9.0)], columns=list(columns))
+    told = with_intervals(table, {"a.nii.gz": Calibration(0.9, 1.0, 1.0, (), 9, 9)})
+    values = told.set_index("metric")["value"]
+    assert (values["csa_low_mm2"], values["csa_high_mm2"]) == (0.0, 15.0)
+    assert len(with_intervals(table, {})) == 2
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    drawn = softcord.phantom_participant(contrasts=["T2star"]).images["T2star"]
+    softcord.write_volume(tmp_path / "sub-001_T2star.nii.gz", drawn.data, drawn.affine)
+    return tmp_path / "sub-001_T2star.nii.gz"
+
+
+@needs_model
+def test_predict_tells_how_sure_it_is_and_its_mask_stays_the_same(image: Path, tmp_path: Path) -> None:
+    plain, sure = tmp_path / "plain" / "m_softseg.nii.gz", tmp_path / "sure" / "m_softseg.nii.gz"
+    assert predict(["-i", str(image), "-o", str(plain)]) == 0
+    assert predict(["-i", str(image), "-o", str(sure), "-uncertainty"]) == 0
+    assert (softcord.read_volume(plain).data == softcord.read_volume(sure).data).all()
+    doubt = sure.with_name("m_desc-uncertainty.nii.gz")
+    assert nib.load(doubt).header["sform_code"] == nib.load(image).header["sform_code"]
+    assert 0 < softcord.read_volume(doubt).data.max() <= 0.5
+    told = json.loads(doubt.with_name("m_desc-uncertainty.json").read_text())
+    assert len(told["Readings"]) == 4
+    assert 0 < told["QualityScore"] < 1
+    assert not list(plain.parent.glob("*uncertainty*"))
+
+
+@needs_model
+def test_a_mask_that_was_there_gets_its_uncertainty_later_and_once(
+    image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["-i", str(image), "-o", str(tmp_path / "m_softseg.nii.gz")]
+    for more in ([], ["-uncertainty"], ["-uncertainty"]):
+        assert predict([*command, *more]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if "  (" in line]
+    assert ["is there already" in line for line in lines] == [False, False, True]
+    assert ", quality 0." in lines[1]
+
+
+@needs_model
+def test_measure_writes_the_interval_of_a_mask_with_uncertainty(image: Path, tmp_path: Path) -> None:
+    mask = tmp_path / "sub-001_T2star_softseg.nii.gz"
+    own = tmp_path / "own.json"
+    assert predict(["-i", str(image), "-o", str(mask), "-uncertainty"]) == 0
+    made_by = model_of(tmp_path / "sub-001_T2star_desc-uncertainty.nii.gz")
+    write_calibration(own, Calibration(0.9, 2.0, 1.0, (made_by,), 9, 9))
+    assert measure(["-i", str(mask), "-o", str(tmp_path / "csa.csv"), "-calibration", str(own)]) == 0
+    values = pd.read_csv(tmp_path / "csa.csv").set_index("metric")["value"]
+    half_mm2 = 2.0 * (values["csa_doubt_mm2"] + 1.0)
+    assert values["csa_high_mm2"] == pytest.approx(values["csa_mm2"] + half_mm2)
+    assert values["csa_low_mm2"] == pytest.approx(values["csa_mm2"] - half_mm2)
+
+
+@needs_model
+def test_a_calibration_of_another_model_gives_no_interval_and_says_so(
+    image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mask, other = tmp_path / "sub-001_T2star_softseg.nii.gz", tmp_path / "other.json"
+    other.write_text(json.dumps(Calibration(0.9, 1.0, 1.0, ("0" * 64,), 9, 9).__dict__))
+    assert read_calibration(other).factor == 1.0
+    assert predict(["-i", str(image), "-o", str(mask), "-uncertainty"]) == 0
+    assert measure(["-i", str(mask), "-o", str(tmp_path / "csa.csv"), "-calibration", str(other)]) == 0
+    assert "the calibration is of another model" in capsys.readouterr().err
+    assert not pd.read_csv(tmp_path / "csa.csv")["metric"].str.contains("csa_low").any()
+
+
+def test_a_file_that_is_no_calibration_is_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text('{"factor": -1}')
+    with pytest.raises(DataError, match="is no calibration"):
+        read_calibration(tmp_path / "x.json")
