@@ -36,6 +36,7 @@ SEARCH = (
     *("train", *TINY, "train.epochs=1", "train.validate_every_epochs=1", "study=k", "-m"),
     *("experiment=search_awing", "hydra.sweeper.n_trials=3"),
 )
+ATTEMPTS = 5  # for each kill, since some commands have ended before it
 IMAGES = tuple(f"in/{i}.nii.gz" for i in range(12))
 # What a process says that stumbled instead of stopping.
 STUMBLED = re.compile(r"Traceback|UnpicklingError|leaked semaphore|resource_tracker|SOFTCORD_TRACEBACK")
@@ -92,6 +93,11 @@ def digests(folder: Path, case: Case) -> dict[str, str]:
     }
 
 
+def unlike(expected: dict[str, str], found: dict[str, str]) -> set[str]:
+    """Results that are not what the undisturbed command wrote, missing ones among them."""
+    return {name for name in expected | found if expected.get(name) != found.get(name)}
+
+
 def doubled(folder: Path) -> list[str]:
     """Runs that the store holds twice, or that it does not hold as complete."""
     if not (folder / "mlruns/mlflow.db").exists():
@@ -114,15 +120,21 @@ def half_written(folder: Path) -> list[str]:
 
 
 def try_case(case: Case, place: Path, template: Path, n: int, draw: random.Random) -> dict[str, object]:
-    """Run a command undisturbed and, elsewhere, killed n times; say how the two ends differ."""
+    """Run a command undisturbed and, elsewhere, killed n times; say how the two ends differ.
+
+    What has come to its end before the signal is compared, and begun anew: an end cannot be killed.
+    """
     left_alone, killed = place / f"{case.name}-undisturbed", place / f"{case.name}-killed"
     for folder in (left_alone, killed):
         shutil.copytree(template, folder, symlinks=True)
     began = time.monotonic()
     code = wait(start(left_alone, case.words))
     takes_s = time.monotonic() - began
-    hits, odd_codes, left = 0, [], []
-    for number in range(n):
+    expected, differing = digests(left_alone, case), set[str]()
+    hits, odd_codes, left, said = 0, [], [], ""
+    for number in range(ATTEMPTS * n):
+        if hits == n:
+            break
         sent = signal.SIGTERM if number % 2 else signal.SIGKILL
         pid = start(killed, case.words)
         time.sleep(draw.uniform(0.02, 0.9 * takes_s))
@@ -131,9 +143,13 @@ def try_case(case: Case, place: Path, template: Path, n: int, draw: random.Rando
         hits += ended in (130, -9)
         odd_codes += [ended] if ended not in (0, 130 if sent == signal.SIGTERM else -9) else []
         left += orphans(pid)
+        if ended == 0:
+            differing |= unlike(expected, digests(killed, case))
+            said += (killed / "command.log").read_text(errors="replace")
+            shutil.rmtree(killed)
+            shutil.copytree(template, killed, symlinks=True)
     last = wait(start(killed, case.words))
-    log = (killed / "command.log").read_text(errors="replace")
-    expected, found = digests(left_alone, case), digests(killed, case)
+    said += (killed / "command.log").read_text(errors="replace")
     return {
         "case": case.name,
         "kills": n,
@@ -142,11 +158,11 @@ def try_case(case: Case, place: Path, template: Path, n: int, draw: random.Rando
         "codes": [code, last],
         "odd_codes": odd_codes,
         "results": len(expected),
-        "differing": sorted(name for name in expected | found if expected.get(name) != found.get(name)),
+        "differing": sorted(differing | unlike(expected, digests(killed, case))),
         "doubled": doubled(killed),
         "half_written": half_written(killed),
         "orphans": left,
-        "stumbled": [line for line in log.splitlines() if STUMBLED.search(line)],
+        "stumbled": [line for line in said.splitlines() if STUMBLED.search(line)],
     }
 
 

@@ -56,8 +56,7 @@ def test_every_verb_that_is_killed_and_repeated_ends_like_an_undisturbed_one(
     assert done.returncode == 0, done.stderr[-2000:]
     reports = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     assert {report["case"]: report["kills"] for report in reports} == kills
-    # How many come before the command's end depends on how busy the machine is.
-    assert all(report["hits"] for report in reports)
+    assert {report["case"]: report["hits"] for report in reports} == kills
     for report in reports:
         assert report["codes"] == [0, 0], report
         assert report["results"] or report["case"] == "search", report
