@@ -6,7 +6,7 @@ from math import isnan
 from softcord.drift.needed import AT_MOST
 from softcord.drift.settings import DriftSettings
 from softcord.drift.verdict import Tested, Verdict
-from softcord.hints import listed
+from softcord.hints import counted, listed
 from softcord.stats.shift import INTERVALS_FROM
 from softcord.stats.words import contrast_label, signed
 
@@ -41,15 +41,11 @@ def part_words(tested: Tested) -> str:
     return tested.name if tested.about == "all" else f"{tested.about} {tested.name}"
 
 
-def counted(number: int, thing: str) -> str:
-    """Write a number of things: ``1 image``, ``20 images``."""
-    return f"{number} {thing}{'' if number == 1 else 's'}"
-
-
 def _reasons(verdict: Verdict, settings: DriftSettings) -> Iterator[str]:
     if verdict.failures_gained > settings.failures_allowed:
         allowed = f" ({settings.failures_allowed} allowed)" if settings.failures_allowed else ""
-        yield f"{counted(verdict.failures_gained, 'image')} lost their cord{allowed}"
+        lost = counted(verdict.failures_gained, "image lost its cord", "images lost their cord")
+        yield f"{lost}{allowed}"
     shifted = verdict.of("shifted")
     if shifted:
         yield "beyond the margin in " + listed([f"{part_words(one)} ({shift_words(one)})" for one in shifted])

@@ -18,7 +18,7 @@ class Ensemble:
 
     @property
     def disagreement(self) -> float:
-        """Sum of the SD by the sum of the mean: 0 where all agree; inf where nothing but doubt is there."""
+        """Sum of the SD by the sum of the mean: 0 where all agree, and where there is no mask."""
         doubt, mass = (float(part.sum(dtype=np.float64)) for part in (self.sd, self.mean))
         return doubt / mass if mass > 0 else 0.0
 

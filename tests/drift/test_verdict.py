@@ -82,7 +82,7 @@ def test_a_lost_cord_is_a_shift_unless_it_is_allowed() -> None:
     images.loc[0, "new_failed"] = True
     verdict = decide(images, ONE_MM2)
     assert (verdict.outcome, verdict.failures_gained) == ("shifted", 1)
-    assert "1 image lost their cord" in sentence(verdict, ONE_MM2, "old", "new")
+    assert "1 image lost its cord" in sentence(verdict, ONE_MM2, "old", "new")
     assert decide(images, DriftSettings(1.0, failures_allowed=1)).outcome == "equivalent"
 
 

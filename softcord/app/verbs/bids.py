@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from softcord.app.console.exit_codes import DATA, DONE
 from softcord.app.console.flags import FlagParser
+from softcord.app.console.model_flags import add_device_flag, add_place_flags
 from softcord.app.console.remedies import told, with_keys
 from softcord.app.console.streams import say, show
 from softcord.errors import DataError, SoftcordError, UsageError
@@ -49,9 +50,8 @@ def parser() -> FlagParser:
     )
     words.add_argument("-m", "--model", metavar="MODEL", help="as for softcord predict (default: built-in)")
     words.add_argument("--n-cpus", "--n_cpus", type=int, metavar="N", help="threads (default: all)")
-    words.add_argument("-device", "--device", choices=("auto", "cpu", "cuda"), default="auto")
-    words.add_argument("-outputs", type=Path, default=Path("outputs"), metavar="DIR", help="where runs lie")
-    words.add_argument("-store", type=Path, default=Path("mlruns"), metavar="DIR", help="the MLflow store")
+    add_device_flag(words)
+    add_place_flags(words)
     words.add_argument("-v", type=int, choices=(0, 1, 2), default=1, help="0: only errors")
     return words
 

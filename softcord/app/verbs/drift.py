@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from softcord.app.console.exit_codes import CANNOT_TELL, DONE, SHIFTED
 from softcord.app.console.flags import FlagParser
+from softcord.app.console.model_flags import add_model_flags
 from softcord.app.console.streams import show
 from softcord.drift.settings import DriftSettings
 from softcord.errors import DataError, UsageError
@@ -88,17 +89,7 @@ def parser() -> FlagParser:
 
 def _add_machine(words: argparse.ArgumentParser) -> None:
     group = words.add_argument_group("machine and places")
-    group.add_argument("-device", "--device", choices=("auto", "cpu", "cuda"), default="auto")
-    group.add_argument(
-        "-threads", "--threads", type=int, metavar="N", help="processor threads (default: all)"
-    )
-    group.add_argument(
-        "-precision",
-        "--precision",
-        choices=("auto", "float32", "bfloat16"),
-        default="float32",
-        help="float32 (default) gives the same areas on every machine",
-    )
+    add_model_flags(group, "float32")
     group.add_argument(
         "-cache",
         "--cache",
@@ -106,11 +97,6 @@ def _add_machine(words: argparse.ArgumentParser) -> None:
         default=Path("data/cache/drift"),
         metavar="DIR",
         help="masks that were made before, kept by checksums of weights and image (default data/cache/drift)",
-    )
-    group.add_argument("-outputs", type=Path, default=Path("outputs"), metavar="DIR", help="where runs lie")
-    group.add_argument("-store", type=Path, default=Path("mlruns"), metavar="DIR", help="the MLflow store")
-    group.add_argument(
-        "-allow", action="append", metavar="PACKAGE", help="Python package whose nets a model may be built of"
     )
     group.add_argument("-v", type=int, choices=(0, 1, 2), default=1, help="0: the sentence only")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from softcord.app.console.exit_codes import DONE
 from softcord.app.console.flags import FlagParser
+from softcord.app.console.model_flags import add_place_flags
 from softcord.app.console.streams import show
 from softcord.errors import RunError, UsageError
 
@@ -41,8 +42,7 @@ def parser() -> FlagParser:
     words.add_argument(
         "-half", "--half", action="store_true", help="package: weights in float16, half the size"
     )
-    words.add_argument("-outputs", type=Path, default=Path("outputs"), metavar="DIR", help="where runs lie")
-    words.add_argument("-store", type=Path, default=Path("mlruns"), metavar="DIR", help="the MLflow store")
+    add_place_flags(words)
     words.add_argument("-overwrite", "--overwrite", action="store_true", help="replace what is there")
     return words
 

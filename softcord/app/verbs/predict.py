@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from softcord.app.console.exit_codes import DONE
 from softcord.app.console.flags import FlagParser
+from softcord.app.console.model_flags import add_model_flags
 from softcord.app.console.remedies import told
 from softcord.app.console.streams import say, show
 from softcord.app.console.viewer import show_viewer
@@ -99,22 +100,7 @@ def _add_choices(words: argparse.ArgumentParser) -> None:
 
 def _add_machine(words: argparse.ArgumentParser) -> None:
     group = words.add_argument_group("machine and places")
-    group.add_argument(
-        "-threads", "--threads", type=int, metavar="N", help="processor threads (default: all)"
-    )
-    group.add_argument("-device", "--device", choices=("auto", "cpu", "cuda"), default="auto")
-    group.add_argument(
-        "-precision",
-        "--precision",
-        choices=("auto", "float32", "bfloat16"),
-        default="auto",
-        help="auto: bfloat16 where the processor computes in it",
-    )
-    group.add_argument("-outputs", type=Path, default=Path("outputs"), metavar="DIR", help="where runs lie")
-    group.add_argument("-store", type=Path, default=Path("mlruns"), metavar="DIR", help="the MLflow store")
-    group.add_argument(
-        "-allow", action="append", metavar="PACKAGE", help="Python package whose nets a model may be built of"
-    )
+    add_model_flags(group, "auto")
     group.add_argument("-v", type=int, choices=(0, 1, 2), default=1, help="0: only errors")
 
 
