@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from softcord.track.store import NOTE_TAG, PARENT_TAG, STATE_TAG, StudyRecord
+from softcord.track.store import NOTE_TAG, PARENT_TAG, STATE_TAG, StudyRecord, tag_study
 
 VIEW = "results"
 # A saved view is an experiment's tag; the dashboard opens it by `?viewStateShareKey=<key>`.
@@ -41,8 +41,7 @@ def save_view(study: StudyRecord, metrics: Sequence[str], tags: Sequence[str], s
         return
     now_ms = int(time.time() * 1000)
     view = {"name": "Results", "createdAt": now_ms, "updatedAt": now_ms, "state": json.dumps(state)}
-    for key, value in {**_KIND, _VIEW_TAG: json.dumps(view)}.items():
-        client.set_experiment_tag(study.experiment_id, key, value)
+    tag_study(study, {**_KIND, _VIEW_TAG: json.dumps(view)})
 
 
 def view_path(experiment_id: str) -> str:
@@ -87,12 +86,10 @@ def _row(cells: Sequence[str]) -> str:
 
 def describe_study(study: StudyRecord, markdown: str) -> None:
     """Set the note of the experiment and of its parent run."""
-    client = study.store.client()
     note = markdown
     if len(note) > _NOTE_CHARACTERS:
         note = f"{note[:_NOTE_CHARACTERS].rpartition(chr(10))[0]}\n\nThe rest is in the table of runs."
-    client.set_experiment_tag(study.experiment_id, NOTE_TAG, note)
-    client.set_tag(study.parent_run_id, NOTE_TAG, note)
+    tag_study(study, {NOTE_TAG: note}, and_parent=True)
 
 
 def show_outcome(study: StudyRecord, metrics: Mapping[str, float], artifacts: Path) -> None:

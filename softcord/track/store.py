@@ -127,6 +127,20 @@ def open_study(store: Store, name: str) -> StudyRecord:
     return StudyRecord(store, experiment_id, parent)
 
 
+def tag_study(study: StudyRecord, tags: Mapping[str, str], *, and_parent: bool = False) -> None:
+    """Set tags of a study's experiment, and of its parent run.
+
+    One process at a time: MLflow looks whether a tag is there before it inserts it, so of two that end at
+    once one would fail.
+    """
+    client = study.store.client()
+    with FileLock(study.store.lock_path):
+        for key, value in tags.items():
+            client.set_experiment_tag(study.experiment_id, key, value)
+            if and_parent:
+                client.set_tag(study.parent_run_id, key, value)
+
+
 def open_group(study: StudyRecord, name: str, role: str) -> StudyRecord:
     """Find or create a run below the study's own; runs recorded in what is returned are its children."""
     client = study.store.client()

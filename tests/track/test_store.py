@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -170,6 +171,22 @@ def test_the_page_of_a_study_opens_on_its_complete_runs_and_the_failing_ones_are
     assert (state["orderByKey"], state["orderByAsc"]) == ("metrics.`test/dice`", False)
     assert tags["mlflow.experimentKind"] == "custom_model_development"
     assert tags[NOTE_TAG].endswith("The rest is in the table of runs.")
+
+
+def test_runs_that_end_at_once_all_save_the_view_and_the_note(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "mlruns")
+    for number in range(5):
+        study = open_study(store, f"study {number}")
+        together = threading.Barrier(4)
+
+        def end(study: StudyRecord = study, together: threading.Barrier = together) -> None:
+            together.wait()
+            save_view(study, ["test/dice"], ["method"], "test/dice")
+            describe_study(study, "| run |")
+
+        with ThreadPoolExecutor(4) as pool:
+            for ended in [pool.submit(end) for _ in range(4)]:
+                ended.result()
 
 
 @pytest.mark.slow

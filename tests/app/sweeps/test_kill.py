@@ -34,10 +34,8 @@ def test_a_study_killed_again_and_again_ends_like_an_undisturbed_one(tmp_path: P
     assert {state for _, state in report["store"]} == {"complete"}
 
 
-# A study in the pool ends like an undisturbed one too, but a worker that is killed before its parent makes
-# the command say 4 instead of 130: `python -m tests.app.sweeps.kill_verbs FOLDER SEED pool=12` shows it.
 FEW = {"predict": 14, "prepare": 3, "sequential": 3}
-MANY = {"predict": 26, "prepare": 12, "sequential": 12}
+MANY = {"predict": 26, "prepare": 12, "sequential": 12, "pool": 12}
 
 
 @pytest.mark.parametrize("kills", [FEW, pytest.param(MANY, marks=pytest.mark.slow)], ids=["few", "many"])
