@@ -35,7 +35,7 @@ def test_a_study_killed_again_and_again_ends_like_an_undisturbed_one(tmp_path: P
 
 
 FEW = {"predict": 14, "prepare": 3, "sequential": 3}
-MANY = {"predict": 26, "prepare": 12, "sequential": 12, "pool": 12}
+MANY = {"predict": 26, "prepare": 12, "sequential": 12, "pool": 12, "compare": 8}
 
 
 @pytest.mark.parametrize("kills", [FEW, pytest.param(MANY, marks=pytest.mark.slow)], ids=["few", "many"])
