@@ -55,20 +55,8 @@ _ROOT_KEYS = (
 
 
 _GROUPS = (
-    *(
-        "data",
-        "phantom",
-        "split",
-        "gt",
-        "loss",
-        "model",
-        "augment",
-        "train",
-        "machine",
-        "trainer",
-        "synthetic",
-    ),
-    *("engine", "volumes", "metric", "compare", "check", "evaluate", "search", "paths"),
+    *("data", "phantom", "split", "gt", "loss", "model", "augment", "train", "machine", "trainer"),
+    *("synthetic", "engine", "volumes", "metric", "compare", "check", "evaluate", "search", "paths"),
 )
 
 

@@ -14,6 +14,7 @@ from softcord.app.config.plan import Plan
 from softcord.app.console.terminal import logging_to
 from softcord.app.records.record import send_kept
 from softcord.app.sweeps.runs import has_results, planned, say_complete
+from softcord.hints import counted
 from softcord.processes.load import idle_cores, threads_beside_others
 from softcord.sweep.commands import read_commands, record_command
 from softcord.sweep.folder import LOG
@@ -84,7 +85,7 @@ def _computing(run: Run, machine: MachineSettings) -> tuple[Run, MachineSettings
         said = "%s goes on in the precision that it began in: %s, not %s"
         logger.warning(said, run.name, here.precision, machine.precision)
     layout = ", channels-last" if here.channels_last else ""
-    logger.info("computing in %d thread%s, %s%s", threads, "s" * (threads > 1), here.precision, layout)
+    logger.info("computing in %s, %s%s", counted(threads, "thread"), here.precision, layout)
     decided = replace(
         run, threads=threads, precision=here.precision, channels_last=here.channels_last is True
     )

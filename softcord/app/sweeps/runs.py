@@ -36,19 +36,8 @@ logger = logging.getLogger("softcord")
 
 # Parts of a configuration that say nothing about which data are opened.
 _NOT_DATA = (
-    *(
-        "seed",
-        "loss",
-        "model",
-        "augment",
-        "train",
-        "machine",
-        "levels",
-        "tails",
-        "variant",
-        "rerun",
-        "search",
-    ),
+    *("seed", "loss", "model", "augment", "train", "machine", "levels", "tails"),
+    *("variant", "rerun", "search"),
 )
 
 
