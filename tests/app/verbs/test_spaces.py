@@ -222,6 +222,27 @@ def test_train_and_prepare_say_in_one_line_whose_headers_are_odd_and_which_label
         assert "sub-02_T1w_seg-manual.nii.gz (sub-02_T1w_label-SC_seg.nii.gz is used)" in said
 
 
+def test_an_image_adopted_as_a_mask_is_left_out_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = dataset(tmp_path)
+    images = [root / f"sub-01/anat/sub-01_{contrast}.nii.gz" for contrast in ("T1w", "T2w")]
+    mask = root / "derivatives/labels/sub-01/anat/sub-01_T2w_label-SC_seg.nii.gz"
+    tested = [EvaluationImage("sub-01", "n/a", one.name[7:10], one, mask, None, None, None) for one in images]
+    rivals = (column() * 0.9, np.full(column().shape, 0.9, np.float32))
+    masks = Masks(
+        {
+            image: Mask(write_nifti(tmp_path / f"rival{n}.nii.gz", data, qform=None))
+            for n, (image, data) in enumerate(zip(images, rivals, strict=True))
+        }
+    )
+    monkeypatch.setattr("softcord.measure.slices.MOST_VOXELS", int(np.count_nonzero(rivals[0])))
+    names = dict.fromkeys(("run", "method", "gt", "contrasts_trained", "loss", "seed"), "x")
+    _, missing = measure_masks(masks, tested, tmp_path / "made", Wanted((2, 3)), labels=names)
+    assert list(missing) == [images[1]]
+    assert "an image rather than a mask" in missing[images[1]]
+
+
 def test_prepared_and_adopted_masks_have_the_header_of_their_image(tmp_path: Path) -> None:
     root = dataset(tmp_path)
     image = root / "sub-01/anat/sub-01_T2w.nii.gz"
