@@ -77,7 +77,7 @@ def measure_masks(
     for one in images:
         values = measured.get(one.image)
         if values is None:
-            _place(predictions, one).unlink(missing_ok=True)  # of an earlier start
+            mask_place(predictions, one).unlink(missing_ok=True)  # of an earlier start
             values = _without_values(one, wanted)
         rows += measure_rows(
             values,
@@ -124,7 +124,7 @@ def _measure(
     check_label(mask.path, found, space)
     refuse_filled(mask.path, found)
     softseg = Volume(np.clip(found.data, 0, 1), reference.affine)
-    if mask.path != _place(predictions, image):
+    if mask.path != mask_place(predictions, image):
         folder = predictions_of(predictions, image.participant_id)
         write_softseg(folder, image.image, softseg, {"Run": run, "Prediction": str(mask.path)})
     measured = _measures(image, softseg, reference, wanted)
@@ -144,7 +144,8 @@ def _number(name: str, value: object) -> float:
         raise DataError(f"metric {name}", f"gave {value!r}, which is no number") from error
 
 
-def _place(predictions: Path, image: EvaluationImage) -> Path:
+def mask_place(predictions: Path, image: EvaluationImage) -> Path:
+    """Return where the mask of an image lies in the derivatives dataset ``predictions``."""
     return softseg_path(predictions_of(predictions, image.participant_id), image.image)
 
 

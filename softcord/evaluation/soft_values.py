@@ -9,14 +9,13 @@ import numpy as np
 import pandas as pd
 
 from softcord.evaluation.image import EvaluationImage
-from softcord.evaluation.measure import WORTH_PROCESSES
+from softcord.evaluation.measure import WORTH_PROCESSES, mask_place
 from softcord.io.nifti import Volume, read_volume
 from softcord.measure.calibration import border_reliability, pool_reliability
 from softcord.measure.csa import METHOD_VERSION
 from softcord.measure.image import reference_groups
 from softcord.measure.slices import cord_voxels
 from softcord.measure.threshold import csa_by_threshold
-from softcord.predict.write import predictions_of, softseg_path
 from softcord.processes.parallel import parallel_map
 
 
@@ -47,7 +46,7 @@ def soft_values(
     image's csa_bin_mm2. Images whose mask or reference cannot be read are left out (they were named where
     they were measured); None where no mask is there.
     """
-    there = [image for image in images if _mask_path(predictions, image).exists()]
+    there = [image for image in images if mask_place(predictions, image).exists()]
     work = partial(_of_image, predictions=predictions, levels=levels, tails=tails)
     found = list(parallel_map(work, there, jobs if len(there) >= WORTH_PROCESSES else 1))
     values = {one.item.image: one.value for one in found if one.value is not None}
@@ -62,10 +61,6 @@ def soft_values(
     return SoftValues(curves, pd.concat(pooled, ignore_index=True))
 
 
-def _mask_path(predictions: Path, image: EvaluationImage) -> Path:
-    return softseg_path(predictions_of(predictions, image.participant_id), image.image)
-
-
 def _of_image(
     image: EvaluationImage, *, predictions: Path, levels: tuple[int, ...], tails: bool
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -75,7 +70,7 @@ def _of_image(
         DataError: its mask, reference or disc labels cannot be read.
     """
     reference = read_volume(image.reference)
-    data = np.clip(read_volume(_mask_path(predictions, image)).data, 0, 1)
+    data = np.clip(read_volume(mask_place(predictions, image)).data, 0, 1)
     softseg = Volume(data, reference.affine)
     discs = read_volume(image.discs) if image.discs else None
     group = reference_groups(cord_voxels(reference, tails=tails), discs, levels)[0]
