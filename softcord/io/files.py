@@ -1,5 +1,7 @@
 """Write files and folders under a temporary name, then rename: nothing half-written is ever seen."""
 
+import fcntl
+import hashlib
 import json
 import os
 import secrets
@@ -16,7 +18,8 @@ def replacing(path: Path | str, *, durable: bool = False) -> Iterator[Path]:
 
     The folder is made. The file has the mode of the one it replaces, a new one what the umask leaves. A link
     is replaced, and what it points to stays as it is. With ``durable`` it is on the disk before it has its
-    name, whatever becomes of the machine.
+    name, whatever becomes of the machine. What a process that was killed left half-written goes when the same
+    file is written again.
 
     >>> from softcord.io.files import replacing
     >>> with replacing("table.csv") as temporary:
@@ -26,8 +29,7 @@ def replacing(path: Path | str, *, durable: bool = False) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.parent / f".{secrets.token_hex(6)}{_extension(path)}"
-    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    temporary, lock = _locked_temporary(path)
     try:
         yield temporary
         mode = _mode(path)
@@ -40,6 +42,48 @@ def replacing(path: Path | str, *, durable: bool = False) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    finally:
+        os.close(lock)
+
+
+def _locked_temporary(path: Path) -> tuple[Path, int]:
+    """Create a temporary file for ``path``; return it and the descriptor that locks it until it is closed.
+
+    Its name is that of ``path``'s only temporary file, locked before it can be seen there: one without a lock
+    was left by a process that was killed. While another process writes the same file, or where the file
+    system knows no locks or links, it has a name of its own.
+    """
+    extension = _extension(path)
+    own = path.parent / f".{secrets.token_hex(6)}{extension}"
+    lock = os.open(own, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+    usual = path.parent / f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:12]}{extension}"
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _remove_unlocked(usual)
+        os.link(own, usual)
+    except OSError:
+        return own, lock
+    own.unlink()
+    return usual, lock
+
+
+def _remove_unlocked(temporary: Path) -> None:
+    """Remove a temporary file that no process holds any more.
+
+    Raises:
+        BlockingIOError: one does.
+    """
+    try:
+        lock = os.open(temporary, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Meanwhile it may have got its final name, and another one this.
+        if os.path.samestat(os.fstat(lock), temporary.stat(follow_symlinks=False)):
+            temporary.unlink()
+    finally:
+        os.close(lock)
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 import ast
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -82,6 +84,52 @@ def test_a_temporary_file_is_hidden_and_has_the_extension_that_writers_look_at(t
         with replacing(tmp_path / name) as temporary:
             assert temporary.name.startswith(".")
             assert temporary.name.endswith((".nii.gz", ".png"))
+
+
+def test_what_a_killed_process_left_half_written_goes_when_the_file_is_written_again(tmp_path: Path) -> None:
+    script = """
+import os, signal, sys
+from softcord.io.files import replacing
+with replacing(sys.argv[1]) as temporary:
+    temporary.write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    target = tmp_path / "mask.nii.gz"
+    subprocess.run([sys.executable, "-c", script, str(target)], check=False)
+    (left,) = tmp_path.iterdir()
+    assert left.read_text() == "half"
+    write_text(tmp_path / "other.nii.gz", "whole")
+    assert left.exists()  # of another file: nobody knows yet that it is written no more
+    write_text(target, "whole")
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == dict.fromkeys(
+        ("mask.nii.gz", "other.nii.gz"), "whole"
+    )
+
+
+def test_two_that_write_one_file_at_once_both_write_it_whole(tmp_path: Path) -> None:
+    target = tmp_path / "table.csv"
+    with replacing(target) as first:
+        first.write_text("first")
+        with replacing(target) as second:
+            second.write_text("second")
+        assert target.read_text() == "second"
+        assert first.read_text() == "first"
+    assert target.read_text() == "first"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_file_is_written_where_there_are_no_links_or_locks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(95, "Operation not supported")
+
+    for name in ("os.link", "fcntl.flock"):
+        with monkeypatch.context() as without:
+            without.setattr(name, refuse)
+            write_text(tmp_path / "table.csv", name)
+        assert (tmp_path / "table.csv").read_text() == name
+    assert list(tmp_path.iterdir()) == [tmp_path / "table.csv"]
 
 
 def test_a_name_as_long_as_the_file_system_allows_can_be_written(tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ def try_case(case: Case, place: Path, template: Path, n: int, draw: random.Rando
         "doubled": doubled(killed),
         "half_written": half_written(killed),
         "orphans": left,
-        "stumbled": [line for line in said.splitlines() if STUMBLED.search(line)],
+        "stumbled": said[found.start() :][:3000].splitlines() if (found := STUMBLED.search(said)) else [],
     }
 
 
