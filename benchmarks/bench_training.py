@@ -1,9 +1,12 @@
 """How fast are the patches, how fast is the net, and which one waits?
 
     python benchmarks/bench_training.py [--model small] [--batch 4] [--threads 2] [--rounds 7]
+        [--workers 0 1 2] [--compile] [--paper-loop]
 
 Prints augmentation beside the same transforms of MONAI, one training step in each precision and memory
-layout, and the share of an epoch in which the net waits for data.
+layout with the memory that was estimated for it, and the share of an epoch in which the net waits for data.
+``--compile`` adds compiled steps, ``--paper-loop`` an epoch as the paper's code has it: MONAI's transforms in
+the loading processes, the net in float32.
 """
 
 import argparse
@@ -22,10 +25,11 @@ import torch
 from monai import transforms as monai
 from omegaconf import OmegaConf
 from torch import nn
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
 from softcord.data.cache import CachedVolume
 from softcord.losses.deep import DeepSupervisionLoss
+from softcord.train.memory import PROGRAM_BYTES, training_bytes
 from softcord.train.on_device import augmented, collate
 from softcord.train.patches import PatchDataset
 
@@ -59,11 +63,11 @@ def median_ms(run: Callable[[], object], rounds: int) -> float:
     return 1e3 * statistics.median(times)
 
 
-def make_volumes(folder: Path, count: int) -> list[CachedVolume]:
+def make_volumes(folder: Path, count: int, patch: tuple[int, ...]) -> list[CachedVolume]:
     rng = np.random.default_rng(0)
+    shape = tuple(max(pair) for pair in zip((64, 128, 128), patch, strict=True))
     volumes = []
     for n in range(count):
-        shape = (64, 128, 128)
         softseg = np.zeros(shape, dtype=np.float16)
         softseg[28:36, 60:68] = 0.8
         volume = CachedVolume(folder / f"{n}.npy", folder / f"{n}_softseg.npy", folder / f"{n}_cord.npy")
@@ -135,20 +139,21 @@ def mean_ms(run: Callable[[], object], samples: int) -> float:
 
 
 def training_step(
-    model: str, device: torch.device, *, is_bf16: bool, channels_last: bool
+    model: str, device: torch.device, *, is_bf16: bool, channels_last: bool, is_compiled: bool = False
 ) -> Callable[[dict[str, Any]], None]:
     torch.manual_seed(0)
     layout = torch.channels_last_3d if channels_last else torch.contiguous_format
     net: nn.Module = from_yaml(f"model/{model}").to(device).to(memory_format=layout)
     loss = DeepSupervisionLoss(from_yaml("loss/awing"))
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-3, fused=True)
+    compute = torch.compile(net) if is_compiled else net
 
     def step(batch: dict[str, Any]) -> None:
         moved = {key: part.to(device) if key != "augment" else part for key, part in batch.items()}
         here = augmented(moved)
         image, softseg = here["image"].to(memory_format=layout), here["softseg"]
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=is_bf16):
-            outputs = net(image)
+            outputs = compute(image)
         optimizer.zero_grad()
         loss(outputs, softseg).backward()
         optimizer.step()
@@ -169,20 +174,68 @@ def bench_net(options: argparse.Namespace, device: torch.device) -> None:
     torch.set_num_threads(options.threads)
     data = random_batch(options.batch, shape)
     for precision in ("float32", "bfloat16"):
+        row("    estimated memory of the net", estimated_gb(options, precision), "GB")
         for layout in ("channels first", "channels last"):
-            step = training_step(
-                options.model,
-                device,
-                is_bf16=precision == "bfloat16",
-                channels_last=layout == "channels last",
-            )
-            row(f"{precision}, {layout}", median_ms(lambda s=step: s(data), options.rounds), "ms")
-            if device.type == "cuda":
-                row("    peak of the card's memory", torch.cuda.max_memory_allocated() / 1e9, "GB")
-                torch.cuda.reset_peak_memory_stats()
+            bench_step(options, device, data, precision, layout)
+        if options.compile:
+            bench_step(options, device, data, precision, "channels first", is_compiled=True)
 
 
-def batches(dataset: PatchDataset, options: argparse.Namespace, workers: int) -> Iterator[dict[str, Any]]:
+def bench_step(
+    options: argparse.Namespace,
+    device: torch.device,
+    data: dict[str, Any],
+    precision: str,
+    layout: str,
+    *,
+    is_compiled: bool = False,
+) -> None:
+    step = training_step(
+        options.model,
+        device,
+        is_bf16=precision == "bfloat16",
+        channels_last=layout == "channels last",
+        is_compiled=is_compiled,
+    )
+    start = time.perf_counter()
+    step(data)
+    first_s = time.perf_counter() - start
+    label = f"{precision}, {layout}{', compiled' if is_compiled else ''}"
+    row(label, median_ms(lambda: step(data), options.rounds), f"ms, the first {1e3 * first_s:.0f} ms")
+    if device.type == "cuda":
+        row("    peak of the card's memory", torch.cuda.max_memory_allocated() / 1e9, "GB")
+        del step
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
+
+
+def estimated_gb(options: argparse.Namespace, precision: str) -> float:
+    """What softcord says before a training, without the program itself, which takes no memory of a GPU."""
+    with torch.device("meta"):
+        net: nn.Module = from_yaml(f"model/{options.model}")
+    size = 4 if precision == "float32" else 2
+    needed = training_bytes(net, tuple(options.patch), options.batch, bytes_per_value=size)
+    return (needed - PROGRAM_BYTES) / 1e9
+
+
+class PaperPatches(Dataset[dict[str, Any]]):
+    """Patches with the transforms that the paper's code has, one sample after the other on a processor."""
+
+    def __init__(self, patches: PatchDataset) -> None:
+        self.patches, self.chain = patches, monai_chain(2)
+
+    def __len__(self) -> int:
+        return len(self.patches)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        torch.set_num_threads(1)
+        transformed = self.chain(self.patches[index])
+        return {name: torch.as_tensor(transformed[name]) for name in ("image", "softseg")}
+
+
+def batches(
+    dataset: Dataset[dict[str, Any]], options: argparse.Namespace, workers: int
+) -> Iterator[dict[str, Any]]:
     return iter(DataLoader(dataset, batch_size=options.batch, num_workers=workers, collate_fn=collate))
 
 
@@ -193,20 +246,38 @@ def bench_together(options: argparse.Namespace, device: torch.device) -> None:
     net_ms = median_ms(lambda: step(data), options.rounds)
     row("net alone", 1e3 * options.batch / net_ms, "patches/s")
     with tempfile.TemporaryDirectory() as folder:
+        volumes = make_volumes(Path(folder), options.batch * options.rounds, tuple(options.patch))
         dataset = PatchDataset(
-            make_volumes(Path(folder), options.batch * options.rounds),
+            volumes,
             tuple(options.patch),
             from_yaml("augment/paper"),
             # As the trainer has it: a GPU transforms the patches, and then that is part of "net".
             augment_later=device.type == "cuda",
         )
-        for workers in (0, 1, 2):
+        for workers in options.workers:
             start = time.perf_counter()
             patches = sum(len(batch["image"]) for batch in batches(dataset, options, workers))
             row(f"data alone, {workers} workers", patches / (time.perf_counter() - start), "patches/s")
-            waited, total = epoch(step, batches(dataset, options, workers))
-            row(f"both, {workers} workers", patches / total, "patches/s")
-            row("    the net waits", 100 * waited / total, "% of the time")
+            row_of_an_epoch(f"both, {workers} workers", step, batches(dataset, options, workers), options)
+        if options.paper_loop:
+            step = training_step(options.model, device, is_bf16=False, channels_last=False)
+            paper = PaperPatches(PatchDataset(volumes, tuple(options.patch)))
+            workers = max(options.workers)
+            row_of_an_epoch(
+                f"the paper's loop, {workers} workers", step, batches(paper, options, workers), options
+            )
+
+
+def row_of_an_epoch(
+    label: str,
+    step: Callable[[dict[str, Any]], None],
+    loader: Iterator[dict[str, Any]],
+    options: argparse.Namespace,
+) -> None:
+    waited, total = epoch(step, loader)
+    # Its first batch is not in the time.
+    row(label, options.batch * (options.rounds - 1) / total, "patches/s")
+    row("    the net waits", 100 * waited / total, "% of the time")
 
 
 def epoch(step: Callable[[dict[str, Any]], None], loader: Iterator[dict[str, Any]]) -> tuple[float, float]:
@@ -218,6 +289,8 @@ def epoch(step: Callable[[dict[str, Any]], None], loader: Iterator[dict[str, Any
         batch = next(loader, None)
         waited += time.perf_counter() - asked
         if batch is None:
+            if torch.cuda.is_available():
+                torch.cuda.synchronize()
             return waited, time.perf_counter() - start
         step(batch)
 
@@ -235,10 +308,14 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--samples", type=int, default=70, help="patches to augment for its mean")
+    parser.add_argument("--workers", type=int, nargs="+", default=(0, 1, 2))
+    parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--paper-loop", action="store_true")
     options = parser.parse_args()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     print(f"Python {sys.version.split()[0]}, torch {torch.__version__}, {device}")
-    bench_augmentation(tuple(options.patch), samples=10 * options.rounds)
+    bench_augmentation(tuple(options.patch), options.samples)
     bench_net(options, device)
     bench_together(options, device)
 
