@@ -31,7 +31,8 @@ from softcord.stats.sentence import sentences
 from softcord.stats.unseen import unseen_contrasts
 
 # A picture for slides, a drawing for the page and for Inkscape, and one for LaTeX.
-FORMATS = ("png", "svg", "pdf")
+# The first is drawn twice, once to lay it out, which is cheapest for svg.
+FORMATS = ("svg", "png", "pdf")
 
 
 @dataclass(frozen=True)
@@ -98,9 +99,8 @@ def write_study(
     tables = make_tables(measures, detailed, settings, background.participants, absent, main)
     rankings = ranking_table(measures, questions)
     tables |= {"ranking": rankings} if len(rankings) else {}
-    shown = _asked_figures(settings, questions)
     links = _links(background.qc)
-    figures = list(_figures(measures, detailed, shown, links))
+    figures = list(_figures(measures, detailed, _asked_figures(settings, questions), links))
     soft = section(background.soft_values)
     tables |= soft.tables
     comparisons = detailed[list(COMPARISON_COLUMNS)]
@@ -119,7 +119,11 @@ def write_study(
         write_bytes(folder / "figures" / file_name(name, ".svg"), svg)
     for name, figure in background.figures.items():
         write_bytes(folder / "figures" / file_name(name, f".{figure.kind}"), figure.content)
-    notes = (*background.notes, *_notes(measures, settings, questions), *_undrawn(settings.figures, figures))
+    notes = (
+        *background.notes,
+        *_notes(measures, settings, questions),
+        *_undrawn(settings.figures or (), figures),
+    )
     background = replace(background, notes=notes)
     known = known_of(measures, tables.get("ranking"), settings.level)
     report = replace(
@@ -141,9 +145,10 @@ def n_files(measures: pd.DataFrame, settings: StudySettings) -> int:
     return 2 + len(_asked_figures(settings, settings.questions or applicable(measures, settings)))
 
 
-def _asked_figures(settings: StudySettings, questions: Sequence[Question]) -> tuple[FigureSpec, ...]:
-    shown = settings.figures or tuple(default_figures(questions))
-    return (*effect_figures(questions), *shown)
+def _asked_figures(settings: StudySettings, questions: Sequence[Question]) -> Sequence[FigureSpec]:
+    if settings.figures is None:
+        return ()
+    return (*effect_figures(questions), *(settings.figures or default_figures(questions)))
 
 
 def _links(images: Sequence[html.QcImage]) -> dict[tuple[str, str], str]:
