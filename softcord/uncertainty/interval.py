@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from softcord.errors import DataError
 from softcord.io.files import write_json
+from softcord.io.tables import MISSING
 
 COVERAGE = 0.9
 _KEY = ["participant_id", "session_id", "contrast", "filename", "level", "slice"]
@@ -112,7 +113,8 @@ def with_intervals(table: pd.DataFrame, of: Mapping[str, Calibration]) -> pd.Dat
         if row["metric"] == "csa_mm2" and doubt is not None and calibration is not None:
             half = calibration.half_width_mm2(doubt)
             ends = {"csa_low_mm2": max(0.0, row["value"] - half), "csa_high_mm2": row["value"] + half}
-            parts += [{**parts[-1], "metric": name, "value": value} for name, value in ends.items()]
+            bare = {**parts[-1], "sd": MISSING}
+            parts += [{**bare, "metric": name, "value": value} for name, value in ends.items()]
     return pd.DataFrame(parts, columns=table.columns)
 
 

@@ -1,8 +1,7 @@
 """Train one net on one table of images, and make a predictor of what was trained."""
 
 import logging
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,6 +13,7 @@ import torch
 from softcord.app.config.instantiate import TARGET
 from softcord.app.config.plan import Plan
 from softcord.app.engine import AfterEpoch, OnDone, Predict, Segment
+from softcord.app.engines.epoch_lines import EpochLines
 from softcord.app.engines.model_description import describe_model
 from softcord.app.engines.start_time import start_s
 from softcord.app.inputs.label_maps import label_map_volumes
@@ -37,7 +37,7 @@ from softcord.train.memory import machine_bytes, training_bytes
 from softcord.train.module import CordModule
 from softcord.train.narrow import Narrow
 from softcord.train.patches import PatchDataset
-from softcord.train.run import Patches, train
+from softcord.train.run import Patches, Watch, train
 
 logger = logging.getLogger("softcord")
 
@@ -132,13 +132,12 @@ def train_net(
         fused=plan.machine.fused_optimizer,
     )
 
-    started = time.monotonic()
+    lines = EpochLines(settings.epochs)
 
     def on_epoch(epoch: int, metrics: dict[str, float]) -> None:
         entry.metrics(metrics, epoch)
+        lines.on_epoch(epoch, metrics)
         done = epoch + 1
-        seconds = time.monotonic() - started
-        logger.info("epoch %d of %d: %s; %.0f s so far", done, settings.epochs, _told(metrics), seconds)
         note(run_dir, f"trained {done} of {settings.epochs} epochs", done / settings.epochs)
         if after_epoch:
             after_epoch(epoch, _predictor(plan, Model(net, description)))
@@ -146,17 +145,19 @@ def train_net(
 
     logger.info("training on %s an epoch%s", counted(len(patches[0]), "patch", "patches"), _memory(plan))  # type: ignore[arg-type]
     note(run_dir, "training", 0.0)
-    result = train(
-        module,
-        patches,
-        settings,
-        # The threads that the run began in, whatever the configuration says by now.
-        replace(plan.machine, threads=torch.get_num_threads()),
-        seed=plan.seed,
-        checkpoint_dir=run_dir / CHECKPOINTS,
-        on_epoch=on_epoch,
-        devices=plan.trainer,
-    )
+    # The threads that the run began in, whatever the configuration says by now.
+    machine = replace(plan.machine, threads=torch.get_num_threads())
+    with lines.told():
+        result = train(
+            module,
+            patches,
+            settings,
+            machine,
+            seed=plan.seed,
+            checkpoint_dir=run_dir / CHECKPOINTS,
+            watch=Watch(on_epoch, lines.on_step),
+            devices=plan.trainer,
+        )
     entry.tag({"history": history(start, result.epochs)})
     entry.metrics({"train/seconds": result.seconds, "train/best_val_loss": result.best_val_loss})
     entry.artifact(result.best_checkpoint, CHECKPOINTS)
@@ -227,8 +228,3 @@ def _patches(plan: Plan, volumes: Sequence[CachedVolume], augment: Augment | Non
         patches_per_image=settings.patches_per_image if augment else 1,
         augment_later=augments_on_gpu(plan.machine),
     )
-
-
-def _told(metrics: Mapping[str, float]) -> str:
-    """Write an epoch's metrics in a line: ``train/loss 0.12, val/loss 0.2, val/dice 0.9``."""
-    return ", ".join(f"{name} {value:.3g}" for name, value in sorted(metrics.items()))

@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from softcord.predict.files import Task
 
 _EXAMPLES = """\
-examples:
-  softcord bids my-bids my-bids/derivatives/softcord participant --participant-label 01 02
-  softcord bids my-bids my-bids/derivatives/softcord group
-  softcord bids my-bids out participant --task groundtruth
+softcord bids my-bids my-bids/derivatives/softcord participant --participant-label 01 02
+softcord bids my-bids my-bids/derivatives/softcord group
+softcord bids my-bids out participant --task groundtruth
 
 participant segments (or builds soft ground truth of) each participant and writes a page of each; the same
 command again goes on where it was stopped. group measures all masks and writes measures.csv and index.html.

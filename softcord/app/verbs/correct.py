@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 SUMMARY = "correct the masks that need it most, and take them back as labels"
 
 _EXAMPLES = """\
-examples:
-  softcord correct my-bids --next 5        # five drafts, opened one by one in the editor that is there
-  softcord correct my-bids --next 5 -no-editor
-  softcord correct my-bids -take           # edited drafts, and masks that were passed, become labels
+softcord correct my-bids --next 5        # five drafts, opened one by one in the editor that is there
+softcord correct my-bids --next 5 -no-editor
+softcord correct my-bids -take           # edited drafts, and masks that were passed, become labels
 
 Drafts lie in my-bids/derivatives/labels (*_desc-draft_softseg), labels in derivatives/labels_softseg.
 Editors: FSLeyes, napari, ITK-SNAP, 3D Slicer, or $SOFTCORD_EDITOR, which gets the image and the draft.
@@ -62,6 +61,7 @@ def _correct(arguments: argparse.Namespace) -> int:
 
 
 def _next(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
+    from softcord.app.console.progress import phase
     from softcord.rounds.candidates import candidate, sites_of
     from softcord.rounds.choose import choose
     from softcord.rounds.drafts import draft_path, label_path, write_draft
@@ -73,7 +73,12 @@ def _next(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
     done |= {one.name for one in masks if draft_path(arguments.root, one).exists()}
     ratings = {one.image: one.rating for one in _ratings(arguments.root).values()}
     sites = sites_of(arguments.root)
-    chosen = choose([candidate(one, sites) for one in masks], arguments.next, ratings, done)
+    with phase("judging masks", len(masks)) as on_done:
+        candidates = []
+        for one in masks:
+            candidates.append(candidate(one, sites))
+            on_done(one.name)
+    chosen = choose(candidates, arguments.next, ratings, done)
     if not chosen:
         show("Nothing is left to correct: all masks are labels, drafts, passed or rejected.")
     codes = []

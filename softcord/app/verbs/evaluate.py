@@ -19,6 +19,7 @@ from softcord.app.console.terminal import show_table, start_logging
 from softcord.app.models.trained import find_trained
 from softcord.app.sweeps.launch import Study, launch
 from softcord.errors import DataError
+from softcord.hints import counted
 from softcord.sweep.commands import record_command
 from softcord.sweep.folder import MEASURES, PREDICTIONS
 
@@ -170,7 +171,8 @@ def _show_results(first: Plan, run_dirs: Sequence[Path]) -> None:
         measures = load_measures(folder / MEASURES for folder in folders)
         if len(measures):
             table = summary_table(measures, format_levels(first.levels))
-            show_table(table, f"{first.study}, {data}: mean ± SD over participants")
+            people = counted(measures["participant_id"].nunique(), "participant")
+            show_table(table, f"{first.study}, {data}: mean ± SD over {people}")
         else:
             show(f"\n{first.study}, {data}: no ground truth; look at qc.html of each run")
     show(f"\nresults    {first.study_dir}/")

@@ -17,11 +17,9 @@ if TYPE_CHECKING:
 # What a package consists of (softcord.predict.package, which takes seconds to import).
 _PACKAGE = {"model.json", "weights.safetensors", "card.md", "sha256.txt"}
 _EXAMPLES = """\
-examples:
-  softcord export -m demo/soft_all_s1-1c4667 -o soft_all.zip            a package, for softcord predict -m
-  softcord export -m soft_all.zip -half -name neck-v1 -o neck-v1        half the size, under another name
-  softcord export -m soft_all.zip -format onnx -o soft_all.onnx         checked against torch to 0.001
-  softcord export -m soft_all.zip -format monai -o soft_all_bundle/     a MONAI bundle
+softcord export -m demo/soft_all -o soft_all.zip                   # a package, for softcord predict -m
+softcord export -m soft_all.zip -format onnx -o soft_all.onnx     # checked against torch to 0.001
+softcord export -m soft_all.zip -format monai -o soft_all_bundle/  # a MONAI bundle
 """
 
 
@@ -55,11 +53,13 @@ def main(argv: list[str] | None = None) -> int:
 def _export(arguments: argparse.Namespace) -> int:
     output: Path = arguments.output
     _check(arguments)
+    from softcord.app.console.progress import phase
     from softcord.app.models.find import find_model
 
-    model = _renamed(find_model(arguments.model, arguments.outputs, arguments.store), arguments)
     try:
-        _write(model, arguments)
+        with phase("exporting", 0):
+            model = _renamed(find_model(arguments.model, arguments.outputs, arguments.store), arguments)
+            _write(model, arguments)
     except OSError as error:
         what = f"cannot be written ({error.strerror or error})"
         raise RunError(output, what, "Check the folder, its permissions and the space on its disk") from error

@@ -11,6 +11,7 @@ from softcord.app.console.flags import FlagParser
 from softcord.app.console.streams import show
 from softcord.app.console.viewer import show_viewer
 from softcord.errors import UsageError
+from softcord.hints import counted
 
 if TYPE_CHECKING:
     from softcord.review.masks import ReviewMask
@@ -19,11 +20,9 @@ if TYPE_CHECKING:
 SUMMARY = "look at every mask of a dataset and rate it"
 
 _EXAMPLES = """\
-examples:
-  softcord review my-bids                                # the newest predictions
-  softcord review my-bids -masks my-bids/derivatives/labels
-  softcord review my-bids -o review/                     # a folder that opens without a server
-  softcord review my-bids -take qc_ratings.tsv           # ratings that were given in such a folder
+softcord review my-bids                                # the newest predictions
+softcord review my-bids -o review/                     # a folder that opens without a server
+softcord review my-bids -take qc_ratings.tsv           # ratings that were given in such a folder
 
 Ratings are written to my-bids/derivatives/softcord/qc.tsv after each key, and as SCT's lists (qc_fail.yml,
 qc_correct.yml) beside it. The page is served on this machine only, and stops with Ctrl-C.
@@ -60,7 +59,7 @@ def _review(arguments: argparse.Namespace) -> int:
         if not arguments.take.is_file():
             raise UsageError(f"-take {arguments.take}", "does not exist", "Check the path")
         taken = read_ratings(arguments.take)
-        show(f"{table}: {len(taken)} ratings taken, {len(add_ratings(table, taken))} in all")
+        show(f"{table}: {counted(len(taken), 'rating')} taken, {len(add_ratings(table, taken))} in all")
         return DONE
     masks = find_review_masks(arguments.root, arguments.masks)
     ratings = read_ratings(table)
@@ -79,9 +78,8 @@ def _review(arguments: argparse.Namespace) -> int:
     if arguments.v:
         show_viewer(masks[0].image, masks[0].mask)
     if arguments.output is not None:
-        show(
-            f"{page}: {len(drawn)} masks; save its ratings, then: softcord review {arguments.root} -take FILE"
-        )
+        then = f"save its ratings, then: softcord review {arguments.root} -take FILE"
+        show(f"{page}: {counted(len(drawn), 'mask')}; {then}")
         return DONE
     return _serve(arguments, folder, table, drawn)
 
