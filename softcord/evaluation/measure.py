@@ -22,6 +22,7 @@ from softcord.measure.spread import csa_std_rows
 from softcord.measure.table import Measure, measures_frame
 from softcord.predict.write import predictions_of, softseg_path, write_softseg
 from softcord.processes.parallel import parallel_map
+from softcord.uncertainty.paths import uncertainty_path
 
 # Starting processes costs as much as measuring so many images.
 WORTH_PROCESSES = 50
@@ -51,9 +52,9 @@ def measure_masks(
 
     A mask from elsewhere is written, with its image's header, to its place in the derivatives dataset
     ``predictions``. An image whose mask is missing or cannot be used has its rows, without values, so that
-    nothing forgets it. ``labels`` fill the columns that say which run this is (run, method, gt, ...). The CSA
-    STD across contrasts of each participant follows at the end. Where qform and sform of some image disagree
-    there is a column ``space``.
+    nothing forgets it. A map of how sure a mask is, beside it, adds the doubt of each CSA. ``labels`` fill
+    the columns that say which run this is (run, method, gt, ...). The CSA STD across contrasts of each
+    participant follows at the end. Where qform and sform of some image disagree there is a column ``space``.
 
     Raises:
         DataError: no image has a mask that can be used.
@@ -127,7 +128,9 @@ def _measure(
     if mask.path != mask_place(predictions, image):
         folder = predictions_of(predictions, image.participant_id)
         write_softseg(folder, image.image, softseg, {"Run": run, "Prediction": str(mask.path)})
-    measured = _measures(image, softseg, reference, wanted)
+    doubt = uncertainty_path(mask.path)
+    sd = read_volume(doubt) if doubt.is_file() else None
+    measured = _measures(image, softseg, reference, wanted, sd)
     measured += [
         ImageMeasure(name, MISSING, _number(name, metric(softseg, reference)))
         for name, metric in wanted.metrics
@@ -150,7 +153,7 @@ def mask_place(predictions: Path, image: EvaluationImage) -> Path:
 
 
 def _measures(
-    image: EvaluationImage, softseg: Volume, reference: Volume, wanted: Wanted
+    image: EvaluationImage, softseg: Volume, reference: Volume, wanted: Wanted, sd: Volume | None = None
 ) -> list[ImageMeasure]:
     return measure_image(
         softseg,
@@ -159,6 +162,7 @@ def _measures(
         truth_csa_mm2=image.truth_csa_mm2,
         levels=wanted.levels,
         tails=wanted.tails,
+        sd=sd,
     )
 
 

@@ -37,7 +37,7 @@ logger = logging.getLogger("softcord")
 
 # Parts of a configuration that say nothing about which data are opened.
 _NOT_DATA = (
-    *("seed", "loss", "model", "augment", "train", "machine", "levels", "tails"),
+    *("seed", "loss", "model", "augment", "train", "machine", "levels", "tails", "uncertainty"),
     *("variant", "rerun", "search"),
 )
 

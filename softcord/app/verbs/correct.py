@@ -114,6 +114,7 @@ def _edit(arguments: argparse.Namespace, one: "ReviewMask", command: list[str]) 
 
 def _take_all(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
     """Take edited drafts and passed masks, and note those that were rejected."""
+    from softcord.report.rating_words import REJECTED
     from softcord.rounds.drafts import draft_path, is_changed, label_path
 
     codes, waiting = [DONE], 0
@@ -123,7 +124,7 @@ def _take_all(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
         rating = said[mask].rating if mask in said else ""
         if draft.exists() and is_changed(draft):
             codes.append(_take(arguments, one, None))
-        elif rating == "fail" or (rating == "pass" and not label_path(arguments.root, one).exists()):
+        elif rating in REJECTED or (rating == "pass" and not label_path(arguments.root, one).exists()):
             codes.append(_as_rated(arguments, one, rating, said[mask].rater))
         elif draft.exists():
             waiting += 1
@@ -175,14 +176,7 @@ def _note(
     from softcord.rounds.ledger import Looked, add_looked, read_ledger, round_of
 
     path, model = _ours(arguments.root) / "rounds.tsv", model_of_mask(one.mask)
-    numbers = {}
-    if made is not None:
-        numbers = {
-            "changed_voxels": str(made.changed_voxels),
-            "dice": f"{made.dice:.4f}",
-            "csa_predicted_mm2": f"{made.csa_predicted_mm2:.2f}",
-            "csa_corrected_mm2": f"{made.csa_corrected_mm2:.2f}",
-        }
+    numbers = made.written() if made is not None else {}
     row = Looked(
         round_of(read_ledger(path), model),
         model,

@@ -18,7 +18,7 @@ from softcord.app.console.streams import show
 from softcord.app.console.terminal import show_table, start_logging
 from softcord.app.models.trained import find_trained
 from softcord.app.sweeps.launch import Study, launch
-from softcord.errors import DataError
+from softcord.errors import DataError, UsageError
 from softcord.hints import counted
 from softcord.sweep.commands import record_command
 from softcord.sweep.folder import MEASURES, PREDICTIONS
@@ -98,6 +98,9 @@ def as_tested(plan: Plan) -> Plan:
         UsageError, DataError: there is no such trained method.
     """
     settings = plan.evaluate
+    if plan.uncertainty:
+        hint = "softcord predict -uncertainty and softcord measure -calibration make one of any model's masks"
+        raise UsageError("uncertainty", "is for training, which leaves a calibration", hint)
     trained = find_trained(settings.model, plan.paths.outputs_dir)
     tested = {
         "weights": trained.identity,

@@ -245,20 +245,20 @@ def _write(arguments: argparse.Namespace, batch: "Batch") -> None:
 def _with_intervals(arguments: argparse.Namespace, batch: "Batch", table: "DataFrame") -> "DataFrame":
     """Add the interval of each CSA whose mask has a map of its uncertainty, and say which have none."""
     from softcord.predict.built_in import CSA_INTERVAL
-    from softcord.uncertainty.interval import read_calibration, with_intervals
-    from softcord.uncertainty.measured import fitting
+    from softcord.uncertainty.interval import read_calibration
+    from softcord.uncertainty.measured import add_intervals
 
-    given = arguments.calibration
-    if given is None and not CSA_INTERVAL.exists():
+    path = arguments.calibration or CSA_INTERVAL
+    if path == CSA_INTERVAL and not path.exists():
         return table
-    of, without = fitting(batch.measured, [read_calibration(given or CSA_INTERVAL)])
+    table, without = add_intervals(table, batch.measured, read_calibration(path))
     if without:
         more = and_more(len(without) - 1)
         say(
             f"softcord: {without[0]}{more}: no interval of CSA, the calibration is of another model. "
             "-calibrate makes one from masks with references."
         )
-    return with_intervals(table, of)
+    return table
 
 
 def _calibrate(arguments: argparse.Namespace, batch: "Batch", settings: "MeasureSettings") -> None:

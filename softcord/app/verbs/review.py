@@ -25,7 +25,7 @@ softcord review my-bids -o review/                     # a folder that opens wit
 softcord review my-bids -take qc_ratings.tsv           # ratings that were given in such a folder
 
 Ratings are written to my-bids/derivatives/softcord/qc.tsv after each key, and as SCT's lists (qc_fail.yml,
-qc_correct.yml) beside it. The page is served on this machine only, and stops with Ctrl-C.
+qc_correct.yml, qc_artefact.yml) beside it. The page is served on this machine only, and stops with Ctrl-C.
 """
 
 
