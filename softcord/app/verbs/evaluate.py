@@ -97,7 +97,7 @@ def as_tested(plan: Plan) -> Plan:
         UsageError, DataError: there is no such trained method.
     """
     settings = plan.evaluate
-    trained = find_trained(settings.model, plan.paths.outputs_dir)
+    trained = find_trained(settings.model, plan.paths.outputs_dir, plan.paths.store_dir)
     tested = {
         "weights": trained.identity,
         "model_of": settings.stand_ins,
@@ -141,7 +141,7 @@ def evaluate_one(plan: Plan) -> None:
     from softcord.app.sweeps.runs import new_run
 
     plan = as_tested(plan)
-    trained = find_trained(plan.evaluate.model, plan.paths.outputs_dir)
+    trained = find_trained(plan.evaluate.model, plan.paths.outputs_dir, plan.paths.store_dir)
     test = Evaluation(plan, trained, open_test_data(plan, plan.evaluate))
     identity = {
         "config": plan.config_hash,
