@@ -25,13 +25,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return guarded(lambda: int(given.verb(given)))
 
 
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of `softcord study`."""
+    return _parsers()[0]
+
+
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="softcord study", description=__doc__)
-    verbs = _verbs(parser)
+    whole, verbs = _parsers()
     if arguments and arguments[0] in verbs:
         # The parser of all verbs does not take NAME --outputs FOLDER RUN, with an option between the two.
         return verbs[arguments[0]].parse_intermixed_args(arguments[1:])
-    return parser.parse_args(arguments)
+    return whole.parse_args(arguments)
+
+
+def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    whole = argparse.ArgumentParser(prog="softcord study", description=__doc__)
+    return whole, _verbs(whole)
 
 
 def _verbs(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
