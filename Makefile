@@ -9,7 +9,7 @@ EXTRAS := search,parallel,slurm,export,dev
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
-.PHONY: help setup nnunet demo test test-all fuzz check bench bench-gpu model clean
+.PHONY: help setup nnunet demo test test-all fuzz check docs bench bench-gpu model clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,16 @@ check: setup  ## style, types and tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(MAKE) test
+
+$(VENV)/.docs-installed: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
+	@touch $@
+
+# A page is laid out or made from the code, then built; a warning is an error. Nothing is fetched by the pages.
+docs: $(VENV)/.docs-installed  ## build the documentation with its search: build/docs/index.html
+	$(BIN)/python -m docs.site.stage build/docs-source
+	$(BIN)/python -m sphinx -W --keep-going -q -c docs/site build/docs-source build/docs
+	@echo build/docs/index.html
 
 bench: setup  ## run the benchmarks, results in bench-results/
 	@mkdir -p bench-results

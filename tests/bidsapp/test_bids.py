@@ -17,6 +17,7 @@ from softcord.predict.files import Task
 from softcord.predict.volume import Prediction
 from softcord.uncertainty.interval import read_calibration
 from softcord.uncertainty.paths import uncertainty_path
+from tests.bids_validator import validator_errors
 from tests.drift.cylinders import cylinder, dataset, model
 
 
@@ -48,6 +49,15 @@ def test_participant_and_group_leave_a_derivatives_dataset_with_pages_and_areas(
     areas = measures[(measures["metric"] == "csa_mm2") & (measures["level"] == "2:3")]
     assert areas["value"].round(0).tolist() == [70.0] * 3
     assert {path: path.stat().st_mtime_ns for path in raw.rglob("*")} == before
+
+
+def test_the_official_bids_validator_passes_what_is_written(raw: Path) -> None:
+    assert main(["raw", "out", "participant", "-v", "0"]) == 0
+    assert main(["raw", "out", "group", "-v", "0"]) == 0
+    assert validator_errors(Path("out")) == []
+    mask = Path("out/sub-00/anat/sub-00_T2w_label-SC_softseg.nii.gz")
+    mask.rename(mask.with_name("sub-00_T2w_made-up.nii.gz"))
+    assert validator_errors(Path("out")) != []
 
 
 def test_only_the_participants_asked_for_are_segmented_with_or_without_sub(raw: Path) -> None:

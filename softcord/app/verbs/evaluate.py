@@ -101,7 +101,7 @@ def as_tested(plan: Plan) -> Plan:
     if plan.uncertainty:
         hint = "softcord predict -uncertainty and softcord measure -calibration make one of any model's masks"
         raise UsageError("uncertainty", "is for training, which leaves a calibration", hint)
-    trained = find_trained(settings.model, plan.paths.outputs_dir)
+    trained = find_trained(settings.model, plan.paths.outputs_dir, plan.paths.store_dir)
     tested = {
         "weights": trained.identity,
         "model_of": settings.stand_ins,
@@ -145,7 +145,7 @@ def evaluate_one(plan: Plan) -> None:
     from softcord.app.sweeps.runs import new_run
 
     plan = as_tested(plan)
-    trained = find_trained(plan.evaluate.model, plan.paths.outputs_dir)
+    trained = find_trained(plan.evaluate.model, plan.paths.outputs_dir, plan.paths.store_dir)
     test = Evaluation(plan, trained, open_test_data(plan, plan.evaluate))
     identity = {
         "config": plan.config_hash,

@@ -26,7 +26,7 @@ softcord predict -path-data my-bids -uncertainty
 
 Masks are soft (0 to 1, the share of cord in each voxel) unless -thr is given. The same command again goes on
 where it was stopped. MODEL is a package (folder or .zip), study/run under -outputs, a run's folder or
-checkpoint, an MLflow run id, or models:/NAME@ALIAS.
+checkpoint, a registered model (NAME@ALIAS) or an MLflow run id.
 """
 _USUAL = ("-i", "-path-data", "-m", "-o", "-qc", "-thr", "-uncertainty", "-overwrite", "-threads", "-device")
 
