@@ -9,7 +9,16 @@ from softcord.app.console.exit_codes import DONE, USAGE, guarded
 from softcord.app.console.streams import say
 
 
-class FlagParser(argparse.ArgumentParser):
+class OneLineParser(argparse.ArgumentParser):
+    """Say what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong in one line."""
+        say(f"{self.prog}: {message}. {self.prog} -h lists the arguments.")
+        sys.exit(USAGE)
+
+
+class FlagParser(OneLineParser):
     """Parse flags such as SCT's users know."""
 
     def __init__(self, verb: str, description: str, examples: str) -> None:
@@ -20,11 +29,6 @@ class FlagParser(argparse.ArgumentParser):
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
-
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong in one line."""
-        say(f"{self.prog}: {message}. {self.prog} -h lists the arguments.")
-        sys.exit(USAGE)
 
     def run(self, argv: Sequence[str] | None, verb: Callable[[argparse.Namespace], int]) -> int:
         """Parse ``argv``, by default the command line's, run ``verb`` and return the exit code."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from softcord.app.config.compose import Overrides, compose, is_for_engine
 from softcord.app.config.instantiate import TARGET
 from softcord.app.console.exit_codes import DONE, guarded
+from softcord.app.console.flags import OneLineParser
 from softcord.app.console.streams import say, show
 from softcord.app.models.run_names import find_study, studies, taken_apart, the_run
 from softcord.app.results.study_text import command_text, run_text, status_text, studies_text
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="softcord study", description=__doc__)
+    parser = OneLineParser(prog="softcord study", description=__doc__)
     verbs = _verbs(parser)
     if arguments and arguments[0] in verbs:
         # The parser of all verbs does not take NAME --outputs FOLDER RUN, with an option between the two.

@@ -1,6 +1,5 @@
 """``softcord ui``: the MLflow dashboard, on this machine only."""
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
@@ -8,13 +7,14 @@ from pathlib import Path
 from typing import NoReturn
 
 from softcord.app.console.exit_codes import guarded
+from softcord.app.console.flags import OneLineParser
 from softcord.app.console.streams import show
 from softcord.errors import UsageError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the verb and return its exit code."""
-    parser = argparse.ArgumentParser(prog="softcord ui", description=__doc__)
+    parser = OneLineParser(prog="softcord ui", description=__doc__)
     parser.add_argument(
         "-store", "--store", type=Path, default=Path("mlruns"), help="folder of the store (mlruns)"
     )
@@ -49,6 +49,8 @@ def _serve(store: Path, port: int) -> NoReturn:
 def _check_is_free(port: int) -> None:
     import socket
 
+    if not 0 < port < 2**16:
+        raise UsageError("-port", f"must be between 1 and 65535, got {port}", "Leave it out for 5000")
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
             raise UsageError(f"port {port}", "is in use", f"Take another with -port {port + 1}")
