@@ -13,11 +13,11 @@ from softcord.data.cache import check_label
 from softcord.errors import DataError
 from softcord.evaluation.image import EvaluationImage, Mask, Masks
 from softcord.io.header import open_nifti
+from softcord.io.masks import read_mask
 from softcord.io.nifti import Volume, read_volume
 from softcord.io.tables import MISSING
 from softcord.measure.image import ImageMeasure, measure_image, measure_rows
 from softcord.measure.own_metric import ImageMetric
-from softcord.measure.slices import refuse_filled
 from softcord.measure.spread import csa_std_rows
 from softcord.measure.table import Measure, measures_frame
 from softcord.predict.write import predictions_of, softseg_path, write_softseg
@@ -119,11 +119,10 @@ def _measure(
             outside [0, 1].
     """
     image, mask = pair
-    found, reference = read_volume(mask.path), read_volume(image.reference)
+    found, reference = read_mask(mask.path), read_mask(image.reference)
     space = open_nifti(image.image).space
     check_label(image.reference, reference, space)
     check_label(mask.path, found, space)
-    refuse_filled(mask.path, found)
     softseg = Volume(np.clip(found.data, 0, 1), reference.affine)
     if mask.path != mask_place(predictions, image):
         folder = predictions_of(predictions, image.participant_id)
@@ -158,7 +157,7 @@ def _measures(
     return measure_image(
         softseg,
         reference_softseg=reference,
-        discs=read_volume(image.discs) if image.discs else None,
+        discs=read_mask(image.discs) if image.discs else None,
         truth_csa_mm2=image.truth_csa_mm2,
         levels=wanted.levels,
         tails=wanted.tails,
@@ -168,6 +167,6 @@ def _measures(
 
 def _without_values(image: EvaluationImage, wanted: Wanted) -> list[ImageMeasure]:
     """Return the measures that the image would have, as NaN."""
-    reference, none = read_volume(image.reference), float("nan")
+    reference, none = read_mask(image.reference), float("nan")
     measured = [replace(one, value=none) for one in _measures(image, reference, reference, wanted)]
     return [*measured, *(ImageMeasure(name, MISSING, none) for name, _ in wanted.metrics)]

@@ -1,6 +1,7 @@
 """Intervals for measured mask files: find what is known of their doubt, calibrate on those with a truth."""
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,8 @@ from softcord.uncertainty.paths import uncertainty_path
 def with_uncertainty(files: Iterable[MaskFiles]) -> list[MaskFiles]:
     """Add to each mask the map of how sure it is, where one lies beside it."""
     return [
-        replace(file, uncertainty=path) if (path := uncertainty_path(file.mask)).is_file() else file
+        # A mask that cannot be read has none: the reading says why.
+        replace(file, uncertainty=path) if os.path.isfile(path := uncertainty_path(file.mask)) else file
         for file in files
     ]
 

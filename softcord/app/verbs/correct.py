@@ -80,22 +80,27 @@ def _next(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
             on_done(mask.name)
     chosen = choose(candidates, arguments.next, ratings, done)
     if not chosen:
-        show("Nothing is left to correct: all masks are labels, drafts, passed or rejected.")
+        _tell(arguments, "Nothing is left to correct: all masks are labels, drafts, passed or rejected.")
     codes = []
     for one in chosen:
         mask = by_name[one.name]
         draft = write_draft(arguments.root, mask)
         command = editor_command(mask.image, draft, os.environ)
-        show(f"{draft}  (quality {one.score:.2f})")
+        _tell(arguments, f"{draft}  (quality {one.score:.2f})")
         if command is None:
-            show(f"  no editor was found: open it over {mask.image}, or set ${VARIABLE}")
+            _tell(arguments, f"  no editor was found: open it over {mask.image}, or set ${VARIABLE}")
         else:
-            show(f"  {shlex.join(command)}", flush=True)
+            _tell(arguments, f"  {shlex.join(command)}", flush=True)
             if not arguments.no_editor:
                 codes.append(_edit(arguments, mask, command))
     if chosen and (arguments.no_editor or not codes):
-        show(f"When they are edited: softcord correct {arguments.root} -take")
+        _tell(arguments, f"When they are edited: softcord correct {arguments.root} -take")
     return max(codes, default=DONE)
+
+
+def _tell(arguments: argparse.Namespace, text: str, *, flush: bool = False) -> None:
+    if arguments.v:
+        show(text, flush=flush)
 
 
 def _edit(arguments: argparse.Namespace, one: "ReviewMask", command: list[str]) -> int:
@@ -107,7 +112,7 @@ def _edit(arguments: argparse.Namespace, one: "ReviewMask", command: list[str]) 
     if code:
         say(f"softcord: {command[0]}: ended with {code}; the draft is kept.")
     if not is_changed(draft_path(arguments.root, one)):
-        show("  not changed: it stays a draft (rate it with softcord review if it is right)")
+        _tell(arguments, "  not changed: it stays a draft (rate it with softcord review if it is right)")
         return DONE
     return _take(arguments, one, time.monotonic() - started)
 
@@ -129,7 +134,7 @@ def _take_all(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
         elif draft.exists():
             waiting += 1
     if waiting:
-        show(f"{waiting} drafts were not changed and wait to be edited.")
+        _tell(arguments, f"{waiting} drafts were not changed and wait to be edited.")
     return max(codes)
 
 
@@ -143,9 +148,10 @@ def _take(arguments: argparse.Namespace, one: "ReviewMask", seconds: float | Non
         say(f"softcord: {error}")
         return DATA
     _note(arguments, one, made, seconds, by)
-    show(
+    _tell(
+        arguments,
         f"  {one.name}: {made.taken}, {made.changed_voxels} voxels changed sides, Dice with the prediction "
-        f"{made.dice:.3f}, CSA {made.csa_predicted_mm2:.1f} -> {made.csa_corrected_mm2:.1f} mm²"
+        f"{made.dice:.3f}, CSA {made.csa_predicted_mm2:.1f} -> {made.csa_corrected_mm2:.1f} mm²",
     )
     return DONE
 
@@ -160,7 +166,7 @@ def _as_rated(arguments: argparse.Namespace, one: "ReviewMask", rating: str, by:
         say(f"softcord: {error}")
         return DATA
     _note(arguments, one, made, None, by)
-    show(f"  {one.name}: {'rejected' if made is None else made.taken}, as {by} rated it")
+    _tell(arguments, f"  {one.name}: {'rejected' if made is None else made.taken}, as {by} rated it")
     return DONE
 
 

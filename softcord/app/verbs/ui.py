@@ -68,6 +68,8 @@ def _serve(store: Path, port: int) -> NoReturn:
 def _check_is_free(port: int) -> None:
     import socket
 
+    if not 0 < port < 2**16:
+        raise UsageError("-port", f"must be between 1 and 65535, got {port}", "Leave it out for 5000")
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
             raise UsageError(f"port {port}", "is in use", f"Take another with -port {port + 1}")
