@@ -169,4 +169,4 @@ def _with_weights_of(checkpoint: Path, nets: tuple[str, ...]) -> Model:
     except RuntimeError as error:
         raise DataError(checkpoint, "does not fit the net of its run", "Train again") from error
     made_by = {**model.description.provenance, "checkpoint": checkpoint.name}
-    return replace(model, description=replace(model.description, provenance=made_by))
+    return replace(model, description=replace(model.description, provenance=made_by), self_test=None)

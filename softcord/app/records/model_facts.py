@@ -16,15 +16,19 @@ from softcord.measure.metrics import METRICS
 from softcord.predict.package import Measured, Model
 from softcord.stats.describe import describe, describe_contrasts
 from softcord.stats.load import load_measures
-from softcord.sweep.folder import MEASURES, SPLIT, run_config
+from softcord.sweep.folder import MEASURES, MODEL, SPLIT, run_config
 from softcord.sweep.ledger import Run, read_run, read_study
 
 _SHOWN = ("csa_abs_error_mm2", "csa_std_mm2", "dice", "dice_soft", "rve_pct", "asd_mm")
 
 
 def run_of(path: Path) -> Path | None:
-    """Return the folder of the run that a package or checkpoint lies in, None if in none."""
-    return next((place for place in (path, *path.absolute().parents) if read_run(place)), None)
+    """Return the folder of the run whose measured model a path is, None if it is no run's.
+
+    A checkpoint is none: what the run measured is not said of it. Nor is a package that only lies there.
+    """
+    run_dir = path.parent if path.name == MODEL else path
+    return run_dir if read_run(run_dir) else None
 
 
 def with_facts_of(word: str, model: Model, outputs: Path, store: Path) -> Model:

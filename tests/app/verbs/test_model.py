@@ -12,6 +12,7 @@ import yaml
 from softcord.app.models.find import find_model, registered_version
 from softcord.app.models.start_from import start_label
 from softcord.app.models.trained import find_trained
+from softcord.app.records.model_facts import run_of
 from softcord.app.verbs.model import main
 from softcord.errors import UsageError
 from softcord.nets.unet import UNet
@@ -113,6 +114,14 @@ def test_the_card_says_what_the_run_measured_on_whom_and_what_it_is_not_for(
     assert "licence: CC-BY-4.0" in card
     assert "Not compared" in card
     assert f"sha256 {weights_sha256(model(1))}" in card
+
+
+def test_what_a_run_measured_is_said_of_its_own_model_only(here: Path) -> None:
+    run_dir = OUTPUTS / "mine/soft_all_s1-abc"
+    assert run_of(run_dir) == run_of(run_dir / "model") == run_dir
+    assert run_of(run_dir / "checkpoints/last.ckpt") is None
+    assert run_of(run_dir / "given.zip") is None
+    assert run_of(run_dir / "models/T1w/model") is None
 
 
 def test_a_version_stays_as_it_is_when_its_run_is_made_anew(here: Path) -> None:
