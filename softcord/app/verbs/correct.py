@@ -75,9 +75,9 @@ def _next(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
     sites = sites_of(arguments.root)
     with phase("judging masks", len(masks)) as on_done:
         candidates = []
-        for one in masks:
-            candidates.append(candidate(one, sites))
-            on_done(one.name)
+        for mask in masks:
+            candidates.append(candidate(mask, sites))
+            on_done(mask.name)
     chosen = choose(candidates, arguments.next, ratings, done)
     if not chosen:
         show("Nothing is left to correct: all masks are labels, drafts, passed or rejected.")

@@ -55,7 +55,7 @@ class _StudyParser(FlagParser):
 
 def _verbs(parser: argparse.ArgumentParser) -> dict[str, LineParser]:
     """Add the verbs to a parser, and return the parser of each."""
-    shared = argparse.ArgumentParser(add_help=False)
+    shared = LineParser(add_help=False)
     shared.add_argument(
         "--outputs", type=Path, default=Path("outputs"), help="folder of the studies (outputs)"
     )
