@@ -96,7 +96,8 @@ def test_where_no_test_tells_methods_apart_nobody_is_bold(tmp_path: Path) -> Non
 def test_contrasts_that_did_not_train_are_marked_below_the_summary_and_in_the_figures(tmp_path: Path) -> None:
     measures = make_measures(methods=("soft_T1w_T2w", "soft_all"))
     measures.loc[measures["method"] == "soft_T1w_T2w", "contrasts_trained"] = "T1w T2w"
-    page = written(measures, tmp_path, STD, Question("CSA", "csa_mm2", "contrasts"))
+    asked = (STD, Question("CSA", "csa_mm2", "contrasts"))
+    page = written(measures, tmp_path, *asked, are_figures_drawn=True)
     said = "Tested, not trained on: DWI, MT-on, GRE-T1w, T2*w (soft_T1w_T2w)"
     summary, questions = page.split('id="questions"')[:2]
     assert f"{said}; the means are over these, too." in summary
