@@ -52,14 +52,13 @@ bench: setup  ## run the benchmarks, results in bench-results/
 	@for script in benchmarks/bench_*.py; do echo "== $$script"; \
 	  $(BIN)/python $$script | tee bench-results/$$(basename $$script .py).txt; done
 
-# The paper's patch and net, and ours: net alone, data alone, both, peak memory. Without a GPU it says so at once.
+# The paper's patch and net, and ours: net alone, data alone, both, the paper's loop, peak memory.
+GPU_BENCH := $(BIN)/python benchmarks/bench_training.py --rounds 20 --samples 4 --workers 8 --compile --paper-loop
 bench-gpu: setup  ## what a GPU does with training: patches a second, share of waiting, memory
 	@$(BIN)/python -c "import sys, torch; sys.exit(None if torch.cuda.is_available() else 'make bench-gpu: no GPU')"
 	@mkdir -p bench-results
-	$(BIN)/python benchmarks/bench_training.py --model nnunet --patch 64 192 320 --batch 2 --rounds 20 \
-	  | tee bench-results/bench_gpu_nnunet.txt
-	$(BIN)/python benchmarks/bench_training.py --model small_deep --patch 48 64 128 --batch 8 --rounds 20 \
-	  | tee bench-results/bench_gpu_small_deep.txt
+	$(GPU_BENCH) --model nnunet --patch 64 192 320 --batch 2 | tee bench-results/bench_gpu_nnunet.txt
+	$(GPU_BENCH) --model small_deep --patch 48 64 128 --batch 8 | tee bench-results/bench_gpu_small_deep.txt
 
 # Goes on from synthetic-v1, whose own three parts repeat at commit c4436ea; its card says what was cut short.
 SYNTHETIC := $(BIN)/python -m softcord.train experiment=synthetic_only machine.threads=1 machine.workers=1

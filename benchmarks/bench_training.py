@@ -210,12 +210,13 @@ def bench_step(
 
 
 def estimated_gb(options: argparse.Namespace, precision: str) -> float:
-    """What softcord says before a training, without the program itself, which takes no memory of a GPU."""
+    """What softcord says before a training, without the program itself."""
     with torch.device("meta"):
         net: nn.Module = from_yaml(f"model/{options.model}")
     size = 4 if precision == "float32" else 2
-    needed = training_bytes(net, tuple(options.patch), options.batch, bytes_per_value=size)
-    return (needed - PROGRAM_BYTES) / 1e9
+    on_gpu = torch.cuda.is_available()
+    needed = training_bytes(net, tuple(options.patch), options.batch, bytes_per_value=size, on_gpu=on_gpu)
+    return (needed if on_gpu else needed - PROGRAM_BYTES) / 1e9
 
 
 class PaperPatches(Dataset[dict[str, Any]]):
@@ -241,7 +242,7 @@ def batches(
 
 def bench_together(options: argparse.Namespace, device: torch.device) -> None:
     print(f"\nAn epoch of {options.batch * options.rounds} patches: data alone, net alone, both")
-    step = training_step(options.model, device, is_bf16=True, channels_last=device.type == "cuda")
+    step = training_step(options.model, device, is_bf16=True, channels_last=False)
     data = random_batch(options.batch, tuple(options.patch))
     net_ms = median_ms(lambda: step(data), options.rounds)
     row("net alone", 1e3 * options.batch / net_ms, "patches/s")

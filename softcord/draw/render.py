@@ -20,6 +20,7 @@ def figure_bytes(figure: Figure, kind: str, dpi: int = 300) -> bytes:
     quick: dict[str, Any] = {"pil_kwargs": {"compress_level": 3}} if kind == "png" else {}
     with rc_context(_REAL_TEXT):
         figure.savefig(buffer, format=kind, dpi=dpi, metadata=_UNDATED[kind], **quick)
-    # The second format takes the layout of the first.
-    figure.set_layout_engine("none")
+    # The next format takes the layout of the first. With an engine, also one of the name "none", each format
+    # would be drawn twice, once to lay it out.
+    figure.set_layout_engine(None)
     return buffer.getvalue()

@@ -22,7 +22,7 @@ SPREAD_METRICS = ("csa_std_mm2", "csa_bin_std_mm2")
 
 @dataclass(frozen=True)
 class StudySettings:
-    """What a study asks and shows; empty questions and figures mean the default ones.
+    """What a study asks and shows; empty questions and figures mean the default ones, None no figures.
 
     ``reference``, ``correction`` and ``unit_of_analysis`` hold for the default questions.
     ``claims`` are published results to hold against (``same_data``: of the same dataset, so that means can
@@ -30,7 +30,7 @@ class StudySettings:
     """
 
     questions: tuple[Question, ...] = ()
-    figures: tuple[FigureSpec, ...] = ()
+    figures: tuple[FigureSpec, ...] | None = ()
     claims: tuple[Claim, ...] = ()
     same_data: bool = False
     breakdown: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class StudySettings:
 
 def metrics_needed(settings: StudySettings) -> set[str]:
     """Return the metrics that a study's tables, questions and figures read."""
-    asked = {item.metric for item in (*settings.questions, *settings.figures, *settings.claims)}
+    asked = {item.metric for item in (*settings.questions, *(settings.figures or ()), *settings.claims)}
     spread_counts = {"csa_std_contrasts", "csa_bin_std_contrasts"}
     return asked | spread_counts | {*OVERLAP_METRICS, *CSA_METRICS, *SPREAD_METRICS}
 

@@ -29,7 +29,8 @@ from softcord.stats.rows import COMPARISON_COLUMNS
 from softcord.stats.sentence import sentences
 
 # A picture for slides, a drawing for the page and for Inkscape, and one for LaTeX.
-FORMATS = ("png", "svg", "pdf")
+# The first is drawn twice, once to lay it out, which is cheapest for svg.
+FORMATS = ("svg", "png", "pdf")
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,8 @@ def write_study(
     tables = make_tables(measures, detailed, settings, background.participants, absent, main)
     rankings = ranking_table(measures, questions)
     tables |= {"ranking": rankings} if len(rankings) else {}
-    shown = settings.figures or tuple(default_figures(questions))
     links = _links(background.qc)
-    figures = list(_figures(measures, detailed, (*effect_figures(questions), *shown), links))
+    figures = list(_figures(measures, detailed, _asked_figures(settings, questions), links))
     soft = section(background.soft_values)
     tables |= soft.tables
     comparisons = detailed[list(COMPARISON_COLUMNS)]
@@ -117,7 +117,11 @@ def write_study(
         write_bytes(folder / "figures" / file_name(name, ".svg"), svg)
     for name, figure in background.figures.items():
         write_bytes(folder / "figures" / file_name(name, f".{figure.kind}"), figure.content)
-    notes = (*background.notes, *_notes(measures, settings, questions), *_undrawn(settings.figures, figures))
+    notes = (
+        *background.notes,
+        *_notes(measures, settings, questions),
+        *_undrawn(settings.figures or (), figures),
+    )
     background = replace(background, notes=notes)
     known = known_of(measures, tables.get("ranking"), settings.level)
     report = replace(
@@ -131,6 +135,12 @@ def write_study(
 
 
 _Drawn = tuple[FigureSpec, dict[str, bytes], str]
+
+
+def _asked_figures(settings: StudySettings, questions: Sequence[Question]) -> Sequence[FigureSpec]:
+    if settings.figures is None:
+        return ()
+    return (*effect_figures(questions), *(settings.figures or default_figures(questions)))
 
 
 def _links(images: Sequence[html.QcImage]) -> dict[tuple[str, str], str]:

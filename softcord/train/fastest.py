@@ -64,7 +64,7 @@ def fastest() -> Fastest:
     except OSError:
         where = f"{path} cannot be written, so it is measured each time"
     gain, layout = measured.bfloat16_gain, measured.channels_last_gain
-    what = "computing in %s: bfloat16 takes 1/%.2f of the time of float32 here, channels-last 1/%.2f; %s"
+    what = "%s is fastest here: bfloat16 takes 1/%.2f of the time of float32, channels-last 1/%.2f; %s"
     logger.info(what, measured.precision, gain, layout, where)
     return measured
 

@@ -44,7 +44,13 @@ def _change(rows: list[list[str]], source: random.Random) -> None:
 
 def test_compare_refuses_a_table_or_compares(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     watch = Watch.beside_somebodys_files(tmp_path, capsys)
-    words = ["compare.measures=[m.csv]", "compare.figures=[]", "compare.claims=[]", "compare.qc=0", "study=s"]
+    words = [
+        "compare.measures=[m.csv]",
+        "compare.figures=null",
+        "compare.claims=[]",
+        "compare.qc=0",
+        "study=s",
+    ]
 
     def attempt(text: str) -> None:
         Path("m.csv").write_text(text, encoding="utf-8", errors="surrogateescape")

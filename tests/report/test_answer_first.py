@@ -16,8 +16,11 @@ from tests.stats.measures import make_measures
 STD, DICE = Question("std", "csa_std_mm2"), Question("Dice", "dice")
 
 
-def written(measures: pd.DataFrame, folder: Path, *questions: Question) -> str:
-    write_study(measures, "demo", folder, StudySettings(questions=questions or (STD, DICE)))
+def written(
+    measures: pd.DataFrame, folder: Path, *questions: Question, are_figures_drawn: bool = False
+) -> str:
+    figures = () if are_figures_drawn else None
+    write_study(measures, "demo", folder, StudySettings(questions=questions or (STD, DICE), figures=figures))
     return (folder / "report.html").read_text(encoding="utf-8")
 
 
@@ -51,7 +54,8 @@ def test_where_nobody_is_best_the_box_says_cannot_tell_and_why(tmp_path: Path) -
 
 @pytest.mark.parametrize("n", [1, 2])
 def test_of_one_or_two_people_there_are_values_and_figures_and_no_test(n: int, tmp_path: Path) -> None:
-    page = written(make_measures(methods=("one", "two"), participants=n), tmp_path)
+    measures = make_measures(methods=("one", "two"), participants=n)
+    page = written(measures, tmp_path, are_figures_drawn=True)
     assert "Cannot tell which is best: not tested" in box(page)
     assert "is best." not in box(page)
     assert (tmp_path / "figures/std_effects.pdf").exists()
@@ -93,7 +97,8 @@ def test_sentences_are_folded_and_words_explained_where_they_stand(tmp_path: Pat
 
 
 def test_text_in_the_drawings_is_text_and_cannot_become_markup(tmp_path: Path) -> None:
-    page = written(make_measures(methods=("<script>x", "b&amp;c"), participants=6), tmp_path)
+    measures = make_measures(methods=("<script>x", "b&amp;c"), participants=6)
+    page = written(measures, tmp_path, are_figures_drawn=True)
     assert "<script>x" not in page
     svg = (tmp_path / "figures/std_effects.svg").read_text(encoding="utf-8")
     assert "&lt;script&gt;x" in svg

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 
+from softcord.data.resample import Shape
 from softcord.nets.unet import UNet
 from softcord.train.memory import training_bytes
 
@@ -56,3 +58,29 @@ def test_it_grows_with_batch_patch_and_precision(batch_size: int) -> None:
     assert more > one
     assert training_bytes(empty(), (64, 32, 32), batch_size) > more
     assert training_bytes(empty(), (32, 32, 32), batch_size, bytes_per_value=2) < more
+
+
+def net_of_conf(model: str) -> UNet:
+    path = Path(__file__).parents[2] / "conf/model" / f"{model}.yaml"
+    settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    with torch.device("meta"):
+        return UNet(**{name: value for name, value in settings.items() if name != "_target_"})
+
+
+# The peak that torch counted on an H200, benchmarks/bench_training.py and docs/performance.md.
+@pytest.mark.parametrize(
+    ("model", "patch", "batch_size", "bytes_per_value", "peak_gb"),
+    [
+        ("nnunet", (64, 192, 320), 2, 4, 18.2),
+        ("nnunet", (64, 192, 320), 2, 2, 9.4),
+        ("small_deep", (48, 64, 128), 8, 4, 2.6),
+        ("small_deep", (48, 64, 128), 8, 2, 1.3),
+    ],
+)
+def test_the_estimate_for_a_gpu_is_within_15_percent_of_what_one_took(
+    model: str, patch: Shape, batch_size: int, bytes_per_value: int, peak_gb: float
+) -> None:
+    estimate = training_bytes(
+        net_of_conf(model), patch, batch_size, bytes_per_value=bytes_per_value, on_gpu=True
+    )
+    assert estimate / 1e9 == pytest.approx(peak_gb, rel=0.15)

@@ -38,9 +38,9 @@ def start_logging() -> None:
     logger.handlers = [handler]
     logger.setLevel(logging.INFO)
     logger.propagate = False
-    # Lightning sets the level of its package loggers on import, but leaves these two alone.
-    for other in ("lightning.pytorch.utilities.rank_zero", "lightning.fabric.utilities.rank_zero"):
-        logging.getLogger(other).setLevel(logging.WARNING)
+    # Lightning sets the level of its package loggers on import, but leaves these alone.
+    for other in ("pytorch.utilities.rank_zero", "fabric.utilities.rank_zero", "pytorch.accelerators.cuda"):
+        logging.getLogger(f"lightning.{other}").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module=r"(lightning|torch|monai|sqlalchemy|mlflow)\..*")
 
 

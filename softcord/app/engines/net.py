@@ -172,15 +172,20 @@ def train_net(
 def _memory(plan: Plan) -> str:
     """Say about how much memory the training takes, and warn if this machine has less."""
     bytes_per_value = 4 if resolve_precision(plan.machine) == "32-true" else 2
+    device = training_device(plan.machine)
     try:
         with without_numbers():
             net = plan.net()
         needed = training_bytes(
-            net, plan.patch_voxels, plan.train.batch_size, bytes_per_value=bytes_per_value
+            net,
+            plan.patch_voxels,
+            plan.train.batch_size,
+            bytes_per_value=bytes_per_value,
+            on_gpu=device.type == "cuda",
         )
     except (NotImplementedError, RuntimeError):
         return ""  # a net of somebody's own that cannot be computed without numbers
-    there = machine_bytes(training_device(plan.machine))
+    there = machine_bytes(device)
     if needed > there:
         hint = "Lower train.batch_size, train.patch_size_mm or model.features"
         logger.warning("about %.0f GB of memory needed, %.0f there. %s", needed / 1e9, there / 1e9, hint)

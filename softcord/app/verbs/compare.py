@@ -130,7 +130,7 @@ def study_settings(options: Mapping[str, Any], level: str, data: str | None = No
 
     whole_number(options["soft_values"], "compare.soft_values")
     for key in ("measures", "questions", "figures", "claims", "breakdown"):
-        if not isinstance(options[key], list):
+        if not isinstance(options[key], list) and not (key == "figures" and options[key] is None):
             raise UsageError(f"compare.{key}", f"must be a list, got {options[key]!r}", f"Write {key}=[a,b]")
     if not isinstance(options["qc"], int) or options["qc"] < 0:
         raise UsageError("compare.qc", f"must be a whole number of at least 0, got {options['qc']!r}")
@@ -147,7 +147,7 @@ def study_settings(options: Mapping[str, Any], level: str, data: str | None = No
     ]
     return StudySettings(
         questions=_questions(options, level),
-        figures=tuple(figures),
+        figures=None if options["figures"] is None else tuple(figures),
         claims=tuple(claims),
         same_data=bool(options["same_data"]),
         breakdown=tuple(str(name) for name in options["breakdown"]),
@@ -186,7 +186,7 @@ def _check_keys(place: str, entry: Mapping[str, Any], kind: str, read: Sequence[
 
 
 def _entries(options: Mapping[str, Any], key: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for i, entry in enumerate(options[key]):
+    for i, entry in enumerate(options[key] or ()):
         place = f"compare.{key}.{i}"
         if not isinstance(entry, Mapping):
             raise UsageError(
