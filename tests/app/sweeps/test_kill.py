@@ -34,8 +34,8 @@ def test_a_study_killed_again_and_again_ends_like_an_undisturbed_one(tmp_path: P
     assert {state for _, state in report["store"]} == {"complete"}
 
 
-FEW = {"predict": 14, "prepare": 3, "sequential": 3}
-MANY = {"predict": 26, "prepare": 12, "sequential": 12, "pool": 12, "compare": 8}
+FEW = {"predict": 13, "prepare": 3, "sequential": 3, "search": 1}
+MANY = {"predict": 26, "prepare": 12, "sequential": 12, "pool": 12, "compare": 8, "search": 10}
 
 
 @pytest.mark.parametrize("kills", [FEW, pytest.param(MANY, marks=pytest.mark.slow)], ids=["few", "many"])
@@ -57,6 +57,6 @@ def test_every_verb_that_is_killed_and_repeated_ends_like_an_undisturbed_one(
     assert {report["case"]: report["hits"] for report in reports} == kills
     for report in reports:
         assert report["codes"] == [0, 0], report
-        assert report["results"] or report["case"] == "search", report
+        assert report["results"], report
         for fault in ("odd_codes", "differing", "doubled", "half_written", "orphans", "stumbled"):
             assert report[fault] == [], report
