@@ -22,6 +22,7 @@ def measures_of(study: str) -> pd.DataFrame:
     return table[~table["method"].str.startswith("GT_")]
 
 
+@pytest.mark.slow
 def test_a_run_calibrates_on_its_validation_participants(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
