@@ -55,6 +55,17 @@ def test_the_sd_of_readings_is_at_most_a_half_and_none_where_they_agree(values: 
         assert both.sd.item() < 1e-6
 
 
+def test_readings_are_combined_voxel_by_voxel_also_where_few_say_anything() -> None:
+    readings = np.zeros((3, 6, 7, 8), np.float32)
+    readings[:, 2:4, 3:5, 1:7] = np.random.default_rng(0).random((3, 2, 2, 6))
+    readings[0, 3, 3, 2] = readings[1:, 2, 4, 5] = 0
+    both = combine(list(readings))
+    assert np.allclose(both.mean, readings.mean(axis=0), atol=1e-6)
+    assert np.allclose(both.sd, readings.std(axis=0), atol=1e-6)
+    nothing = combine([np.zeros((2, 2, 2), np.float32)] * 2)
+    assert nothing.disagreement == 0
+
+
 def test_intervals_hold_as_often_as_asked_whatever_the_errors_look_like() -> None:
     rng = np.random.default_rng(0)
     held = []

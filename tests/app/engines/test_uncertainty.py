@@ -12,7 +12,7 @@ from softcord.sweep.ledger import read_study
 from softcord.uncertainty.interval import read_calibration
 from tests.quick import QUICK
 
-ONLY_T2W = ("contrasts=T2w", "tested_contrasts=T2w", "augment=none", "train.epochs=1")
+ONLY_T2STAR = ("contrasts=T2star", "tested_contrasts=T2star", "augment=none", "train.epochs=1")
 PEOPLE = ("split.train=0.17", "split.val=0.75", "split.test=0.08", "phantom.n_participants=12")
 
 
@@ -22,11 +22,12 @@ def measures_of(study: str) -> pd.DataFrame:
     return table[~table["method"].str.startswith("GT_")]
 
 
+@pytest.mark.slow
 def test_a_run_calibrates_on_its_validation_participants(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main([*QUICK, *ONLY_T2W, *PEOPLE, "uncertainty=true", "study=sure"]) == 0
+    assert main([*QUICK, *ONLY_T2STAR, *PEOPLE, "uncertainty=true", "study=sure"]) == 0
     (run,) = read_study(Path("outputs/sure"))
     folder = Path("outputs/sure") / run.name
     made = read_calibration(folder / "csa_interval.json")
@@ -45,7 +46,7 @@ def test_too_few_validation_participants_leave_the_doubt_and_say_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main([*QUICK, *ONLY_T2W, "uncertainty=true", "study=few"]) == 0
+    assert main([*QUICK, *ONLY_T2STAR, "uncertainty=true", "study=few"]) == 0
     assert "no interval of CSA, its doubt alone" in capfd.readouterr().err
     found = set(measures_of("few")["metric"])
     assert "csa_doubt_mm2" in found
