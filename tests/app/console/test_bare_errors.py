@@ -4,7 +4,6 @@ import os
 import shutil
 import struct
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -104,9 +103,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).chmod(mode)
     for name in ("no.nii.gz", "outputs/closed/odd/run.json"):
         (folder / name).chmod(0)
-    for parent in (folder, folder.parent, folder.parent.parent):
-        with suppress(PermissionError):
-            parent.chmod(0o755)
+    for parent in (folder, *folder.parents):
+        mode = parent.stat().st_mode
+        if mode & 0o005 == 0o005:  # open to all, as /tmp is
+            break
+        parent.chmod(mode | 0o055)
     return folder
 
 
