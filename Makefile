@@ -9,7 +9,7 @@ EXTRAS := search,parallel,slurm,export,dev
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
-.PHONY: help setup nnunet demo test test-all fuzz check bench bench-gpu model clean
+.PHONY: help setup nnunet demo test test-all fuzz check docs bench bench-gpu model clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,7 +31,7 @@ nnunet: .venv-nnunet/.installed  ## create .venv-nnunet with nnU-Net, which base
 demo: setup  ## train soft and hard ground truth x two losses on phantoms, print the table (about 10 minutes)
 	$(BIN)/python -m softcord.train -m gt=soft,hard loss=awing,dicece study=demo
 
-test: setup  ## run the tests, slow ones left out (a few minutes)
+test: setup  ## run the tests, slow ones left out (about 12 minutes)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q -m "not slow"
 
 test-all: setup  ## run every test
@@ -46,6 +46,16 @@ check: setup  ## style, types and tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(MAKE) test
+
+$(VENV)/.docs-installed: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
+	@touch $@
+
+# A page is laid out or made from the code, then built; a warning is an error. Nothing is fetched by the pages.
+docs: $(VENV)/.docs-installed  ## build the documentation with its search: build/docs/index.html
+	$(BIN)/python -m docs.site.stage build/docs-source
+	$(BIN)/python -m sphinx -W --keep-going -q -c docs/site build/docs-source build/docs
+	@echo build/docs/index.html
 
 bench: setup  ## run the benchmarks, results in bench-results/
 	@mkdir -p bench-results

@@ -1,7 +1,30 @@
-"""Words of hints: the nearest known name, and lists that stay short."""
+"""Words of hints: the nearest known name, lists that stay short, and what the system says of files."""
 
+import errno
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+
+# What to do about what the system says of a file.
+_OF_THE_SYSTEM = {
+    errno.EACCES: "Check its permissions and those of its folder",
+    errno.EPERM: "Check its permissions and those of its folder",
+    errno.EROFS: "Choose another folder",
+    errno.ENOSPC: "Make room on its disk, and repeat the command",
+    errno.EDQUOT: "Make room in your quota, and repeat the command",
+    errno.ENAMETOOLONG: "Choose a shorter name",
+    errno.ENOTDIR: "One of the folders in it is a file",
+    errno.EIO: "Check its disk, or the network that it is on",
+    errno.ELOOP: "Name the file itself: its links lead in a circle",
+}
+
+
+def hint_of(error: OSError) -> str | None:
+    """Return what to do about what the system says of a file; None where that is not known.
+
+    >>> hint_of(PermissionError(13, "Permission denied")), hint_of(OSError("nothing of the system's"))
+    ('Check its permissions and those of its folder', None)
+    """
+    return None if error.errno is None else _OF_THE_SYSTEM.get(error.errno)
 
 
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:

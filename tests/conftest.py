@@ -1,5 +1,6 @@
 """Fixtures that every test can use."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,3 +23,10 @@ def own_cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_handlers_of_the_test_before() -> Iterator[None]:
+    """Take away what a verb has set up to show messages: it writes to what pytest has closed meanwhile."""
+    yield
+    logging.getLogger("softcord").handlers = []

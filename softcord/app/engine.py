@@ -48,6 +48,8 @@ class Engine(EngineFacts, Protocol):
         engine = f"engine={plan.choices['engine']}"
         if plan.model_per_contrast:
             raise UsageError("model_per_contrast", f"is for softcord's own training, not for {engine}")
+        if plan.uncertainty:
+            raise UsageError("uncertainty", f"is for softcord's own training, not for {engine}")
         if plan.draws_patches and self.trains:
             raise UsageError("data=synthetic", f"draws patches for softcord's own training, not for {engine}")
 

@@ -20,6 +20,7 @@ VERBS = {
         "softcord.app.verbs.ingest",
         "adopt a method's predictions, or run a known program, and measure it",
     ),
+    "model": ("softcord.app.verbs.model", "registered models: list, show, promote, test"),
     "export": ("softcord.app.verbs.export", "give a trained model away: package, ONNX, MONAI bundle"),
     "evaluate": ("softcord.app.verbs.evaluate", "test trained methods on another dataset"),
     "measure": ("softcord.app.verbs.measure", "cross-sectional area and shape of cord masks"),

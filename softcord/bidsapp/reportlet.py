@@ -8,6 +8,7 @@ import pandas as pd
 
 from softcord.draw.qc import overlay_bytes
 from softcord.errors import SoftcordError
+from softcord.hints import counted
 from softcord.io.files import write_text
 from softcord.io.names import nifti_stem
 from softcord.io.nifti import read_volume
@@ -75,7 +76,10 @@ def write_index(out: Path, title: str, measures: pd.DataFrame, methods: str) -> 
         f"{title}: softcord",
         title,
         {
-            "Participants": [Text(f"{len(pages)} participants; their pages lie beside this one."), links],
+            "Participants": [
+                Text(f"{counted(len(pages), 'participant')}; all pages lie beside this one."),
+                links,
+            ],
             "Areas": [
                 Heading("Mean ± SD per contrast and level"),
                 *table_of(_by_contrast(measures), text=cell_text),

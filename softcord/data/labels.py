@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from softcord.data.bids import file_state
 from softcord.errors import DataError, UsageError
-from softcord.hints import listed
+from softcord.hints import counted, listed
 from softcord.io.names import sidecar_of
 from softcord.io.pointer import read_pointer, way_to_download
 from softcord.remedies import Remedy
@@ -54,7 +54,9 @@ def choose_labels(
     has_label = labelled["label"].notna()
     if not has_label.all() and (missing == "error" or not has_label.any()):
         lacking = labelled[~has_label]
-        what = f"{len(lacking)} of {len(labelled)} images have no {gt} label: {name_images(lacking)}"
+        what = (
+            f"{len(lacking)} of {counted(len(labelled), 'image')} have no {gt} label: {name_images(lacking)}"
+        )
         raise DataError("labels", what, _WAY_OUT[gt])
     labelled = labelled[has_label].reset_index(drop=True)
     for path in labelled["label"]:

@@ -10,7 +10,8 @@ import pandas as pd
 from softcord.errors import DataError
 from softcord.evaluation.image import EvaluationImage
 from softcord.evaluation.measure import WORTH_PROCESSES
-from softcord.io.nifti import Volume, read_volume
+from softcord.io.masks import read_mask
+from softcord.io.nifti import Volume
 from softcord.measure.image import measure_image, measure_rows
 from softcord.measure.spread import csa_std_rows
 from softcord.measure.table import Measure, measures_frame
@@ -53,7 +54,7 @@ def _rows(
     truth: tuple[EvaluationImage, str, Path], *, levels: tuple[int, ...], run: str, tails: bool
 ) -> list[Measure]:
     image, gt, path = truth
-    measured = measure_image(read_volume(path), discs=_discs(image.discs), levels=levels, tails=tails)
+    measured = measure_image(read_mask(path), discs=_discs(image.discs), levels=levels, tails=tails)
     return measure_rows(
         (one for one in measured if one.metric in _CSA),
         participant_id=image.participant_id,
@@ -66,4 +67,4 @@ def _rows(
 
 
 def _discs(path: Path | None) -> Volume | None:
-    return read_volume(path) if path else None
+    return read_mask(path) if path else None

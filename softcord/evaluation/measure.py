@@ -13,15 +13,16 @@ from softcord.data.cache import check_label
 from softcord.errors import DataError
 from softcord.evaluation.image import EvaluationImage, Mask, Masks
 from softcord.io.header import open_nifti
+from softcord.io.masks import read_mask
 from softcord.io.nifti import Volume, read_volume
 from softcord.io.tables import MISSING
 from softcord.measure.image import ImageMeasure, measure_image, measure_rows
 from softcord.measure.own_metric import ImageMetric
-from softcord.measure.slices import refuse_filled
 from softcord.measure.spread import csa_std_rows
 from softcord.measure.table import Measure, measures_frame
 from softcord.predict.write import predictions_of, softseg_path, write_softseg
 from softcord.processes.parallel import parallel_map
+from softcord.uncertainty.paths import uncertainty_path
 
 # Starting processes costs as much as measuring so many images.
 WORTH_PROCESSES = 50
@@ -51,9 +52,9 @@ def measure_masks(
 
     A mask from elsewhere is written, with its image's header, to its place in the derivatives dataset
     ``predictions``. An image whose mask is missing or cannot be used has its rows, without values, so that
-    nothing forgets it. ``labels`` fill the columns that say which run this is (run, method, gt, ...). The CSA
-    STD across contrasts of each participant follows at the end. Where qform and sform of some image disagree
-    there is a column ``space``.
+    nothing forgets it. A map of how sure a mask is, beside it, adds the doubt of each CSA. ``labels`` fill
+    the columns that say which run this is (run, method, gt, ...). The CSA STD across contrasts of each
+    participant follows at the end. Where qform and sform of some image disagree there is a column ``space``.
 
     Raises:
         DataError: no image has a mask that can be used.
@@ -118,16 +119,17 @@ def _measure(
             outside [0, 1].
     """
     image, mask = pair
-    found, reference = read_volume(mask.path), read_volume(image.reference)
+    found, reference = read_mask(mask.path), read_mask(image.reference)
     space = open_nifti(image.image).space
     check_label(image.reference, reference, space)
     check_label(mask.path, found, space)
-    refuse_filled(mask.path, found)
     softseg = Volume(np.clip(found.data, 0, 1), reference.affine)
     if mask.path != mask_place(predictions, image):
         folder = predictions_of(predictions, image.participant_id)
         write_softseg(folder, image.image, softseg, {"Run": run, "Prediction": str(mask.path)})
-    measured = _measures(image, softseg, reference, wanted)
+    doubt = uncertainty_path(mask.path)
+    sd = read_volume(doubt) if doubt.is_file() else None
+    measured = _measures(image, softseg, reference, wanted, sd)
     measured += [
         ImageMeasure(name, MISSING, _number(name, metric(softseg, reference)))
         for name, metric in wanted.metrics
@@ -150,20 +152,21 @@ def mask_place(predictions: Path, image: EvaluationImage) -> Path:
 
 
 def _measures(
-    image: EvaluationImage, softseg: Volume, reference: Volume, wanted: Wanted
+    image: EvaluationImage, softseg: Volume, reference: Volume, wanted: Wanted, sd: Volume | None = None
 ) -> list[ImageMeasure]:
     return measure_image(
         softseg,
         reference_softseg=reference,
-        discs=read_volume(image.discs) if image.discs else None,
+        discs=read_mask(image.discs) if image.discs else None,
         truth_csa_mm2=image.truth_csa_mm2,
         levels=wanted.levels,
         tails=wanted.tails,
+        sd=sd,
     )
 
 
 def _without_values(image: EvaluationImage, wanted: Wanted) -> list[ImageMeasure]:
     """Return the measures that the image would have, as NaN."""
-    reference, none = read_volume(image.reference), float("nan")
+    reference, none = read_mask(image.reference), float("nan")
     measured = [replace(one, value=none) for one in _measures(image, reference, reference, wanted)]
     return [*measured, *(ImageMeasure(name, MISSING, none) for name, _ in wanted.metrics)]

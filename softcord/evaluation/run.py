@@ -10,12 +10,17 @@ import pandas as pd
 from softcord.errors import DataError
 from softcord.evaluation.image import EvaluationImage, Mask, Masks
 from softcord.evaluation.measure import Wanted, measure_masks
-from softcord.io.nifti import Volume
+from softcord.io.files import write_json
+from softcord.io.names import sidecar_of
+from softcord.io.nifti import Volume, write_like
 from softcord.predict.check_image import read_checked
 from softcord.predict.infer import PLAIN, Apply
 from softcord.predict.package import Model
+from softcord.predict.readings import read_again
 from softcord.predict.volume import PredictSettings, predict_volume
 from softcord.predict.write import predictions_of, write_softseg
+from softcord.uncertainty.ensemble import Ensemble
+from softcord.uncertainty.paths import uncertainty_path
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,12 @@ class Predictor:
         volume = read_checked(image.image, self.model.description.spacing_mm)
         return predict_volume(self.model, volume, settings).softseg
 
+    def how_sure(self, image: EvaluationImage, softseg: Volume) -> Ensemble:
+        """Return the readings of an image, of which ``softseg`` is one: three more predictions."""
+        settings = PredictSettings(apply=self.apply)
+        volume = read_checked(image.image, self.model.description.spacing_mm)
+        return read_again(self.model, volume, softseg, settings)
+
 
 def predict_images(
     predict: Callable[[EvaluationImage], Volume],
@@ -39,10 +50,12 @@ def predict_images(
     *,
     run: str,
     start_s: float | None = None,
+    how_sure: Callable[[EvaluationImage, Volume], Ensemble] | None = None,
     on_done: Callable[[str], None] | None = None,
 ) -> Masks:
     """Predict each image and write its mask to the derivatives dataset ``predictions``.
 
+    ``how_sure`` gives the readings of an image and its mask, whose spread is then written beside the mask.
     An image that cannot be predicted is missing, with the reason, and stops none of the others.
 
     ``start_s`` is how long the program takes until it can predict; with it, each mask has its inference time.
@@ -52,7 +65,10 @@ def predict_images(
         started = time.perf_counter()
         folder = predictions_of(predictions, image.participant_id)
         try:
-            path = write_softseg(folder, image.image, predict(image), {"Run": run})
+            softseg = predict(image)
+            path = write_softseg(folder, image.image, softseg, {"Run": run})
+            if how_sure is not None:
+                _write_how_sure(path, image.image, how_sure(image, softseg), run)
         except DataError as error:  # the image's own; the others go on
             masks.missing[image.image] = str(error)
         else:
@@ -61,6 +77,14 @@ def predict_images(
         if on_done:
             on_done(image.image.name)
     return masks
+
+
+def _write_how_sure(mask: Path, image: Path, readings: Ensemble, run: str) -> None:
+    path = uncertainty_path(mask)
+    write_like(path, readings.sd, image)
+    said = "standard deviation of the readings' soft masks"
+    made = {"Description": said, "Run": run, "Disagreement": round(readings.disagreement, 4)}
+    write_json(sidecar_of(path), made)
 
 
 def evaluate(

@@ -10,7 +10,8 @@ import pandas as pd
 
 from softcord.evaluation.image import EvaluationImage
 from softcord.evaluation.measure import WORTH_PROCESSES, mask_place
-from softcord.io.nifti import Volume, read_volume
+from softcord.io.masks import read_mask
+from softcord.io.nifti import Volume
 from softcord.measure.calibration import border_reliability, pool_reliability
 from softcord.measure.csa import METHOD_VERSION
 from softcord.measure.image import reference_groups
@@ -69,10 +70,10 @@ def _of_image(
     Raises:
         DataError: its mask, reference or disc labels cannot be read.
     """
-    reference = read_volume(image.reference)
-    data = np.clip(read_volume(mask_place(predictions, image)).data, 0, 1)
+    reference = read_mask(image.reference)
+    data = np.clip(read_mask(mask_place(predictions, image)).data, 0, 1)
     softseg = Volume(data, reference.affine)
-    discs = read_volume(image.discs) if image.discs else None
+    discs = read_mask(image.discs) if image.discs else None
     group = reference_groups(cord_voxels(reference, tails=tails), discs, levels)[0]
     curve = csa_by_threshold(softseg, group.slices, tails=tails, missed_as_zero=True)
     curve = curve.assign(

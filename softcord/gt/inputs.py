@@ -9,7 +9,8 @@ from softcord.errors import DataError
 from softcord.gt.check import Finding, check_participant
 from softcord.gt.grid import Grid
 from softcord.io.header import open_nifti
-from softcord.io.nifti import Volume, read_volume
+from softcord.io.masks import read_mask
+from softcord.io.nifti import Volume
 
 Value = TypeVar("Value")
 
@@ -51,8 +52,8 @@ def read_inputs(files: Sequence[ImageFiles], reference: str) -> Inputs:
     discs: dict[str, Volume] = {}
     spaces: dict[str, Grid] = {}
     for row in files:
-        hard_segs |= attempt(read_volume, row.hard_seg, row.contrast)
-        discs |= attempt(read_volume, row.discs, row.contrast)
+        hard_segs |= attempt(read_mask, row.hard_seg, row.contrast)
+        discs |= attempt(read_mask, row.discs, row.contrast)
         spaces |= attempt(native_grid, row.image, row.contrast)
     if not findings:
         names = {row.contrast: Path(row.hard_seg).name for row in files if row.hard_seg}

@@ -10,7 +10,7 @@ import pandas as pd
 from softcord.data.bids import NO_SESSION
 from softcord.errors import RunError
 from softcord.gt.dataset import DONE
-from softcord.io.nifti import read_volume
+from softcord.io.masks import read_mask
 from softcord.measure.image import measure_image, measure_rows
 from softcord.measure.level_text import format_levels
 from softcord.measure.spread import csa_std_rows
@@ -105,9 +105,9 @@ def _path(value: object) -> str | None:
 
 
 def _measure(mask: _Mask, levels: tuple[int, ...], tails: bool) -> list[Measure]:
-    discs = None if mask.discs is None else read_volume(mask.discs)
+    discs = None if mask.discs is None else read_mask(mask.discs)
     return measure_rows(
-        measure_image(read_volume(mask.path), discs=discs, levels=levels, tails=tails),
+        measure_image(read_mask(mask.path), discs=discs, levels=levels, tails=tails),
         participant_id=mask.participant_id,
         session_id=mask.session_id,
         contrast=mask.contrast,

@@ -39,8 +39,9 @@ def replacing(path: Path | str, *, durable: bool = False) -> Iterator[Path]:
             with temporary.open("rb") as stream:
                 os.fsync(stream.fileno())
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        _name_the_target(error, temporary, path)
         raise
     finally:
         os.close(lock)
@@ -55,11 +56,17 @@ def _locked_temporary(path: Path) -> tuple[Path, int]:
     """
     extension = _extension(path)
     own = path.parent / f".{secrets.token_hex(6)}{extension}"
-    lock = os.open(own, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
-    usual = path.parent / f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:12]}{extension}"
+    try:
+        lock = os.open(own, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+    except OSError as error:
+        _name_the_target(error, own, path)
+        raise
+    usual = path.parent / f"{_usual_name(path)}{extension}"
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        _remove_unlocked(usual)
+        with _unlocked(usual) as is_left:
+            if is_left:
+                usual.unlink()
         os.link(own, usual)
     except OSError:
         return own, lock
@@ -67,21 +74,30 @@ def _locked_temporary(path: Path) -> tuple[Path, int]:
     return usual, lock
 
 
-def _remove_unlocked(temporary: Path) -> None:
-    """Remove a temporary file that no process holds any more.
+def _name_the_target(error: BaseException, temporary: Path, target: Path) -> None:
+    """Let an error of the system name what was to be written, not the hidden name that nobody asked for."""
+    if isinstance(error, OSError) and error.filename is not None:
+        named = Path(os.fsdecode(error.filename))
+        if named == temporary:
+            error.filename = str(target)
+
+
+@contextmanager
+def _unlocked(temporary: Path) -> Iterator[bool]:
+    """Lock a temporary file or folder that no process holds any more; give whether there is one.
 
     Raises:
-        BlockingIOError: one does.
+        BlockingIOError: a process does.
     """
     try:
         lock = os.open(temporary, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
+        yield False
         return
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Meanwhile it may have got its final name, and another one this.
-        if os.path.samestat(os.fstat(lock), temporary.stat(follow_symlinks=False)):
-            temporary.unlink()
+        yield os.path.samestat(os.fstat(lock), temporary.stat(follow_symlinks=False))
     finally:
         os.close(lock)
 
@@ -90,26 +106,61 @@ def _remove_unlocked(temporary: Path) -> None:
 def replacing_folder(folder: Path | str) -> Iterator[Path]:
     """Give a temporary folder beside ``folder``; it becomes ``folder`` where the block ends well.
 
-    One that is there is replaced as a whole.
+    One that is there is replaced as a whole. What a process that was killed left half-written goes when the
+    same folder is written again, and what it had already put aside comes back first.
     """
     folder = Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary, old = (folder.parent / f".{secrets.token_hex(6)}" for _ in range(2))
-    temporary.mkdir()
+    place, lock = _locked_place(folder)
     try:
-        yield temporary
+        yield place / "new"
         with suppress(FileNotFoundError):
-            folder.rename(old)
-        temporary.rename(folder)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        if old.exists() and not folder.exists():
-            old.rename(folder)
+            folder.rename(place / "old")
+        (place / "new").rename(folder)
+    finally:
+        _clear(place, folder)
+        os.close(lock)
+
+
+def _locked_place(folder: Path) -> tuple[Path, int]:
+    """Create a hidden folder that holds ``new`` for ``folder``; return it and the descriptor that locks it.
+
+    Named and locked as the temporary files are (``_locked_temporary``). It is never empty, so that no second
+    one can take its name.
+    """
+    own = folder.parent / f".{secrets.token_hex(6)}"
+    try:
+        own.mkdir()
+    except OSError as error:
+        _name_the_target(error, own, folder)
         raise
-    if old.is_symlink() or old.is_file():
-        old.unlink()
-    else:
-        shutil.rmtree(old, ignore_errors=True)
+    (own / "new").mkdir()
+    lock = os.open(own, os.O_RDONLY)
+    usual = folder.parent / _usual_name(folder)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with _unlocked(usual) as is_left:
+            if is_left:
+                _clear(usual, folder)
+        own.rename(usual)
+    except OSError:
+        return own, lock
+    return usual, lock
+
+
+def _clear(place: Path, folder: Path) -> None:
+    """Remove a hidden folder; what was put aside in it goes back if nothing took its place."""
+    if os.path.lexists(place / "old") and not os.path.lexists(folder):
+        (place / "old").rename(folder)
+    shutil.rmtree(place, ignore_errors=True)
+
+
+def is_same_file(a: Path, b: Path) -> bool:
+    """Whether two names are of one file; those that are of none, or may not be looked at, are not."""
+    try:
+        return a.samefile(b)
+    except OSError:
+        return False
 
 
 def write_bytes(path: Path | str, content: bytes) -> None:
@@ -126,6 +177,11 @@ def write_text(path: Path | str, content: str) -> None:
 def write_json(path: Path | str, content: object) -> None:
     """Write indented JSON in one step; what JSON does not know is written as text."""
     write_text(path, json.dumps(content, indent=2, default=str) + "\n")
+
+
+def _usual_name(path: Path) -> str:
+    """Return the temporary name of a path, without extension, unless two write it at once."""
+    return f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:12]}"
 
 
 def _extension(path: Path) -> str:

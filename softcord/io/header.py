@@ -14,6 +14,7 @@ import numpy.typing as npt
 from nibabel.spatialimages import HeaderDataError
 
 from softcord.errors import DataError
+from softcord.hints import hint_of
 from softcord.io.pointer import read_pointer, way_to_download
 from softcord.io.series import SeriesError
 from softcord.io.space import Affine, Shape, Space, SpaceError, read_space, times
@@ -108,13 +109,8 @@ def open_nifti(path: Path) -> NiftiFile:
     """
     if pointer := read_pointer(path):
         raise DataError(path, "is not downloaded, a pointer stands in its place", way_to_download(pointer))
-    if not path.exists():
-        raise DataError(path, "does not exist", "Check the path")
-    if path.is_dir():
-        raise DataError(path, "is a folder", "Name an image in it")
-    if not path.is_file():
-        raise DataError(path, "is no file", "Name an image")
     try:
+        _refuse_no_file(path)
         _refuse_wrong_name(path)
         with _open(path) as stream:
             header = _read_header(stream)
@@ -123,12 +119,23 @@ def open_nifti(path: Path) -> NiftiFile:
             raise ValueError(f"its header says shape {times(shape)}")
         return NiftiFile(path, header, shape, _dtype(header))
     except UNREADABLE as error:
+        if isinstance(error, OSError) and (hint := hint_of(error)):
+            raise DataError(path, f"cannot be read ({error.strerror})", hint) from error
         what = f"is not a readable NIfTI image ({in_words(error)})"
         raise DataError(path, what, _EXPORT) from error
 
 
 def _open(path: Path) -> BinaryIO:
     return cast(BinaryIO, gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
+
+
+def _refuse_no_file(path: Path) -> None:
+    if not path.exists():
+        raise DataError(path, "does not exist", "Check the path")
+    if path.is_dir():
+        raise DataError(path, "is a folder", "Name an image in it")
+    if not path.is_file():
+        raise DataError(path, "is no file", "Name an image")
 
 
 def _refuse_wrong_name(path: Path) -> None:

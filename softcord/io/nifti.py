@@ -11,6 +11,7 @@ import numpy.typing as npt
 from nibabel.openers import ImageOpener
 
 from softcord.errors import DataError
+from softcord.hints import hint_of
 from softcord.io.files import replacing
 from softcord.io.header import UNREADABLE, NiftiFile, in_words, open_nifti, scaling_of
 from softcord.io.memory import refuse_too_large
@@ -82,6 +83,8 @@ def read_volume(path: Path | str, volume: int | None = None) -> Volume:
     except MemoryError as error:
         raise DataError(path, "needs more memory than there is", "Crop it first") from error
     except UNREADABLE as error:
+        if isinstance(error, OSError) and (hint := hint_of(error)):
+            raise DataError(path, f"cannot be read ({error.strerror})", hint) from error
         what = f"the file is damaged or truncated ({in_words(error)})"
         raise DataError(path, what, "Fetch or export it again") from error
     return Volume(data.reshape(shape, order="F"), space.affine, space)

@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from softcord.hints import counted
+
 Ints = npt.NDArray[np.int64]
 
 
@@ -38,7 +40,7 @@ def count_findings(words: Iterable[str], missed: int) -> tuple[str, ...]:
     kinds = Counter({"no-cord": missed} if missed else {})
     for found in words:
         kinds.update(word.partition(":")[0] for word in found.split("; ") if word and word != "empty")
-    return tuple(f"{kind} in {count} slices" for kind, count in kinds.items())
+    return tuple(f"{kind} in {counted(count, 'slice')}" for kind, count in kinds.items())
 
 
 def join_findings(findings: Iterable[str]) -> str:

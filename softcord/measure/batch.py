@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -40,17 +41,20 @@ def find_masks(root: Path, labels_root: Path | None = None, suffix: str | None =
             the names that cord masks have in public datasets.
 
     Raises:
-        DataError: there is no such folder, or no mask in it.
+        DataError: there is no such folder, or no mask in it; or a folder in it may not be read.
     """
     if not root.is_dir():
         raise DataError(root, "is not a folder", "Give a folder that holds sub-*")
     endings = (suffix,) if suffix else tuple(f"_{name}" for kind in _MASK_KINDS for name in _names(kind))
     roots = [labels_root] if labels_root else [root, root.parent / "labels"]
+    listing = list_files(str(root))
     masks = [
         file
-        for file in list_files(str(root)).files
+        for file in listing.files
         if file.extension in IMAGE_EXTENSIONS and f"_{file.stem}".endswith(endings)
     ]
+    if listing.unreadable:
+        raise DataError(listing.unreadable[0], "may not be read", "Check its permissions")
     if not masks:
         raise DataError(root, f"holds no mask named *{' or *'.join(endings)}", "Name them with -suffix")
     return [_with_labels(mask, root, roots) for mask in masks]
@@ -124,7 +128,7 @@ def forget(memory: Path) -> None:
 def _key(files: MaskFiles, settings: MeasureSettings) -> str:
     stamps = []
     for path in (files.mask, files.discs, files.levels, files.reference, files.uncertainty):
-        if path is not None and path.exists():
+        if path is not None and os.path.exists(path):
             status = path.stat()
             stamps.append((str(path.resolve()), status.st_size, status.st_mtime_ns))
     return hashlib.sha256(repr((stamps, settings, METHOD_VERSION)).encode()).hexdigest()[:24]

@@ -1,5 +1,7 @@
 """How far a CSA may be off, from how far readings of its image lie apart: raw, before any calibration."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -25,14 +27,27 @@ def area_doubt_mm2(groups: pd.DataFrame, voxels: SliceVoxels, sd: Volume) -> lis
     """
     if "soft" not in set(groups["mode"]):
         return [float("nan")] * len(groups)
-    areas = csa_per_slice(voxels)
-    cosine = voxels.spacing_mm[2] / areas["length_mm"].to_numpy(dtype=np.float64)
-    doubt = slice_voxels(sd).total * voxels.spacing_mm[0] * voxels.spacing_mm[1] * cosine
+    doubt = slice_doubt_mm2(voxels, sd)
     rows = zip(groups["mode"], groups["slice"], strict=True)
-    return [_mean(doubt, str(slices)) if mode == "soft" else float("nan") for mode, slices in rows]
+    return [
+        mean_doubt_mm2(doubt, parse_numbers(slices, "slice") if slices else ())
+        if mode == "soft"
+        else float("nan")
+        for mode, slices in rows
+    ]
 
 
-def _mean(doubt: Floats, slices: str) -> float:
-    here = doubt[list(parse_numbers(slices, "slice"))] if slices else doubt[:0]
-    here = here[np.isfinite(here)]
+def slice_doubt_mm2(voxels: SliceVoxels, sd: Volume) -> Floats:
+    """Return the readings' standard deviation summed over each slice, as an area across the cord.
+
+    A slice in which the mask has no cord, and so no angle, is taken as it lies.
+    """
+    lengths_mm = csa_per_slice(voxels)["length_mm"].to_numpy(dtype=np.float64)
+    cosine = np.where(np.isfinite(lengths_mm), voxels.spacing_mm[2] / lengths_mm, 1.0)
+    return slice_voxels(sd).total * voxels.spacing_mm[0] * voxels.spacing_mm[1] * cosine
+
+
+def mean_doubt_mm2(doubt_mm2: Floats, slices: Iterable[int]) -> float:
+    """Return the mean over slices; NaN where there is none."""
+    here = doubt_mm2[list(slices)]
     return float(here.mean()) if len(here) else float("nan")

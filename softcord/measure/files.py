@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from softcord.errors import DataError
+from softcord.io.masks import read_mask
 from softcord.io.nifti import Volume, read_volume, space_of
 from softcord.io.space import Space, misfit
 from softcord.measure.aggregate import count_findings, join_findings
@@ -18,7 +19,7 @@ from softcord.measure.image import compare_masks
 from softcord.measure.level_text import format_numbers
 from softcord.measure.levels import DISC_LABELS, SliceLevels, levels_from_discs, levels_from_image
 from softcord.measure.shape import SHAPE_COLUMNS, shape_per_slice
-from softcord.measure.slices import SliceVoxels, cord_voxels, refuse_filled, slice_voxels
+from softcord.measure.slices import SliceVoxels, cord_voxels, slice_voxels
 from softcord.measure.tails import without_tails
 
 Floats = npt.NDArray[np.float64]
@@ -98,8 +99,7 @@ def measure_file(files: MaskFiles, settings: MeasureSettings) -> FileMeasures:
     """
     if (settings.levels or settings.per_level) and not (files.discs or files.levels):
         raise DataError(files.mask, "has no disc labels and no level image", "Levels cannot be told without")
-    mask = read_volume(files.mask, settings.volume)
-    refuse_filled(files.mask, mask)
+    mask = read_mask(files.mask, settings.volume)
     space = space_of(mask)
     every, voxels = slice_voxels(mask), cord_voxels(mask, tails=settings.tails)
     notes = [f"{files.mask}: {odd}" for odd in space.oddities]

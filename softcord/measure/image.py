@@ -12,6 +12,7 @@ from softcord.io.space import misfit, shear_deg
 from softcord.io.tables import MISSING
 from softcord.measure.aggregate import findings_over, join_findings, mean_over, mean_with_missed
 from softcord.measure.csa import Mode, csa_per_slice
+from softcord.measure.doubt import mean_doubt_mm2, slice_doubt_mm2
 from softcord.measure.groups import Group, group_slices
 from softcord.measure.levels import levels_from_discs
 from softcord.measure.overlap import dice, dice_soft, rve_pct, volume_mm3
@@ -42,6 +43,7 @@ def measure_image(
     truth_csa_mm2: float | None = None,
     levels: tuple[int, ...] = (2, 3),
     tails: bool = False,
+    sd: Volume | None = None,
 ) -> list[ImageMeasure]:
     """Measure one image's segmentation.
 
@@ -59,6 +61,7 @@ def measure_image(
         levels: vertebral levels, for the paper C2 and C3.
         tails: whether faint values far from the cord count, of both masks; else those of the segmentation
             are reported as ``tails_left_out_pct`` where they are more than 0.5 % of it.
+        sd: how far readings of the image lie apart, on the same grid; adds ``csa_doubt_mm2``.
 
     Raises:
         DataError: the reference is on another grid, or the discs hold none.
@@ -73,6 +76,13 @@ def measure_image(
     reference = None if reference_softseg is None else slice_voxels(reference_softseg)
     groups = reference_groups(reference or pred, discs, levels)
     measures = list(_csa(pred, reference, groups, truth_csa_mm2))
+    if sd is not None:
+        _check_same_grid(sd, pred_softseg)
+        doubt = slice_doubt_mm2(pred, sd)
+        measures += [
+            ImageMeasure("csa_doubt_mm2", group.level, mean_doubt_mm2(doubt, group.slices))
+            for group in groups
+        ]
     volume = volume_mm3(pred_softseg.data, pred.spacing_mm)
     measures.append(ImageMeasure("volume_mm3", MISSING, volume))
     left_out_pct = 100 * (1 - float(pred_softseg.data.sum(dtype=np.float64)) / whole) if whole > 0 else 0.0

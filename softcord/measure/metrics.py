@@ -48,20 +48,20 @@ _ROWS = (
     Metric("inference_s", "s", "lower", None, "Inference time (s)"),
     Metric("volume_mm3", "mm3", "none", None, "Volume (mm³)"),
     Metric("tails_left_out_pct", "%", "none", 0.0, "Faint values left out as no part of the cord (%)"),
-    Metric("angle_ap_deg", "deg", "none", None, "Tilt about the AP axis (°)"),
-    Metric("angle_rl_deg", "deg", "none", None, "Tilt about the RL axis (°)"),
+    Metric("angle_ap_deg", "deg", "none", None, "Tilt about the A-P axis (°)"),
+    Metric("angle_rl_deg", "deg", "none", None, "Tilt about the R-L axis (°)"),
     Metric("length_mm", "mm", "none", None, "Length along the cord (mm)"),
-    Metric("diameter_ap_mm", "mm", "none", None, "AP diameter (mm)"),
-    Metric("diameter_ap_ellipse_mm", "mm", "none", None, "AP diameter of the ellipse (mm)"),
-    Metric("diameter_rl_mm", "mm", "none", None, "RL diameter (mm)"),
-    Metric("length_anterior_mm", "mm", "none", None, "Anterior half of the AP diameter (mm)"),
-    Metric("length_posterior_mm", "mm", "none", None, "Posterior half of the AP diameter (mm)"),
+    Metric("diameter_ap_mm", "mm", "none", None, "A-P diameter (mm)"),
+    Metric("diameter_ap_ellipse_mm", "mm", "none", None, "A-P diameter of the ellipse (mm)"),
+    Metric("diameter_rl_mm", "mm", "none", None, "R-L diameter (mm)"),
+    Metric("length_anterior_mm", "mm", "none", None, "Anterior half of the A-P diameter (mm)"),
+    Metric("length_posterior_mm", "mm", "none", None, "Posterior half of the A-P diameter (mm)"),
     Metric("eccentricity", "1", "none", None, "Eccentricity"),
     Metric("orientation_deg", "deg", "none", None, "Orientation in the axial plane (°)"),
     Metric("solidity", "1", "none", None, "Solidity"),
     *(
         Metric(f"{name}_norm_{what}", unit, "none", None, f"{label}, {words}")
-        for name, label in (("csa", "CSA"), ("diameter_ap", "AP diameter"), ("diameter_rl", "RL diameter"))
+        for name, label in (("csa", "CSA"), ("diameter_ap", "A-P diameter"), ("diameter_rl", "R-L diameter"))
         for what, unit, words in (
             ("z", "1", "z among healthy"),
             ("centile", "centile", "centile among healthy"),

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -10,7 +9,6 @@ import numpy.typing as npt
 from nibabel.affines import voxel_sizes
 from nibabel.orientations import inv_ornt_aff
 
-from softcord.errors import DataError
 from softcord.io.nifti import Volume, reorientation
 from softcord.io.space import shear_deg
 from softcord.measure.tails import without_tails
@@ -20,8 +18,6 @@ Ints = npt.NDArray[np.int64]
 
 # Less than this of a voxel is numerical dust, not cord: the field's rule for where a mask begins and ends.
 DUST = 1e-6
-# A cord of half a metre in voxels of 0.2 mm has six million; a list of these takes 1.6 GB.
-MOST_VOXELS = 20_000_000
 # Axes that are no further off a right angle are so by the rounding of their header.
 ROUNDING_DEG = 1e-3
 
@@ -125,18 +121,6 @@ def cord_voxels(mask: Volume, *, tails: bool = False) -> SliceVoxels:
         return slice_voxels(mask)
     cord = without_tails(mask)
     return replace(slice_voxels(cord.mask), left_out_pct=cord.left_out_pct)
-
-
-def refuse_filled(path: Path, mask: Volume) -> None:
-    """Refuse what fills more voxels than any cord, for which the list of voxels takes gigabytes.
-
-    Raises:
-        DataError: more than MOST_VOXELS are not zero.
-    """
-    filled = np.count_nonzero(mask.data)
-    if filled > MOST_VOXELS:
-        what = f"{filled:,} of its {mask.data.size:,} voxels are not zero: an image rather than a mask"
-        raise DataError(path, what, "Give the mask of the cord; crop a probability map about the cord")
 
 
 def slice_voxels(mask: Volume | SliceVoxels) -> SliceVoxels:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from softcord.io.files import write_text
-from softcord.io.nifti import read_volume
+from softcord.io.masks import read_mask
 from softcord.io.tables import write_table
 from softcord.measure.files import MaskFiles, MeasureSettings
 from softcord.measure.levels import levels_from_discs
@@ -40,10 +40,10 @@ def threshold_curves(files: Sequence[MaskFiles], settings: MeasureSettings) -> p
     """
     tables = []
     for file in files:
-        mask = read_volume(file.mask)
+        mask = read_mask(file.mask)
         slices = None
         if settings.levels is not None and file.discs is not None:
-            found = levels_from_discs(cord_voxels(mask, tails=settings.tails), read_volume(file.discs))
+            found = levels_from_discs(cord_voxels(mask, tails=settings.tails), read_mask(file.discs))
             slices = found.slices_of(settings.levels)
         curve = csa_by_threshold(mask, slices, tails=settings.tails)
         tables.append(curve.assign(**image_identity(file.mask), filename=str(file.mask)))

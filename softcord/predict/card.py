@@ -1,6 +1,6 @@
 """The model card: what a package's description says, for people."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -27,11 +27,59 @@ def card_text(description: Mapping[str, Any], parameters: int) -> str:
         "## Where it comes from",
         "",
         *(f"- {key}: {value}" for key, value in description["provenance"].items()),
+        f"- licence: {description['licence'] or 'not stated; ask whoever gave it to you'}",
+        "",
+        *_measured(description["measured"]),
+        "## Against the model before it",
+        "",
+        description["drift"] or "Not compared by the drift gate.",
+        "",
+        "## What it must not be used for",
+        "",
+        *(f"- {one}" for one in (*_forbidden(description["trained_on"]), *description["not_for"])),
         "",
         *([description["remarks"].strip(), ""] if description["remarks"] else []),
         "For research, not for diagnosis. Values between 0 and 1 are partial volume, not probability.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _measured(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    if not rows:
+        return []
+    places = sorted({f"{row['dataset']}, levels {row['level']}" for row in rows})
+    lines = [
+        "## Measured",
+        "",
+        f"Mean over test participants, with the 95 % interval of that mean, on {'; '.join(places)}:",
+        "",
+        "| metric | contrast | participants | mean | 95 % interval |",
+        "|---|---|---|---|---|",
+    ]
+    for row in rows:
+        interval = "n/a" if row["low"] is None else f"{row['low']:.3g} to {row['high']:.3g}"
+        metric = f"{row['metric']} ({row['unit']})" if row["unit"] else row["metric"]
+        lines.append(
+            f"| {metric} | {row['contrast']} | {row['participants']} | {row['mean']:.3g} | {interval} |"
+        )
+    return [*lines, ""]
+
+
+def _forbidden(trained_on: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what follows from a training: what the model has not seen, and what it has."""
+    contrasts = list(dict.fromkeys(name for one in trained_on for name in one["contrasts"]))
+    people = any(one["train_participants"] for one in trained_on)
+    seen = f"contrasts other than {', '.join(contrasts)}, which it has not seen, without a test on them"
+    return [
+        "any decision about a patient",
+        *([seen] if contrasts else []),
+        *(["a test on the participants that trained it"] if people else []),
+        *(
+            ["images of people, without a look at each mask: it has seen drawn ones only"]
+            if not people
+            else []
+        ),
+    ]
 
 
 def _dataset_line(dataset: Mapping[str, Any]) -> str:

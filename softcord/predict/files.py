@@ -1,6 +1,7 @@
 """Predict image files: a mask in the image's own space with a sidecar, whole or absent, and never twice."""
 
 import json
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from softcord.errors import DataError, RunError, UsageError
-from softcord.io.files import write_json
+from softcord.io.files import is_same_file, write_json
 from softcord.io.names import nifti_stem, sidecar_of
 from softcord.io.nifti import Volume, space_of, write_like
 from softcord.io.space import Oddity
@@ -201,7 +202,7 @@ def _refuse_wrong_place(image: Path, output: Path) -> None:
     """Refuse a mask that would replace a folder or the image, or whose sidecar would be the image's."""
     if output.is_dir():
         raise UsageError(output, "is a folder", Remedy.OTHER_MASK_FILE)
-    if output.exists() and image.exists() and output.samefile(image):
+    if is_same_file(output, image):
         raise UsageError(output, "is the image itself", Remedy.OTHER_MASK_FILE)
     if sidecar_of(output).resolve() == sidecar_of(image).resolve():
         what = f"would have its sidecar in {sidecar_of(image).name}, which is the image's"
@@ -227,7 +228,8 @@ def _already_made(output: Path, wanted: Mapping[str, object]) -> Done | None:
 
 def _sidecar(image: Path, task: Task) -> dict[str, Any]:
     """Return what determines the mask, and can be said before it is made."""
-    state = image.stat() if image.exists() else None
+    # One that cannot be read has none: the reading says why.
+    state = image.stat() if os.path.exists(image) else None
     settings = {
         "Threshold": "soft" if task.threshold is None else task.threshold,
         "Largest": task.settings.largest,

@@ -1,17 +1,16 @@
 """What a trained model is: its weights and all that is needed to apply them, in a folder or one ``.zip``.
 
-A package holds ``model.json`` (its description), ``weights.safetensors``, ``card.md`` (that for people) and
-``sha256.txt`` (their checksums, as ``sha256sum -c`` reads them). Nothing in it is executed when it is read:
-weights are plain numbers, and the net is built from a name that must lie in an allowed Python package.
+A package holds ``model.json`` (its description), ``weights.safetensors``, ``card.md`` (that for people),
+``sha256.txt`` (their checksums, as ``sha256sum -c`` reads them) and, if it was given away, a small image with
+the mask that the model makes of it (:mod:`softcord.predict.self_test`). Nothing in it is executed when it is
+read: weights are plain numbers, and the net is built from a name that must lie in an allowed Python package.
 """
 
-import hashlib
 import importlib
 import json
 import math
 import re
 import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -30,14 +29,20 @@ from softcord.nets.activation import Activation
 from softcord.nets.meta import without_numbers
 from softcord.nets.monai_net import called_as_ours
 from softcord.predict.card import card_text
+from softcord.predict.example import Example, example_bytes, read_example
+from softcord.predict.package_files import (
+    CARD,
+    CHECKSUMS,
+    DESCRIPTION,
+    SELF_TEST,
+    WEIGHTS,
+    sha256,
+    verified_files,
+)
 
-DESCRIPTION, WEIGHTS, CARD, CHECKSUMS = "model.json", "weights.safetensors", "card.md", "sha256.txt"
-CONTENT = (DESCRIPTION, WEIGHTS, CARD)
 _MOST = 4096  # no net of cords has more channels or stages
 _FINEST_MM, _COARSEST_MM, _LARGEST_WINDOW = 0.1, 10.0, 2048
 _MOST_VOXELS = 2**24  # of a window: four times the paper's; every channel of a net holds as many
-# Weights cannot be packed to a twentieth of their size; what is below is never too much.
-_MOST_PACKED, _LEAST_BYTES = 20, 10_000_000
 # Softcord's, and those of MONAI's that it ships a configuration for.
 _SHIPPED_OF_MONAI = ("segresnet", "dynunet", "swin_unetr")
 _CANNOT_BUILD = (
@@ -78,6 +83,24 @@ class TrainedOn:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """What a model measured: a metric's mean over participants, with the 95 % interval of that mean.
+
+    ``contrast`` is ``all`` for the mean over contrasts; the interval of one participant is None.
+    """
+
+    dataset: str
+    contrast: str
+    level: str
+    metric: str
+    unit: str
+    participants: int
+    mean: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
 class ModelDescription:
     """How a net is applied and where it comes from; every value is JSON.
 
@@ -85,8 +108,9 @@ class ModelDescription:
     windows of ``window_voxels`` (R-L, A-P, S-I), or along the cord through those of ``narrow_window_voxels``
     if the net has learnt to see through them too. Each is shifted and scaled to mean 0 and standard deviation
     1. ``activation`` makes the raw output a soft mask, of which what lies farther than ``rim_mm`` from the
-    cord is cleared (None: nothing is). ``gt`` and ``loss`` say what the net learnt from and how;
-    ``remarks``, Markdown, what somebody found out about it.
+    cord is cleared (None: nothing is). ``gt`` and ``loss`` say what the net learnt from and how, ``measured``
+    how well it did, ``drift`` whether it measures what the model before it did, ``not_for`` what it must not
+    be used for besides what follows from its training; ``remarks``, Markdown, what somebody found out.
     """
 
     name: str
@@ -101,6 +125,10 @@ class ModelDescription:
     loss: str = "n/a"
     trained_on: tuple[TrainedOn, ...] = ()
     provenance: Mapping[str, str] = field(default_factory=dict)
+    measured: tuple[Measured, ...] = ()
+    drift: str = ""
+    not_for: tuple[str, ...] = ()
+    licence: str = ""
     remarks: str = ""
     format: Literal[1] = 1  # raised when an older softcord can no longer read it
 
@@ -126,10 +154,11 @@ class ModelDescription:
 
 @dataclass(frozen=True)
 class Model:
-    """A net with its weights, and how it is applied."""
+    """A net with its weights, how it is applied, and an image with the mask that it makes of it."""
 
     net: nn.Module
     description: ModelDescription
+    self_test: Example | None = None
 
 
 def write_package(folder: Path, model: Model, *, half: bool = False) -> Path:
@@ -143,7 +172,9 @@ def write_package(folder: Path, model: Model, *, half: bool = False) -> Path:
         WEIGHTS: _weights(model, torch.float16 if half else torch.float32),
         CARD: card_text(described, sum(value.numel() for value in model.net.state_dict().values())).encode(),
     }
-    files[CHECKSUMS] = "".join(f"{_sha256(files[name])}  {name}\n" for name in CONTENT).encode()
+    if model.self_test is not None:
+        files[SELF_TEST] = example_bytes(model.self_test)
+    files[CHECKSUMS] = "".join(f"{sha256(files[name])}  {name}\n" for name in files).encode()
     with replacing_folder(folder) as temporary:
         for name, content in files.items():
             (temporary / name).write_bytes(content)
@@ -172,7 +203,7 @@ def read_package(path: Path, allowed: tuple[str, ...] = OWN_NETS) -> Model:
         DataError: the package is missing, incomplete, damaged, made for a newer softcord, or its net is not
             of an allowed package.
     """
-    files = _verified(path)
+    files = verified_files(path)
     description = _description(path, files[DESCRIPTION])
     net = build_net(description.net, path, allowed)
     _check_windows(path, net, description)
@@ -186,7 +217,8 @@ def read_package(path: Path, allowed: tuple[str, ...] = OWN_NETS) -> Model:
         raise DataError(path, what, "Export the model again") from error
     if not all(bool(value.isfinite().all()) for value in net.state_dict().values()):
         raise DataError(path, "some of its weights are no numbers", "Train or export the model again")
-    return Model(net.float().eval(), description)
+    example = read_example(path, files[SELF_TEST]) if SELF_TEST in files else None
+    return Model(net.float().eval(), description, example)
 
 
 def _check_windows(path: Path, net: nn.Module, description: ModelDescription) -> None:
@@ -218,12 +250,12 @@ def _check_net(path: Path, net: nn.Module, description: ModelDescription) -> Non
 
 def read_description(path: Path) -> ModelDescription:
     """Return a package's description, without building its net; the checksums are verified."""
-    return _description(path, _verified(path)[DESCRIPTION])
+    return _description(path, verified_files(path)[DESCRIPTION])
 
 
 def weights_sha256(model: Model) -> str:
     """Return the checksum of a model's weights, which says what they are wherever they lie."""
-    return _sha256(_weights(model))
+    return sha256(_weights(model))
 
 
 def is_package(path: Path) -> bool:
@@ -261,39 +293,6 @@ def _beyond(arguments: object) -> bool:
     return isinstance(arguments, int | float) and not abs(arguments) <= _MOST
 
 
-def _verified(path: Path) -> dict[str, bytes]:
-    """Return the files of a package after checking each against its checksum."""
-    try:
-        files = _read_zip(path) if path.is_file() else _read_folder(path)
-    except FileNotFoundError as error:
-        missing = Path(str(error.filename)).name
-        raise DataError(path, f"is not a whole package: {missing} is missing", "Export it again") from error
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, KeyError, RuntimeError) as error:
-        what = f"is not a readable package ({str(error).splitlines()[0]})"
-        raise DataError(path, what, "Export or download it again") from error
-    pairs = [line.split() for line in files[CHECKSUMS].decode(errors="replace").splitlines()]
-    expected = {pair[1]: pair[0] for pair in pairs if len(pair) == 2}
-    for name in CONTENT:
-        if expected.get(name) != _sha256(files[name]):
-            what = f"is damaged or was changed: {name} does not have the checksum that {CHECKSUMS} lists"
-            raise DataError(path, what, "Export or download it again")
-    return files
-
-
-def _read_folder(folder: Path) -> dict[str, bytes]:
-    return {name: (folder / name).read_bytes() for name in (*CONTENT, CHECKSUMS)}
-
-
-def _read_zip(path: Path) -> dict[str, bytes]:
-    """Read the four files by name, at the top or in one folder; nothing is unpacked to disk."""
-    with zipfile.ZipFile(path) as archive:
-        found = {name.rpartition("/")[2]: name for name in archive.namelist() if name.count("/") <= 1}
-        unpacked = sum(archive.getinfo(found[name]).file_size for name in (*CONTENT, CHECKSUMS))
-        if unpacked > _LEAST_BYTES + _MOST_PACKED * path.stat().st_size:
-            raise zipfile.BadZipFile(f"its files would take {unpacked} bytes, which no weights do")
-        return {name: archive.read(found[name]) for name in (*CONTENT, CHECKSUMS)}
-
-
 def _description(path: Path, content: bytes) -> ModelDescription:
     try:
         return TypeAdapter(ModelDescription).validate_json(content)
@@ -302,7 +301,3 @@ def _description(path: Path, content: bytes) -> ModelDescription:
         where = ": ".join([DESCRIPTION, *([".".join(map(str, first["loc"]))] if first["loc"] else [])])
         what = f"{where}: {first['msg'].removeprefix('Value error, ')}"
         raise DataError(path, what, "Use the softcord version that made it, or export it again") from error
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

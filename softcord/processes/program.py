@@ -1,10 +1,12 @@
 """Run a program that is not softcord's: its words in a log, a time limit, and nothing left running."""
 
+import _thread
 import fcntl
 import os
 import shlex
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -56,15 +58,31 @@ def run_process(
 
 @contextmanager
 def sigterm_as_interrupt() -> Iterator[None]:
-    """Take SIGTERM, as batch systems and service managers send it, for Ctrl-C, unless a handler is set."""
+    """Take SIGTERM, as batch systems and service managers send it, for Ctrl-C, unless a handler is set.
+
+    An interrupt that arrives within a destructor or a callback, where Python prints a traceback and goes on,
+    arrives once more right after it.
+    """
     is_main = threading.current_thread() is threading.main_thread()
     if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield
         return
+    before = sys.unraisablehook
+
+    def hear(lost: "sys.UnraisableHookArgs") -> None:
+        if not issubclass(lost.exc_type, KeyboardInterrupt):
+            before(lost)
+            return
+        signal.signal(signal.SIGTERM, _interrupt)
+        # Not at once: it would be lost here, too. Without effect if all is done by then.
+        threading.Timer(0.01, _thread.interrupt_main, (signal.SIGTERM,)).start()
+
     signal.signal(signal.SIGTERM, _interrupt)
+    sys.unraisablehook = hear
     try:
         yield
     finally:
+        sys.unraisablehook = before
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 

@@ -1,7 +1,7 @@
 """Which figures a study has, and each of them drawn from its measures."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, get_args
@@ -14,12 +14,14 @@ from softcord.report.bland_altman import bland_altman_plot
 from softcord.report.effects import effects_plot
 from softcord.report.order import contrast_label, method_order
 from softcord.report.scatter import agreement_plot, contrast_pair_grid
+from softcord.report.unseen_words import unseen_words
 from softcord.report.violin import violins_by_contrast, violins_by_method
 from softcord.stats.evidence import Evidence
 from softcord.stats.frames import PAPER_LEVEL, Unit
 from softcord.stats.kinds.agreement import answer as answer_agreement
 from softcord.stats.measured import Measured, measured
 from softcord.stats.questions import Question
+from softcord.stats.unseen import unseen_contrasts
 from softcord.stats.wide import by_contrast, by_method
 
 FigureKind = Literal["effects", "methods", "contrasts", "agreement", "bland_altman", "contrast_pairs"]
@@ -124,7 +126,8 @@ def draw(
         if wide.isna().all(axis=None):
             return None
         shown = _best(wide, spec.metric)
-        caption = _caption(spec, f"{label} per method", wide.shape[1], len(shown))
+        words = _with_unseen(f"{label} per method", measures, shown, spec.contrasts)
+        caption = _caption(spec, words, wide.shape[1], len(shown))
         return violins_by_method(wide[shown], tests[tests["about"] == ""], label, links=links), caption
     tested = [name for name in methods if not name.startswith("GT_") or name in spec.methods]
     return _within_methods(spec, measures, found, tests, tested, links)
@@ -165,14 +168,15 @@ def _within_methods(
     if not wide:
         return None
     if spec.kind == "contrasts":
-        caption = _caption(spec, f"{label} per contrast", len(methods), len(wide))
-        return violins_by_contrast(wide, tests, label, links), caption
+        words = _with_unseen(f"{label} per contrast", measures, wide, spec.contrasts)
+        caption = _caption(spec, words, len(methods), len(wide))
+        return violins_by_contrast(wide, tests, label, links, unseen_contrasts(measures)), caption
     rows = _agreement(spec, measures, tuple(wide))
     lines = rows[(rows["test"] == "line") & rows["effect"].notna()]
     if spec.kind == "contrast_pairs":
         (method, table), *_ = wide.items()
-        caption = _caption(spec, f"{label} of {method} for each pair of contrasts", 1, 1)
-        return contrast_pair_grid(table, method, lines, label), caption
+        words = _with_unseen(f"{label} of {method} for each pair of contrasts", measures, wide, table.columns)
+        return contrast_pair_grid(table, method, lines, label), _caption(spec, words, 1, 1)
     first, second = next(iter(wide.values())).columns[:2]
     both = {name: table for name, table in wide.items() if {first, second} <= set(table.columns)}
     if spec.kind == "bland_altman":
@@ -180,10 +184,24 @@ def _within_methods(
             f"{label}: {contrast_label(second)} − {contrast_label(first)} against their mean. Line: mean "
             "difference, dashed: 95% limits of agreement; bands: their 95% intervals"
         )
+        words = _with_unseen(words, measures, both, (first, second))
         drawn = bland_altman_plot(both, first, second, rows, label)
         return drawn, _caption(spec, words, len(methods), len(both))
     words = f"{label} in {contrast_label(second)} against {contrast_label(first)}; dashed: equal"
+    words = _with_unseen(words, measures, both, (first, second))
     return agreement_plot(both, first, second, lines, label), _caption(spec, words, len(methods), len(both))
+
+
+def _with_unseen(
+    words: str, measures: pd.DataFrame, methods: Iterable[str], contrasts: Collection[str]
+) -> str:
+    """Add which of a figure's contrasts (none: all) its methods were tested on but not trained on."""
+    unseen = unseen_contrasts(measures)
+    shown = {
+        name: [key for key in unseen.get(name, ()) if not contrasts or key in contrasts] for name in methods
+    }
+    said = unseen_words(shown)
+    return f"{words}. {said}" if said else words
 
 
 def _chosen_contrasts(wide: pd.DataFrame, spec: FigureSpec) -> pd.DataFrame:

@@ -62,6 +62,7 @@ class Report:
     """All that the page shows, in order; empty parts are left out.
 
     ``answer`` is the box at the top, ``marked`` the summary with the best marked, in place of the plain one.
+    ``unseen`` says what was tested without being trained on.
     ``exclude_words`` say how the next run is given the images that are to be left out.
     """
 
@@ -80,6 +81,7 @@ class Report:
     answer: tuple[Block, ...] = ()
     marked: Table | None = None
     soft_values: tuple[Block, ...] = ()
+    unseen: str = ""
 
 
 def page(report: Report) -> str:
@@ -115,6 +117,8 @@ def _summary(report: Report) -> Iterator[Block]:
         yield from _table(report.summary)
     else:
         yield report.marked
+        if report.unseen:
+            yield Text(f"{report.unseen}; the means are over these, too.")
         yield Text(MARK_NOTE, is_hint=True)
     if words := explained(map(str, report.summary.columns)):
         yield Text(words, is_hint=True)

@@ -14,6 +14,8 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from softcord.report.rating_words import rating_words
+
 _TEMPLATES = Path(__file__).parent / "templates"
 ROWS_AT_MOST = 300
 _WIDE_CELL = 60
@@ -244,13 +246,15 @@ def _style(column: str, text: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    found = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    found.globals["rating_words"] = rating_words()
+    return found
 
 
 @cache

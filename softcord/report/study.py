@@ -19,6 +19,7 @@ from softcord.report.soft_values import StudyValues, section
 from softcord.report.study_tables import make_tables
 from softcord.report.summary_marks import marked
 from softcord.report.tables import write_tables
+from softcord.report.unseen_words import unseen_words
 from softcord.stats.best import Best
 from softcord.stats.compare import compare_in_detail
 from softcord.stats.frames import is_measured, tested_methods
@@ -27,6 +28,7 @@ from softcord.stats.kinds.methods import ALL_PAIRS_UP_TO
 from softcord.stats.questions import Question
 from softcord.stats.rows import COMPARISON_COLUMNS
 from softcord.stats.sentence import sentences
+from softcord.stats.unseen import unseen_contrasts
 
 # A picture for slides, a drawing for the page and for Inkscape, and one for LaTeX.
 # The first is drawn twice, once to lay it out, which is cheapest for svg.
@@ -129,12 +131,18 @@ def write_study(
         answer=tuple(best_blocks(answers, known)),
         marked=marked(tables["summary"], answers, detailed),
         soft_values=soft.blocks,
+        unseen=unseen_words(unseen_contrasts(measures)),
     )
     _write(folder / "report.html", html.page(report), on_done)
     return comparisons
 
 
 _Drawn = tuple[FigureSpec, dict[str, bytes], str]
+
+
+def n_files(measures: pd.DataFrame, settings: StudySettings) -> int:
+    """Return how many files :func:`write_study` reports at most: comparisons, figures, the page."""
+    return 2 + len(_asked_figures(settings, settings.questions or applicable(measures, settings)))
 
 
 def _asked_figures(settings: StudySettings, questions: Sequence[Question]) -> Sequence[FigureSpec]:

@@ -7,7 +7,7 @@ import pandas as pd
 from softcord.contrasts import CONTRASTS
 from softcord.errors import DataError
 from softcord.report.missing_methods import with_missing
-from softcord.report.order import method_order
+from softcord.report.order import contrast_label, method_order
 from softcord.report.settings import CSA_METRICS, OVERLAP_METRICS, SPREAD_METRICS, StudySettings
 from softcord.report.summary import summary_table
 from softcord.report.tables import contrast_table, method_table
@@ -68,6 +68,7 @@ def dropped_table(detailed: pd.DataFrame) -> pd.DataFrame:
     """Say whom each comparison left out, and why: used and left out add up to who is in the data."""
     rows = detailed[(detailed["dropped"] > 0) & (detailed["dropped_names"] != "")]
     named = rows[["question", "a", "b", "n", "dropped", "participants", "dropped_names", "dropped_why"]]
+    named = named.assign(**{side: named[side].map(contrast_label) for side in ("a", "b")})
     words = {"participants": "in the data", "dropped_names": "dropped participants", "dropped_why": "why"}
     return named.rename(columns=words).reset_index(drop=True)
 

@@ -12,9 +12,10 @@ from softcord.stats.frames import GROUND_TRUTH_PREFIX
 from softcord.stats.words import number
 
 MARK_NOTE = (
-    "Bold: best by the corrected test, or not shown to be worse than any other. "
+    "Bold: best by the corrected test, or not shown to be worse than any other, where a test tells some "
+    "apart. "
     "Stars: worse than those in bold (* p < 0.05, ** p < 0.01, *** p < 0.001, corrected). "
-    "Columns without either were not tested. Numbers are mean ± SD over participants."
+    "Columns without either: no test told methods apart. Numbers are mean ± SD over participants."
 )
 
 
@@ -45,7 +46,12 @@ def _cell(text: str, mark: str) -> Cell:
 
 
 def _marks(best: Best, tests: pd.DataFrame) -> dict[str, str]:
-    """Return ``best`` for the leaders, else the stars of the surest test against one of them."""
+    """Return ``best`` for the leaders, else the stars of the surest test against one of them.
+
+    Where no method is behind the leaders nobody is marked: bold for all would say that all are best.
+    """
+    if {*tests["a"], *tests["b"]} <= {*best.leaders}:
+        return {}
     marks = dict.fromkeys(best.leaders, "best") if best.answer != "only one" else {}
     for row in tests.to_dict("records"):
         a, b = str(row["a"]), str(row["b"])

@@ -1,6 +1,6 @@
 """The paper's violin plots: a point per participant, joined by lines, a white triangle at the mean, stars."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -18,6 +18,8 @@ from softcord.stats.outliers import outliers
 
 FloatArray = npt.NDArray[np.float64]
 
+# Under the name of a contrast that a method was tested on, not trained on.
+UNSEEN_MARK = "\n(unseen)"
 # Okabe and Ito's colours, which the colour-blind tell apart; the axis names the contrasts too.
 CONTRAST_COLOURS = {
     "dwi": "#009e73",
@@ -91,19 +93,22 @@ def violins_by_contrast(
     tests: pd.DataFrame,
     label: str,
     links: Mapping[tuple[str, str], str] = MappingProxyType({}),
+    unseen: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> Figure:
     """Draw a panel per method with a violin per contrast, one value axis (the paper's Figs. 3, 4, S2 to S8).
 
     ``wide_by_method``: per method a row per participant and a column per contrast. ``tests`` and
-    ``links`` as in :func:`violins_by_method`, the tests with the method in ``about``.
+    ``links`` as in :func:`violins_by_method`, the tests with the method in ``about``. The contrasts that are
+    ``unseen``, by method, are marked.
     """
     keys = contrast_order(key for wide in wide_by_method.values() for key in wide.columns)
-    labels = [contrast_label(key) for key in keys]
     colours = [CONTRAST_COLOURS.get(key, "#bbbbbb") for key in keys]
     panels = []
     for method in method_order(wide_by_method):
         wide = wide_by_method[method].reindex(columns=keys)
         about = tests[tests["about"] == method] if len(tests) else tests
+        only_tested = unseen.get(method, ())
+        labels = [contrast_label(key) + UNSEEN_MARK * (key in only_tested) for key in keys]
         panels.append(_Panel(method, wide, colours, labels, _brackets(keys, about), links))
     figure, _ = _draw(panels, label, width=max(5.0, 1.1 * len(keys) + 1.2))
     return figure

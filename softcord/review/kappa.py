@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.inter_rater import cohens_kappa
 
-from softcord.review.ratings import RATINGS, Rating
+from softcord.report.rating_words import RATINGS
+from softcord.review.ratings import Rating
 
 
 def kappas(ratings: Iterable[Rating]) -> pd.DataFrame:

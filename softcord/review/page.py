@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from softcord.errors import SoftcordError
+from softcord.hints import counted
 from softcord.io.files import write_text
 from softcord.io.nifti import read_volume
 from softcord.report.page import Page, Review, render
@@ -77,7 +78,9 @@ def write_review_page(
         rater=rater,
         is_served=is_served,
     )
-    page = Page(f"{title}: review", title, {"Review": [review]}, f"{len(drawn)} masks, the oddest first.")
+    page = Page(
+        f"{title}: review", title, {"Review": [review]}, f"{counted(len(drawn), 'mask')}, the oddest first."
+    )
     write_text(folder / INDEX, render(page))
     return folder / INDEX
 

@@ -18,15 +18,15 @@ from filelock import FileLock
 from softcord.errors import DataError
 from softcord.io.files import write_text
 from softcord.io.tables import write_table
+from softcord.report.rating_words import RATINGS
 
-RATINGS = ("pass", "correct", "fail")
-FAIL_LIST, CORRECT_LIST = "qc_fail.yml", "qc_correct.yml"
+LISTS = {"fail": "qc_fail.yml", "correct": "qc_correct.yml", "artefact": "qc_artefact.yml"}
 _LOCK_S = 10.0
 
 
 @dataclass(frozen=True)
 class Rating:
-    """What one person said of a mask: ``pass``, ``correct`` (needs correction), ``fail``; "" takes it back.
+    """What one person said of a mask, one of RATINGS; "" takes it back.
 
     ``image`` is the image's name without extension, ``mask`` the mask's path in the dataset.
     """
@@ -96,7 +96,7 @@ def read_ratings(path: Path) -> list[Rating]:
 def add_ratings(path: Path, ratings: Iterable[Rating]) -> list[Rating]:
     """Add ratings to a table, each in place of the same rater's earlier one; return all.
 
-    The lists that SCT's scripts read (``qc_fail.yml``, ``qc_correct.yml``) are written beside it.
+    The lists that SCT's scripts read (``qc_fail.yml`` and so on, see LISTS) are written beside it.
 
     Raises:
         DataError: the table that is there cannot be read; it is left as it is.
@@ -108,7 +108,7 @@ def add_ratings(path: Path, ratings: Iterable[Rating]) -> list[Rating]:
             known[one.key] = one
         kept = [one for one in known.values() if one.rating or one.comment]
         _write(path, kept)
-        for name, rating in ((FAIL_LIST, "fail"), (CORRECT_LIST, "correct")):
+        for rating, name in LISTS.items():
             write_text(path.parent / name, _yaml(kept, rating))
     return kept
 

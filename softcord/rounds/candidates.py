@@ -28,6 +28,12 @@ def sites_of(root: Path) -> dict[str, str]:
         table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
     except (OSError, ValueError):
         return {}
+    return sites_in(table)
+
+
+def sites_in(participants: pd.DataFrame) -> dict[str, str]:
+    """Return each participant's site, by the rows of a participants.tsv."""
+    table = participants
     column = next((name for name in _SITE if name in table), None)
     if column is None or "participant_id" not in table:
         return {}

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -40,3 +42,14 @@ def choose(
             left.remove(best)
             chosen.append(best)
     return chosen
+
+
+def choose_by_chance(candidates: Sequence[Candidate], count: int, seed: Sequence[int]) -> list[Candidate]:
+    """Return at most ``count`` masks drawn by a seed: what any rule of choosing has to be better than.
+
+    >>> all_alike = [Candidate(name, "T1w", "", 0.5) for name in "abc"]
+    >>> len({one.name for one in choose_by_chance(all_alike, 2, [1])})
+    2
+    """
+    order = np.random.default_rng(seed).permutation(len(candidates))
+    return [candidates[place] for place in order[:count]]

@@ -44,6 +44,26 @@ class Correction:
     csa_predicted_mm2: float
     csa_corrected_mm2: float
 
+    def written(self) -> dict[str, str]:
+        """Return the numbers as the ledger of rounds keeps them."""
+        return {
+            "changed_voxels": str(self.changed_voxels),
+            "dice": f"{self.dice:.4f}",
+            "csa_predicted_mm2": f"{self.csa_predicted_mm2:.2f}",
+            "csa_corrected_mm2": f"{self.csa_corrected_mm2:.2f}",
+        }
+
+
+def correction_of(taken: str, predicted: Volume, corrected: Float32) -> Correction:
+    """Return how far a mask was from what it became, on one grid; ``taken`` says how it became that."""
+    return Correction(
+        taken,
+        int(((corrected > 0.5) != (predicted.data > 0.5)).sum()),
+        dice(corrected > 0.5, predicted.data > 0.5),
+        _mean_csa_mm2(predicted.data, predicted.affine),
+        _mean_csa_mm2(corrected, predicted.affine),
+    )
+
 
 def draft_path(root: Path, one: ReviewMask) -> Path:
     """Return where the draft of a mask lies."""
@@ -93,8 +113,7 @@ def take_back(root: Path, one: ReviewMask, by: str) -> Correction:
         what = off.what.replace("its image", f"{one.image.name}")
         raise DataError(draft, what, "Save it on the image's own grid; the draft was left as it is")
     values, how = _soft_again(draft, edited.data, predicted.data)
-    changed = int(((values > 0.5) != (predicted.data > 0.5)).sum())
-    correction = _write_label(root, one, values, how, by, changed)
+    correction = _write_label(root, one, values, how, by)
     for path in (draft, sidecar_of(draft)):
         path.unlink(missing_ok=True)
     return correction
@@ -107,23 +126,21 @@ def is_from_round(label: Path) -> bool:
 
 def accept(root: Path, one: ReviewMask, by: str) -> Correction:
     """Take a prediction that somebody passed as the image's soft label, as it is."""
-    return _write_label(root, one, read_volume(one.mask).data, "accepted", by, 0)
+    return _write_label(root, one, read_volume(one.mask).data, "accepted", by)
 
 
-def _write_label(root: Path, one: ReviewMask, values: Float32, how: str, by: str, changed: int) -> Correction:
+def _write_label(root: Path, one: ReviewMask, values: Float32, how: str, by: str) -> Correction:
     path = label_path(root, one)
     known = read_json(sidecar_of(path))
     if path.exists() and MADE_IN not in known:
         raise DataError(path, "is a label that was there before", "Move it away to replace it")
-    predicted = read_volume(one.mask)
-    correction = Correction(
-        how,
-        changed,
-        dice(values > 0.5, predicted.data > 0.5),
-        _mean_csa_mm2(predicted.data, predicted.affine),
-        _mean_csa_mm2(values, predicted.affine),
-    )
-    made = {"Author": by, "Date": now(), "ChangedVoxels": changed, "Dice": round(correction.dice, 4)}
+    correction = correction_of(how, read_volume(one.mask), values)
+    made = {
+        "Author": by,
+        "Date": now(),
+        "ChangedVoxels": correction.changed_voxels,
+        "Dice": round(correction.dice, 4),
+    }
     sidecar = {
         "SpatialReference": "orig",
         "GeneratedBy": [generated_by({MADE_IN: how, **made, "MaskSha256": _sha256(one.mask)})],

@@ -13,6 +13,7 @@ import pandas as pd
 from filelock import FileLock
 
 from softcord.errors import DataError
+from softcord.hints import counted
 from softcord.io.tables import write_table
 
 NEEDED_BELOW = 0.95  # Dice of prediction and correction under which a correction was needed
@@ -119,10 +120,10 @@ def verdict(ledger: pd.DataFrame) -> str:
         return "Nothing was looked at yet."
     last = ledger[ledger["round"] == ledger["round"].max()]
     needed = int(((last["dice"] < NEEDED_BELOW) | (last["taken"] == "rejected")).sum())
+    of_last = f"{counted(len(last), 'mask')} of the last round needed correction"
     if needed:
-        return (
-            f"{needed} of {len(last)} masks of the last round needed correction: train again, and look again."
-        )
+        return f"{needed} of {of_last}: train again, and look again."
     if len(last) < ENOUGH:
-        return f"None of {len(last)} masks needed correction; look at {ENOUGH} at least before you stop."
-    return f"None of {len(last)} masks of the last round needed correction: you may stop."
+        few = f"None of {counted(len(last), 'mask')} needed correction"
+        return f"{few}; look at {ENOUGH} at least before you stop."
+    return f"None of {of_last}: you may stop."

@@ -42,9 +42,15 @@ class Grid:
 
     @cached_property
     def wanted(self) -> BoolArray:
-        """Images that some method has a value of, shape (participants, images): all others must have them."""
+        """Images that some method has a value of, shape (participants, images): all others must have them.
+
+        A method alone must have those in which it found no cord, too: with fewer contrasts, one that fails
+        would look steadier than one that does not.
+        """
         judges = self.tested if self.tested.any() else np.ones(len(self.runs), bool)
-        return np.asarray(np.isfinite(self.values[judges]).any(axis=0))
+        has_value = np.isfinite(self.values[judges]).any(axis=0)
+        is_alone = len(set(self.methods[judges])) == 1
+        return np.asarray(has_value | self.missed[judges].any(axis=0) if is_alone else has_value)
 
     def names(self) -> list[str]:
         """Return the methods, the ground truth's included."""

@@ -185,7 +185,7 @@ def _verdict(p: float, p_alike: float, smallest: float, direction: float) -> str
 
 def _untested(n: int) -> str:
     """Say why there is no test."""
-    return {0: "not tested: nobody has both values", 1: "not tested: one pair"}.get(
+    return {0: "not tested: nobody has both values", 1: "not tested: only one has both values"}.get(
         n, f"not tested: {n} pairs cannot tell"
     )
 

@@ -22,6 +22,8 @@ TEST_IMAGES = "test.csv"
 # What came of it.
 MEASURES = "measures.csv"
 THRESHOLDS = "thresholds.csv"  # CSA of the predictions binarised at thresholds
+CSA_INTERVAL = "csa_interval.json"  # how doubt becomes an interval of CSA, by the validation participants
+VALIDATION = "validation"  # their masks, as predictions
 CALIBRATION = "calibration.csv"  # of their values, near the border
 MISSING = "missing.csv"  # test images without a usable mask
 PREDICTIONS = "predictions"  # a BIDS derivatives dataset
@@ -31,6 +33,8 @@ MODEL = "model"  # the package of the trained net
 # What engines work in.
 CHECKPOINTS = "checkpoints"
 MODELS = "models"  # a run's folder for each contrast, where each has a model of its own
+ROUNDS = "rounds"  # where a run trains again and again: a folder for each round but the last
+ROUNDS_TABLE = "rounds.tsv"  # in it: the images that were chosen, and what their masks lacked
 NNUNET = "nnunet"
 TOOL = "tool"
 

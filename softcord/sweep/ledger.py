@@ -102,10 +102,18 @@ def unusable_runs(study_dir: Path) -> dict[Path, str]:
     for path in sorted(study_dir.glob(f"*/{RUN}")):
         run = read_run(path.parent)
         if run is None:
-            found[path.parent] = "its run.json is damaged"
+            found[path.parent] = f"its run.json {'is damaged' if _may_be_read(path) else 'may not be read'}"
         elif run.name != path.parent.name:
             found[path.parent] = f"its run.json is that of a run called {run.name!r}"
     return found
+
+
+def _may_be_read(path: Path) -> bool:
+    try:
+        path.open("rb").close()
+    except OSError:
+        return False
+    return True
 
 
 def read_study(study_dir: Path) -> list[Run]:

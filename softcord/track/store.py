@@ -1,4 +1,4 @@
-"""Open the MLflow store and its studies and runs: the only module that imports MLflow."""
+"""Open the MLflow store and its studies and runs: only this package imports MLflow."""
 
 import hashlib
 import logging
@@ -20,8 +20,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 
-from softcord.errors import PrunedError, UsageError
-from softcord.remedies import Remedy
+from softcord.errors import PrunedError
 from softcord.track.outbox import Call, Outbox, is_of_the_store, store_may_fail
 
 logger = logging.getLogger("softcord")
@@ -310,29 +309,3 @@ def within(text: str, n_characters: int) -> str:
         return text
     mark = f" ... ({len(text)} characters, sha256 {hashlib.sha256(text.encode()).hexdigest()[:16]})"
     return text[: n_characters - len(mark)] + mark
-
-
-def fetch_artifact(store: Store, model: str, artifact: str, folder: Path) -> Path:
-    """Download an artifact of a run into ``folder`` and return its path.
-
-    ``model`` is a run's id or ``models:/NAME@ALIAS`` (or ``models:/NAME/VERSION``) of the registry, which
-    stands for the run that the version was registered from.
-
-    Raises:
-        UsageError: there is no such run, version or artifact.
-    """
-    client = store.client()
-    try:
-        run_id = _registered_run(client, model) if model.startswith("models:/") else model
-        return Path(client.download_artifacts(run_id, artifact, str(folder)))
-    except (MlflowException, OSError) as error:
-        what = f"has no {artifact} in the store {store.uri} ({str(error).splitlines()[0]})"
-        raise UsageError(model, what, Remedy.SEE_STORE) from error
-
-
-def _registered_run(client: MlflowClient, model: str) -> str:
-    name, alias = model.removeprefix("models:/").rpartition("@")[::2]
-    if name:
-        return str(client.get_model_version_by_alias(name, alias).run_id)
-    name, _, version = alias.rpartition("/")
-    return str(client.get_model_version(name, version).run_id)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import lightning
 import torch
@@ -27,8 +28,19 @@ from softcord.train.threads import computing_in
 
 logger = logging.getLogger("softcord")
 
-OnEpoch = Callable[[int, dict[str, float]], None]
 Patches = tuple[Dataset[Batch], Dataset[Batch]]  # training, validation
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What is told of a training while it lasts.
+
+    ``on_epoch`` receives the epoch, from 0, and its metrics; ``on_step`` the epoch, "training" or
+    "validation", how many of its steps are done, and how many there are.
+    """
+
+    on_epoch: Callable[[int, dict[str, float]], None] | None = None
+    on_step: Callable[[int, str, int, int], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -50,15 +62,15 @@ def train(
     *,
     seed: int,
     checkpoint_dir: Path,
-    on_epoch: OnEpoch | None = None,
+    watch: Watch | None = None,
     devices: TrainerSettings | None = None,
 ) -> TrainResult:
     """Train ``module`` on (training, validation) ``patches`` and keep the best and the last checkpoint.
 
     If ``checkpoint_dir`` holds the last checkpoint of an interrupted training, it goes on from there; on a
     CPU, in the same number of threads, the weights at the end are bit for bit those of an undisturbed
-    training. ``on_epoch`` receives the epoch number and its metrics. Several ``devices`` share each batch and
-    learn the same up to rounding.
+    training. ``watch`` is told how far it is. Several ``devices`` share each batch and learn the same
+    up to rounding.
 
     Raises:
         RunError: the loss became infinite or NaN.
@@ -75,7 +87,7 @@ def train(
     resume_from = last if last.exists() else None
     job = _Job(module, patches, settings, machine, seed, checkpoint_dir, resume_from, n, threads)
     with ranks(n, job.join):
-        return job.run(on_epoch)
+        return job.run(watch)
 
 
 @dataclass(frozen=True)
@@ -97,11 +109,11 @@ class _Job:
         # Tensors that come from another process share its memory: both would step the same weights.
         replace(self, module=copy.deepcopy(self.module)).run()
 
-    def run(self, on_epoch: OnEpoch | None = None) -> TrainResult:
+    def run(self, watch: Watch | None = None) -> TrainResult:
         with computing_in(self.threads):
-            return self._run(on_epoch)
+            return self._run(_Told(watch or Watch()))
 
-    def _run(self, on_epoch: OnEpoch | None) -> TrainResult:
+    def _run(self, told: "_Told") -> TrainResult:
         if resolved(self.machine).channels_last:
             self.module.net.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
         if self.machine.compile:
@@ -112,7 +124,7 @@ class _Job:
             *self.patches, batch_size=settings.batch_size, workers=self.machine.workers, seed=self.seed
         )
         best = ModelCheckpoint(folder, "best", "val/loss", mode="min", enable_version_counter=False)
-        trainer = _trainer(settings, self.machine, folder, [best, _Watch(on_epoch)], self.n_ranks)
+        trainer = _trainer(settings, self.machine, folder, [best, told], self.n_ranks)
         _fit(trainer, self.module, data, self.resume_from)
         score = float(best.best_model_score) if best.best_model_score is not None else math.nan
         seconds = time.perf_counter() - started
@@ -178,11 +190,26 @@ def _is_out_of_memory(error: BaseException) -> bool:
     )
 
 
-class _Watch(Callback):
-    """Report the metrics of every epoch, and stop at the first loss that is not a number."""
+class _Told(Callback):
+    """Report steps and the metrics of every epoch, and stop at the first loss that is not a number."""
 
-    def __init__(self, on_epoch: OnEpoch | None) -> None:
-        self.on_epoch = on_epoch
+    def __init__(self, watch: Watch) -> None:
+        self.on_epoch, self.on_step = watch.on_epoch, watch.on_step
+
+    def on_train_batch_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, *batch: Any
+    ) -> None:
+        """Hand on how far an epoch's training is; ``batch`` ends with its number, from 0."""
+        if self.on_step:
+            self.on_step(trainer.current_epoch, "training", batch[2] + 1, int(trainer.num_training_batches))
+
+    def on_validation_batch_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, *batch: Any
+    ) -> None:
+        """Hand on how far an epoch's validation is."""
+        if self.on_step:
+            of = int(sum(trainer.num_val_batches))
+            self.on_step(trainer.current_epoch, "validation", batch[2] + 1, of)
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Hand the metrics on."""

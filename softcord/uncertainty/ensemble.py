@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from softcord.measure.surface import smallest_box
+
 Float32 = npt.NDArray[np.float32]
 
 
@@ -38,6 +40,10 @@ def combine(softsegs: Sequence[Float32]) -> Ensemble:
         raise ValueError(f"softsegs: at least two readings are needed, got {len(softsegs)}")
     if len({one.shape for one in softsegs}) > 1:
         raise ValueError("softsegs: must have one shape")
-    readings = np.stack(softsegs).astype(np.float64)
-    mean, sd = np.asarray(readings.mean(axis=0)), np.asarray(readings.std(axis=0))
-    return Ensemble(mean.astype(np.float32), sd.astype(np.float32))
+    mean, sd = np.zeros_like(softsegs[0], np.float32), np.zeros_like(softsegs[0], np.float32)
+    either = np.logical_or.reduce([one != 0 for one in softsegs])
+    if either.any():  # a cord fills little of an image, and all else is 0 in each of them
+        box = smallest_box(either, (0,) * either.ndim)
+        readings = np.stack([one[box] for one in softsegs]).astype(np.float64)
+        mean[box], sd[box] = readings.mean(axis=0), readings.std(axis=0)
+    return Ensemble(mean, sd)

@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from softcord.errors import DataError
 from softcord.io.files import write_json
+from softcord.io.tables import MISSING
 
 COVERAGE = 0.9
 _KEY = ["participant_id", "session_id", "contrast", "filename", "level", "slice"]
@@ -96,23 +97,27 @@ def calibrate(
     return Calibration(coverage, factor, floor or 1.0, weights_sha256, k, int(known.sum()), made_on)
 
 
-def with_intervals(table: pd.DataFrame, of: Mapping[str, Calibration]) -> pd.DataFrame:
+def with_intervals(table: pd.DataFrame, of: Mapping[str, Calibration] | Calibration) -> pd.DataFrame:
     """Add ``csa_low_mm2`` and ``csa_high_mm2`` after each CSA whose doubt is known.
 
     Args:
-        table: rows of :func:`softcord.measure.tidy.tidy_measures`.
-        of: the calibration for each file, by ``filename``; files without one get no interval.
+        table: rows of :func:`softcord.measure.tidy.tidy_measures`, or of measures.csv.
+        of: the calibration of all rows, or of each file by ``filename``; files without one get no interval.
     """
-    doubts = table[table["metric"] == "csa_doubt_mm2"].set_index(_KEY)["value"].to_dict()
+    key = [name for name in _KEY if name in table.columns]
+    doubts = table[table["metric"] == "csa_doubt_mm2"].set_index(key)["value"].to_dict()
     parts: list[dict[str, object]] = []
     for row in table.to_dict("records"):
         parts.append({str(name): value for name, value in row.items()})
-        doubt = doubts.get(tuple(row[name] for name in _KEY))
-        calibration = of.get(str(row["filename"]))
-        if row["metric"] == "csa_mm2" and doubt is not None and calibration is not None:
+        doubt = doubts.get(tuple(row[name] for name in key), np.nan)
+        calibration = of if isinstance(of, Calibration) else of.get(str(row["filename"]))
+        if row["metric"] == "csa_mm2" and np.isfinite(doubt) and calibration is not None:
             half = calibration.half_width_mm2(doubt)
-            ends = {"csa_low_mm2": max(0.0, row["value"] - half), "csa_high_mm2": row["value"] + half}
-            parts += [{**parts[-1], "metric": name, "value": value} for name, value in ends.items()]
+            # NaN - half is NaN, which max() would make a zero.
+            low = max(0.0, row["value"] - half) if np.isfinite(row["value"]) else np.nan
+            ends = {"csa_low_mm2": low, "csa_high_mm2": row["value"] + half}
+            bare = {**parts[-1], "sd": MISSING}
+            parts += [{**bare, "metric": name, "value": value} for name, value in ends.items()]
     return pd.DataFrame(parts, columns=table.columns)
 
 

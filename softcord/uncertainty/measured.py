@@ -1,6 +1,7 @@
 """Intervals for measured mask files: find what is known of their doubt, calibrate on those with a truth."""
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,14 +12,15 @@ from softcord.errors import DataError
 from softcord.io.names import sidecar_of
 from softcord.measure.files import FileMeasures, MaskFiles
 from softcord.measure.tidy import image_identity
-from softcord.uncertainty.interval import COVERAGE, Calibration, calibrate
+from softcord.uncertainty.interval import COVERAGE, Calibration, calibrate, with_intervals
 from softcord.uncertainty.paths import uncertainty_path
 
 
 def with_uncertainty(files: Iterable[MaskFiles]) -> list[MaskFiles]:
     """Add to each mask the map of how sure it is, where one lies beside it."""
     return [
-        replace(file, uncertainty=path) if (path := uncertainty_path(file.mask)).is_file() else file
+        # A mask that cannot be read has none: the reading says why.
+        replace(file, uncertainty=path) if os.path.isfile(path := uncertainty_path(file.mask)) else file
         for file in files
     ]
 
@@ -51,6 +53,35 @@ def fitting(
         else:
             without.append(file.files.mask)
     return found, without
+
+
+def add_intervals(
+    table: pd.DataFrame, measured: Sequence[FileMeasures], calibration: Calibration
+) -> tuple[pd.DataFrame, list[Path]]:
+    """Add the interval of each soft CSA whose mask has a map; return also the masks without a calibration.
+
+    Args:
+        table: :func:`softcord.measure.tidy.tidy_measures` of ``measured``.
+        measured: the masks.
+        calibration: that of the model that made them; masks of another model get no interval.
+    """
+    of, without = fitting(measured, [calibration])
+    return with_intervals(table, of), without
+
+
+def calibrate_rows(measures: pd.DataFrame, weights_sha256: tuple[str, ...], made_on: str) -> Calibration:
+    """Return the calibration of the model that made these rows of measures.csv, which have CSA errors.
+
+    Raises:
+        DataError: there are too few participants.
+    """
+    key = ["participant_id", "session_id", "contrast", "level"]
+    wanted = ["csa_abs_error_mm2", "csa_doubt_mm2"]
+    rows = measures[measures["metric"].isin(wanted)].pivot(index=key, columns="metric", values="value")
+    wide = rows.reindex(columns=wanted).reset_index()
+    return calibrate(
+        wide[wanted[0]], wide[wanted[1]], wide["participant_id"], weights_sha256, made_on=made_on
+    )
 
 
 def calibrate_on(

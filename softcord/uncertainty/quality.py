@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from softcord.io.nifti import Volume, to_rpi
+from softcord.measure.surface import smallest_box
 from softcord.uncertainty.continuation import goes_on_mm
 from softcord.uncertainty.cord_profile import CordProfile, cord_profile
 
@@ -113,7 +114,7 @@ def _step(profile: CordProfile) -> float:
 
 
 def _other_parts(hard: npt.NDArray[np.bool_]) -> float:
-    labels, _ = ndimage.label(hard, structure=np.ones((3, 3, 3)))
+    labels, _ = ndimage.label(hard[smallest_box(hard)], structure=np.ones((3, 3, 3)))
     sizes = np.bincount(labels.ravel())[1:]
     return float(1 - sizes.max() / sizes.sum())
 

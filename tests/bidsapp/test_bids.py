@@ -3,14 +3,21 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from softcord.app.verbs import bids
 from softcord.app.verbs.bids import main
+from softcord.io.files import write_json
+from softcord.io.names import sidecar_of
 from softcord.io.nifti import read_volume, write_volume
+from softcord.predict.built_in import CSA_INTERVAL
 from softcord.predict.files import Task
 from softcord.predict.volume import Prediction
+from softcord.uncertainty.interval import read_calibration
+from softcord.uncertainty.paths import uncertainty_path
+from tests.bids_validator import validator_errors
 from tests.drift.cylinders import cylinder, dataset, model
 
 
@@ -42,6 +49,15 @@ def test_participant_and_group_leave_a_derivatives_dataset_with_pages_and_areas(
     areas = measures[(measures["metric"] == "csa_mm2") & (measures["level"] == "2:3")]
     assert areas["value"].round(0).tolist() == [70.0] * 3
     assert {path: path.stat().st_mtime_ns for path in raw.rglob("*")} == before
+
+
+def test_the_official_bids_validator_passes_what_is_written(raw: Path) -> None:
+    assert main(["raw", "out", "participant", "-v", "0"]) == 0
+    assert main(["raw", "out", "group", "-v", "0"]) == 0
+    assert validator_errors(Path("out")) == []
+    mask = Path("out/sub-00/anat/sub-00_T2w_label-SC_softseg.nii.gz")
+    mask.rename(mask.with_name("sub-00_T2w_made-up.nii.gz"))
+    assert validator_errors(Path("out")) != []
 
 
 def test_only_the_participants_asked_for_are_segmented_with_or_without_sub(raw: Path) -> None:
@@ -93,3 +109,24 @@ def test_an_image_that_cannot_be_segmented_is_named_and_the_others_are_done(
     assert capsys.readouterr().err.count("\n") == 1
     assert len(list(Path("out").rglob("*_softseg.nii.gz"))) == 2
     assert Path("out/sub-01.html").exists()
+
+
+def test_group_adds_an_interval_to_each_soft_area_whose_uncertainty_is_known(raw: Path) -> None:
+    assert main(["raw", "out", "participant", "-v", "0"]) == 0
+    mask = Path("out/sub-00/anat/sub-00_T2w_label-SC_softseg.nii.gz")
+    there = read_volume(mask)
+    write_volume(uncertainty_path(mask), np.full_like(there.data, 0.001), there.affine)
+    (weights, *_) = read_calibration(CSA_INTERVAL).weights_sha256
+    write_json(sidecar_of(uncertainty_path(mask)), {"ModelWeightsSha256": weights})
+    assert main(["raw", "out", "group", "-v", "0"]) == 0
+    measures = pd.read_csv("out/measures.csv")
+    wide = measures.pivot_table(index=["participant_id", "level"], columns="metric", values="value")
+    known, unknown = wide.loc["sub-00"], wide.loc["sub-01"]
+    assert (known["csa_low_mm2"] < known["csa_mm2"]).all()
+    assert (known["csa_mm2"] < known["csa_high_mm2"]).all()
+    assert unknown["csa_low_mm2"].isna().all()
+
+
+def test_uncertainty_is_asked_for_where_images_are_segmented(raw: Path) -> None:
+    assert main(["raw", "out", "group", "--uncertainty"]) == 2
+    assert main(["raw", "out", "participant", "--task", "groundtruth", "--uncertainty"]) == 2

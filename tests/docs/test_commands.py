@@ -17,6 +17,7 @@ import pytest
 from softcord.app.config.compose import combinations, compose, sweeper
 from softcord.app.config.own_flags import settled
 from softcord.app.config.plan import Plan, make_plan
+from softcord.app.config.verb_help import VERB_HELP
 from softcord.app.console.flags import FlagParser
 from softcord.app.main import VERBS
 from softcord.app.sweeps.search import SEARCH, check_search
@@ -55,7 +56,16 @@ def words_of(command: str) -> list[str]:
     return [word for word in [*verb, *words[start + 1 :]] if word != PLACEHOLDER]
 
 
+def examples(verb: str) -> list[str]:
+    """The examples of a verb's ``--help``."""
+    if verb in VERB_HELP:
+        return list(VERB_HELP[verb].examples)
+    parser: FlagParser = importlib.import_module(VERBS[verb][0]).parser()
+    return parser.examples.splitlines()
+
+
 COMMANDS = [pytest.param(one, id=f"{page.name}: {one[:60]}") for page in PAGES for one in commands(page)]
+COMMANDS += [pytest.param(one, id=f"--help: {one[:60]}") for verb in VERBS for one in examples(verb)]
 
 
 @cache
@@ -88,7 +98,7 @@ def takes(arguments: Sequence[str]) -> int:
 
 
 def only_parsed(self: FlagParser, argv: Sequence[str], verb: Callable[..., int]) -> int:
-    self.parse_args(argv)
+    self.parse(argv)
     return 0
 
 
@@ -104,9 +114,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[str]], int]:
         for name in ("launch", "launch_once"):
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, lambda job, arguments, *_, **__: takes(arguments))
-        if verb in ("study", "ui"):
-            monkeypatch.setattr(module, "guarded", lambda run: 0)
-        elif hasattr(module, "guarded"):
+        if hasattr(module, "guarded"):
             monkeypatch.setattr(module, "guarded", lambda run: run())
         return int(module.main(rest))
 
@@ -114,7 +122,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[str]], int]:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_of_a_page_is_one_that_softcord_takes(
+def test_a_command_of_a_page_or_of_help_is_one_that_softcord_takes(
     command: str, asked: Callable[[list[str]], int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

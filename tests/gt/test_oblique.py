@@ -48,6 +48,20 @@ def test_an_oblique_stack_keeps_the_area_of_the_masks_that_were_averaged(cord, t
     assert np.std(list(found_mm2.values()), ddof=1) <= 0.3
 
 
+@pytest.mark.parametrize("height_mm", [-0.3, 0.2])
+def test_a_stack_that_leans_both_ways_keeps_the_area_too(cord, tilt, height_mm):
+    cos, sin = np.cos(np.deg2rad(11)), np.sin(np.deg2rad(11))
+    turn = tilt(10) @ np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]])
+    segs = {
+        name: cord(*grid, leaning, turn=by, supersampling=5, centre_mm=(0.13, 0.21, height_mm))
+        for name, grid, by in (("T2w", THIN, None), ("MTon", THICK, turn))
+    }
+    segs = {name: Volume((seg.data > 0.5).astype(np.float32), seg.affine) for name, seg in segs.items()}
+    expected_mm2 = np.mean([mean_csa_mm2(seg) for seg in segs.values()])
+    for softseg in build_participant(segs, list(segs), GtSettings()).softsegs.values():
+        assert abs(100 * (mean_csa_mm2(softseg) / expected_mm2 - 1)) <= 0.3
+
+
 def test_fading_from_slice_to_slice_as_the_paper_does_loses_more(cord, tilt):
     segs = {"T2w": hard(cord, THIN), "MTon": hard(cord, THICK, tilt(25))}
     gt = {

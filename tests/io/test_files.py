@@ -106,6 +106,50 @@ with replacing(sys.argv[1]) as temporary:
     )
 
 
+@pytest.mark.parametrize(
+    "moment", ["while it is written", "between the two renames", "while the old one goes"]
+)
+def test_what_a_killed_process_left_of_a_folder_goes_when_it_is_written_again(
+    moment: str, tmp_path: Path
+) -> None:
+    script = """
+import os, pathlib, shutil, signal, sys
+from softcord.io.files import replacing_folder
+folder, moment = pathlib.Path(sys.argv[1]), sys.argv[2]
+die = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+if moment == "while the old one goes":
+    shutil.rmtree = die
+with replacing_folder(folder) as temporary:
+    (temporary / "half").touch()
+    if moment == "while it is written":
+        die()
+    if moment == "between the two renames":
+        rename = pathlib.Path.rename
+        pathlib.Path.rename = lambda one, to: die() if one == temporary else rename(one, to)
+"""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "old").touch()
+    subprocess.run([sys.executable, "-c", script, str(folder), moment], check=False)
+    assert len([one for one in tmp_path.iterdir() if one.name.startswith(".")]) == 1
+    with pytest.raises(KeyboardInterrupt):
+        interrupt(replacing_folder(folder), lambda temporary: (temporary / "half").touch())
+    assert [one.name for one in tmp_path.iterdir()] == ["model"]
+    assert [one.name for one in folder.iterdir()] == ["half" if moment == "while the old one goes" else "old"]
+    with replacing_folder(folder) as temporary:
+        (temporary / "new").touch()
+    assert sorted(str(one.relative_to(tmp_path)) for one in tmp_path.rglob("*")) == ["model", "model/new"]
+
+
+def test_two_that_write_one_folder_at_once_both_write_it_whole(tmp_path: Path) -> None:
+    with replacing_folder(tmp_path / "model") as first:
+        (first / "first").touch()
+        with replacing_folder(tmp_path / "model") as second:
+            (second / "second").touch()
+        assert [one.name for one in (tmp_path / "model").iterdir()] == ["second"]
+    assert [str(one.relative_to(tmp_path)) for one in tmp_path.rglob("*")] == ["model", "model/first"]
+
+
 def test_two_that_write_one_file_at_once_both_write_it_whole(tmp_path: Path) -> None:
     target = tmp_path / "table.csv"
     with replacing(target) as first:
@@ -128,8 +172,11 @@ def test_a_file_is_written_where_there_are_no_links_or_locks(
         with monkeypatch.context() as without:
             without.setattr(name, refuse)
             write_text(tmp_path / "table.csv", name)
+            with replacing_folder(tmp_path / "model") as temporary:
+                (temporary / name).touch()
         assert (tmp_path / "table.csv").read_text() == name
-    assert list(tmp_path.iterdir()) == [tmp_path / "table.csv"]
+        assert [one.name for one in (tmp_path / "model").iterdir()] == [name]
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["model", "table.csv"]
 
 
 def test_a_name_as_long_as_the_file_system_allows_can_be_written(tmp_path: Path) -> None:

@@ -44,9 +44,9 @@ def test_an_image_given_as_mask_is_refused_before_its_voxels_are_listed(
     files: MaskFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled = np.count_nonzero(read_volume(files.mask).data)
-    monkeypatch.setattr("softcord.measure.slices.MOST_VOXELS", filled)
+    monkeypatch.setattr("softcord.io.masks.MOST_VOXELS", filled)
     measure_file(files, MeasureSettings())
-    monkeypatch.setattr("softcord.measure.slices.MOST_VOXELS", filled - 1)
+    monkeypatch.setattr("softcord.io.masks.MOST_VOXELS", filled - 1)
     with pytest.raises(DataError, match="an image rather than a mask"):
         measure_file(files, MeasureSettings())
 

@@ -120,3 +120,13 @@ def test_a_reference_on_another_grid_is_refused() -> None:
     for other in (turn(CORD, (1, 0, 2), (False,) * 3), Volume(CORD.data, np.diag([1.0, 1, 1, 1]))):
         with pytest.raises(DataError, match="same voxel grid"):
             measure_image(CORD, reference_softseg=other)
+
+
+def test_the_doubt_of_an_area_is_the_readings_spread_over_the_references_slices() -> None:
+    sd = Volume(np.full_like(CORD.data, 0.01), CORD.affine)
+    slice_mm2 = 0.01 * np.prod(CORD.data.shape[:2]) * np.prod(CORD.spacing_mm[:2])
+    missed = values(NOTHING, reference_softseg=CORD, sd=sd)["csa_doubt_mm2", "all"]
+    assert missed == pytest.approx(slice_mm2, rel=1e-5)  # an area of 0 mm² may be wrong, too
+    across = values(CORD, reference_softseg=CORD, sd=sd)["csa_doubt_mm2", "all"]
+    assert across == pytest.approx(slice_mm2 * np.cos(np.radians(10)), rel=0.01)  # as CSA is
+    assert ("csa_doubt_mm2", "all") not in values(CORD)

@@ -18,6 +18,7 @@ from softcord.errors import DataError, RunError
 from softcord.io.nifti import read_volume, to_rpi
 from softcord.phantom.dataset import write_dataset
 from softcord.phantom.participant import draw_participant, write_participant
+from tests.bids_validator import validator_errors
 
 
 @pytest.fixture(scope="module")
@@ -192,17 +193,6 @@ def test_the_library_imports_neither_torch_nor_hydra():
     code = "import sys, softcord.phantom.dataset; print({'torch', 'hydra', 'pandas'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
-
-
-def validator_errors(root: Path) -> list[str]:
-    command = shutil.which("bids-validator-deno", path=str(Path(sys.executable).parent))
-    if command is None:
-        pytest.skip("bids-validator-deno is not installed")
-    done = subprocess.run(
-        [command, "--format", "json", str(root)], capture_output=True, text=True, timeout=120
-    )
-    issues = json.loads(done.stdout)["issues"]["issues"]
-    return [f"{one['code']} {one.get('location', '')}" for one in issues if one["severity"] == "error"]
 
 
 def test_the_dataset_passes_the_official_bids_validator(tiny_root):

@@ -13,9 +13,6 @@ import torch
 from softcord.errors import DataError
 from softcord.nets.unet import UNet
 from softcord.predict.package import (
-    CHECKSUMS,
-    DESCRIPTION,
-    WEIGHTS,
     Model,
     ModelDescription,
     NetDescription,
@@ -25,6 +22,7 @@ from softcord.predict.package import (
     read_package,
     write_package,
 )
+from softcord.predict.package_files import CHECKSUMS, DESCRIPTION, WEIGHTS
 
 ARGUMENTS = {"features": [2, 4], "strides": [[1, 1, 1], [2, 2, 2]], "convs_per_stage": 1}
 SEEN = TrainedOn("phantom", "sha256:1", ("T1w", "T2w"), ("sub-01", "sub-02"), ("sub-03",))

@@ -103,3 +103,32 @@ def test_what_an_earlier_process_left_running_is_not_started_twice(tmp_path: Pat
         left.kill()
         left.wait()
     run_process(python("print(1)"), log)
+
+
+def test_an_interrupt_within_a_destructor_or_a_callback_is_not_lost(tmp_path: Path) -> None:
+    script = """
+import os, signal, sys, time, weakref
+from softcord.app.console.exit_codes import guarded
+class Loud:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.2)
+class Plain: pass
+def destructor():
+    Loud()
+    time.sleep(5)
+def callback():
+    one = Plain()
+    kept = weakref.ref(one, lambda _: (os.kill(os.getpid(), signal.SIGTERM), time.sleep(0.2)))
+    del one
+    time.sleep(5)
+sys.exit(guarded({"destructor": destructor, "callback": callback}[sys.argv[1]]))
+"""
+    for where in ("destructor", "callback"):
+        done = subprocess.run(
+            [sys.executable, "-c", script, where], capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (
+            130,
+            "softcord: interrupted; repeat the command to go on from here.\n",
+        ), where

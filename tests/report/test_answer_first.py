@@ -87,6 +87,26 @@ def test_bold_in_the_summary_are_those_whom_no_test_finds_worse(tmp_path: Path) 
     assert [name for name, _ in rows[:3]] == ["GT_hard", "GT_soft", "soft_all"]
 
 
+def test_where_no_test_tells_methods_apart_nobody_is_bold(tmp_path: Path) -> None:
+    page = written(make_measures(methods=("soft_all", "hard_all_SoftSeg"), participants=3), tmp_path)
+    assert "Cannot tell which is best" in box(page)
+    assert 'class="best"' not in page
+
+
+def test_contrasts_that_did_not_train_are_marked_below_the_summary_and_in_the_figures(tmp_path: Path) -> None:
+    measures = make_measures(methods=("soft_T1w_T2w", "soft_all"))
+    measures.loc[measures["method"] == "soft_T1w_T2w", "contrasts_trained"] = "T1w T2w"
+    asked = (STD, Question("CSA", "csa_mm2", "contrasts"))
+    page = written(measures, tmp_path, *asked, are_figures_drawn=True)
+    said = "Tested, not trained on: DWI, MT-on, GRE-T1w, T2*w (soft_T1w_T2w)"
+    summary, questions = page.split('id="questions"')[:2]
+    assert f"{said}; the means are over these, too." in summary
+    assert f"CSA STD across contrasts, soft (mm²) per method. {said}." in questions
+    assert f"CSA, soft (mm²) per contrast. {said}." in questions
+    panels = (tmp_path / "figures/csa.svg").read_text(encoding="utf-8")
+    assert panels.count("(unseen)") == 4
+
+
 def test_sentences_are_folded_and_words_explained_where_they_stand(tmp_path: Path) -> None:
     page = written(make_measures(), tmp_path)
     folded = re.findall(r'<details class="sentences">.*?</details>', page, re.DOTALL)

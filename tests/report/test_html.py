@@ -94,7 +94,7 @@ def visited(tmp_path_factory):
         pytest.skip("no Chromium here (apt-get install chromium)")
     path = tmp_path_factory.mktemp("page") / "report.html"
     path.write_text(page(small_report()), encoding="utf-8")
-    return visit(path, ["p", "a", "ArrowRight", "F", "ArrowRight", "ArrowRight", "ArrowLeft", "u", "f"])
+    return visit(path, ["p", "ArrowLeft", "a", "F", "ArrowRight", "ArrowLeft", "u", "c", "ArrowLeft"])
 
 
 def test_page_renders_and_shows_the_first_image(visited):
@@ -109,24 +109,26 @@ def test_page_renders_and_shows_the_first_image(visited):
 
 
 def test_each_rating_has_its_own_key(visited):
-    assert [rating for _, rating, _ in visited["seen"][:3]] == ["not rated", "pass", "bad image"]
-    assert [rating for _, rating, _ in visited["seen"][7:]] == [
-        "bad prediction",
-        "not rated",
-        "bad prediction",
-    ]
+    ratings = [rating for _, rating, _ in visited["seen"]]
+    assert ratings[2] == "pass"
+    assert ratings[6:8] == ["fail", "not rated"]
+    assert ratings[9] == "needs correction"
 
 
 def test_arrows_move_and_stop_at_the_ends(visited):
     titles = [title.split(":")[0] for title, _, _ in visited["seen"]]
-    assert titles == ["1 of 3"] * 3 + ["2 of 3"] * 2 + ["3 of 3"] * 2 + ["2 of 3"] * 3
+    places = [1, 2, 1, 2, 3, 3, 2, 2, 3, 2]  # a rating goes on to the next, taking it back does not
+    assert titles == [f"{place} of 3" for place in places]
 
 
 def test_only_bad_images_are_excluded_and_bad_predictions_are_a_list_of_their_own(visited, tmp_path):
     from softcord.data.exclude import read_exclude
 
     assert yaml.safe_load(visited["yaml"]) == {"visual_check": ["sub-00_T1w"]}
-    assert visited["predictions"].splitlines() == ["image\tmethod", "sub-01_T1w\tsoft_all"]
+    assert visited["predictions"].splitlines() == [
+        "image\tmethod\trating",
+        "sub-01_T1w\tsoft_all\tcorrect",
+    ]
     path = tmp_path / "exclude_demo.yml"
     path.write_text(visited["yaml"], encoding="utf-8")
     assert "sub-00_T1w" in read_exclude(path).reasons
@@ -139,9 +141,9 @@ def test_a_bad_image_is_bad_for_every_method_and_a_bad_prediction_for_one(tmp_pa
     qc = tuple(QcImage(f"sub-0{i}_T1w", name, {}, jpeg) for i in (1, 2) for name in ("one", "two"))
     path = tmp_path / "report.html"
     path.write_text(page(Report("demo", "", pd.DataFrame(), qc=qc)), encoding="utf-8")
-    seen = visit(path, ["a", "ArrowRight", "ArrowRight", "f", "ArrowRight"])["seen"]
+    seen = visit(path, ["a", "ArrowRight", "f", "ArrowLeft"])["seen"]
     assert [rating for _, rating, _ in seen] == [
-        "not rated", "bad image", "bad image", "not rated", "bad prediction", "not rated",
+        "not rated", "bad image", "not rated", "not rated", "fail",
     ]  # fmt: skip
 
 

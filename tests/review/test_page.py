@@ -15,6 +15,9 @@ import pytest
 
 import softcord
 from softcord.app.verbs.review import main
+from softcord.data.exclude import read_exclude
+from softcord.report.page import Page, Review, Table, Viewer, render
+from softcord.report.rating_words import RATING_WORDS, RATINGS
 from softcord.review.masks import find_review_masks
 from softcord.review.page import INDEX, Drawn, draw_masks, write_review_page
 from softcord.review.pictures import LEVELS, review_pictures
@@ -43,7 +46,7 @@ addEventListener("load", async () => {
   const before = grey().join(); press("ArrowDown"); const turned = grey().join() !== before;
   press("]"); press("+");
   await wait(300);
-  for (const key of ["p", "c", "f", "ArrowRight", "n", "ArrowRight", "ArrowRight", "ArrowRight"]) {
+  for (const key of ["p", "c", "f", "a", "n", "ArrowRight", "ArrowRight", "ArrowRight"]) {
     const name = root.dataset.shown, start = performance.now();
     press(key); await shown(name); times.push(performance.now() - start);
     await wait(30);
@@ -150,7 +153,10 @@ def test_300_masks_open_at_once_and_keys_rate_them_on_disk(
     assert isinstance(times, list)
     assert np.median(times) < 4 * KEY_MS
     rated = {one.image: one.rating for one in read_ratings(tmp_path / "qc.tsv") if one.rater == "Ada"}
-    assert rated == {drawn[0].name: "pass", drawn[1].name: "correct", drawn[2].name: "fail"}
+    assert rated == dict(zip((one.name for one in drawn[:4]), RATINGS, strict=True))
+    lists = {path.name: list(read_exclude(path).reasons) for path in tmp_path.glob("qc_*.yml")}
+    by_rating = {"correct": drawn[1], "fail": drawn[2], "artefact": drawn[3]}
+    assert lists == {f"qc_{rating}.yml": [one.name] for rating, one in by_rating.items()}
 
 
 def test_300_masks_stay_below_60_mb(many: tuple[Path, list[Drawn]]) -> None:
@@ -264,3 +270,15 @@ def test_a_dataset_without_masks_is_refused_in_one_line(
     )
     assert main([str(tmp_path)]) == 3
     assert "has no masks under derivatives" in capsys.readouterr().err
+
+
+def test_every_page_rates_by_the_same_words_and_keys() -> None:
+    blocks = {"qc": Viewer(Table(("",), ()), ()), "review": Review(())}
+    for name, block in blocks.items():
+        content = render(Page(name, name, {name: [block]}))
+        for word in RATING_WORDS:
+            assert f"<kbd>{word.key.upper()}</kbd> {word.label} ({word.meaning})" in content, name
+            assert f'data-rating="{word.name}">{word.label.capitalize()} ({word.key.upper()})' in content, (
+                name
+            )
+    assert len({word.key for word in RATING_WORDS}) == len(RATING_WORDS)

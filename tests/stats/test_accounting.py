@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from softcord.errors import DataError
 from softcord.stats.compare import compare_in_detail
+from softcord.stats.describe import describe
 from softcord.stats.questions import Question
 from tests.stats.measures import make_measures
 
@@ -173,3 +174,17 @@ def test_two_values_of_one_image_are_refused_with_both() -> None:
         compare_in_detail(pd.concat([measures, again.assign(value=0.5)]), [Question("dice", "dice")])
     same = compare_in_detail(pd.concat([measures, again]), [Question("dice", "dice")])
     assert same["n"].tolist() == [4]
+
+
+def test_a_method_alone_gains_no_spread_by_failing_in_a_contrast() -> None:
+    measures = make_measures(methods=("net",), participants=4)
+    whole = describe(measures, ["csa_std_mm2", "csa_abs_error_mm2"]).set_index(["method", "metric"])
+    is_lost = (measures["method"] == "net") & (measures["contrast"] == "T1w")
+    is_lost &= measures["participant_id"] == "sub-01"
+    measures.loc[is_lost & (measures["metric"] == "dice"), "value"] = 0.0
+    found = describe(measures, ["csa_std_mm2", "csa_abs_error_mm2"]).set_index(["method", "metric"])
+    for metric in ("csa_std_mm2", "csa_abs_error_mm2"):
+        assert whole.loc[("net", metric), "n"] == 4
+        assert found.loc[("net", metric), "n"] == 3
+    truth = ("GT_soft", "csa_std_mm2")
+    assert found.loc[truth, "mean"] == pytest.approx(whole.loc[truth, "mean"])

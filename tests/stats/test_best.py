@@ -93,7 +93,11 @@ def test_better_by_ranks_and_worse_on_the_mean_is_not_best() -> None:
 
 @pytest.mark.parametrize(
     ("n", "why"),
-    [(1, "not tested: one pair"), (2, "not tested: 2 pairs cannot tell"), (3, "no p below 0.25")],
+    [
+        (1, "not tested: only one has both values"),
+        (2, "not tested: 2 pairs cannot tell"),
+        (3, "no p below 0.25"),
+    ],
 )
 def test_with_one_two_or_three_participants_it_cannot_be_told(n: int, why: str) -> None:
     best = asked(make_measures(methods=("soft_all", "hard_all_SoftSeg"), participants=n))

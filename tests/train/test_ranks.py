@@ -17,7 +17,7 @@ from softcord.train.checkpoint import load_weights
 from softcord.train.data import EpochSampler
 from softcord.train.module import CordModule
 from softcord.train.ranks import n_ranks
-from softcord.train.run import train
+from softcord.train.run import Watch, train
 from softcord.train.settings import MachineSettings, TrainerSettings, TrainSettings
 
 CPU = MachineSettings(accelerator="cpu", precision="float32", threads=1)
@@ -84,7 +84,7 @@ def fit(folder: Path, devices: int, fail_in: int | None = None) -> tuple[Path, l
         CPU,
         seed=3,
         checkpoint_dir=folder,
-        on_epoch=on_epoch,
+        watch=Watch(on_epoch),
         devices=TrainerSettings(devices=devices),
     )
     return result.best_checkpoint, seen

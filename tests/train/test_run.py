@@ -15,7 +15,7 @@ from softcord.losses.deep import DeepSupervisionLoss
 from softcord.nets.unet import UNet
 from softcord.train.checkpoint import load_weights
 from softcord.train.module import CordModule
-from softcord.train.run import train
+from softcord.train.run import Watch, train
 from softcord.train.settings import MachineSettings, TrainSettings
 
 CPU = MachineSettings(accelerator="cpu", precision="float32", threads=1)
@@ -56,7 +56,7 @@ def fit(
 
     settings = TrainSettings(epochs=epochs, batch_size=2, patch_size_mm=(16, 16, 16))
     return train(
-        module, (Blocks(), Blocks()), settings, machine, seed=3, checkpoint_dir=folder, on_epoch=on_epoch
+        module, (Blocks(), Blocks()), settings, machine, seed=3, checkpoint_dir=folder, watch=Watch(on_epoch)
     ).last_checkpoint
 
 
@@ -67,6 +67,18 @@ def test_resumed_training_ends_with_the_weights_of_an_undisturbed_one(tmp_path: 
     resumed = load_weights(fit(tmp_path / "resumed"))
     for name, weights in undisturbed.items():
         assert torch.equal(weights, resumed[name]), name
+
+
+def test_each_step_of_an_epoch_is_told_with_how_many_there_are(tmp_path: Path) -> None:
+    net = UNet(features=(4, 8), strides=((1, 1, 1), (2, 2, 2)))
+    module = CordModule(net, DeepSupervisionLoss(AdaptiveWingLoss()), "clip", 1e-3, 1)
+    settings = TrainSettings(epochs=1, batch_size=2, patch_size_mm=(16, 16, 16))
+    told: list[tuple[int, str, int, int]] = []
+    watch = Watch(on_step=lambda *step: told.append(step))
+    train(module, (Blocks(), Blocks()), settings, CPU, seed=3, checkpoint_dir=tmp_path, watch=watch)
+    of = len(Blocks()) // 2
+    steps = range(1, of + 1)
+    assert told == [(0, what, n, of) for what in ("training", "validation") for n in steps]
 
 
 @pytest.mark.parametrize("faster", ["channels_last", pytest.param("compile", marks=pytest.mark.slow)])
@@ -121,7 +133,7 @@ def test_training_lowers_the_loss(tmp_path: Path) -> None:
         CPU,
         seed=3,
         checkpoint_dir=tmp_path,
-        on_epoch=lambda _epoch, metrics: losses.append(metrics["train/loss"]),
+        watch=Watch(lambda _epoch, metrics: losses.append(metrics["train/loss"])),
     )
     assert len(losses) == 6
     assert losses[-1] < losses[0] / 2

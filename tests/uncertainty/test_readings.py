@@ -23,7 +23,7 @@ from softcord.uncertainty.interval import (
     with_intervals,
     write_calibration,
 )
-from softcord.uncertainty.measured import model_of
+from softcord.uncertainty.measured import calibrate_rows, model_of
 from softcord.uncertainty.views import VIEWS, View
 
 needs_model = pytest.mark.skipif(not BUILT_IN.exists(), reason="this checkout has no built-in model")
@@ -53,6 +53,17 @@ def test_the_sd_of_readings_is_at_most_a_half_and_none_where_they_agree(values: 
     assert 0 <= both.sd.item() <= 0.5 + 1e-6
     if len(set(np.float32(values))) == 1:
         assert both.sd.item() < 1e-6
+
+
+def test_readings_are_combined_voxel_by_voxel_also_where_few_say_anything() -> None:
+    readings = np.zeros((3, 6, 7, 8), np.float32)
+    readings[:, 2:4, 3:5, 1:7] = np.random.default_rng(0).random((3, 2, 2, 6))
+    readings[0, 3, 3, 2] = readings[1:, 2, 4, 5] = 0
+    both = combine(list(readings))
+    assert np.allclose(both.mean, readings.mean(axis=0), atol=1e-6)
+    assert np.allclose(both.sd, readings.std(axis=0), atol=1e-6)
+    nothing = combine([np.zeros((2, 2, 2), np.float32)] * 2)
+    assert nothing.disagreement == 0
 
 
 def test_intervals_hold_as_often_as_asked_whatever_the_errors_look_like() -> None:
@@ -85,6 +96,40 @@ def test_an_interval_is_about_its_csa_and_never_below_zero() -> None:
     values = told.set_index("metric")["value"]
     assert (values["csa_low_mm2"], values["csa_high_mm2"]) == (0.0, 15.0)
     assert len(with_intervals(table, {})) == 2
+
+
+def run_rows(people: int, doubt_mm2: float = 2.0) -> pd.DataFrame:
+    """Rows of a run's measures.csv: everybody's area is 50 mm², and 4 mm² off."""
+    values = {"csa_mm2": 50.0, "csa_abs_error_mm2": 4.0, "csa_doubt_mm2": doubt_mm2, "dice": 0.9}
+    rows = [
+        {
+            "participant_id": f"sub-{i}",
+            "session_id": "n/a",
+            "contrast": "T2w",
+            "level": "2:3",
+            "metric": m,
+            "value": v,
+        }
+        for i in range(people)
+        for m, v in values.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_the_rows_of_validation_participants_calibrate_those_of_the_tested() -> None:
+    made = calibrate_rows(run_rows(12), ("sha",), "people")
+    told = with_intervals(run_rows(2), made).set_index(["participant_id", "metric"])["value"]
+    assert told["sub-1", "csa_low_mm2"] == pytest.approx(46.0)
+    assert told["sub-1", "csa_high_mm2"] == pytest.approx(54.0)
+    assert made.weights_sha256 == ("sha",)
+    with pytest.raises(DataError, match="9 at least"):
+        calibrate_rows(run_rows(8), ("sha",), "people")
+
+
+def test_an_area_whose_doubt_is_unknown_has_no_interval() -> None:
+    made = calibrate_rows(run_rows(12), (), "people")
+    unknown = run_rows(1, float("nan"))
+    assert set(with_intervals(unknown, made)["metric"]) == set(unknown["metric"])
 
 
 @pytest.fixture

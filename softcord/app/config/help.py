@@ -5,67 +5,32 @@ from collections.abc import Iterable
 from omegaconf import OmegaConf
 
 from softcord.app.config.compose import initialised
+from softcord.app.config.verb_help import VERB_HELP
 from softcord.app.own.folders import groups, options
 
-_FLAGS = """\
+_SWEEP = """\
   -m               run every combination of comma-separated values: gt=soft,hard loss=awing,dicece
+"""
+_FLAGS = """\
   --cfg job        print the configuration and stop; --info says where each value comes from
   --config-dir DIR read a folder like conf/ of your own first; -allow PKG its classes from that package
 """
-_KEYS = """\
-Usual keys:
-  data=bids data.root=PATH   your images; without it a phantom dataset is made
-  contrasts=[T1w,T2w]        the contrasts that are used; 2, 4 and 6 are the paper's sets
-  gt=soft                    soft, hard, soft_bin: learnt from; reference=hard: measured against
-  loss=awing                 awing, dicece, dice or your own
-  model=small                small, small_deep, nnunet or your own
-  augment=light              none, light, paper, …; train=demo, laptop, paper, finetune
-  split.hold_out_test=[sub-01]   who tests; drawn by a seed without it
-  seed=1                     replicates: -m seed=1,2,3
-  study=NAME                 results lie in outputs/NAME and are compared with each other
-  machine.threads=2          machine.jobs=2 machine.accelerator=gpu: what it runs on
-"""
-_ABOUT = {
-    "train": (
-        "train, predict, measure and record one method, or each of a sweep",
-        "softcord train -m gt=soft,hard loss=awing,dicece",
-        "softcord train data=bids data.root=my-data gt=hard reference=hard 'contrasts=[T1w,T2w]' study=mine",
-        "softcord train experiment=synthetic_then_real data.root=my-data study=tuned",
-    ),
-    "prepare": (
-        "build the soft ground truth from the hard masks of several contrasts",
-        "softcord prepare data=bids data.root=my-data",
-        "softcord prepare data=bids data.root=my-data 'contrasts=[T1w,T2w,T2star]'",
-        "softcord prepare data=bids data.root=my-data gt.alignment=rigid",
-    ),
-    "phantom": (
-        "write the synthetic dataset",
-        "softcord phantom",
-        "softcord phantom phantom=tiny",
-        "softcord phantom phantom=full phantom.seed=7 paths.data=elsewhere",
-    ),
-    "evaluate": (
-        "test trained methods on another dataset",
-        "softcord evaluate model=mine/RUN data=bids data.root=other-data study=other",
-        "softcord evaluate model=synthetic-v2 data=bids data.root=my-data reference=hard study=other",
-        "softcord evaluate -m model=mine/A,mine/B data=bids data.root=other-data study=other",
-    ),
-    "compare": (
-        "paired statistics, tables, figures and report of a study",
-        "softcord compare study=mine",
-        "softcord compare study=mine compare.reference=GT_soft compare.correction=holm",
-        "softcord compare 'compare.measures=[a.csv,b.csv]' study=theirs",
-    ),
-}
 _ALL = "softcord {verb} --help --all lists every choice and every key."
+# Verbs that run on one configuration: nothing to sweep.
+_ONCE = ("check", "compare", "fetch")
 
 
 def usage_of(verb: str) -> str:
     """Return what ``--help`` of a verb begins with: what it does, three examples, the usual keys."""
-    what, *examples = _ABOUT[verb]
-    shown = "\n".join(f"  {example}" for example in examples)
-    usage = f"Usage: softcord {verb} [key=value ...]      the same as python -m softcord.{verb}"
-    return f"softcord {verb}: {what}.\n\n{usage}\n{_FLAGS}\nExamples:\n{shown}\n\n{_KEYS}"
+    told = VERB_HELP[verb]
+    usage = f"usage: softcord {verb} {told.words}      the same as python -m softcord.{verb}"
+    examples = "\n".join(f"  {example}" for example in told.examples)
+    keys = "\n".join(f"  {key}" for key in told.keys)
+    note = f"\n{told.note}\n" if told.note else ""
+    return (
+        f"softcord {verb}: {told.what}.\n\n{usage}\n\nexamples:\n{examples}\n\n"
+        f"usual keys:\n{keys}\n{note}\nflags:\n{'' if verb in _ONCE else _SWEEP}{_FLAGS}"
+    )
 
 
 USAGE = usage_of("train")

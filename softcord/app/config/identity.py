@@ -26,7 +26,7 @@ VOLATILE = (
 )
 
 # Keys that came later, each with what held before: where they say that, a run of before is the same.
-_LATER: Mapping[str, Any] = {"tested_contrasts": None, "tails": False, "metric": {}}
+_LATER: Mapping[str, Any] = {"tested_contrasts": None, "tails": False, "uncertainty": False, "metric": {}}
 
 
 def digest(content: object) -> str:

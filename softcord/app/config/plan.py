@@ -49,7 +49,7 @@ _ROOT_KEYS = (
     *("recipe", "baseline"),
     *("synthetic", "engine"),
     *("study", "variant", "contrasts", "tested_contrasts", "model_per_contrast", "seed", "levels"),
-    *("reference", "tails", "volumes", "rerun", "metric"),
+    *("reference", "tails", "uncertainty", "volumes", "rerun", "metric"),
     *("measured_on", "compare", "check", "evaluate", "search", "paths", "experiment"),
 )
 
@@ -80,6 +80,7 @@ class Plan:
     metrics: "tuple[tuple[str, ImageMetric], ...]"
     reference: "Gt"
     tails: bool
+    uncertainty: bool
     measured_on: Literal["test", "val"]
     search: TrialSettings
     rerun: bool
@@ -286,6 +287,7 @@ def make_plan(composed: Composed) -> Plan:
         metrics=own_metrics(config["metric"]),
         reference=one_of(config["reference"], "reference", ("soft", "hard")),
         tails=true_or_false(config["tails"], "tails"),
+        uncertainty=true_or_false(config["uncertainty"], "uncertainty"),
         measured_on=one_of(config["measured_on"], "measured_on", ("test", "val")),
         search=search,
         rerun=true_or_false(config["rerun"], "rerun"),

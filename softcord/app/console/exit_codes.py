@@ -1,6 +1,5 @@
 """Turn errors into one line on standard error and an exit code (README.md lists them)."""
 
-import errno
 import os
 import sys
 from collections.abc import Callable
@@ -8,19 +7,9 @@ from collections.abc import Callable
 from softcord.app.console.remedies import told
 from softcord.app.console.streams import say
 from softcord.errors import RunError, SoftcordError
+from softcord.hints import hint_of
 from softcord.plain import plain
 from softcord.processes.program import sigterm_as_interrupt
-
-# What to do about what the system says of a file.
-_HINTS = {
-    errno.EACCES: "Check its permissions and those of its folder",
-    errno.EPERM: "Check its permissions and those of its folder",
-    errno.EROFS: "Choose another folder",
-    errno.ENOSPC: "Make room on its disk, and repeat the command",
-    errno.EDQUOT: "Make room in your quota, and repeat the command",
-    errno.ENAMETOOLONG: "Choose a shorter name",
-    errno.ENOTDIR: "One of the folders in it is a file",
-}
 
 DONE = 0
 FAILED = 1
@@ -43,7 +32,8 @@ def guarded(verb: Callable[[], int]) -> int:
     except SoftcordError as error:
         if wants_traceback():
             raise
-        say(f"softcord: {told(error)}")
+        line = told(error)
+        say(line if line.startswith("softcord ") else f"softcord: {line}")  # the verb itself may be meant
         return error.exit_code
     except KeyboardInterrupt:
         return _interrupted()
@@ -55,8 +45,8 @@ def guarded(verb: Callable[[], int]) -> int:
             return _interrupted()
         if wants_traceback():
             raise
-        if isinstance(error, OSError) and error.errno in _HINTS and error.filename:
-            say(f"softcord: {RunError(error.filename, error.strerror or '', _HINTS[error.errno])}")
+        if isinstance(error, OSError) and error.filename and (hint := hint_of(error)):
+            say(f"softcord: {RunError(error.filename, error.strerror or '', hint)}")
             return FAILED
         said = plain(" ".join(str(error).split())) or "no more was said"
         say(f"softcord: {type(error).__name__}: {said}. SOFTCORD_TRACEBACK=1 shows where it happened.")

@@ -6,14 +6,17 @@ from pathlib import Path
 from softcord.app.console.flags import FlagParser
 
 _EXAMPLES = """\
-examples:
-  softcord measure -i t2_softseg.nii.gz -o csa.csv
-  softcord measure -i t2_seg.nii.gz -vert 2:3 -discfile t2_discs.nii.gz -perlevel 1 -o csa.csv
-  softcord measure -path-data derivatives/labels_softseg -vert 2:3 -jobs 4 -o csa.csv
-  softcord measure -i t2_seg.nii.gz -mode sct -sct-csv csa_sct.csv
+softcord measure -i t2_softseg.nii.gz -vert 2:3 -discfile t2_discs.nii.gz -perlevel 1 -o csa.csv
+softcord measure -path-data derivatives/labels_softseg -vert 2:3 -jobs 4 -o csa.csv
+softcord measure -i t2_seg.nii.gz -mode sct -sct-csv csa_sct.csv
 
 The table given to -o is tidy: one number a row, with how it was made and what was odd about it.
 """
+_USUAL = (
+    *("-i", "-path-data", "-discfile", "-d"),
+    *("-vert", "-perlevel", "-perslice", "-mode"),
+    *("-o", "-sct-csv", "-jobs"),
+)
 
 
 def parser() -> FlagParser:
@@ -22,6 +25,7 @@ def parser() -> FlagParser:
         "measure",
         "Measure cross-sectional area (CSA) and shape of spinal cord masks, soft and binarised.",
         _EXAMPLES,
+        _USUAL,
     )
     _add_inputs(words)
     _add_choices(words)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from softcord.errors import UsageError
+from softcord.io.files import is_same_file
 from softcord.io.writable import check_writable
 
 
@@ -24,7 +25,7 @@ def check_output(
     """
     where = f"{word} {output}"
     for one in inputs:
-        if output == one or (output.exists() and one.exists() and output.samefile(one)):
+        if output == one or is_same_file(output, one):
             raise UsageError(where, "is a file that is read", "Name another file")
     if output.exists() and not output.is_file():
         what = "is a folder" if output.is_dir() else "is no regular file"

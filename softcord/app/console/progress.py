@@ -25,41 +25,52 @@ def phase(description: str, total: int) -> Iterator[Callable[[str], None]]:
     A phase of more than some seconds is told in lines as well, also while one step lasts: a terminal shows
     its bar instead of them.
     """
-    progress = _Lines(description, total)
-    with progress.told_in_time(), _bar(description, total) as advance:
+    description = plain(description)
+    done, started = 0, time.monotonic()
+
+    def how_far() -> str:
+        seconds = time.monotonic() - started
+        if not total:
+            return f"{description}: {seconds:.0f} s so far"
+        left = f", about {seconds / done * (total - done):.0f} s left" if done else ""
+        return f"{description}: {done} of {total} after {seconds:.0f} s{left}"
+
+    with told_in_time(how_far), _bar(description, total) as advance:
 
         def on_done(name: str) -> None:
-            progress.done += 1
+            nonlocal done
+            done += 1
             advance(name)
 
         yield on_done
 
 
-class _Lines:
-    """Tells how far a phase is, whenever nothing was told for some seconds."""
+@contextmanager
+def told_in_time(how_far: Callable[[], str]) -> Iterator[Callable[[], None]]:
+    """Log what ``how_far`` says whenever nothing was said for some seconds.
 
-    def __init__(self, description: str, total: int) -> None:
-        self.description, self.total, self.done = plain(description), total, 0
-        self.started = time.monotonic()
-        self._ended = threading.Event()
+    What it yields is called when something else was said. A terminal shows a bar instead of these lines.
+    """
+    said, ended = time.monotonic(), threading.Event()
 
-    @contextmanager
-    def told_in_time(self) -> Iterator[None]:
-        thread = threading.Thread(target=self._tell_until_the_end, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            self._ended.set()
-            thread.join()
+    def tell_until_the_end() -> None:
+        nonlocal said
+        while not ended.wait(max(0.0, said + SILENCE_S - time.monotonic())):
+            if time.monotonic() - said >= SILENCE_S:
+                logger.info("%s", how_far(), extra={IN_A_BAR: True})
+                said = time.monotonic()
 
-    def _tell_until_the_end(self) -> None:
-        while not self._ended.wait(SILENCE_S):
-            seconds = time.monotonic() - self.started
-            left = f", about {seconds / self.done * (self.total - self.done):.0f} s left" if self.done else ""
-            of = f" of {self.total}" if self.total else ""
-            what = f"{self.done}{of} after {seconds:.0f} s{left if self.total else ''}"
-            logger.info("%s: %s", self.description, what, extra={IN_A_BAR: True})
+    def was_said() -> None:
+        nonlocal said
+        said = time.monotonic()
+
+    thread = threading.Thread(target=tell_until_the_end, daemon=True)
+    thread.start()
+    try:
+        yield was_said
+    finally:
+        ended.set()
+        thread.join()
 
 
 # What a terminal shows by a bar: such records go to files only where standard error is a terminal.

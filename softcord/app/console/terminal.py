@@ -29,14 +29,14 @@ class _OneLine(logging.Formatter):
         return "\n".join(plain(line) for line in with_keys(super().format(record)).split("\n"))
 
 
-def start_logging() -> None:
+def start_logging(*, only_warnings: bool = False) -> None:
     """Show softcord's messages on standard error, and of other libraries only warnings."""
     logger = logging.getLogger("softcord")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_OneLine(_FORMAT, _CLOCK))
     handler.addFilter(is_not_in_a_bar)
     logger.handlers = [handler]
-    logger.setLevel(logging.INFO)
+    logger.setLevel(logging.WARNING if only_warnings else logging.INFO)
     logger.propagate = False
     # Lightning sets the level of its package loggers on import, but leaves these alone.
     for other in ("pytorch.utilities.rank_zero", "fabric.utilities.rank_zero", "pytorch.accelerators.cuda"):

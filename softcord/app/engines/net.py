@@ -1,19 +1,19 @@
 """Train one net on one table of images, and make a predictor of what was trained."""
 
 import logging
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import lightning
 import torch
 
 from softcord.app.config.instantiate import TARGET
 from softcord.app.config.plan import Plan
-from softcord.app.engine import AfterEpoch, OnDone, Predict, Segment
+from softcord.app.engine import AfterEpoch, OnDone, Segment
+from softcord.app.engines.epoch_lines import EpochLines
 from softcord.app.engines.model_description import describe_model
 from softcord.app.engines.start_time import start_s
 from softcord.app.inputs.label_maps import label_map_volumes
@@ -24,6 +24,7 @@ from softcord.data.cache import CachedVolume
 from softcord.evaluation.image import EvaluationImage, Masks
 from softcord.evaluation.run import Predictor, predict_images
 from softcord.hints import counted
+from softcord.io.nifti import Volume
 from softcord.losses.deep import DeepSupervisionLoss
 from softcord.nets.meta import without_numbers
 from softcord.predict.infer import Apply
@@ -37,11 +38,25 @@ from softcord.train.memory import machine_bytes, training_bytes
 from softcord.train.module import CordModule
 from softcord.train.narrow import Narrow
 from softcord.train.patches import PatchDataset
-from softcord.train.run import Patches, train
+from softcord.train.run import Patches, Watch, train
+from softcord.uncertainty.ensemble import Ensemble
 
 logger = logging.getLogger("softcord")
 
-NetTraining: TypeAlias = Callable[[Path, RunRecord, AfterEpoch | None], Predict]
+
+class NetPredictor(Protocol):
+    """What a training leaves: predicts an image, and says how sure its mask is."""
+
+    def __call__(self, image: EvaluationImage) -> Volume:
+        """Return the soft mask of an image in the image's own space."""
+        ...
+
+    def how_sure(self, image: EvaluationImage, softseg: Volume) -> Ensemble:
+        """Return the readings of an image, of which ``softseg`` is one."""
+        ...
+
+
+NetTraining: TypeAlias = Callable[[Path, RunRecord, AfterEpoch | None], NetPredictor]
 
 
 def prepare_net(plan: Plan, dataset: Dataset, contrast: str | None = None) -> NetTraining:
@@ -77,14 +92,17 @@ def train_and_segment(
 
 def _segment(
     plan: Plan,
-    predict: Predict,
+    predict: NetPredictor,
     run_dir: Path,
     images: Sequence[EvaluationImage],
     predictions: Path,
     on_done: OnDone,
 ) -> Masks:
     start = start_s(run_dir) if plan.machine.time_inference else None
-    return predict_images(predict, images, predictions, run=run_dir.name, start_s=start, on_done=on_done)
+    how_sure = predict.how_sure if plan.uncertainty else None
+    return predict_images(
+        predict, images, predictions, run=run_dir.name, start_s=start, how_sure=how_sure, on_done=on_done
+    )
 
 
 def train_and_load(
@@ -94,7 +112,7 @@ def train_and_load(
     run_dir: Path,
     entry: RunRecord,
     after_epoch: AfterEpoch | None,
-) -> Predict:
+) -> Predictor:
     """Train a net, or go on where that stopped, and return its predictor."""
     train_net(plan, description, patches, run_dir, entry, after_epoch)
     return load_net(plan, run_dir)
@@ -132,31 +150,32 @@ def train_net(
         fused=plan.machine.fused_optimizer,
     )
 
-    started = time.monotonic()
+    lines = EpochLines(settings.epochs)
 
     def on_epoch(epoch: int, metrics: dict[str, float]) -> None:
         entry.metrics(metrics, epoch)
+        lines.on_epoch(epoch, metrics)
         done = epoch + 1
-        seconds = time.monotonic() - started
-        logger.info("epoch %d of %d: %s; %.0f s so far", done, settings.epochs, _told(metrics), seconds)
         note(run_dir, f"trained {done} of {settings.epochs} epochs", done / settings.epochs)
         if after_epoch:
-            after_epoch(epoch, _predictor(plan, Model(net, description)))
+            after_epoch(epoch, predictor_of(plan, Model(net, description)))
             net.train()
 
     logger.info("training on %s an epoch%s", counted(len(patches[0]), "patch", "patches"), _memory(plan))  # type: ignore[arg-type]
     note(run_dir, "training", 0.0)
-    result = train(
-        module,
-        patches,
-        settings,
-        # The threads that the run began in, whatever the configuration says by now.
-        replace(plan.machine, threads=torch.get_num_threads()),
-        seed=plan.seed,
-        checkpoint_dir=run_dir / CHECKPOINTS,
-        on_epoch=on_epoch,
-        devices=plan.trainer,
-    )
+    # The threads that the run began in, whatever the configuration says by now.
+    machine = replace(plan.machine, threads=torch.get_num_threads())
+    with lines.told():
+        result = train(
+            module,
+            patches,
+            settings,
+            machine,
+            seed=plan.seed,
+            checkpoint_dir=run_dir / CHECKPOINTS,
+            watch=Watch(on_epoch, lines.on_step),
+            devices=plan.trainer,
+        )
     entry.tag({"history": history(start, result.epochs)})
     entry.metrics({"train/seconds": result.seconds, "train/best_val_loss": result.best_val_loss})
     entry.artifact(result.best_checkpoint, CHECKPOINTS)
@@ -192,16 +211,16 @@ def _memory(plan: Plan) -> str:
     return f", in about {needed / 1e9:.1f} GB of memory"
 
 
-def load_net(plan: Plan, run_dir: Path) -> Predict:
+def load_net(plan: Plan, run_dir: Path) -> Predictor:
     """Return the predictor of a trained net."""
     # The configuration's own net is trusted: it has just been trained.
     model = read_package(run_dir / MODEL, allowed=(plan.config["model"][TARGET].rpartition(".")[0],))
+    return predictor_of(plan, model)
+
+
+def predictor_of(plan: Plan, model: Model) -> Predictor:
+    """Return what predicts with a model as this machine computes."""
     model.net.to(training_device(plan.machine))
-    return _predictor(plan, model)
-
-
-def _predictor(plan: Plan, model: Model) -> Predict:
-
     return Predictor(model, Apply(bfloat16=resolve_precision(plan.machine) == "bf16-mixed"))
 
 
@@ -227,8 +246,3 @@ def _patches(plan: Plan, volumes: Sequence[CachedVolume], augment: Augment | Non
         patches_per_image=settings.patches_per_image if augment else 1,
         augment_later=augments_on_gpu(plan.machine),
     )
-
-
-def _told(metrics: Mapping[str, float]) -> str:
-    """Write an epoch's metrics in a line: ``train/loss 0.12, val/loss 0.2, val/dice 0.9``."""
-    return ", ".join(f"{name} {value:.3g}" for name, value in sorted(metrics.items()))

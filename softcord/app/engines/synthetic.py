@@ -9,6 +9,7 @@ from softcord.app.config.method_name import MethodWords, method_name
 from softcord.app.config.plan import Plan
 from softcord.app.engine import Training
 from softcord.app.engines.softcord import Softcord
+from softcord.errors import UsageError
 
 if TYPE_CHECKING:
     from softcord.app.inputs.training_data import Dataset
@@ -28,6 +29,15 @@ class Synthetic(Softcord):
         changed = {group: words.changes(group) for group in ("loss", "augment", "synthetic")}
         changed["synthetic"] = {k: v for k, v in changed["synthetic"].items() if not k.endswith(_AMOUNTS)}
         return method_name(words.choices, DRAWN_PATCHES, changed, words.variant)
+
+    def check(self, plan: Plan) -> None:
+        """Refuse intervals of CSA: nobody validates whom they could be calibrated on."""
+        if plan.uncertainty:
+            hint = "softcord measure -calibrate makes one of images with references"
+            raise UsageError(
+                "uncertainty", "needs validation participants, and data=synthetic has none", hint
+            )
+        super().check(plan)
 
     def prepare(self, plan: Plan, dataset: "Dataset") -> Training:
         """Return what trains one net on drawn patches."""

@@ -19,7 +19,7 @@ from softcord.gt.dataset import build_dataset
 from softcord.gt.settings import GtSettings
 from softcord.gt.sidecar import is_ours, recorded_inputs
 from softcord.gt.variant import gt_path, variant_name
-from softcord.io.names import file_name
+from softcord.io.dataset_folder import dataset_folder
 from softcord.rounds.drafts import is_from_round
 
 logger = logging.getLogger("softcord")
@@ -66,7 +66,7 @@ def derivatives_dir(plan: Plan) -> Path:
     nearest = next(path for path in (beside, *beside.absolute().parents) if path.exists())
     if os.access(nearest, os.W_OK):
         return beside
-    return plan.paths.data_dir / "derivatives" / file_name(plan.data.name)
+    return dataset_folder(plan.paths.data_dir / "derivatives", plan.data.name, plan.data.root)
 
 
 def _outdated(table: pd.DataFrame, column: str, cache_dir: Path) -> Iterable[Hashable]:

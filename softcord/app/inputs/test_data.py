@@ -17,7 +17,7 @@ from softcord.data.settings import make_split, read_index, read_persons
 from softcord.data.spaces import warn_of_spaces
 from softcord.errors import DataError, UsageError
 from softcord.evaluation.measure import WORTH_PROCESSES
-from softcord.io.nifti import read_volume
+from softcord.io.masks import read_mask
 from softcord.processes.parallel import parallel_map
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def without_damaged_labels(data: EvaluationData, jobs: int) -> EvaluationData:
 
 
 def _check_readable(label: Path) -> None:
-    read_volume(label)
+    read_mask(label)
 
 
 def _reference(plan: Plan, table: pd.DataFrame) -> Gt | None:

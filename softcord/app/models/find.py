@@ -1,26 +1,31 @@
 """From the word after ``-m`` to a model: a package, a run, a checkpoint or an entry of the MLflow store.
 
-``RUN@last`` and ``RUN@best`` are a run's checkpoints, by any word that names the run.
+``RUN@last`` and ``RUN@best`` are a run's checkpoints, by any word that names the run; ``NAME@ALIAS`` is a
+registered model of the store.
 """
 
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from softcord.app.models.nets import allowed_nets
 from softcord.app.models.run_names import find_run, studies
 from softcord.errors import DataError, UsageError
+from softcord.hints import did_you_mean
 from softcord.predict.built_in import BUILT_IN
 from softcord.predict.package import Model, is_package, read_package
 from softcord.sweep.folder import CHECKPOINTS, MODEL
-from softcord.track.store import fetch_artifact, open_store
+from softcord.track.registry import Version, fetched, find_version, package_of, versions
+from softcord.track.store import open_store
 from softcord.train.checkpoint import load_weights
 
 _FORMS = (
-    "Give a package, STUDY/METHOD, STUDY/METHOD@SEED, a run's @last or @best checkpoint, an MLflow run id or "
-    "models:/NAME@ALIAS"
+    "Give a package, STUDY/METHOD, STUDY/METHOD@SEED, a run's @last or @best checkpoint, a registered model "
+    "(NAME@ALIAS) or an MLflow run id"
 )
+_RUN_ID = re.compile(r"[0-9a-f]{32}")
+_ALIASED = re.compile(r"[^/@]+@(?!\d+$)[^/@]+")
 
 
 def find_model(word: str | None, outputs: Path, store: Path, allowed: tuple[str, ...] | None = None) -> Model:
@@ -38,12 +43,61 @@ def find_model(word: str | None, outputs: Path, store: Path, allowed: tuple[str,
         if not BUILT_IN.exists():
             raise UsageError("-m", "is missing, and this installation has no built-in model", _FORMS)
         return read_package(BUILT_IN, nets)
-    if word.startswith("models:/") or re.fullmatch(r"[0-9a-f]{32}", word):
-        return _from_store(word, store, nets)
+    if version := registered_version(word, outputs, store):
+        return read_package(package_of(open_store(store), version), nets)
+    if is_run_id(word):
+        _check_store(word, store)
+        return read_package(fetched(open_store(store), word, word), nets)
     path = model_path(word, outputs)
     if path.suffix == ".ckpt":
         return _with_weights_of(path, nets)
     return read_package(_package_in(path), nets)
+
+
+def registered_version(word: str, outputs: Path, store: Path) -> Version | None:
+    """Return the registered model that ``NAME@ALIAS`` or ``models:/NAME/VERSION`` names, None otherwise.
+
+    Raises:
+        UsageError: it names a registered model and a run's checkpoint; or it can only be a registered
+            model, and there is none.
+    """
+    if word.startswith("models:/"):
+        _check_store(word, store)
+        if (found := find_version(open_store(store), word)) is None:
+            known = [one.word for one in versions(open_store(store))]
+            hint = did_you_mean(word, known, otherwise="`softcord model list` shows what is there")
+            raise UsageError("-m", f"{word} is no registered model of {store}/", hint)
+        return found
+    if not _ALIASED.fullmatch(word) or Path(word).exists() or not has_store(store):
+        return None
+    found = find_version(open_store(store), word)
+    if found and checkpoint_of(word)[1] and _is_checkpoint(word, outputs):
+        hint = f"Write models:/{word}, or STUDY/{word}"
+        raise UsageError("-m", f"{word} is both a registered model and a run's checkpoint", hint)
+    return found
+
+
+def is_run_id(word: str) -> bool:
+    """Whether a word can only be a run of the MLflow store."""
+    return _RUN_ID.fullmatch(word) is not None
+
+
+def has_store(store: Path) -> bool:
+    """Whether there is a store to look into: its database, or a tracking server."""
+    return bool(os.environ.get("MLFLOW_TRACKING_URI")) or (store / "mlflow.db").exists()
+
+
+def _check_store(word: str, store: Path) -> None:
+    if not has_store(store):
+        raise UsageError("-m", f"{word} is a name of the MLflow store, but {store}/ holds none", "Set -store")
+
+
+def _is_checkpoint(word: str, outputs: Path) -> bool:
+    try:
+        model_path(word, outputs)
+    except UsageError:
+        return False
+    return True
 
 
 def model_path(word: str, outputs: Path) -> Path:
@@ -115,11 +169,4 @@ def _with_weights_of(checkpoint: Path, nets: tuple[str, ...]) -> Model:
     except RuntimeError as error:
         raise DataError(checkpoint, "does not fit the net of its run", "Train again") from error
     made_by = {**model.description.provenance, "checkpoint": checkpoint.name}
-    return replace(model, description=replace(model.description, provenance=made_by))
-
-
-def _from_store(word: str, store: Path, nets: tuple[str, ...]) -> Model:
-    if not (store / "mlflow.db").exists():
-        raise UsageError("-m", f"{word} is a name of the MLflow store, but {store}/ holds none", "Set -store")
-    with TemporaryDirectory() as folder:
-        return read_package(fetch_artifact(open_store(store), word, MODEL, Path(folder)), nets)
+    return replace(model, description=replace(model.description, provenance=made_by), self_test=None)

@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from softcord.app.models.find import checkpoint_of, find_model, model_path
+from softcord.app.models.find import checkpoint_of, find_model, is_run_id, model_path, registered_version
 from softcord.errors import UsageError
 from softcord.predict.package import Model, NetDescription, weights_sha256
 from softcord.sweep.ledger import read_run
@@ -42,8 +42,14 @@ def starting_weights_sha256(word: str, outputs: Path, store: Path) -> str:
 
 
 def start_label(word: str, outputs: Path, store: Path) -> str:
-    """Return what the weights of all seeds are called: ``STUDY/METHOD`` of a run, else the word itself."""
-    if word.startswith("models:/") or not _find(word, outputs, store):
+    """Return what the weights of all seeds are called: ``STUDY/METHOD`` of a run, else the word itself.
+
+    Of a registered model it is the version, since an alias moves.
+    """
+    _find(word, outputs, store)
+    if version := registered_version(word, outputs, store):
+        return f"{version.name}-v{version.number}"
+    if is_run_id(word):
         return word
     name, checkpoint = checkpoint_of(word)
     path = model_path(name, outputs)

@@ -1,5 +1,6 @@
 """Find a trained method by the name it is asked for, and apply it: one model, or one per contrast."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +21,7 @@ from softcord.sweep.folder import MEASURES, MODEL, MODELS, NNUNET, RUN, TRAINED_
 from softcord.sweep.ledger import Run, read_run
 
 Form = Literal["package", "nnunet"]
+_NAMES_A_VERSION = re.compile(r"^models:/|@(?!\d+$)")
 EVERY = "every"  # the key of a model that is for all contrasts
 
 
@@ -69,8 +71,10 @@ class Trained:
 
 
 @cache
-def find_trained(reference: str | None, outputs: Path) -> Trained:
+def find_trained(reference: str | None, outputs: Path, store: Path | None = None) -> Trained:
     """Return the trained method of a run (:func:`find_run` takes the word), a package or the built-in name.
+
+    With ``store``, the folder of the MLflow store, ``NAME@ALIAS`` is a registered model.
 
     Raises:
         UsageError: nothing is named, or several runs answer to the name.
@@ -81,6 +85,12 @@ def find_trained(reference: str | None, outputs: Path) -> Trained:
             "model", "is missing", "Write model=STUDY/METHOD, model=STUDY/METHOD@SEED or a package's folder"
         )
     path = BUILT_IN if reference == BUILT_IN.name else Path(reference)
+    if (
+        store is not None
+        and _NAMES_A_VERSION.search(reference)
+        and (package := _registered(reference, outputs, store))
+    ):
+        path = package
     if is_package(path):
         description = read_description(path)
         seed = description.provenance.get("seed", "0")
@@ -94,6 +104,15 @@ def find_trained(reference: str | None, outputs: Path) -> Trained:
         return _of_nnunet(run, run_dir, model)
     what = "left no model that softcord can apply"
     raise DataError(run_dir, what, "Train it again, or measure its masks with softcord ingest")
+
+
+def _registered(reference: str, outputs: Path, store: Path) -> Path | None:
+    from softcord.app.models.find import registered_version  # MLflow: seconds
+    from softcord.track.registry import package_of
+    from softcord.track.store import open_store
+
+    version = registered_version(reference, outputs, store)
+    return package_of(open_store(store), version) if version else None
 
 
 def _of_packages(method: str, seed: int, packages: Mapping[str, Path]) -> Trained:

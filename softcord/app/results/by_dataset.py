@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import softcord
 from softcord.app.console.terminal import show_table
 from softcord.data.name import dataset_name
+from softcord.hints import counted
 from softcord.io.files import write_text
 from softcord.io.names import file_name
 from softcord.report import html
@@ -51,7 +52,7 @@ def write_overview(study: str, folder: Path, summaries: "Mapping[str, pd.DataFra
         else f"{data}: questions and figures are in {file_name(data)}/report.html."
         for data, summary in summaries.items()
     )
-    byline = f"{len(summaries)} datasets; softcord {softcord.__version__}"
+    byline = f"{counted(len(summaries), 'dataset')}; softcord {softcord.__version__}"
     page = html.page(html.Report(study=study, byline=byline, summary=table, notes=notes))
     write_text(folder / "report.html", page)
     show_table(table, f"{study}: mean ± SD over the participants of each dataset")

@@ -9,11 +9,13 @@ import numpy as np
 
 from softcord.app.results.visual_check import ImageKey, test_files
 from softcord.errors import DataError, SoftcordError
+from softcord.hints import counted
 from softcord.io.nifti import Volume, read_volume, to_rpi
 from softcord.predict.write import softseg_path
 from softcord.report.html import Figure
 from softcord.report.order import method_order
 from softcord.report.overlays import overlay_cells, overlay_png
+from softcord.stats.words import contrast_label
 from softcord.sweep.folder import PREDICTIONS
 
 if TYPE_CHECKING:
@@ -43,12 +45,13 @@ def overlays(folder: Path, runs: "Sequence[Run]", measures: "pd.DataFrame", coun
         k, drawn = overlay_cells(image, truth, preds)
         for method in methods:
             cells[method].append(drawn.get(method))
-        columns.append(f"{key[0]} {'' if key[1] == 'n/a' else key[1]}\n{key[2]}, slice {k + 1}")
+        columns.append(f"{key[0]} {'' if key[1] == 'n/a' else key[1]}\n{contrast_label(key[2])}, slice {k}")
     if not columns:
         return {}
     caption = (
-        f"{len(columns)} images from the worst to the best mean Dice over the methods, each at the slice in "
-        "which they are wrong in most voxels. Contours at 0.5 of ground truth (blue), prediction (yellow)."
+        f"{counted(len(columns), 'image')} from the worst to the best mean Dice over the methods, each at "
+        "the slice (0 is the lowest) in which they are wrong in most voxels. Contours at 0.5 of ground truth "
+        "(blue), prediction (yellow)."
     )
     return {"overlays": Figure(caption, "png", overlay_png(cells, columns))}
 

@@ -8,6 +8,7 @@ import numpy as np
 from softcord.app.results.visual_check import EXCLUDE_WORDS
 from softcord.draw.qc import overlay_bytes
 from softcord.errors import SoftcordError
+from softcord.hints import counted
 from softcord.io.files import write_text
 from softcord.io.names import nifti_stem
 from softcord.io.nifti import read_volume
@@ -39,7 +40,7 @@ def write_qc_page(
     left = len(images) - len(shown)
     report = html.Report(
         study=f"{method} on {data}",
-        byline=f"{len(images)} images predicted" + (f", {left} of them not shown" if left else ""),
+        byline=f"{counted(len(images), 'image')} predicted" + (f", {left} of them not shown" if left else ""),
         summary=summary_table(measures, level) if is_measured else measures,
         notes=notes,
         qc=tuple(_drawn(run_dir, method, shown)),

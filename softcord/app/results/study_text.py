@@ -29,7 +29,7 @@ def studies_text(studies: Mapping[str, Sequence[Entry]]) -> str:
     if not studies:
         return "There is no study here"
     rows = [(name, _counts(entries), duration(_seconds(entries))) for name, entries in studies.items()]
-    return _columns([("study", "runs", "time"), *rows])
+    return columns([("study", "runs", "time"), *rows])
 
 
 def status_text(name: str, entries: Sequence[Entry], commands: Sequence[Command]) -> str:
@@ -49,7 +49,7 @@ def status_text(name: str, entries: Sequence[Entry], commands: Sequence[Command]
                 _remark(entry, shared),
             )
         )
-    parts = [f"study {name}: {_counts(entries)}; {duration(_seconds(entries))}", "", _columns(rows)]
+    parts = [f"study {name}: {_counts(entries)}; {duration(_seconds(entries))}", "", columns(rows)]
     replicates = _replicates(entries)
     if replicates:
         parts += ["", *replicates]
@@ -153,7 +153,8 @@ def _typed(command: Command) -> str:
     return f"python -m softcord.{command.verb} {shlex.join(command.arguments)}"
 
 
-def _columns(rows: Sequence[Sequence[str]]) -> str:
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """Write rows of cells with each column as wide as its widest cell."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     padded = (zip(row, widths, strict=True) for row in rows)
     return "\n".join("  ".join(cell.ljust(width) for cell, width in row).rstrip() for row in padded)

@@ -28,6 +28,7 @@ from softcord.errors import DataError
 from softcord.evaluation.ground_truth import ground_truth_measures
 from softcord.evaluation.image import EvaluationImage, Mask, Masks
 from softcord.evaluation.measure import Wanted, measure_masks
+from softcord.hints import counted
 from softcord.io.files import write_json, write_text
 from softcord.io.tables import write_table
 from softcord.measure.level_text import format_levels
@@ -91,7 +92,7 @@ def bring_to_end(test: Evaluation, run: Run, run_dir: Path) -> None:
         _log_results(test, run_dir, measures, entry)
     measured = int(predicted["label"].notna().sum())
     what = f"{measured} measured" if measured else "no ground truth, so nothing measured"
-    done = f"{len(predicted)} of {len(images)} images predicted, {what}"
+    done = f"{len(predicted)} of {counted(len(images), 'image')} predicted, {what}"
     logger.info("%s: %s; look at %s", run.name, done, run_dir / QC_PAGE)
 
 

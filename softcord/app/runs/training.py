@@ -21,6 +21,7 @@ from softcord.app.records.provenance import environment_text, provenance
 from softcord.app.records.record import recorded
 from softcord.app.records.store import log_inputs, log_results, log_study
 from softcord.app.results.soft_values import keep_soft_values
+from softcord.app.runs.csa_intervals import with_csa_intervals
 from softcord.app.sweeps.trial import search_record, watch
 from softcord.data.bids import file_state
 from softcord.data.filehash import content_hash, known_hashes
@@ -67,7 +68,7 @@ def bring_to_end(plan: Plan, dataset: Dataset, run: Run, run_dir: Path) -> None:
     with recorded(run_dir, run, parent) as entry:
         log_inputs(plan, dataset, run, run_dir, entry)
         segment = training(run_dir, entry, watch(plan, images, entry))
-        measures, missing = _evaluate(plan, images, run, run_dir, segment)
+        measures, missing = _evaluate(plan, dataset, images, run, run_dir, segment)
         write_missing(run_dir, dataset.test, missing)
         log_results(plan, dataset, measures, run_dir, entry, engine.how(plan))
     with store_may_fail("the study's page"):
@@ -112,7 +113,7 @@ def _write_inputs(plan: Plan, dataset: Dataset, run_dir: Path) -> None:
 
 
 def _evaluate(
-    plan: Plan, images: list[EvaluationImage], run: Run, run_dir: Path, segment: Segment
+    plan: Plan, dataset: Dataset, images: list[EvaluationImage], run: Run, run_dir: Path, segment: Segment
 ) -> tuple[pd.DataFrame, dict[Path, str]]:
     """Predict and measure; return the rows of measures.csv, which are written, and whom they miss why."""
     predictions = run_dir / PREDICTIONS
@@ -133,6 +134,8 @@ def _evaluate(
             jobs=jobs_of(plan),
             on_done=on_done,
         )
+    if plan.uncertainty:
+        measures = with_csa_intervals(plan, test_images(dataset.val), run_dir, segment, measures)
     truth = ground_truth_measures(
         images, plan.levels, run.name, reference=plan.reference, tails=plan.tails, jobs=jobs_of(plan)
     )

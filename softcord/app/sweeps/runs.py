@@ -22,6 +22,7 @@ from softcord.app.records.labels import labelled, naming
 from softcord.app.records.record import send_kept
 from softcord.app.results.by_dataset import dataset_of
 from softcord.errors import BusyError, UsageError
+from softcord.hints import counted
 from softcord.measure.level_text import format_levels
 from softcord.measure.table import read_measures
 from softcord.report.summary import summary_table
@@ -36,7 +37,7 @@ logger = logging.getLogger("softcord")
 
 # Parts of a configuration that say nothing about which data are opened.
 _NOT_DATA = (
-    *("seed", "loss", "model", "augment", "train", "machine", "levels", "tails"),
+    *("seed", "loss", "model", "augment", "train", "machine", "levels", "tails", "uncertainty"),
     *("variant", "rerun", "search"),
 )
 
@@ -273,7 +274,9 @@ def finish(plans: list[Plan], show: Callable[[Plan, Sequence[Path]], None] | Non
 def _show_results(first: Plan, run_dirs: Sequence[Path]) -> None:
     measures = pd.concat([read_measures(folder / MEASURES) for folder in run_dirs], ignore_index=True)
     summary = summary_table(measures, format_levels(first.levels))
-    show_table(summary, f"{first.study}: mean ± SD over {first.split_name} test participants")
+    word = "validation participant" if first.measured_on == "val" else "test participant"
+    people = counted(measures["participant_id"].nunique(), word)
+    show_table(summary, f"{first.study}: mean ± SD over {people}")
     show(f"\nresults    {first.study_dir}/")
     show(f"compare    python -m softcord.compare study={first.study}")
     show("dashboard  softcord ui")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softcord.app.config.compose import Composed
+from softcord.app.config.help import usage_of
 from softcord.app.config.plan import Plan, jobs_of, make_plan
 from softcord.app.console.exit_codes import DATA, DONE
 from softcord.app.console.progress import phase
@@ -14,28 +15,19 @@ from softcord.app.console.remedies import with_keys
 from softcord.app.console.streams import show
 from softcord.app.console.terminal import show_table, start_logging
 from softcord.app.sweeps.launch import launch_once
-from softcord.io.names import file_name
+from softcord.io.dataset_folder import dataset_folder
 
 if TYPE_CHECKING:
     from softcord.data.checks.dataset import DatasetCheck
     from softcord.data.settings import DataSettings
 
-USAGE = """\
-softcord check: look through a dataset and report what is missing, misnamed or inconsistent; changes nothing.
-
-Usage: softcord check data=bids data.root=PATH [gt=hard] [contrasts=2] [key=value ...]
-  check.depth=names     file names and sidecars only; headers: also headers; voxels (default): everything
-  check.bids=true       ask the official BIDS validator too
-
-Exit code 3: something that a study with this gt and these contrasts needs is missing or broken.
-"""
 MATRIX_ROWS = 30  # more participants than fit a terminal are shown on the page only
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the verb; the exit code is 3 when something that is needed is missing or broken."""
     start_logging()
-    return launch_once(_check, sys.argv[1:] if arguments is None else arguments, USAGE)
+    return launch_once(_check, sys.argv[1:] if arguments is None else arguments, usage_of("check"))
 
 
 def _check(composed: Composed) -> int:
@@ -67,7 +59,7 @@ def _check_one(plan: Plan, *, is_alone: bool) -> bool:
         )
     findings = tuple(replace(one, hint=with_keys(one.hint)) for one in check.findings)
     check = replace(check, findings=findings)
-    _report(check, plan.paths.outputs_dir / "check" / file_name(settings.name))
+    _report(check, dataset_folder(plan.paths.outputs_dir / "check", settings.name, settings.root))
     return check.is_usable
 
 

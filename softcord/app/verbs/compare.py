@@ -30,6 +30,7 @@ from softcord.app.results.soft_values import study_values
 from softcord.app.results.visual_check import EXCLUDE_WORDS, visual_check
 from softcord.app.sweeps.launch import launch_once
 from softcord.errors import DataError, UsageError
+from softcord.hints import counted
 from softcord.io.names import file_name
 from softcord.sweep.folder import MEASURES, PROVENANCE
 from softcord.track.check_store import check_store
@@ -93,7 +94,7 @@ def _compare(
     config: Mapping[str, Any], data: str, folder: Path, out: Path, runs: "Sequence[Run]"
 ) -> "pd.DataFrame":
     """Compare the runs in ``folder`` that were tested on one dataset; return the summary that was shown."""
-    from softcord.report.study import write_study
+    from softcord.report.study import n_files, write_study
 
     options = config["compare"]
     settings = study_settings(options, str(config["levels"]), data)
@@ -105,12 +106,13 @@ def _compare(
         logger.info("%s: nothing was measured, so there is nothing to compare", study)
         return measures
     measures, renamed = named_apart(measures, {path.name: path for path in dirs})
-    background = _background(options, folder, runs, measures, [*renamed, *notes], settings)
-    settings = _by_dataset(settings, background.participants)
     jobs = config["machine"]["jobs"] or os.cpu_count() or 1
-    soft = study_values(dirs, measures, options["soft_values"], jobs)
+    with phase("looking at the images", 0):
+        background = _background(options, folder, runs, measures, [*renamed, *notes], settings)
+        soft = study_values(dirs, measures, options["soft_values"], jobs)
+    settings = _by_dataset(settings, background.participants)
     background = replace(background, soft_values=soft)
-    with phase("report", 2 + len(settings.questions)) as on_done:
+    with phase("report", n_files(measures, settings)) as on_done:
         comparisons = write_study(measures, study, out, settings, background, on_done)
     if runs:
         _log(config, out, "" if out == folder else data)
@@ -260,7 +262,8 @@ def _background(
 
     counts = {name: measures[name].nunique() for name in ("run", "participant_id")}
     byline = (
-        f"{counts['run']} runs, {counts['participant_id']} test participants; softcord {softcord.__version__}"
+        f"{counted(counts['run'], 'run')}, {counted(counts['participant_id'], 'test participant')}; "
+        f"softcord {softcord.__version__}"
     )
     asked = [one.metric for one in settings.questions or DEFAULT_QUESTIONS if one.kind == "methods"]
     named = outlying_people(measures, asked, settings.level)
@@ -345,10 +348,11 @@ def _show(
     absent = missing_methods(settings, measures, background.unfinished)
     main = next((one.metric for one in settings.questions if one.kind == "methods"), None)
     table = with_missing(summary_table(measures, settings.level, main), absent)
-    show_table(table, f"{study}: mean ± SD over test participants")
+    people = counted(measures["participant_id"].nunique(), "test participant")
+    show_table(table, f"{study}: mean ± SD over {people}")
     show()
     for line in verdicts(comparisons, set(measures["method"].unique()))[:_VERDICTS_SHOWN]:
         show(line)
-    show(f"\n{len(comparisons)} tests   {folder / 'comparisons.csv'}")
+    show(f"\n{counted(len(comparisons), 'test')}   {folder / 'comparisons.csv'}")
     show(f"report     {(folder / 'report.html').absolute().as_uri()}")
     return table

@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 SUMMARY = "correct the masks that need it most, and take them back as labels"
 
 _EXAMPLES = """\
-examples:
-  softcord correct my-bids --next 5        # five drafts, opened one by one in the editor that is there
-  softcord correct my-bids --next 5 -no-editor
-  softcord correct my-bids -take           # edited drafts, and masks that were passed, become labels
+softcord correct my-bids --next 5        # five drafts, opened one by one in the editor that is there
+softcord correct my-bids --next 5 -no-editor
+softcord correct my-bids -take           # edited drafts, and masks that were passed, become labels
 
 Drafts lie in my-bids/derivatives/labels (*_desc-draft_softseg), labels in derivatives/labels_softseg.
 Editors: FSLeyes, napari, ITK-SNAP, 3D Slicer, or $SOFTCORD_EDITOR, which gets the image and the draft.
@@ -62,6 +61,7 @@ def _correct(arguments: argparse.Namespace) -> int:
 
 
 def _next(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
+    from softcord.app.console.progress import phase
     from softcord.rounds.candidates import candidate, sites_of
     from softcord.rounds.choose import choose
     from softcord.rounds.drafts import draft_path, label_path, write_draft
@@ -73,24 +73,34 @@ def _next(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
     done |= {one.name for one in masks if draft_path(arguments.root, one).exists()}
     ratings = {one.image: one.rating for one in _ratings(arguments.root).values()}
     sites = sites_of(arguments.root)
-    chosen = choose([candidate(one, sites) for one in masks], arguments.next, ratings, done)
+    with phase("judging masks", len(masks)) as on_done:
+        candidates = []
+        for mask in masks:
+            candidates.append(candidate(mask, sites))
+            on_done(mask.name)
+    chosen = choose(candidates, arguments.next, ratings, done)
     if not chosen:
-        show("Nothing is left to correct: all masks are labels, drafts, passed or rejected.")
+        _tell(arguments, "Nothing is left to correct: all masks are labels, drafts, passed or rejected.")
     codes = []
     for one in chosen:
         mask = by_name[one.name]
         draft = write_draft(arguments.root, mask)
         command = editor_command(mask.image, draft, os.environ)
-        show(f"{draft}  (quality {one.score:.2f})")
+        _tell(arguments, f"{draft}  (quality {one.score:.2f})")
         if command is None:
-            show(f"  no editor was found: open it over {mask.image}, or set ${VARIABLE}")
+            _tell(arguments, f"  no editor was found: open it over {mask.image}, or set ${VARIABLE}")
         else:
-            show(f"  {shlex.join(command)}", flush=True)
+            _tell(arguments, f"  {shlex.join(command)}", flush=True)
             if not arguments.no_editor:
                 codes.append(_edit(arguments, mask, command))
     if chosen and (arguments.no_editor or not codes):
-        show(f"When they are edited: softcord correct {arguments.root} -take")
+        _tell(arguments, f"When they are edited: softcord correct {arguments.root} -take")
     return max(codes, default=DONE)
+
+
+def _tell(arguments: argparse.Namespace, text: str, *, flush: bool = False) -> None:
+    if arguments.v:
+        show(text, flush=flush)
 
 
 def _edit(arguments: argparse.Namespace, one: "ReviewMask", command: list[str]) -> int:
@@ -102,13 +112,14 @@ def _edit(arguments: argparse.Namespace, one: "ReviewMask", command: list[str]) 
     if code:
         say(f"softcord: {command[0]}: ended with {code}; the draft is kept.")
     if not is_changed(draft_path(arguments.root, one)):
-        show("  not changed: it stays a draft (rate it with softcord review if it is right)")
+        _tell(arguments, "  not changed: it stays a draft (rate it with softcord review if it is right)")
         return DONE
     return _take(arguments, one, time.monotonic() - started)
 
 
 def _take_all(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
     """Take edited drafts and passed masks, and note those that were rejected."""
+    from softcord.report.rating_words import REJECTED
     from softcord.rounds.drafts import draft_path, is_changed, label_path
 
     codes, waiting = [DONE], 0
@@ -118,12 +129,12 @@ def _take_all(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
         rating = said[mask].rating if mask in said else ""
         if draft.exists() and is_changed(draft):
             codes.append(_take(arguments, one, None))
-        elif rating == "fail" or (rating == "pass" and not label_path(arguments.root, one).exists()):
+        elif rating in REJECTED or (rating == "pass" and not label_path(arguments.root, one).exists()):
             codes.append(_as_rated(arguments, one, rating, said[mask].rater))
         elif draft.exists():
             waiting += 1
     if waiting:
-        show(f"{waiting} drafts were not changed and wait to be edited.")
+        _tell(arguments, f"{waiting} drafts were not changed and wait to be edited.")
     return max(codes)
 
 
@@ -137,9 +148,10 @@ def _take(arguments: argparse.Namespace, one: "ReviewMask", seconds: float | Non
         say(f"softcord: {error}")
         return DATA
     _note(arguments, one, made, seconds, by)
-    show(
+    _tell(
+        arguments,
         f"  {one.name}: {made.taken}, {made.changed_voxels} voxels changed sides, Dice with the prediction "
-        f"{made.dice:.3f}, CSA {made.csa_predicted_mm2:.1f} -> {made.csa_corrected_mm2:.1f} mm²"
+        f"{made.dice:.3f}, CSA {made.csa_predicted_mm2:.1f} -> {made.csa_corrected_mm2:.1f} mm²",
     )
     return DONE
 
@@ -154,7 +166,7 @@ def _as_rated(arguments: argparse.Namespace, one: "ReviewMask", rating: str, by:
         say(f"softcord: {error}")
         return DATA
     _note(arguments, one, made, None, by)
-    show(f"  {one.name}: {'rejected' if made is None else made.taken}, as {by} rated it")
+    _tell(arguments, f"  {one.name}: {'rejected' if made is None else made.taken}, as {by} rated it")
     return DONE
 
 
@@ -170,14 +182,7 @@ def _note(
     from softcord.rounds.ledger import Looked, add_looked, read_ledger, round_of
 
     path, model = _ours(arguments.root) / "rounds.tsv", model_of_mask(one.mask)
-    numbers = {}
-    if made is not None:
-        numbers = {
-            "changed_voxels": str(made.changed_voxels),
-            "dice": f"{made.dice:.4f}",
-            "csa_predicted_mm2": f"{made.csa_predicted_mm2:.2f}",
-            "csa_corrected_mm2": f"{made.csa_corrected_mm2:.2f}",
-        }
+    numbers = made.written() if made is not None else {}
     row = Looked(
         round_of(read_ledger(path), model),
         model,

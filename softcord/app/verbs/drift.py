@@ -10,6 +10,7 @@ from softcord.app.console.model_flags import add_model_flags
 from softcord.app.console.streams import show
 from softcord.drift.settings import DriftSettings
 from softcord.errors import DataError, UsageError
+from softcord.hints import counted
 from softcord.io.names import file_name
 from softcord.measure.level_text import parse_numbers
 
@@ -25,20 +26,23 @@ _CODES = {"equivalent": DONE, "shifted": SHIFTED, "cannot tell": CANNOT_TELL}
 # Columns of participants.tsv that are looked at without being named.
 _GROUPS = ("site", "institution_id", "institution", "manufacturer", "vendor", "group", "pathology")
 _EXAMPLES = """\
-examples:
-  softcord drift new.zip --against synthetic-v1 --data my-bids
-  softcord drift new.zip --against old.zip --data my-bids --margin 0.5 --contrasts T1w,T2w -o drift/
-  softcord drift --self                      does this softcord measure what the one before it did?
+softcord drift new.zip --against synthetic-v1 --data my-bids
+softcord drift new.zip --against old.zip --data my-bids --margin 0.5 --contrasts T1w,T2w -o drift/
+softcord drift --self                      # does this softcord measure what the one before it did?
 
 Exit codes: 0 equivalent, 5 shifted, 6 cannot tell; 2 and 3 as everywhere. Models are named as for
 softcord predict -m. Levels are read from disc labels (derivatives/labels). How it is judged: docs/drift.md.
 """
+_USUAL = ("-against", "-data", "-self", "-margin", "-vert", "-contrasts", "-by", "-o", "-threads", "-device")
 
 
 def parser() -> FlagParser:
     """Return the parser of `softcord drift`."""
     words = FlagParser(
-        "drift", "Compare the CSA that two models measure in the same images, within a margin.", _EXAMPLES
+        "drift",
+        "Compare the CSA that two models measure in the same images, within a margin.",
+        _EXAMPLES,
+        _USUAL,
     )
     words.add_argument("new", nargs="?", metavar="NEW", help="the new model")
     words.add_argument("-against", "--against", metavar="OLD", help="the model before it")
@@ -151,12 +155,12 @@ def _self(arguments: argparse.Namespace) -> int:
         return CANNOT_TELL
     first = present.moved[0]
     image = f"{first.row.participant_id} {first.row.contrast}, {first.row.mask}"
-    most = f"at most {abs(first.change_mm2):.4f} mm² ({image}), {len(stored)} areas"
+    most = f"at most {abs(first.change_mm2):.4f} mm² ({image}), {counted(len(stored), 'area')}"
     beyond = present.beyond(limit_mm2)
     if not beyond:
         show(f"Unchanged: areas differ from the stored ones by {most}; {limit_mm2:g} mm² are allowed.")
         return DONE
-    show(f"Shifted: {len(beyond)} areas moved by more than {limit_mm2:g} mm²; by {most}.")
+    show(f"Shifted: {counted(len(beyond), 'area')} moved by more than {limit_mm2:g} mm²; by {most}.")
     return SHIFTED
 
 

@@ -18,7 +18,8 @@ from softcord.app.console.streams import show
 from softcord.app.console.terminal import show_table, start_logging
 from softcord.app.models.trained import find_trained
 from softcord.app.sweeps.launch import Study, launch
-from softcord.errors import DataError
+from softcord.errors import DataError, UsageError
+from softcord.hints import counted
 from softcord.sweep.commands import record_command
 from softcord.sweep.folder import MEASURES, PREDICTIONS
 
@@ -97,7 +98,10 @@ def as_tested(plan: Plan) -> Plan:
         UsageError, DataError: there is no such trained method.
     """
     settings = plan.evaluate
-    trained = find_trained(settings.model, plan.paths.outputs_dir)
+    if plan.uncertainty:
+        hint = "softcord predict -uncertainty and softcord measure -calibration make one of any model's masks"
+        raise UsageError("uncertainty", "is for training, which leaves a calibration", hint)
+    trained = find_trained(settings.model, plan.paths.outputs_dir, plan.paths.store_dir)
     tested = {
         "weights": trained.identity,
         "model_of": settings.stand_ins,
@@ -141,7 +145,7 @@ def evaluate_one(plan: Plan) -> None:
     from softcord.app.sweeps.runs import new_run
 
     plan = as_tested(plan)
-    trained = find_trained(plan.evaluate.model, plan.paths.outputs_dir)
+    trained = find_trained(plan.evaluate.model, plan.paths.outputs_dir, plan.paths.store_dir)
     test = Evaluation(plan, trained, open_test_data(plan, plan.evaluate))
     identity = {
         "config": plan.config_hash,
@@ -170,7 +174,8 @@ def _show_results(first: Plan, run_dirs: Sequence[Path]) -> None:
         measures = load_measures(folder / MEASURES for folder in folders)
         if len(measures):
             table = summary_table(measures, format_levels(first.levels))
-            show_table(table, f"{first.study}, {data}: mean ± SD over participants")
+            people = counted(measures["participant_id"].nunique(), "participant")
+            show_table(table, f"{first.study}, {data}: mean ± SD over {people}")
         else:
             show(f"\n{first.study}, {data}: no ground truth; look at qc.html of each run")
     show(f"\nresults    {first.study_dir}/")

@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING
 from softcord.app.console.exit_codes import DONE
 from softcord.app.console.flags import FlagParser
 from softcord.app.console.model_flags import add_place_flags
-from softcord.app.console.streams import show
+from softcord.app.console.streams import say, show
 from softcord.errors import RunError, UsageError
 
 if TYPE_CHECKING:
     from softcord.predict.package import Model
 
 # What a package consists of (softcord.predict.package, which takes seconds to import).
-_PACKAGE = {"model.json", "weights.safetensors", "card.md", "sha256.txt"}
+_PACKAGE = {"model.json", "weights.safetensors", "card.md", "sha256.txt", "self_test.safetensors.gz"}
 _EXAMPLES = """\
-examples:
-  softcord export -m demo/soft_all_s1-1c4667 -o soft_all.zip            a package, for softcord predict -m
-  softcord export -m soft_all.zip -half -name neck-v1 -o neck-v1        half the size, under another name
-  softcord export -m soft_all.zip -format onnx -o soft_all.onnx         checked against torch to 0.001
-  softcord export -m soft_all.zip -format monai -o soft_all_bundle/     a MONAI bundle
+softcord export -m demo/soft_all -o soft_all.zip                   # a package, for softcord predict -m
+softcord export -m soft_all.zip -format onnx -o soft_all.onnx     # checked against torch to 0.001
+softcord export -m soft_all.zip -format monai -o soft_all_bundle/  # a MONAI bundle
 """
 
 
@@ -55,11 +53,15 @@ def main(argv: list[str] | None = None) -> int:
 def _export(arguments: argparse.Namespace) -> int:
     output: Path = arguments.output
     _check(arguments)
+    from softcord.app.console.progress import phase
     from softcord.app.models.find import find_model
+    from softcord.app.records.model_facts import with_facts_of
 
-    model = _renamed(find_model(arguments.model, arguments.outputs, arguments.store), arguments)
     try:
-        _write(model, arguments)
+        with phase("exporting", 0):
+            model = find_model(arguments.model, arguments.outputs, arguments.store)
+            model = with_facts_of(arguments.model, model, arguments.outputs, arguments.store)
+            _write(_renamed(model, arguments), arguments)
     except OSError as error:
         what = f"cannot be written ({error.strerror or error})"
         raise RunError(output, what, "Check the folder, its permissions and the space on its disk") from error
@@ -69,6 +71,7 @@ def _export(arguments: argparse.Namespace) -> int:
 def _write(model: "Model", arguments: argparse.Namespace) -> None:
     from softcord.predict.export import export_bundle, export_onnx, export_zip
     from softcord.predict.package import write_package
+    from softcord.predict.self_test import with_self_test
 
     output: Path = arguments.output
     if arguments.format == "onnx":
@@ -77,8 +80,13 @@ def _write(model: "Model", arguments: argparse.Namespace) -> None:
     elif arguments.format == "monai":
         show(str(export_bundle(output, model)))
     else:
+        if arguments.half:
+            model.net.half().float()  # the self-test is of the weights that are given away
+        tested = with_self_test(model)
         write = export_zip if output.suffix else write_package
-        show(str(write(output, model, half=arguments.half)))
+        show(str(write(output, tested, half=arguments.half)))
+        if tested.self_test is None:
+            say(f"softcord: {output}: carries no self-test: it finds no cord in a phantom.")
 
 
 def _check(arguments: argparse.Namespace) -> None:

@@ -5,30 +5,20 @@ import sys
 from collections.abc import Sequence
 
 from softcord.app.config.compose import Composed
+from softcord.app.config.help import usage_of
 from softcord.app.config.instantiate import suggest
 from softcord.app.config.plan import Plan, make_plan
 from softcord.app.console.exit_codes import DONE, FAILED, guarded
 from softcord.app.console.progress import phase
 from softcord.app.console.streams import say, show
+from softcord.app.console.terminal import start_logging
 from softcord.app.own.folders import options
 from softcord.app.sweeps.launch import launch_once
 from softcord.errors import UsageError
+from softcord.hints import counted
 
 DOWNLOADS = 4  # at a time; more do not make a server faster
-USAGE = """\
-softcord fetch: download the files of a dataset that a study needs, with git and git-annex.
-
-Usage: softcord fetch dataset=NAME [key=value ...]
-  dataset=spine_generic        the public dataset; any other: dataset=bids root=PATH url=ADDRESS version=TAG
-  version=r20250310            the release: a tag or branch
-  contrasts=T1w,T2w            only these (2, 4, 6 or names); left out: the study's
-  participants=sub-a,sub-b     only these; left out: everybody
-  gt=hard                      hard masks instead of soft labels
-  root=PATH                    where to
-
-Repeat the command after an interruption: what is here already is not downloaded again.
-"""
-# FlagParser of this verb, and the keys that they stand for.
+# Words of this verb, and the keys that they stand for.
 WORDS = {
     "dataset": "data",
     "version": "data.version",
@@ -41,8 +31,9 @@ WORDS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the verb and return its exit code."""
+    start_logging()
     given = sys.argv[1:] if arguments is None else list(arguments)
-    return guarded(lambda: launch_once(_fetch, translated(given), USAGE))
+    return guarded(lambda: launch_once(_fetch, translated(given), usage_of("fetch")))
 
 
 def translated(arguments: Sequence[str]) -> list[str]:
@@ -99,18 +90,20 @@ def _fetch_one(plan: Plan) -> int:
     settings = plan.data
     if settings.url and settings.version:
         show(f"{settings.name} {settings.version}: {settings.url} to {settings.root}")
-        clone_dataset(settings.url, settings.root, settings.version)
+        with phase(f"cloning {settings.name}", 0):
+            clone_dataset(settings.url, settings.root, settings.version)
     elif not settings.root.is_dir():
         hint = f"Give url=ADDRESS and version=TAG, or the root of a clone ({settings.root} is none)"
         raise UsageError("data.url", "is needed to clone the dataset", hint)
     wanted = wanted_files(read_index(settings), plan.gt.name, plan.contrasts)
-    show(f"{len(wanted.files)} files to download, {in_words(wanted.n_bytes)}")
+    show(f"{counted(len(wanted.files), 'file')} to download, {in_words(wanted.n_bytes)}")
     with phase(f"fetch {settings.name}", len(wanted.files)) as on_done:
         missed = fetch_files(settings.root, wanted, jobs=DOWNLOADS, on_done=on_done)
     for one in missed[:5]:
         say(f"{one.file}: {one.reason}")
     if missed:
-        say(f"softcord: {len(missed)} files are missing; repeat the command to go on.")
+        are = counted(len(missed), "file is", "files are")
+        say(f"softcord: {are} missing; repeat the command to go on.")
         return FAILED
     show("everything is here")
     return DONE

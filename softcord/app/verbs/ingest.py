@@ -3,38 +3,27 @@
 import sys
 from collections.abc import Sequence
 
+from softcord.app.config.help import usage_of
 from softcord.app.console.exit_codes import guarded
-from softcord.app.console.streams import show
 from softcord.app.console.terminal import start_logging
 from softcord.app.own.folders import config_dir
 from softcord.app.sweeps.launch import launch
 from softcord.app.verbs.train import train_one, training_study
 from softcord.errors import UsageError
 
-_USAGE = """\
-usage: softcord ingest method=NAME path=FOLDER [pattern=...] [key=value ...]
-       softcord ingest method=TOOL [key=value ...]
-
-  method=NAME   what the method is called in tables
-  path=FOLDER   its predictions: one NIfTI mask an image, named after the image as in BIDS derivatives
-  pattern=...   or named otherwise, such as '{{participant}}_{{contrast}}_pred.nii.gz'; also {{session}},
-                {{image}} (its name without extension) and * for anything
-  method=TOOL   run it on each test image: {tools}
-"""
 # Options of engine= that are no tool to be run by name.
-_NO_TOOLS = ("softcord", "predictions", "nnunet2d", "nnunet3d")
+_NO_TOOLS = ("softcord", "predictions", "nnunet2d", "nnunet3d", "per_contrast", "synthetic")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the verb and return its exit code."""
     start_logging()
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if {"-h", "--help"} & set(given):
-        show(_USAGE.format(tools=", ".join(tools())))
+    usage = usage_of("ingest").replace("{tools}", f"\n{' ' * 29}".join(tools()))
     asks = any(argument.startswith("-") and argument not in ("-m", "--multirun") for argument in given)
     if asks and not any(argument.startswith("method=") for argument in given):
-        return launch(train_one, given, training_study)  # a question about the configuration as such
-    return guarded(lambda: launch(train_one, translated(given), training_study))
+        return launch(train_one, given, training_study, usage)  # a question about the configuration as such
+    return guarded(lambda: launch(train_one, translated(given), training_study, usage))
 
 
 def tools() -> list[str]:

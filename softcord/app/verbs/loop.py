@@ -10,8 +10,9 @@ from softcord.app.console.streams import show
 SUMMARY = "the rounds of correcting and training again: status"
 
 _EXAMPLES = """\
-examples:
-  softcord loop status my-bids
+softcord loop status my-bids          # where the rounds stand
+softcord review my-bids               # rate the masks: which need correction
+softcord correct my-bids --next 5     # correct the worst, and -take them back; then train again
 
 A round is what was said of one model's masks. needed: corrections with Dice under 0.95, and rejected masks.
 """

@@ -92,7 +92,7 @@ def _check_outputs(arguments: argparse.Namespace, files: "list[MaskFiles]") -> N
         if arguments.norm is not None:
             raise UsageError("-norm", "adds to the tidy table", "Name it with -o")
     elif arguments.o != _STDOUT:
-        is_ours = partial(_begins_with, MEASURE_COLUMNS)
+        is_ours = partial(_has_columns, MEASURE_COLUMNS)
         check_output("-o", arguments.o, inputs, is_ours, overwrite=_may_replace(arguments))
     elif arguments.append:
         raise UsageError("-append", "has nothing to add to on standard output", "Name a file with -o")
@@ -115,9 +115,21 @@ def _may_replace(arguments: argparse.Namespace) -> bool:
 
 def _begins_with(header: Sequence[str], path: Path) -> bool:
     """Whether a file is a table that begins with these columns; an empty file holds nothing to lose."""
+    found = _columns(path)
+    return found is None or found[: len(header)] == list(header)
+
+
+def _has_columns(names: Sequence[str], path: Path) -> bool:
+    """Whether a file is a table with these columns, in any order, or is empty."""
+    found = _columns(path)
+    return found is None or set(names) <= set(found)
+
+
+def _columns(path: Path) -> list[str] | None:
+    """Return the columns of a CSV; None of an empty file."""
     with path.open("rb") as stream:
         first = stream.readline(10_000).decode("utf-8", "replace")
-    return not first or next(csv.reader([first]), [])[: len(header)] == list(header)
+    return next(csv.reader([first]), []) if first else None
 
 
 def _settings(arguments: argparse.Namespace) -> "MeasureSettings":
@@ -204,8 +216,8 @@ def _write(arguments: argparse.Namespace, batch: "Batch") -> None:
     import softcord
     from softcord.io.tables import print_csv
     from softcord.measure.sct_csv import write_sct_csv
-    from softcord.measure.table import read_measures, write_measures
-    from softcord.measure.tidy import tidy_measures
+    from softcord.measure.table import read_measures
+    from softcord.measure.tidy import tidy_measures, write_tidy
 
     append = bool(arguments.append)
     if arguments.sct_csv is not None:
@@ -224,7 +236,7 @@ def _write(arguments: argparse.Namespace, batch: "Batch") -> None:
         return
     if append and arguments.o.exists() and arguments.o.stat().st_size:
         table = pd.concat([read_measures(arguments.o), table], ignore_index=True)
-    write_measures(arguments.o, table)
+    write_tidy(arguments.o, table)
     if arguments.v:
         note = f"; {odd} with findings, see the column of that name" if odd else ""
         show(f"{arguments.o}: {counted(len(batch.measured), 'mask')} measured{note}")
@@ -233,20 +245,20 @@ def _write(arguments: argparse.Namespace, batch: "Batch") -> None:
 def _with_intervals(arguments: argparse.Namespace, batch: "Batch", table: "DataFrame") -> "DataFrame":
     """Add the interval of each CSA whose mask has a map of its uncertainty, and say which have none."""
     from softcord.predict.built_in import CSA_INTERVAL
-    from softcord.uncertainty.interval import read_calibration, with_intervals
-    from softcord.uncertainty.measured import fitting
+    from softcord.uncertainty.interval import read_calibration
+    from softcord.uncertainty.measured import add_intervals
 
-    given = arguments.calibration
-    if given is None and not CSA_INTERVAL.exists():
+    path = arguments.calibration or CSA_INTERVAL
+    if path == CSA_INTERVAL and not path.exists():
         return table
-    of, without = fitting(batch.measured, [read_calibration(given or CSA_INTERVAL)])
+    table, without = add_intervals(table, batch.measured, read_calibration(path))
     if without:
         more = and_more(len(without) - 1)
         say(
             f"softcord: {without[0]}{more}: no interval of CSA, the calibration is of another model. "
             "-calibrate makes one from masks with references."
         )
-    return with_intervals(table, of)
+    return table
 
 
 def _calibrate(arguments: argparse.Namespace, batch: "Batch", settings: "MeasureSettings") -> None:

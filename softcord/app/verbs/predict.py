@@ -20,22 +20,29 @@ if TYPE_CHECKING:
     from softcord.predict.package import Model
 
 _EXAMPLES = """\
-examples:
-  softcord predict -i t2.nii.gz -m demo/soft_all_s1-1c4667 -o t2_softseg.nii.gz -qc qc/
-  softcord predict -i t1.nii.gz t2.nii.gz -m soft_all.zip -o masks/
-  softcord predict -path-data my-bids -m soft_all.zip
-  softcord predict -path-data my-bids -uncertainty
+softcord predict -i t2.nii.gz -o t2_softseg.nii.gz -qc qc/
+softcord predict -i t1.nii.gz t2.nii.gz -m soft_all.zip -o masks/
+softcord predict -path-data my-bids -uncertainty
 
 Masks are soft (0 to 1, the share of cord in each voxel) unless -thr is given. The same command again goes on
 where it was stopped. MODEL is a package (folder or .zip), study/run under -outputs, a run's folder or
-checkpoint, an MLflow run id, or models:/NAME@ALIAS.
+checkpoint, a registered model (NAME@ALIAS) or an MLflow run id.
 """
+_USUAL = ("-i", "-path-data", "-m", "-o", "-qc", "-thr", "-uncertainty", "-overwrite", "-threads", "-device")
+
+# What was segmented of an image, by where was looked.
+_SEGMENTED = {
+    "along the cord": "cord found and segmented along it",
+    "everywhere": "the whole image segmented",
+    "in the centre": "the central box segmented",
+    "nowhere": "nothing to segment",
+}
 
 
 def parser() -> FlagParser:
     """Return the parser of `softcord predict`."""
     words = FlagParser(
-        "predict", "Segment the spinal cord in MRI: a soft mask in each image's own space.", _EXAMPLES
+        "predict", "Segment the spinal cord in MRI: a soft mask in each image's own space.", _EXAMPLES, _USUAL
     )
     _add_files(words)
     _add_choices(words)
@@ -253,11 +260,9 @@ def _picture(folder: Path, output: Path) -> Path:
 
 def _warn_of_leakage(model: "Model", images: list[Path]) -> None:
     """Say which of the images trained the model: their masks do not show what it makes of new ones."""
-    from softcord.app.console.terminal import start_logging
     from softcord.app.records.leakage import warn_of_leakage
     from softcord.data.bids import parse_path
 
-    start_logging()
     named = ((parsed, str(path)) for path in images for parsed in [parse_path(str(path))])
     found = [(parsed.participant_id if parsed else Path(path).name, path) for parsed, path in named]
     warn_of_leakage(model.description.name, model.description.trained_on, found)
@@ -316,7 +321,7 @@ def _predict_one(arguments: argparse.Namespace, image: Path, output: Path, task:
     elif arguments.v:
         took_s = time.perf_counter() - started
         quality = "" if done.quality is None else f", {done.quality}"
-        how = "is there already" if done.is_kept else f"{took_s:.1f} s, seen {done.looked}"
+        how = "is there already" if done.is_kept else f"{took_s:.1f} s, {_SEGMENTED[done.looked]}"
         show(f"{output}  ({how}{quality})")
     return done.is_kept
 

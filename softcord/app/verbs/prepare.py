@@ -16,7 +16,7 @@ from softcord.app.console.terminal import show_table, start_logging
 from softcord.app.sweeps.launch import launch
 from softcord.errors import DataError
 from softcord.hints import listed
-from softcord.io.names import file_name
+from softcord.io.dataset_folder import dataset_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +63,8 @@ def _prepare_one(plan: Plan) -> DataError | None:
         measures = gt_measures(report, plan.gt, plan.levels, jobs=jobs, on_done=on_done, tails=plan.tails)
     report = with_csa(report, measures, plan.levels)
     report["hint"] = [with_keys(hint) if isinstance(hint, str) else hint for hint in report["hint"]]
-    _write(plan, report, measures, plan.paths.outputs_dir / "prepare" / file_name(plan.data.name) / variant)
+    folder = dataset_folder(plan.paths.outputs_dir / "prepare", plan.data.name, plan.data.root)
+    _write(plan, report, measures, folder / variant)
     logger.info("ground truth %s is at %s", variant, root / variant)
     return _failure(report, people)
 

@@ -11,6 +11,7 @@ from softcord.app.console.flags import FlagParser
 from softcord.app.console.streams import show
 from softcord.app.console.viewer import show_viewer
 from softcord.errors import UsageError
+from softcord.hints import counted
 
 if TYPE_CHECKING:
     from softcord.review.masks import ReviewMask
@@ -19,14 +20,12 @@ if TYPE_CHECKING:
 SUMMARY = "look at every mask of a dataset and rate it"
 
 _EXAMPLES = """\
-examples:
-  softcord review my-bids                                # the newest predictions
-  softcord review my-bids -masks my-bids/derivatives/labels
-  softcord review my-bids -o review/                     # a folder that opens without a server
-  softcord review my-bids -take qc_ratings.tsv           # ratings that were given in such a folder
+softcord review my-bids                                # the newest predictions
+softcord review my-bids -o review/                     # a folder that opens without a server
+softcord review my-bids -take qc_ratings.tsv           # ratings that were given in such a folder
 
 Ratings are written to my-bids/derivatives/softcord/qc.tsv after each key, and as SCT's lists (qc_fail.yml,
-qc_correct.yml) beside it. The page is served on this machine only, and stops with Ctrl-C.
+qc_correct.yml, qc_artefact.yml) beside it. The page is served on this machine only, and stops with Ctrl-C.
 """
 
 
@@ -40,7 +39,7 @@ def parser() -> FlagParser:
     words.add_argument("-rater", metavar="NAME", help="your name (default: that of your account)")
     words.add_argument("-port", type=int, default=0, metavar="N", help="default: a free one")
     words.add_argument("-no-browser", action="store_true", help="only print where the page is")
-    words.add_argument("-v", type=int, choices=(0, 1, 2), default=1, help="0: only errors")
+    words.add_argument("-v", type=int, choices=(0, 1, 2), default=1, help="0: only errors, and the address")
     return words
 
 
@@ -60,7 +59,9 @@ def _review(arguments: argparse.Namespace) -> int:
         if not arguments.take.is_file():
             raise UsageError(f"-take {arguments.take}", "does not exist", "Check the path")
         taken = read_ratings(arguments.take)
-        show(f"{table}: {len(taken)} ratings taken, {len(add_ratings(table, taken))} in all")
+        ratings = add_ratings(table, taken)
+        if arguments.v:
+            show(f"{table}: {counted(len(taken), 'rating')} taken, {len(ratings)} in all")
         return DONE
     masks = find_review_masks(arguments.root, arguments.masks)
     ratings = read_ratings(table)
@@ -75,13 +76,13 @@ def _review(arguments: argparse.Namespace) -> int:
         rater=arguments.rater or getpass.getuser(),
         is_served=arguments.output is None,
     )
-    _tell_kappas(table)
     if arguments.v:
+        _tell_kappas(table)
         show_viewer(masks[0].image, masks[0].mask)
     if arguments.output is not None:
-        show(
-            f"{page}: {len(drawn)} masks; save its ratings, then: softcord review {arguments.root} -take FILE"
-        )
+        if arguments.v:
+            then = f"save its ratings, then: softcord review {arguments.root} -take FILE"
+            show(f"{page}: {counted(len(drawn), 'mask')}; {then}")
         return DONE
     return _serve(arguments, folder, table, drawn)
 
@@ -110,9 +111,11 @@ def _serve(arguments: argparse.Namespace, folder: Path, table: Path, drawn: "lis
 
     try:
         server = ReviewServer(folder, table, {one.mask: one.name for one in drawn}, arguments.port)
-    except OSError as error:
-        raise UsageError(f"-port {arguments.port}", error.strerror or str(error), "Leave it out") from error
-    show(f"{len(drawn)} masks: {server.url}\nRatings go to {table}. Ctrl-C stops.", flush=True)
+    except (OSError, OverflowError) as error:
+        what = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"-port {arguments.port}", what, "Leave it out") from error
+    told = f"{len(drawn)} masks: {server.url}\nRatings go to {table}. Ctrl-C stops."
+    show(told if arguments.v else server.url, flush=True)  # the address is what was asked for
     if not arguments.no_browser:
         webbrowser.open(server.url)
     try:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from softcord.app.config.compose import Overrides, compose, is_for_engine
 from softcord.app.config.instantiate import TARGET
-from softcord.app.console.exit_codes import DONE, guarded
+from softcord.app.console.exit_codes import DONE
+from softcord.app.console.flags import FlagParser, LineParser
 from softcord.app.console.streams import say, show
 from softcord.app.models.run_names import find_study, studies, taken_apart, the_run
 from softcord.app.results.study_text import command_text, run_text, status_text, studies_text
@@ -18,41 +19,59 @@ from softcord.sweep.commands import Entry, read_commands, read_entries
 from softcord.sweep.ledger import Verb, unusable_runs
 from softcord.sweep.leftovers import TRASH, Leftover, find_leftovers, remove, trash_of
 
+_EXAMPLES = """\
+softcord study status                      # all studies, a line each; softcord study status mine: one
+softcord study show mine METHOD            # one run: choices, numbers, where its files are
+softcord study rerun mine --failed         # from where they stopped
+
+softcord study VERB -h lists the arguments of one.
+"""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the verb and return its exit code."""
-    given = _parsed(sys.argv[1:] if arguments is None else arguments)
-    return guarded(lambda: int(given.verb(given)))
+    return parser().run(arguments, lambda given: int(given.verb(given)))
 
 
-def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="softcord study", description=__doc__)
-    verbs = _verbs(parser)
-    if arguments and arguments[0] in verbs:
-        # The parser of all verbs does not take NAME --outputs FOLDER RUN, with an option between the two.
-        return verbs[arguments[0]].parse_intermixed_args(arguments[1:])
-    return parser.parse_args(arguments)
+def parser() -> FlagParser:
+    """Return the parser of `softcord study`."""
+    return _StudyParser()
 
 
-def _verbs(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+class _StudyParser(FlagParser):
+    """A parser of several verbs, which takes NAME --outputs FOLDER RUN, with an option between the two."""
+
+    def __init__(self) -> None:
+        what = "Where the runs of a study stand, one of them in detail, run again, clean up."
+        super().__init__("study", what, _EXAMPLES)
+        self._verbs = _verbs(self)
+
+    def parse(self, argv: Sequence[str]) -> argparse.Namespace:
+        """Parse a command line by the parser of its verb."""
+        if argv[0] in self._verbs:
+            return self._verbs[argv[0]].parse_intermixed_args(argv[1:])
+        return self.parse_args(argv)
+
+
+def _verbs(parser: argparse.ArgumentParser) -> dict[str, LineParser]:
     """Add the verbs to a parser, and return the parser of each."""
-    shared = argparse.ArgumentParser(add_help=False)
+    shared = LineParser(add_help=False)
     shared.add_argument(
         "--outputs", type=Path, default=Path("outputs"), help="folder of the studies (outputs)"
     )
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    verbs = parser.add_subparsers(required=True, metavar="VERB", parser_class=LineParser)
 
     status = verbs.add_parser("status", parents=[shared], help="which runs are done, failed, missing")
     status.add_argument("name", nargs="?", help="the study; all studies in a line each without it")
     status.set_defaults(verb=_status)
 
     show = verbs.add_parser("show", parents=[shared], help="the study's commands and runs, or one run")
-    show.add_argument("name")
+    show.add_argument("name", help="the study, or STUDY/METHOD for one run")
     show.add_argument("run", nargs="?", help="METHOD, METHOD@SEED or a unique beginning")
     show.set_defaults(verb=_show)
 
     rerun = verbs.add_parser("rerun", parents=[shared], help="run again what failed, or chosen runs anew")
-    rerun.add_argument("name")
+    rerun.add_argument("name", help="the study")
     rerun.add_argument("run", nargs="*", help="METHOD, METHOD@SEED or unique beginnings: each is made anew")
     rerun.add_argument("--failed", action="store_true", help="the runs that failed, from where they stopped")
     rerun.add_argument("--yes", action="store_true", help="also commands of another machine, unasked")
@@ -62,7 +81,7 @@ def _verbs(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser
     clean = verbs.add_parser(
         "clean", parents=[shared], help="say what is left over, and move it to the trash"
     )
-    clean.add_argument("name")
+    clean.add_argument("name", help="the study")
     clean.add_argument("--failed", action="store_true", help="also the runs that failed or were interrupted")
     clean.add_argument("--yes", action="store_true", help="without asking")
     clean.add_argument("--purge", action="store_true", help="delete, also the trash, instead of moving there")

@@ -1,26 +1,45 @@
 """``softcord ui``: the MLflow dashboard, on this machine only."""
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from softcord.app.console.exit_codes import guarded
+from softcord.app.console.flags import FlagParser
 from softcord.app.console.streams import show
 from softcord.errors import UsageError
+
+_EXAMPLES = """\
+softcord ui
+softcord ui -port 5001                     # where 5000 is in use
+softcord ui -store elsewhere/mlruns
+
+Prints the address of each study and of its comparison; Ctrl-C ends it.
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the verb and return its exit code."""
-    parser = argparse.ArgumentParser(prog="softcord ui", description=__doc__)
-    parser.add_argument(
-        "-store", "--store", type=Path, default=Path("mlruns"), help="folder of the store (mlruns)"
+    return parser().run(arguments, lambda given: _serve(given.store, given.port))
+
+
+def parser() -> FlagParser:
+    """Return the parser of `softcord ui`."""
+    what = "Open the MLflow dashboard of this folder's studies, on this machine only."
+    words = FlagParser("ui", what, _EXAMPLES, needs_words=False)
+    words.add_argument(
+        "-store",
+        "--store",
+        type=Path,
+        default=Path("mlruns"),
+        metavar="DIR",
+        help="folder of the store (mlruns)",
     )
-    parser.add_argument("-port", "--port", type=int, default=5000, help="port on 127.0.0.1 (5000)")
-    given = parser.parse_args(sys.argv[1:] if arguments is None else arguments)
-    return guarded(lambda: _serve(given.store, given.port))
+    words.add_argument(
+        "-port", "--port", type=int, default=5000, metavar="N", help="port on 127.0.0.1 (5000)"
+    )
+    return words
 
 
 def _serve(store: Path, port: int) -> NoReturn:
@@ -49,6 +68,8 @@ def _serve(store: Path, port: int) -> NoReturn:
 def _check_is_free(port: int) -> None:
     import socket
 
+    if not 0 < port < 2**16:
+        raise UsageError("-port", f"must be between 1 and 65535, got {port}", "Leave it out for 5000")
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
             raise UsageError(f"port {port}", "is in use", f"Take another with -port {port + 1}")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from softcord.data.checks.findings import Finding
+from softcord.hints import counted
 
 VALIDATOR = "bids-validator-deno"
 
@@ -43,7 +44,7 @@ def bids_findings(root: Path) -> Iterator[Finding]:
         hint = " ".join(texts.get(str(issue.get("code")), "").split())
         yield Finding("warning", f"BIDS: {kind}", file, hint=hint)
     if len(issues) > len(errors):
-        detail = f"{len(issues) - len(errors)} recommendations of the BIDS validator"
+        detail = f"{counted(len(issues) - len(errors), 'recommendation')} of the BIDS validator"
         yield Finding(
             "note", "BIDS recommendations", str(root), detail=detail, hint=f"Run {VALIDATOR} to see them"
         )

@@ -10,6 +10,7 @@ from softcord.data.bids import IMAGE_EXTENSIONS, LABEL_KINDS, NO_SESSION, BidsFi
 from softcord.data.checks.findings import Finding, Severity
 from softcord.data.exclude import NOTHING, Exclusion
 from softcord.data.index import Scan
+from softcord.hints import counted
 from softcord.io.pointer import pointed_digest, way_to_download
 from softcord.remedies import Remedy
 
@@ -163,7 +164,7 @@ def _old_names(scan: Scan) -> Iterator[Finding]:
     old = [files[0].path for files in scan.images.values() if files[0].stem in old_stems()]
     old += [labels[0].file.path for labels in scan.labels.values() if labels[0].is_old]
     if old:
-        detail = f"{len(old)} files, read all the same"
+        detail = f"{counted(len(old), 'file')}, read all the same"
         yield Finding("note", "names from before 2025", min(old), detail=detail)
 
 

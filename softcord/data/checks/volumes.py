@@ -17,6 +17,7 @@ from softcord.data.checks.findings import Finding, Severity
 from softcord.data.checks.labels import WORDS, Row, records
 from softcord.errors import DataError
 from softcord.io.header import open_nifti
+from softcord.io.masks import refuse_filled
 from softcord.io.nifti import read_volume, space_of
 from softcord.io.space import MAX_GRID_SHEAR_DEG, NO_ORIENTATION, SHEARED, Space, misfit, shear_deg, times
 from softcord.processes.parallel import parallel_map
@@ -114,6 +115,8 @@ def _read(row: Row, kind: str, with_voxels: bool) -> tuple[VolumeFacts, Space, V
     p99, digest, values = None, None, None
     if with_voxels:
         volume = read_volume(path)
+        if kind in MASK_KINDS:
+            refuse_filled(path, volume)
         space, values = space_of(volume), volume.data
         p99 = float(np.percentile(values, 99))
         digest = hashlib.sha256(np.ascontiguousarray(values.T).data).hexdigest()

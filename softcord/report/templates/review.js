@@ -6,19 +6,25 @@
   const data = JSON.parse(document.getElementById("review-data").textContent);
   const served = data.served, entries = data.entries, byMask = new Map(entries.map((e) => [e.mask, e]));
   const store = `softcord-review-${document.body.dataset.study}`;
-  const marks = { "": "·", pass: "✓ pass", correct: "✎ correct", fail: "✗ fail" };
+  const words = JSON.parse(document.getElementById("rating-words").textContent);
+  const label = (name) => (words.find((word) => word.name === name) || { label: "·" }).label;
   const steps = ["#fff7a8", "#ffd600", "#ff8c00", "#f2542d", "#d61a1c"];
   const $ = (id) => document.getElementById(id);
+  const buttons = [...root.querySelectorAll("button[data-rating]")];
   const loaded = new Map(), waiting = new Map();
-  let shown = [], current = 0, slice = 0, contrast = 100, brightness = 100, overlay = true;
+  let shown = [], rows = [], current = 0, slice = 0, contrast = 100, brightness = 100, overlay = true;
   let own = recall(), unsent = [];
 
   function recall() { try { return JSON.parse(localStorage.getItem(store)) || []; } catch { return []; } }
   function keep() { try { localStorage.setItem(store, JSON.stringify(own)); } catch { /* as long as the page */ } }
   const rater = () => $("review-rater").value.trim();
-  const all = () => [...data.ratings.filter((r) => !own.some((o) => o.mask === r.mask && o.rater === r.rater)), ...own];
-  const mine = (entry) => all().find((r) => r.mask === entry.mask && r.rater === rater());
-  const others = (entry) => all().filter((r) => r.mask === entry.mask && r.rater !== rater() && r.rating);
+  // By mask, then by rater: hundreds of masks are asked for what was said of them after each key.
+  const said = new Map();
+  const note = (one) => { if (!said.has(one.mask)) said.set(one.mask, new Map()); said.get(one.mask).set(one.rater, one); };
+  [...data.ratings, ...own].forEach(note);
+  const mine = (entry) => (said.get(entry.mask) || new Map()).get(rater());
+  const ratingOf = (entry) => (mine(entry) || {}).rating || "";
+  const others = (entry) => [...(said.get(entry.mask) || new Map()).values()].filter((r) => r.rater !== rater() && r.rating);
 
   window.softcordReview = (key, pictures) => {
     const all = [...pictures.axial, pictures.sagittal, pictures.coronal];
@@ -89,13 +95,14 @@
     $("review-slice-name").textContent = `slice ${pictures.slices[slice] + 1}, ${slice + 1} of ${pictures.axial.length} from the top`;
   }
   function show(index) {
+    if (rows[current]) rows[current].classList.remove("current");
     current = Math.max(0, Math.min(shown.length - 1, index));
     const entry = shown[current];
-    rows().forEach((row, i) => row.classList.toggle("current", i === current));
     $("review-problem").textContent = entry ? entry.problem : "No mask fits the filter.";
     $("review-views").hidden = !entry || !entry.file;
     if (!entry) { $("review-title").textContent = ""; $("review-about").textContent = ""; return; }
-    const row = rows()[current], list = $("review-list");
+    const row = rows[current], list = $("review-list");
+    row.classList.add("current");
     list.scrollTop = Math.max(Math.min(list.scrollTop, row.offsetTop - 60), row.offsetTop + row.offsetHeight - list.clientHeight);
     $("review-title").textContent = `${current + 1} of ${shown.length}: ${entry.name}`;
     const odd = entry.reasons.length ? `: ${entry.reasons.join("; ")}` : "";
@@ -111,26 +118,27 @@
       root.dataset.shown = entry.name;
     });
   }
-  const rows = () => [...$("review-list").querySelectorAll("tbody tr")];
+  function mark(row, entry) {
+    const rating = ratingOf(entry);
+    row.cells[0].textContent = label(rating);
+    row.dataset.rating = rating;
+  }
   function told() {
     const entry = shown[current];
-    rows().forEach((row, i) => {
-      const rating = (mine(shown[i]) || {}).rating || "";
-      row.cells[0].textContent = marks[rating];
-      row.dataset.rating = rating;
-    });
     if (!entry) return;
-    const rating = (mine(entry) || {}).rating || "";
-    for (const one of ["pass", "correct", "fail"]) $(`review-${one}`).classList.toggle("chosen", one === rating);
-    const said = others(entry).map((r) => `${r.rater}: ${r.rating}${r.comment ? ` (${r.comment})` : ""}`);
-    $("review-others").textContent = said.length ? `Others: ${said.join(", ")}` : "";
-    const count = (one) => entries.filter((e) => (mine(e) || {}).rating === one).length;
-    $("review-counts").textContent = `${count("pass")} pass, ${count("correct")} to correct, ${count("fail")} fail, of ${entries.length}`;
+    mark(rows[current], entry);
+    const rating = ratingOf(entry);
+    buttons.forEach((button) => button.classList.toggle("chosen", button.dataset.rating === rating));
+    const by = others(entry).map((r) => `${r.rater}: ${label(r.rating)}${r.comment ? ` (${r.comment})` : ""}`);
+    $("review-others").textContent = by.length ? `Others: ${by.join(", ")}` : "";
+    const given = entries.map(ratingOf), count = (one) => given.filter((rating) => rating === one).length;
+    $("review-counts").textContent = `${words.map((word) => `${count(word.name)} ${word.label}`).join(", ")}, of ${entries.length}`;
   }
   function say(entry, rating, comment) {
     if (!rater()) { $("review-state").textContent = "Write your name first: ratings are yours."; $("review-rater").focus(); return false; }
     const one = { image: entry.name, mask: entry.mask, rater: rater(), rating, comment, rated_at: new Date().toISOString().slice(0, 19) + "Z" };
     own = [...own.filter((o) => !(o.mask === one.mask && o.rater === one.rater)), one];
+    note(one);
     keep();
     told();
     if (served) { unsent = [...unsent.filter((o) => o.mask !== one.mask || o.rater !== one.rater), one]; send(); }
@@ -165,19 +173,21 @@
     const word = $("review-filter").value.trim().toLowerCase(), state = $("review-only").value;
     const before = shown[current];
     shown = entries.filter((e) => {
-      const rating = (mine(e) || {}).rating || "";
+      const rating = ratingOf(e);
       return (!word || `${e.name} ${e.contrast} ${e.reasons.join(" ")}`.toLowerCase().includes(word))
         && (state === "all" || (state === "unrated" ? !rating : rating === state));
     });
     const sort = $("review-sort").value;
     shown.sort((a, b) => (sort === "score" ? a.score - b.score : 0) || (sort === "contrast" ? a.contrast.localeCompare(b.contrast) : 0) || a.name.localeCompare(b.name));
     const body = $("review-list").querySelector("tbody");
-    body.replaceChildren(...shown.map((entry, i) => {
+    rows = shown.map((entry, i) => {
       const row = document.createElement("tr");
       for (const text of ["", entry.name, entry.contrast, entry.score.toFixed(2)]) row.insertCell().textContent = text;
+      mark(row, entry);
       row.addEventListener("click", () => show(i));
       return row;
-    }));
+    });
+    body.replaceChildren(...rows);
     show(Math.max(0, shown.indexOf(before)));
   }
   function table() {
@@ -202,7 +212,7 @@
   const actions = {
     ArrowRight: () => show(current + 1), n: () => show(current + 1), ArrowLeft: () => show(current - 1),
     ArrowUp: () => turn(-1), ArrowDown: () => turn(1),
-    p: () => rate("pass"), c: () => rate("correct"), f: () => rate("fail"), u: () => shown[current] && say(shown[current], "", ""),
+    ...Object.fromEntries(words.map((word) => [word.key, () => rate(word.name)])), u: () => shown[current] && say(shown[current], "", ""),
     o: () => { overlay = !overlay; draw(); }, m: () => $("review-comment").focus(),
     "]": () => grey(10, 0), "[": () => grey(-10, 0), "+": () => grey(0, 10), "-": () => grey(0, -10),
   };
@@ -217,8 +227,8 @@
   $("review-slice").addEventListener("input", (event) => { slice = Number(event.target.value); draw(); });
   $("review-window").addEventListener("input", (event) => { contrast = Number(event.target.value); draw(); });
   $("review-level").addEventListener("input", (event) => { brightness = Number(event.target.value); draw(); });
-  $("review-comment").addEventListener("change", () => { const e = shown[current]; if (e) say(e, (mine(e) || {}).rating || "", $("review-comment").value.trim()); });
-  for (const one of ["pass", "correct", "fail"]) $(`review-${one}`).addEventListener("click", () => rate(one));
+  $("review-comment").addEventListener("change", () => { const e = shown[current]; if (e) say(e, ratingOf(e), $("review-comment").value.trim()); });
+  buttons.forEach((button) => button.addEventListener("click", () => rate(button.dataset.rating)));
   for (const one of ["filter", "only", "sort"]) $(`review-${one}`).addEventListener("input", fill);
   $("review-rater").addEventListener("change", fill);
   $("review-save").hidden = served;

@@ -1,13 +1,13 @@
 "use strict";
-// Quality control by keyboard: arrows move, P F A rate, U takes a rating back, S and D save the two lists.
+// Quality control by keyboard: arrows move, a key a rating (rating_words.py), U takes it back, S and D save the two lists.
 (() => {
   const viewer = document.getElementById("viewer");
   if (!viewer) return;
   const images = JSON.parse(document.getElementById("qc-data").textContent);
   const study = document.body.dataset.study;
   const store = `softcord-qc-${study}`;
-  const words = { pass: "pass", fail: "bad prediction", artefact: "bad image" };
-  const marks = { pass: "P", fail: "F", artefact: "A" };
+  const words = JSON.parse(document.getElementById("rating-words").textContent);
+  const said = Object.fromEntries(words.map((word) => [word.name, word]));
   const list = viewer.querySelector(".list");
   const rows = [...viewer.querySelectorAll("tbody tr")];
   const byId = (id) => document.getElementById(id);
@@ -40,10 +40,10 @@
   function paint() {
     rows.forEach((row, i) => {
       const given = rating(images[i]);
-      row.firstElementChild.textContent = marks[given] || "";
+      row.firstElementChild.textContent = given && said[given].key.toUpperCase();
       row.firstElementChild.className = given;
     });
-    byId("qc-rating").textContent = words[rating(images[current])] || "not rated";
+    byId("qc-rating").textContent = (said[rating(images[current])] || { label: "not rated" }).label;
     byId("qc-save-images").textContent = `Save bad images (${badImages().length})`;
     byId("qc-save-predictions").textContent = `Save bad predictions (${badPredictions().length})`;
   }
@@ -53,12 +53,12 @@
     delete rated[key(image)];
     if (given) rated[given === "artefact" ? image.image : key(image)] = given;
     keep();
-    paint();
+    if (given) show(current + 1); else paint();
   }
   function badImages() {
     return [...new Set(images.filter((image) => rating(image) === "artefact").map((image) => image.image))];
   }
-  function badPredictions() { return images.filter((image) => rating(image) === "fail"); }
+  function badPredictions() { return images.filter((image) => ["correct", "fail"].includes(rating(image))); }
   function excludeList() {
     const bad = badImages();
     return [
@@ -70,7 +70,7 @@
     ].join("\n") + "\n";
   }
   function predictionList() {
-    return ["image\tmethod", ...badPredictions().map((image) => `${image.image}\t${image.method}`)]
+    return ["image\tmethod\trating", ...badPredictions().map((one) => `${one.image}\t${one.method}\t${rating(one)}`)]
       .join("\n") + "\n";
   }
   function save(name, text) {
@@ -89,9 +89,8 @@
   }
 
   const actions = {
-    arrowright: () => show(current + 1), arrowdown: () => show(current + 1),
-    arrowleft: () => show(current - 1), arrowup: () => show(current - 1),
-    p: () => rate("pass"), f: () => rate("fail"), a: () => rate("artefact"), u: () => rate(""),
+    ...Object.fromEntries(words.map((word) => [word.key, () => rate(word.name)])), u: () => rate(""),
+    arrowright: () => show(current + 1), arrowleft: () => show(current - 1),
     s: () => save(`exclude_${study}.yml`, excludeList()),
     d: () => save(`bad_predictions_${study}.tsv`, predictionList()),
   };
@@ -102,6 +101,9 @@
     action();
   });
   rows.forEach((row, i) => row.addEventListener("click", () => show(i)));
+  for (const button of viewer.querySelectorAll("button[data-rating]")) {
+    button.addEventListener("click", () => rate(button.dataset.rating));
+  }
   for (const button of viewer.querySelectorAll("button[data-key]")) {
     button.addEventListener("click", actions[button.dataset.key]);
   }

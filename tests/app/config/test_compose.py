@@ -43,6 +43,7 @@ def test_every_option_builds_what_it_describes(option: str) -> None:
         "engine=per_contrast": ("model_per_contrast=true",),
         "engine=synthetic": ("data=synthetic",),
         "engine=predictions": ("engine.name=theirs", "engine.path=pred"),
+        "engine=rounds": ("model=small_deep", "train.start_from=synthetic-v2"),  # by whose masks it chooses
     }
     found = plan(option, *needed.get(option, ()))
     group, _, name = option.partition("=")

@@ -74,7 +74,7 @@ def test_closed_streams_stop_no_command_and_are_no_file(closed: str, tmp_path: P
     verb = f"{sys.executable} -c '{RUN}'"
     done = subprocess.run(f"{verb} measure -i mask.nii.gz -o csa.csv {closed}", shell=True, cwd=tmp_path)
     assert done.returncode == 0
-    assert (tmp_path / "csa.csv").read_text().startswith("run,")
+    assert (tmp_path / "csa.csv").read_text().startswith("participant_id,")
     failed = subprocess.run(f"{verb} measure -i no.nii.gz -o csa.csv {closed}", shell=True, cwd=tmp_path)
     assert failed.returncode == 3
 

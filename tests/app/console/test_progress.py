@@ -1,5 +1,6 @@
 """Nothing is silent: phases tell how far they are, in lines and in log files."""
 
+import argparse
 import logging
 import time
 from pathlib import Path
@@ -7,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from softcord.app.console import progress
+from softcord.app.console.flags import FlagParser
 from softcord.app.console.terminal import logging_to, start_logging
-from softcord.app.main import main
+from softcord.app.engines.epoch_lines import EpochLines
 
 
 def test_a_long_step_is_told_without_a_terminal_and_in_the_log(
@@ -34,13 +36,44 @@ def test_a_terminal_shows_its_bar_and_the_log_the_lines(
     assert not progress.is_not_in_a_bar(record)
 
 
-@pytest.mark.parametrize("verb", ["train", "prepare", "phantom", "evaluate", "compare"])
-def test_help_of_a_verb_is_its_own_with_three_examples_and_the_usual_keys(
-    verb: str, capsys: pytest.CaptureFixture[str]
+def test_an_epoch_that_lasts_is_told_with_its_step_and_a_told_one_is_not_told_twice(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([verb, "--help"]) == 0
-    said = capsys.readouterr().out
-    assert said.startswith(f"softcord {verb}: ")
-    assert sum(line.startswith(f"  softcord {verb}") for line in said.splitlines()) == 3
-    assert len(said.splitlines()) < 40
-    assert f"softcord {verb} --help --all" in said
+    monkeypatch.setattr(progress, "SILENCE_S", 0.1)
+    start_logging()
+    lines = EpochLines(3)
+    with lines.told():
+        lines.on_step(1, "training", 7, 40)
+        time.sleep(0.3)
+        assert "epoch 2 of 3: training, step 7 of 40; 0 s so far" in capsys.readouterr().err
+        for _ in range(10):  # somebody else speaks
+            lines.on_epoch(1, {"train/loss": 0.5})
+            time.sleep(0.02)
+        assert "step" not in capsys.readouterr().err
+
+
+def test_a_phase_of_unknown_length_says_that_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(progress, "SILENCE_S", 0.05)
+    start_logging()
+    with progress.phase("cloning", 0):
+        time.sleep(0.2)
+    assert "cloning: 0 s so far" in capsys.readouterr().err
+
+
+def test_verbs_of_flags_are_not_silent_either(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(progress, "SILENCE_S", 0.05)
+
+    def verb(_: argparse.Namespace) -> int:
+        with progress.phase("measuring", 3):
+            time.sleep(0.2)
+        return 0
+
+    for words, is_told in ([], True), (["-v", "0"], False):
+        parser = FlagParser("measure", "Measure.", "softcord measure", needs_words=False)
+        parser.add_argument("-v", type=int, default=1)
+        assert parser.run(words, verb) == 0
+        assert ("measuring: 0 of 3 after" in capsys.readouterr().err) is is_told

@@ -77,7 +77,9 @@ def test_one_mask_gives_soft_and_binarised_csa_side_by_side(
 def test_rows_say_whose_they_are_and_how_they_were_made(mask: str) -> None:
     assert main(["-i", mask, "-method", "soft_all", "-v", "0"]) == 0
     table = read_measures("csa.csv")
-    assert tuple(table.columns[: len(MEASURE_COLUMNS)]) == MEASURE_COLUMNS
+    first = "participant_id session_id contrast level slice metric value sd unit findings"
+    assert list(table.columns)[:10] == first.split()
+    assert set(MEASURE_COLUMNS) < set(table.columns)
     row = table[table["metric"] == "csa_bin_mm2"].iloc[0]
     assert row[["participant_id", "session_id", "contrast", "method"]].tolist() == [
         "sub-01",
@@ -266,6 +268,26 @@ def test_our_own_tables_are_written_anew_and_two_outputs_are_two_files(
     Path("empty.csv").touch()
     assert main(["-i", mask, "-o", "empty.csv", "-append", "1"]) == 0
     assert Path("empty.csv").read_text() == Path("a.csv").read_text()
+
+
+def test_a_mean_over_slices_has_its_sd_and_one_slice_has_none(mask: str) -> None:
+    words = ["-i", mask, "-mode", "soft", "-v", "0"]
+    assert main([*words, "-perslice", "1", "-o", "slices.csv"]) == 0
+    assert main([*words, "-o", "mean.csv"]) == 0
+    slices, mean = (read_measures(name).query("metric == 'csa_mm2'") for name in ("slices.csv", "mean.csv"))
+    assert set(slices["sd"]) == {"n/a"}
+    assert float(mean["sd"].item()) == pytest.approx(slices["value"].std(ddof=0))
+
+
+def test_rows_can_be_added_to_a_table_whose_columns_stand_otherwise(mask: str) -> None:
+    assert main(["-i", mask, "-o", "new.csv", "-v", "0"]) == 0
+    table = read_measures("new.csv")
+    others = [name for name in table.columns if name not in MEASURE_COLUMNS and name != "sd"]
+    table[[*MEASURE_COLUMNS, *others]].to_csv("old.csv", index=False)
+    assert main(["-i", mask, "-o", "old.csv", "-append", "1", "-v", "0"]) == 0
+    both = read_measures("old.csv")
+    assert both.columns.tolist() == table.columns.tolist()
+    assert len(both) == 2 * len(table)
 
 
 def test_the_table_can_go_to_standard_output(mask: str, capsys: pytest.CaptureFixture[str]) -> None:

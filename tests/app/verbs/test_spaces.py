@@ -236,7 +236,7 @@ def test_an_image_adopted_as_a_mask_is_left_out_by_name(
             for n, (image, data) in enumerate(zip(images, rivals, strict=True))
         }
     )
-    monkeypatch.setattr("softcord.measure.slices.MOST_VOXELS", int(np.count_nonzero(rivals[0])))
+    monkeypatch.setattr("softcord.io.masks.MOST_VOXELS", int(np.count_nonzero(rivals[0])))
     names = dict.fromkeys(("run", "method", "gt", "contrasts_trained", "loss", "seed"), "x")
     _, missing = measure_masks(masks, tested, tmp_path / "made", Wanted((2, 3)), labels=names)
     assert list(missing) == [images[1]]

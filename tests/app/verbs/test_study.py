@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 from pathlib import Path
 
@@ -123,6 +124,27 @@ def test_show_tells_one_run_by_the_beginning_of_its_name(
     for word in ("demo soft_all@2", "demo/soft_all@2", "de soft_all@2", "demo demo/soft_all_s2"):
         assert main(["show", *word.split()]) == 0
         assert capsys.readouterr().out == printed
+
+
+def test_after_ctrl_c_the_study_can_be_looked_at_and_its_command_pasted(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stopped = run("hard_all", 2)
+    with pytest.raises(KeyboardInterrupt), attempt(study / stopped.name, stopped):
+        raise KeyboardInterrupt
+    for words in (["status"], ["show", "demo"], ["show", "demo/hard_all@2"]):
+        assert main(words) == 0
+        assert "interrupted" in capsys.readouterr().out
+    assert main(["status", "demo"]) == 0
+    command = capsys.readouterr().out.splitlines()[-1]
+    assert shlex.split(command) == [
+        "python",
+        "-m",
+        "softcord.train",
+        "-m",
+        "gt=soft,hard",
+        "contrasts=[T1w,T2w]",
+    ]
 
 
 def test_an_unknown_study_is_refused_with_the_nearest(

@@ -1,0 +1,62 @@
+"""Intervals of a run's soft CSA: ``uncertainty=true``, calibrated on the validation participants."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from softcord.app.config.plan import Plan, jobs_of
+from softcord.app.console.progress import phase
+from softcord.app.engine import Segment
+from softcord.app.engines.net import load_net
+from softcord.errors import DataError
+from softcord.evaluation.image import EvaluationImage
+from softcord.evaluation.measure import Wanted, measure_masks
+from softcord.predict.package import weights_sha256
+from softcord.predict.write import describe_derivatives, predictions_of
+from softcord.sweep.folder import CSA_INTERVAL, VALIDATION
+from softcord.uncertainty.interval import with_intervals, write_calibration
+from softcord.uncertainty.measured import calibrate_rows
+
+logger = logging.getLogger("softcord")
+
+
+def with_csa_intervals(
+    plan: Plan,
+    images: Sequence[EvaluationImage],
+    run_dir: Path,
+    segment: Segment,
+    measures: pd.DataFrame,
+) -> pd.DataFrame:
+    """Add an interval to each soft CSA of measures.csv whose doubt is known; leave the calibration behind.
+
+    Args:
+        plan: the run.
+        images: those of the validation participants, with the masks that the net learnt to make.
+        run_dir: the run's folder, with its package.
+        segment: what makes masks and, beside them, the maps of how sure they are.
+        measures: the rows of the test images.
+    """
+    folder, name = run_dir / VALIDATION, run_dir.name
+    for place in {predictions_of(folder, one.participant_id) for one in images}:
+        describe_derivatives(place, f"softcord predictions of {name}", {"Run": name})
+    with phase("calibration", len(images)) as on_done:
+        masks = segment(images, folder, on_done)
+    wanted, labels = Wanted(plan.levels, plan.tails), {"run": name, "method": plan.method}
+    try:
+        known, _ = measure_masks(masks, images, folder, wanted, labels=labels, jobs=jobs_of(plan))
+        made = calibrate_rows(known, _weights(plan, run_dir), f"validation participants of {name}")
+    except DataError as error:
+        logger.warning("no interval of CSA, its doubt alone: %s", error)
+        return measures
+    write_calibration(run_dir / CSA_INTERVAL, made)
+    logger.info("%.0f %% intervals of CSA, by %d participants", 100 * made.coverage, made.participants)
+    return with_intervals(measures, made)
+
+
+def _weights(plan: Plan, run_dir: Path) -> tuple[str, ...]:
+    """Return the checksum of the run's model; none where each contrast has its own."""
+    if plan.model_per_contrast:
+        return ()
+    return (weights_sha256(load_net(plan, run_dir).model),)

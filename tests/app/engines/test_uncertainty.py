@@ -1,0 +1,69 @@
+"""`uncertainty=true`: intervals of CSA in measures.csv, by the run's own validation participants."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from softcord.app.config.compose import compose
+from softcord.app.config.plan import make_plan
+from softcord.app.verbs.train import main
+from softcord.sweep.ledger import read_study
+from softcord.uncertainty.interval import read_calibration
+from tests.quick import QUICK
+
+ONLY_T2STAR = ("contrasts=T2star", "tested_contrasts=T2star", "augment=none", "train.epochs=1")
+PEOPLE = ("split.train=0.17", "split.val=0.75", "split.test=0.08", "phantom.n_participants=12")
+
+
+def measures_of(study: str) -> pd.DataFrame:
+    (run,) = read_study(Path("outputs") / study)
+    table = pd.read_csv(Path("outputs") / study / run.name / "measures.csv")
+    return table[~table["method"].str.startswith("GT_")]
+
+
+@pytest.mark.slow
+def test_a_run_calibrates_on_its_validation_participants(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([*QUICK, *ONLY_T2STAR, *PEOPLE, "uncertainty=true", "study=sure"]) == 0
+    (run,) = read_study(Path("outputs/sure"))
+    folder = Path("outputs/sure") / run.name
+    made = read_calibration(folder / "csa_interval.json")
+    assert (made.participants, len(made.weights_sha256)) == (9, 1)
+    wide = measures_of("sure").pivot_table(
+        index=["participant_id", "level"], columns="metric", values="value"
+    )
+    half = made.half_width_mm2
+    for row in wide.dropna(subset=["csa_mm2"]).to_dict("records"):
+        assert row["csa_high_mm2"] == pytest.approx(row["csa_mm2"] + half(row["csa_doubt_mm2"]))
+        assert row["csa_low_mm2"] == pytest.approx(max(0.0, row["csa_mm2"] - half(row["csa_doubt_mm2"])))
+    assert len(list((folder / "predictions").rglob("*desc-uncertainty.nii.gz"))) == 1
+
+
+def test_too_few_validation_participants_leave_the_doubt_and_say_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([*QUICK, *ONLY_T2STAR, "uncertainty=true", "study=few"]) == 0
+    assert "no interval of CSA, its doubt alone" in capfd.readouterr().err
+    found = set(measures_of("few")["metric"])
+    assert "csa_doubt_mm2" in found
+    assert "csa_low_mm2" not in found
+
+
+def test_uncertainty_is_off_by_default_and_then_no_part_of_a_runs_identity() -> None:
+    plain, asked = make_plan(compose()), make_plan(compose("uncertainty=true"))
+    assert not plain.uncertainty
+    assert asked.config_hash != plain.config_hash
+    assert make_plan(compose("uncertainty=false")).config_hash == plain.config_hash
+
+
+@pytest.mark.parametrize("chosen", ["engine=sct_propseg", "data=synthetic"])
+def test_methods_without_readings_or_validation_refuse_it(
+    chosen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([*QUICK, "uncertainty=true", chosen]) == 2
+    assert "uncertainty: " in capsys.readouterr().err
