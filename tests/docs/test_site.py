@@ -73,6 +73,8 @@ def test_every_page_is_of_one_of_four_kinds() -> None:
     assert sorted(listed) == sorted(
         [*(path.stem for path in DOCS.glob("*.md") if path.stem != "README"), *MADE]
     )
+    # Sphinx writes pages of these names itself, over ours.
+    assert not {"index", "search", "genindex", "py-modindex"} & set(listed)
 
 
 @pytest.mark.slow
