@@ -74,9 +74,10 @@ def _forbidden(trained_on: Sequence[Mapping[str, Any]]) -> list[str]:
         "any decision about a patient",
         *([seen] if contrasts else []),
         *(["a test on the participants that trained it"] if people else []),
+        # Who says nothing of its training may have seen anything.
         *(
             ["images of people, without a look at each mask: it has seen drawn ones only"]
-            if not people
+            if trained_on and not people
             else []
         ),
     ]

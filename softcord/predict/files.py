@@ -119,6 +119,8 @@ def predict_file(image: Path, output: Path, task: Task) -> Done:
     how_good = "low" if prediction.is_unsure else "normal"
     made = {**wanted, "Looked": prediction.looked, "CordFound": prediction.has_cord, "Quality": how_good}
     try:
+        if output.exists():
+            _remove_map_of_another(output, wanted, task)
         _write(output, mask, image, made)
         quality = _write_how_sure(output, image, wanted, task, ensemble, volume, prediction.softseg)
     except OSError as error:
@@ -191,6 +193,17 @@ def _knows_how_sure(output: Path, wanted: Mapping[str, object], task: Task) -> b
     if not task.how_sure:
         return True
     return path.exists() and _read(sidecar_of(path)).items() >= _how_sure_wanted(wanted, task).items()
+
+
+def _remove_map_of_another(output: Path, wanted: Mapping[str, object], task: Task) -> None:
+    """Remove what says how sure the mask of before was, if another model or another image made that."""
+    path = uncertainty_path(output)
+    found = _read(sidecar_of(path))
+    now = {name: wanted[name] for name in ("Sources", "SourceBytes", "SourceModified")}
+    now["ModelWeightsSha256"] = task.made_by.get("ModelWeightsSha256", "")
+    if "ModelWeightsSha256" in found and not found.items() >= now.items():
+        for one in (sidecar_of(path), path):
+            one.unlink(missing_ok=True)
 
 
 def _unwritable(output: Path, error: OSError) -> RunError:

@@ -30,7 +30,7 @@ from softcord.stats.rows import COMPARISON_COLUMNS
 from softcord.stats.sentence import sentences
 from softcord.stats.unseen import unseen_contrasts
 
-# A picture for slides, a drawing for the page and for Inkscape, and one for LaTeX.
+# A drawing for the page and for Inkscape, a picture for slides, and one for LaTeX.
 # The first is drawn twice, once to lay it out, which is cheapest for svg.
 FORMATS = ("svg", "png", "pdf")
 

@@ -22,9 +22,9 @@ def choose(
 ) -> list[Candidate]:
     """Return at most ``count`` masks to correct next.
 
-    Masks rated ``correct`` come first, then unrated ones; ``pass`` and ``fail`` need none, and those in
-    ``done`` have been corrected. Within each, again and again the contrast and site that have had the fewest
-    are served with their least sure mask.
+    Masks rated ``correct`` come first, then unrated ones; all other ratings need none, and those in ``done``
+    have been corrected. Within each, again and again the contrast and site that have had the fewest are
+    served with their least sure mask.
 
     >>> a, b = Candidate("a", "T1w", "", 0.1), Candidate("b", "T1w", "", 0.2)
     >>> c = Candidate("c", "T2w", "", 0.8)

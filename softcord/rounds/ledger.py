@@ -18,12 +18,14 @@ from softcord.io.tables import write_table
 
 NEEDED_BELOW = 0.95  # Dice of prediction and correction under which a correction was needed
 ENOUGH = 5  # masks to look at before a round can say that no more is needed
-TAKEN = ("accepted", "corrected", "softened", "rejected")
+BAD_IMAGE = "bad image"  # nobody can correct it, and no training helps
+TAKEN = ("accepted", "corrected", "softened", "rejected", BAD_IMAGE)
 
 
 @dataclass(frozen=True)
 class Looked:
-    """One mask of one round; numbers compare prediction and correction, empty for a rejected mask."""
+    """One mask of one round; numbers compare prediction and correction, empty for a rejected mask and
+    one of a bad image."""
 
     round: int
     model: str
@@ -118,7 +120,7 @@ def verdict(ledger: pd.DataFrame) -> str:
     """Say in one sentence whether another round is needed."""
     if ledger.empty:
         return "Nothing was looked at yet."
-    last = ledger[ledger["round"] == ledger["round"].max()]
+    last = ledger[(ledger["round"] == ledger["round"].max()) & (ledger["taken"] != BAD_IMAGE)]
     needed = int(((last["dice"] < NEEDED_BELOW) | (last["taken"] == "rejected")).sum())
     of_last = f"{counted(len(last), 'mask')} of the last round needed correction"
     if needed:

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from softcord.predict.package import (
     read_package,
     write_package,
 )
-from softcord.predict.package_files import CHECKSUMS, DESCRIPTION, WEIGHTS
+from softcord.predict.package_files import CARD, CHECKSUMS, DESCRIPTION, WEIGHTS
 
 ARGUMENTS = {"features": [2, 4], "strides": [[1, 1, 1], [2, 2, 2]], "convs_per_stage": 1}
 SEEN = TrainedOn("phantom", "sha256:1", ("T1w", "T2w"), ("sub-01", "sub-02"), ("sub-03",))
@@ -66,6 +67,16 @@ def test_what_is_read_is_what_was_written(model: Model, package: Path) -> None:
 
 def test_a_model_says_whom_it_has_seen(package: Path) -> None:
     assert read_description(package).trained_on[0].participants == {"sub-01", "sub-02", "sub-03"}
+
+
+def test_a_card_says_of_drawn_images_alone_only_what_the_model_says(model: Model, tmp_path: Path) -> None:
+    drawn = TrainedOn("synthetic", "sha256:2", (), (), ())
+    said = {}
+    for name, trained_on in {"people": (SEEN,), "drawn": (drawn,), "unknown": ()}.items():
+        described = replace(model.description, trained_on=trained_on)
+        folder = write_package(tmp_path / name, replace(model, description=described))
+        said[name] = "it has seen drawn ones only" in (folder / CARD).read_text()
+    assert said == {"people": False, "drawn": True, "unknown": False}
 
 
 @pytest.mark.parametrize("inside", ["", "soft_all/"])

@@ -147,14 +147,15 @@ def test_an_annotator_corrects_the_least_sure_and_the_ledger_tells(
     assert "2 of 3 masks of the last round needed correction" in told
 
 
-def test_a_rejected_mask_becomes_no_label(dataset: Path) -> None:
+@pytest.mark.parametrize(("rating", "taken"), [("fail", "rejected"), ("artefact", "bad image")])
+def test_a_mask_of_no_use_becomes_no_label(dataset: Path, rating: str, taken: str) -> None:
     mask = "derivatives/softcord-m/sub-001/anat/sub-001_T2w_label-SC_softseg.nii.gz"
     add_ratings(
-        dataset / "derivatives/softcord/qc.tsv", [Rating("sub-001_T2w", mask, "Bo", "fail", "", now())]
+        dataset / "derivatives/softcord/qc.tsv", [Rating("sub-001_T2w", mask, "Bo", rating, "", now())]
     )
     assert correct([str(dataset), "-take"]) == 0
     assert index_dataset(dataset)["soft_seg"].isna().all()
-    assert list(read_ledger(dataset / "derivatives" / "softcord" / "rounds.tsv")["taken"]) == ["rejected"]
+    assert list(read_ledger(dataset / "derivatives" / "softcord" / "rounds.tsv")["taken"]) == [taken]
 
 
 def looked(number: int, image: str, dice: float, taken: str = "corrected") -> Looked:
@@ -176,6 +177,15 @@ def test_the_loop_ends_when_enough_masks_needed_nothing() -> None:
     assert verdict(good).endswith("you may stop.")
     assert "look at 5 at least" in verdict(good.head(2))
     assert "1 of 5" in verdict(good.assign(taken=["rejected"] + ["accepted"] * 4))
+
+
+def test_a_bad_image_is_no_reason_to_train_again_nor_to_stop(tmp_path: Path) -> None:
+    add_looked(tmp_path / "rounds.tsv", [looked(1, str(i), 0.99, "accepted") for i in range(5)])
+    add_looked(tmp_path / "rounds.tsv", [Looked(1, "m1", "x", "T2w", "bad image")])
+    bad = read_ledger(tmp_path / "rounds.tsv")
+    assert verdict(bad) == "None of 5 masks of the last round needed correction: you may stop."
+    assert by_round(bad)[["looked_at", "needed", "rejected"]].to_numpy().tolist() == [[6, 0, 0]]
+    assert "look at 5 at least" in verdict(bad.tail(5))
 
 
 def test_a_ledger_edited_into_nonsense_is_refused(tmp_path: Path) -> None:

@@ -193,6 +193,19 @@ def test_a_calibration_of_another_model_gives_no_interval_and_says_so(
     assert not pd.read_csv(tmp_path / "csa.csv")["metric"].str.contains("csa_low").any()
 
 
+@needs_model
+def test_a_mask_that_another_model_makes_anew_is_not_told_by_the_map_of_before(
+    image: Path, tmp_path: Path
+) -> None:
+    mask, doubt = tmp_path / "m_softseg.nii.gz", tmp_path / "m_desc-uncertainty.nii.gz"
+    assert predict(["-i", str(image), "-o", str(mask), "-uncertainty"]) == 0
+    assert predict(["-i", str(image), "-o", str(mask), "-overwrite"]) == 0
+    assert doubt.exists()  # the same mask of the same image
+    assert predict(["-i", str(image), "-o", str(mask), "-overwrite", "-m", "synthetic-v1"]) == 0
+    assert mask.exists()
+    assert not list(tmp_path.glob("*uncertainty*"))
+
+
 def test_a_file_that_is_no_calibration_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text('{"factor": -1}')
     with pytest.raises(DataError, match="is no calibration"):

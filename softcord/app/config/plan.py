@@ -287,7 +287,7 @@ def make_plan(composed: Composed) -> Plan:
         metrics=own_metrics(config["metric"]),
         reference=one_of(config["reference"], "reference", ("soft", "hard")),
         tails=true_or_false(config["tails"], "tails"),
-        uncertainty=true_or_false(config["uncertainty"], "uncertainty"),
+        uncertainty=_uncertainty(config),
         measured_on=one_of(config["measured_on"], "measured_on", ("test", "val")),
         search=search,
         rerun=true_or_false(config["rerun"], "rerun"),
@@ -305,6 +305,15 @@ def make_plan(composed: Composed) -> Plan:
         check=build(config["check"], "check"),
         evaluate=build(config["evaluate"], "evaluate"),
     )
+
+
+def _uncertainty(config: Mapping[str, Any]) -> bool:
+    """Return whether intervals of CSA are wanted, which nobody may have who they are calibrated on."""
+    wanted = true_or_false(config["uncertainty"], "uncertainty")
+    if wanted and config["measured_on"] == "val":
+        what = "is calibrated on the validation participants, and measured_on=val measures these"
+        raise UsageError("uncertainty", what, "Leave one of the two out")
+    return wanted
 
 
 def _check_keys(config: Mapping[str, Any]) -> None:

@@ -59,11 +59,13 @@ def _seeds(run_dir: Path, run: Run) -> str:
 
 
 def _measured(run_dir: Path, run: Run) -> Iterator[Measured]:
-    if not (run_dir / MEASURES).exists():
+    config = run_config(run_dir)
+    # The validation participants chose the weights: what is measured of them is no test.
+    if not (run_dir / MEASURES).exists() or config.get("measured_on") == "val":
         return
     measures = load_measures([run_dir / MEASURES])
     own = measures[measures["method"] == run.method]
-    level = format_levels(parse_levels(str(run_config(run_dir).get("levels", "2:3"))))
+    level = format_levels(parse_levels(str(config.get("levels", "2:3"))))
     dataset = dataset_of(run_dir)
     tables = [describe(own, _SHOWN, level), describe_contrasts(own, _SHOWN, level)]
     rows = pd.concat([table for table in tables if len(table)]) if any(map(len, tables)) else pd.DataFrame()

@@ -190,6 +190,9 @@ def _measure(test: Evaluation, run: Run, run_dir: Path, masks: Masks) -> pd.Data
     shown = truth.loc[truth["value"].notna(), "level"].unique()
     is_of_level = measures["level"].str.fullmatch(r"[0-9:,]+")
     measures = measures[~is_of_level | measures["level"].isin(shown)]
+    if not (measures["metric"] == "csa_mm2").any():
+        said = "no image of %s shows levels %s, so there is no CSA. levels= chooses others"
+        logger.warning(said, test.plan.data.name, format_levels(test.plan.levels))
     return pd.concat([measures, truth[truth["level"].isin(shown)]], ignore_index=True)
 
 

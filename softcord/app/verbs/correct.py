@@ -165,8 +165,8 @@ def _as_rated(arguments: argparse.Namespace, one: "ReviewMask", rating: str, by:
     except SoftcordError as error:
         say(f"softcord: {error}")
         return DATA
-    _note(arguments, one, made, None, by)
-    _tell(arguments, f"  {one.name}: {'rejected' if made is None else made.taken}, as {by} rated it")
+    taken = _note(arguments, one, made, None, by, is_bad_image=rating == "artefact")
+    _tell(arguments, f"  {one.name}: {taken}, as {by} rated it")
     return DONE
 
 
@@ -176,25 +176,30 @@ def _note(
     made: "Correction | None",
     seconds: float | None,
     by: str,
-) -> None:
+    *,
+    is_bad_image: bool = False,
+) -> str:
+    """Add a mask to the ledger of rounds; return what became of it."""
     from softcord.review.ratings import now
     from softcord.rounds.candidates import model_of_mask
-    from softcord.rounds.ledger import Looked, add_looked, read_ledger, round_of
+    from softcord.rounds.ledger import BAD_IMAGE, Looked, add_looked, read_ledger, round_of
 
     path, model = _ours(arguments.root) / "rounds.tsv", model_of_mask(one.mask)
     numbers = made.written() if made is not None else {}
+    taken = made.taken if made is not None else BAD_IMAGE if is_bad_image else "rejected"
     row = Looked(
         round_of(read_ledger(path), model),
         model,
         one.name,
         one.contrast,
-        made.taken if made else "rejected",
+        taken,
         seconds="" if seconds is None else f"{seconds:.0f}",
         by=by,
         at=now(),
         **numbers,
     )
     add_looked(path, [row])
+    return taken
 
 
 def _ours(root: Path) -> Path:

@@ -12,7 +12,7 @@ from softcord.app.verbs.train import train_one, training_study
 from softcord.errors import UsageError
 
 # Options of engine= that are no tool to be run by name.
-_NO_TOOLS = ("softcord", "predictions", "nnunet2d", "nnunet3d", "per_contrast", "synthetic")
+_NO_TOOLS = ("softcord", "predictions", "nnunet2d", "nnunet3d", "per_contrast", "rounds", "synthetic")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

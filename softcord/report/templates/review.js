@@ -92,7 +92,7 @@
     });
     $("review-slice").max = pictures.axial.length - 1;
     $("review-slice").value = slice;
-    $("review-slice-name").textContent = `slice ${pictures.slices[slice] + 1}, ${slice + 1} of ${pictures.axial.length} from the top`;
+    $("review-slice-name").textContent = `slice ${pictures.slices[slice]} (0 is the lowest), ${slice + 1} of ${pictures.axial.length} from the top`;
   }
   function show(index) {
     if (rows[current]) rows[current].classList.remove("current");

@@ -60,8 +60,8 @@ def test_uncertainty_is_off_by_default_and_then_no_part_of_a_runs_identity() -> 
     assert make_plan(compose("uncertainty=false")).config_hash == plain.config_hash
 
 
-@pytest.mark.parametrize("chosen", ["engine=sct_propseg", "data=synthetic"])
-def test_methods_without_readings_or_validation_refuse_it(
+@pytest.mark.parametrize("chosen", ["engine=sct_propseg", "data=synthetic", "measured_on=val"])
+def test_what_has_no_readings_or_nobody_left_to_calibrate_on_refuses_it(
     chosen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -162,7 +162,7 @@ def test_the_study_shows_a_test_as_one_and_runs_it_again_as_one(here, capsys):
     assert "repeating this would skip 4:" in printed
 
 
-def test_an_interrupted_test_goes_on_with_the_images_that_are_missing(here):
+def test_an_interrupted_test_goes_on_with_the_images_that_are_missing(here, capsys):
     (run,) = [run for run in runs_of(here, "sci_t2w") if run.method == "soft_all"]
     run_dir = here / "outputs/unseen" / run.name
     masks = sorted((run_dir / "predictions").rglob("*_softseg.nii.gz"))
@@ -172,6 +172,8 @@ def test_an_interrupted_test_goes_on_with_the_images_that_are_missing(here):
     assert main(["model=mine/soft_all", "phantom=sci_t2w", *TINY]) == 0
     assert masks[0].exists()
     assert {path: path.stat().st_mtime_ns for path in masks[1:]} == kept
+    # From T9 to L1: that the default levels are not there is said, not only left out of the table.
+    assert "no image of phantom-sci_t2w shows levels 2:3, so there is no CSA" in capsys.readouterr().err
 
 
 def test_compare_keeps_the_datasets_apart_and_makes_one_table_of_them(here):

@@ -12,8 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from softcord.app.config.compose import compose
+from softcord.app.config.plan import make_plan
 from softcord.app.verbs.compare import main as compare
-from softcord.app.verbs.ingest import main, translated
+from softcord.app.verbs.ingest import main, tools, translated
 from softcord.errors import UsageError
 from softcord.ingest.match import Predictions
 from softcord.measure.table import read_measures
@@ -260,6 +262,14 @@ def test_a_tool_is_run_on_each_test_image_and_its_failures_are_missing_images(
     repeated = again[again["metric"] == "inference_s"].set_index("contrast")["value"]
     assert repeated[seconds.index].to_dict() == pytest.approx(seconds.to_dict(), abs=1e-3)
     assert list(pd.read_csv(folder / "missing.csv")["contrast"]) == ["T2star"]
+
+
+def test_no_training_of_softcord_s_is_taken_for_a_program() -> None:
+    assert {name: make_plan(compose(f"engine={name}")).engine.trains for name in tools()} == dict.fromkeys(
+        ("sct_deepseg_sc_2d", "sct_deepseg_sc_3d", "sct_deepseg_spinalcord", "sct_propseg"), False
+    )
+    with pytest.raises(UsageError, match="has no path to its predictions"):
+        translated(["method=rounds"])
 
 
 def test_a_tool_that_is_not_installed_is_named_with_the_way_out(

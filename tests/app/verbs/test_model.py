@@ -12,7 +12,7 @@ import yaml
 from softcord.app.models.find import find_model, registered_version
 from softcord.app.models.start_from import start_label
 from softcord.app.models.trained import find_trained
-from softcord.app.records.model_facts import run_of
+from softcord.app.records.model_facts import run_of, with_facts
 from softcord.app.verbs.model import main
 from softcord.errors import UsageError
 from softcord.nets.unet import UNet
@@ -122,6 +122,15 @@ def test_what_a_run_measured_is_said_of_its_own_model_only(here: Path) -> None:
     assert run_of(run_dir / "checkpoints/last.ckpt") is None
     assert run_of(run_dir / "given.zip") is None
     assert run_of(run_dir / "models/T1w/model") is None
+
+
+def test_what_was_measured_of_validation_participants_is_no_test_and_not_on_the_card(here: Path) -> None:
+    run_dir = OUTPUTS / "mine/soft_all_s1-abc"
+    config = (run_dir / "config.yaml").read_text()
+    assert with_facts(model(1), run_dir).description.measured
+    (run_dir / "config.yaml").write_text(f"{config}measured_on: val\n")
+    assert with_facts(model(1), run_dir).description.measured == ()
+    (run_dir / "config.yaml").write_text(config)
 
 
 def test_a_version_stays_as_it_is_when_its_run_is_made_anew(here: Path) -> None:
