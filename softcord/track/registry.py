@@ -4,6 +4,7 @@ A version is frozen: registering copies the package into a run of its own in the
 that training again, or cleaning up a study, changes nothing.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,6 +90,17 @@ def register(
         source = f"{run.info.artifact_uri}/{MODEL}"
         made = client.create_model_version(name, source, run.info.run_id, tags=tags, description=note)
     return _version(made, {})
+
+
+def check_alias(alias: str) -> None:
+    """Refuse what MLflow takes for the number of a version, before anything is registered.
+
+    Raises:
+        UsageError: it is ``latest`` or like ``v1``.
+    """
+    if re.fullmatch(r"latest|v\d+", alias, re.IGNORECASE):
+        what = "is no alias (MLflow keeps latest, v1, v2, … for versions)"
+        raise UsageError(alias, what, "Choose another word")
 
 
 def set_alias(store: Store, version: Version, alias: str) -> None:

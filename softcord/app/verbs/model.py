@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from softcord.app.console.exit_codes import DONE
 from softcord.app.console.flags import FlagParser, LineParser
 from softcord.app.console.model_flags import add_model_flags, add_place_flags
-from softcord.app.console.streams import show
+from softcord.app.console.streams import say, show
 from softcord.errors import DataError, RunError, UsageError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ softcord model test cord@best               # does it make the same mask on this
 softcord model show cord lists its versions and what changed; of cord@best it shows the card.
 MODEL is what softcord predict -m takes. docs/models.md says more.
 """
-_TARGET = re.compile(r"(?P<name>\w[\w.-]*)@(?P<alias>[A-Za-z_][\w.-]*)")
+_TARGET = re.compile(r"(?P<name>\w[\w.-]*)@(?P<alias>[A-Za-z_][\w-]*)")
 
 
 def parser() -> FlagParser:
@@ -127,7 +127,7 @@ def _show(arguments: argparse.Namespace) -> int:
 
 def _promote(arguments: argparse.Namespace) -> int:
     from softcord.app.models.find import registered_version
-    from softcord.track.registry import find_version, set_alias, set_note
+    from softcord.track.registry import check_alias, find_version, set_alias, set_note
     from softcord.track.store import open_store
 
     said = _TARGET.fullmatch(arguments.target)
@@ -135,6 +135,7 @@ def _promote(arguments: argparse.Namespace) -> int:
         what = f"must be NAME@ALIAS such as cord@best, got {arguments.target}"
         raise UsageError("softcord model promote", what, "An alias begins with a letter")
     name, alias = said["name"], said["alias"]
+    check_alias(alias)
     given = registered_version(arguments.model, arguments.outputs, arguments.store)
     is_there = given is not None and given.name == name
     model = None if is_there and not _changes_card(arguments) else _model(arguments)
@@ -166,6 +167,8 @@ def _registered(
 
     model = with_facts_of(arguments.model, model, arguments.outputs, arguments.store)
     model = with_self_test(_described(arguments, model, before))
+    if model.self_test is None:
+        say(f"softcord: {arguments.model}: carries no self-test: it finds no cord in a phantom.")
     made_by = model.description.provenance
     with TemporaryDirectory() as folder:
         package = write_package(Path(folder) / "model", model)

@@ -191,7 +191,8 @@ def test_a_word_that_is_a_registered_model_and_a_checkpoint_is_asked_about(here:
     ("words", "code", "says"),
     [
         (["promote", "mine/soft_all@1", "cord"], 2, "must be NAME@ALIAS"),
-        (["promote", "mine/soft_all@1", "cord@latest"], 2, "is no alias"),
+        (["promote", "mine/soft_all@1", "neck@latest"], 2, "is no alias"),
+        (["promote", "mine/soft_all@1", "neck@V1"], 2, "is no alias"),
         (["promote", "mine/soft_all", "cord@best"], 2, "names 2 runs"),
         (["promote", "nowhere", "cord@best"], 2, "is no model"),
         (["show", "cord@nothing"], 2, "is no model"),
@@ -214,6 +215,8 @@ def test_what_cannot_be_done_is_one_line(
     said = capsys.readouterr().err
     assert says in said
     assert said.count("\n") == 1
+    assert main(["list"]) == 0
+    assert "neck" not in capsys.readouterr().out  # what was refused is not registered either
 
 
 def test_without_a_store_there_is_nothing_and_none_is_made(
