@@ -1,5 +1,6 @@
 """Write files and folders under a temporary name, then rename: nothing half-written is ever seen."""
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -54,24 +55,57 @@ def _locked_temporary(path: Path) -> tuple[Path, int]:
     was left by a process that was killed. While another process writes the same file, or where the file
     system knows no locks or links, it has a name of its own.
     """
-    extension = _extension(path)
-    own = path.parent / f".{secrets.token_hex(6)}{extension}"
+    usual = path.parent / f"{_usual_name(path)}{_extension(path)}"
+    with suppress(OSError):
+        return usual, _linked_from_nothing(usual)
+    own, lock = _named(path)
     try:
-        lock = os.open(own, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
-    except OSError as error:
-        _name_the_target(error, own, path)
-        raise
-    usual = path.parent / f"{_usual_name(path)}{extension}"
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        with _unlocked(usual) as is_left:
-            if is_left:
-                usual.unlink()
+        _take(usual, lock)
         os.link(own, usual)
     except OSError:
         return own, lock
     own.unlink()
     return usual, lock
+
+
+def _linked_from_nothing(usual: Path) -> int:
+    """Create a file that has no name before it is locked: a kill in between leaves nothing. Linux only.
+
+    Raises:
+        OSError: the file system has no such files, or another process writes the same file.
+    """
+    if not hasattr(os, "O_TMPFILE"):
+        raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+    lock = os.open(usual.parent, os.O_TMPFILE | os.O_WRONLY, 0o666)
+    try:
+        _take(usual, lock)
+        # Only with a folder's descriptor, which an absolute path needs not, does Python follow the link.
+        os.link(f"/proc/self/fd/{lock}", usual, src_dir_fd=lock, follow_symlinks=True)
+    except OSError:
+        os.close(lock)
+        raise
+    return lock
+
+
+def _named(path: Path) -> tuple[Path, int]:
+    own = path.parent / f".{secrets.token_hex(6)}{_extension(path)}"
+    try:
+        return own, os.open(own, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+    except OSError as error:
+        _name_the_target(error, own, path)
+        raise
+
+
+def _take(usual: Path, lock: int) -> None:
+    """Lock a new file and remove what a process that was killed left under the name that it will have.
+
+    Raises:
+        OSError: another process writes there, or the file system knows no locks.
+    """
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with _unlocked(usual) as is_left:
+        if is_left:
+            usual.unlink()
 
 
 def _name_the_target(error: BaseException, temporary: Path, target: Path) -> None:

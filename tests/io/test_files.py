@@ -106,6 +106,27 @@ with replacing(sys.argv[1]) as temporary:
     )
 
 
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="only Linux has files without a name")
+def test_a_process_killed_before_its_temporary_file_has_its_name_leaves_nothing(tmp_path: Path) -> None:
+    script = """
+import os, signal, sys
+from softcord.io.files import write_text
+os.link = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+write_text(sys.argv[1], "new")
+"""
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path / "mask.nii.gz")], check=False)
+    assert done.returncode == -9
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_where_every_file_has_a_name_from_the_start_it_is_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    write_text(tmp_path / "table.csv", "whole")
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"table.csv": "whole"}
+
+
 @pytest.mark.parametrize(
     "moment", ["while it is written", "between the two renames", "while the old one goes"]
 )
@@ -165,7 +186,7 @@ def test_two_that_write_one_file_at_once_both_write_it_whole(tmp_path: Path) -> 
 def test_a_file_is_written_where_there_are_no_links_or_locks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise OSError(95, "Operation not supported")
 
     for name in ("os.link", "fcntl.flock"):
