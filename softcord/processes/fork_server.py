@@ -5,19 +5,8 @@ It would notice that end only after all its other imports, which take many secon
 
 import os
 import sys
-from pickle import UnpicklingError
-from types import TracebackType
 
-from softcord.processes.parallel import end_with_parent
-
-
-def say_nothing_of_half_a_job(
-    kind: type[BaseException], error: BaseException, where: TracebackType | None
-) -> None:
-    """Print an error, unless it is that a job's description ends half-way: whoever wrote it was killed."""
-    if not isinstance(error, UnpicklingError | EOFError):
-        sys.__excepthook__(kind, error, where)
-
+from softcord.processes.parallel import end_with_parent, say_nothing_of_half_a_job
 
 # multiprocessing starts that process with ``-c``; in any other one this import does nothing.
 if sys.argv[:1] == ["-c"]:

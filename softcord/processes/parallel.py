@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
+from pickle import UnpicklingError
+from types import TracebackType
 from typing import Generic, TypeVar
 
 from softcord.contrasts import Contrast, add_contrasts, added_contrasts
@@ -120,6 +122,14 @@ def _submit(
         broken: Future[Outcome[Item, Value]] = Future()
         broken.set_exception(error)
         return broken
+
+
+def say_nothing_of_half_a_job(
+    kind: type[BaseException], error: BaseException, where: TracebackType | None
+) -> None:
+    """Print an error, unless it is that a job's description ends half-way: whoever wrote it was killed."""
+    if not isinstance(error, UnpicklingError | EOFError):
+        sys.__excepthook__(kind, error, where)
 
 
 def end_with_parent(parent: int) -> None:
