@@ -151,17 +151,24 @@ def replacing_folder(folder: Path | str) -> Iterator[Path]:
         with suppress(FileNotFoundError):
             folder.rename(place / "old")
         (place / "new").rename(folder)
+    except BaseException as error:
+        _name_the_target(error, place / "new", folder)
+        raise
     finally:
-        _clear(place, folder)
-        os.close(lock)
+        try:
+            _clear(place, folder)
+        finally:
+            os.close(lock)
 
 
 def _locked_place(folder: Path) -> tuple[Path, int]:
     """Create a hidden folder that holds ``new`` for ``folder``; return it and the descriptor that locks it.
 
-    Named and locked as the temporary files are (``_locked_temporary``). It is never empty, so that no second
-    one can take its name.
+    Named and locked as the temporary files are (``_locked_temporary``).
     """
+    usual = folder.parent / _usual_name(folder)
+    with suppress(OSError):
+        return usual, _claimed(usual, folder)
     own = folder.parent / f".{secrets.token_hex(6)}"
     try:
         own.mkdir()
@@ -170,16 +177,34 @@ def _locked_place(folder: Path) -> tuple[Path, int]:
         raise
     (own / "new").mkdir()
     lock = os.open(own, os.O_RDONLY)
-    usual = folder.parent / _usual_name(folder)
+    with suppress(OSError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return own, lock
+
+
+def _claimed(usual: Path, folder: Path) -> int:
+    """Create and lock the hidden folder under its usual name, where the next writing finds what is left.
+
+    Raises:
+        OSError: another process writes the same folder, or the file system knows no locks.
+    """
+    with _unlocked(usual) as is_left:
+        if is_left:
+            _clear(usual, folder)
+    usual.mkdir()
+    lock = os.open(usual, os.O_RDONLY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        with _unlocked(usual) as is_left:
-            if is_left:
-                _clear(usual, folder)
-        own.rename(usual)
+        # Before it was locked, another process may have taken it for one that was left, and removed it.
+        if not os.path.samestat(os.fstat(lock), usual.stat(follow_symlinks=False)):
+            raise FileNotFoundError(usual)
+        (usual / "new").mkdir()
     except OSError:
-        return own, lock
-    return usual, lock
+        os.close(lock)
+        with suppress(OSError):
+            usual.rmdir()
+        raise
+    return lock
 
 
 def _clear(place: Path, folder: Path) -> None:

@@ -162,6 +162,21 @@ with replacing_folder(folder) as temporary:
     assert sorted(str(one.relative_to(tmp_path)) for one in tmp_path.rglob("*")) == ["model", "model/new"]
 
 
+def test_what_a_process_left_that_was_killed_before_it_locked_its_folder_goes_too(tmp_path: Path) -> None:
+    script = """
+import fcntl, os, signal, sys
+from softcord.io.files import replacing_folder
+fcntl.flock = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+with replacing_folder(sys.argv[1]):
+    pass
+"""
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path / "model")], check=False)
+    assert done.returncode == -9
+    with replacing_folder(tmp_path / "model") as temporary:
+        (temporary / "new").touch()
+    assert sorted(str(one.relative_to(tmp_path)) for one in tmp_path.rglob("*")) == ["model", "model/new"]
+
+
 def test_two_that_write_one_folder_at_once_both_write_it_whole(tmp_path: Path) -> None:
     with replacing_folder(tmp_path / "model") as first:
         (first / "first").touch()

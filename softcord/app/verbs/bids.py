@@ -9,13 +9,12 @@ from softcord.app.console.flags import FlagParser
 from softcord.app.console.model_flags import add_device_flag, add_place_flags
 from softcord.app.console.remedies import told, with_keys
 from softcord.app.console.streams import say, show
+from softcord.app.results.csa_interval import with_intervals
 from softcord.errors import DataError, SoftcordError, UsageError
-from softcord.hints import and_more
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from softcord.measure.files import FileMeasures
     from softcord.predict.files import Task
 
 _EXAMPLES = """\
@@ -204,8 +203,7 @@ def _group(arguments: argparse.Namespace) -> int:
     from softcord.bidsapp.reportlet import write_index
     from softcord.measure.batch import find_masks, forget, measure_files
     from softcord.measure.files import MeasureSettings
-    from softcord.measure.table import write_measures
-    from softcord.measure.tidy import tidy_measures
+    from softcord.measure.tidy import tidy_measures, write_tidy
     from softcord.uncertainty.measured import with_uncertainty
 
     out = arguments.out_dir
@@ -222,8 +220,8 @@ def _group(arguments: argparse.Namespace) -> int:
     for error in batch.errors:
         say(f"softcord: {with_keys(error)}")
     measures = tidy_measures(batch.measured, f"softcord-{arguments.task}")
-    measures = _with_intervals(measures, batch.measured)
-    write_measures(out / "measures.csv", measures)
+    measures = with_intervals(measures, batch.measured)
+    write_tidy(out / "measures.csv", measures)
     index = write_index(out, out.resolve().name, measures, (out / METHODS).read_text(encoding="utf-8"))
     forget(memory)
     if len(levelled) < len(files):
@@ -232,18 +230,3 @@ def _group(arguments: argparse.Namespace) -> int:
     if arguments.v:
         show(str(index))
     return DATA if batch.errors else DONE
-
-
-def _with_intervals(measures: "pd.DataFrame", measured: "list[FileMeasures]") -> "pd.DataFrame":
-    """Add the interval of each soft CSA whose mask was made by the built-in model, with --uncertainty."""
-    from softcord.predict.built_in import CSA_INTERVAL
-    from softcord.uncertainty.interval import read_calibration
-    from softcord.uncertainty.measured import add_intervals
-
-    if not CSA_INTERVAL.exists():
-        return measures
-    measures, without = add_intervals(measures, measured, read_calibration(CSA_INTERVAL))
-    if without:
-        more = and_more(len(without) - 1)
-        say(f"softcord: {without[0]}{more}: no interval of CSA, which is calibrated for the built-in model.")
-    return measures

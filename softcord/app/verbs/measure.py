@@ -13,8 +13,9 @@ from softcord.app.console.measure_flags import parser
 from softcord.app.console.remedies import with_keys
 from softcord.app.console.streams import say, show
 from softcord.app.console.viewer import show_viewer
+from softcord.app.results.csa_interval import with_intervals
 from softcord.errors import UsageError
-from softcord.hints import and_more, counted
+from softcord.hints import counted
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -227,7 +228,9 @@ def _write(arguments: argparse.Namespace, batch: "Batch") -> None:
         if arguments.v:
             show(f"{arguments.sct_csv}: {counted(len(batch.measured), 'mask')} measured")
         return
-    table = _with_intervals(arguments, batch, tidy_measures(batch.measured, arguments.method))
+    table = with_intervals(
+        tidy_measures(batch.measured, arguments.method), batch.measured, arguments.calibration
+    )
     if arguments.norm is not None:
         table = _with_norms(arguments, batch, table)
     odd = table[table["findings"] != ""]["filename"].nunique()
@@ -240,25 +243,6 @@ def _write(arguments: argparse.Namespace, batch: "Batch") -> None:
     if arguments.v:
         note = f"; {odd} with findings, see the column of that name" if odd else ""
         show(f"{arguments.o}: {counted(len(batch.measured), 'mask')} measured{note}")
-
-
-def _with_intervals(arguments: argparse.Namespace, batch: "Batch", table: "DataFrame") -> "DataFrame":
-    """Add the interval of each CSA whose mask has a map of its uncertainty, and say which have none."""
-    from softcord.predict.built_in import CSA_INTERVAL
-    from softcord.uncertainty.interval import read_calibration
-    from softcord.uncertainty.measured import add_intervals
-
-    path = arguments.calibration or CSA_INTERVAL
-    if path == CSA_INTERVAL and not path.exists():
-        return table
-    table, without = add_intervals(table, batch.measured, read_calibration(path))
-    if without:
-        more = and_more(len(without) - 1)
-        say(
-            f"softcord: {without[0]}{more}: no interval of CSA, the calibration is of another model. "
-            "-calibrate makes one from masks with references."
-        )
-    return table
 
 
 def _calibrate(arguments: argparse.Namespace, batch: "Batch", settings: "MeasureSettings") -> None:
