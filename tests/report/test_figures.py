@@ -133,6 +133,14 @@ def test_same_figure_gives_the_same_bytes():
     assert figure_bytes(first, "png", dpi=30) == figure_bytes(second, "png", dpi=30)
 
 
+def test_only_the_first_format_is_drawn_twice_once_to_lay_the_figure_out(monkeypatch):
+    figure, draw_it, drawn = Figure(layout="constrained"), Figure.draw, []
+    figure.subplots().plot([1, 2])
+    monkeypatch.setattr(Figure, "draw", lambda self, renderer: (drawn.append(1), draw_it(self, renderer)))
+    counts = [(figure_bytes(figure, kind, dpi=30), len(drawn))[1] for kind in ("svg", "png", "pdf")]
+    assert counts == [2, 3, 4]
+
+
 def test_unknown_kind_of_figure_is_refused():
     with pytest.raises(ValueError, match="kind: must be one of effects, methods, contrasts"):
         FigureSpec("x", "bars", "dice")
