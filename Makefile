@@ -31,10 +31,10 @@ nnunet: .venv-nnunet/.installed  ## create .venv-nnunet with nnU-Net, which base
 demo: setup  ## train soft and hard ground truth x two losses on phantoms, print the table (about 10 minutes)
 	$(BIN)/python -m softcord.train -m gt=soft,hard loss=awing,dicece study=demo
 
-test: setup  ## run the tests, slow ones left out (about 12 minutes)
-	$(BIN)/python -m pytest -n 2 --dist loadfile -q -m "not slow"
+test: setup  ## run the tests, slow ones left out (about 9 minutes)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -q -m "not slow and not exhaustive"
 
-test-all: setup  ## run every test
+test-all: setup  ## run every test, before a release (about an hour)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q
 
 # About an hour; what fails is kept in tests/hostile/corpus, and every run of the tests tries it again.

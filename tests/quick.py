@@ -1,5 +1,11 @@
 """Arguments of a training of seconds: a tiny phantom, net and patch, in one process of one thread."""
 
+from collections.abc import Callable
+from pathlib import Path
+
+# What copies data/ with the tiny phantom into a folder: the fixture lay_tiny_phantom of tests/app.
+Lay = Callable[[Path], None]
+
 QUICK = (
     "phantom=tiny",
     "model.features=[4,8]",

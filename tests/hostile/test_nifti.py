@@ -23,10 +23,10 @@ from softcord.predict.package import Model, ModelDescription, NetDescription, wr
 from tests.hostile.harness import CORPUS, MAX_BYTES, MAX_S
 from tests.hostile.hostile_nifti import SHAPE, write
 
-# How many are tried: in every run of the tests, and in the slow ones.
+# How many are tried: in every run of the tests, and before a release.
 FAST = {"measure": 130, "predict": 60, "check": 60, "prepare": 30}
-SLOW = {"measure": 700, "predict": 300, "check": 500, "prepare": 500}
-AMOUNTS = [pytest.param(FAST, id="some"), pytest.param(SLOW, id="all", marks=pytest.mark.slow)]
+ALL = {"measure": 700, "predict": 300, "check": 500, "prepare": 500}
+AMOUNTS = [pytest.param(FAST, id="some"), pytest.param(ALL, id="all", marks=pytest.mark.exhaustive)]
 
 
 def seeds(verb: str, amount: dict[str, int]) -> list[int]:

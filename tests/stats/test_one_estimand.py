@@ -239,7 +239,7 @@ def test_nasty_data_never_make_a_sentence_or_a_claim_that_contradicts_its_test(s
     assert contradictions(measures) == []
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_nor_do_ten_thousand_of_them() -> None:
     found = {seed: contradictions(nasty_measures(np.random.default_rng(seed))) for seed in range(60, 10_000)}
     assert {seed: words for seed, words in found.items() if words} == {}

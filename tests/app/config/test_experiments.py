@@ -9,7 +9,7 @@ from softcord.app.config.compose import compose
 from softcord.app.verbs.compare import main as compare
 from softcord.app.verbs.compare import study_settings
 from softcord.app.verbs.train import main as train
-from tests.quick import QUICK
+from tests.quick import QUICK, Lay
 
 ONE_EPOCH = (
     *QUICK,
@@ -19,6 +19,7 @@ ONE_EPOCH = (
     "split.val=0.2",
     "split.test=0.5",
 )
+
 # What each compares, and what it cannot without programs that are not softcord's.
 METHODS = {
     "table1_soft_all": {"soft_all"},
@@ -38,8 +39,10 @@ METHODS = {
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("experiments")
+def folder(tmp_path_factory: pytest.TempPathFactory, lay_tiny_phantom: Lay) -> Path:
+    made = tmp_path_factory.mktemp("experiments")
+    lay_tiny_phantom(made)
+    return made
 
 
 @pytest.mark.slow

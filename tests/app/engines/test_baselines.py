@@ -21,6 +21,7 @@ from softcord.predict.package import read_package
 from softcord.sweep.ledger import Run, read_run, read_study, record
 from softcord.track.store import open_store
 from tests.app.verbs.test_train import ONE_EPOCH
+from tests.quick import Lay
 
 BASELINES = {
     "none": "soft_all",
@@ -35,9 +36,10 @@ SIX = {"T1w", "T2w", "T2star", "MTon", "GREt1w", "dwi"}
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def study(tmp_path_factory: pytest.TempPathFactory, lay_tiny_phantom: Lay) -> Path:
     """The folder in which all of them were run once."""
     folder = tmp_path_factory.mktemp("baselines")
+    lay_tiny_phantom(folder)
     before = Path.cwd()
     os.chdir(folder)
     try:

@@ -11,7 +11,7 @@ from softcord.app.config.compose import compose
 from softcord.app.config.plan import make_plan
 from softcord.app.verbs.train import main
 from softcord.sweep.ledger import read_study
-from tests.quick import QUICK
+from tests.quick import QUICK, Lay
 
 ENGINE = '''
 """Takes the brightest voxels of an image for the cord."""
@@ -61,7 +61,7 @@ def segment(share, folder, images, predictions, on_done):
 
 
 @pytest.fixture
-def conf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def conf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lay_tiny_phantom: Lay) -> Iterator[Path]:
     """A project's own conf/ with the yaml of the engine, and its module beside."""
     folder = tmp_path / "conf"
     (folder / "engine").mkdir(parents=True)
@@ -70,6 +70,7 @@ def conf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.delitem(sys.modules, "made_up", raising=False)
     monkeypatch.chdir(tmp_path)
+    lay_tiny_phantom(tmp_path)
     yield folder
     sys.modules.pop("made_up", None)
 

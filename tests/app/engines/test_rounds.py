@@ -11,7 +11,7 @@ from softcord.app.verbs.train import main
 from softcord.predict.package import read_description
 from softcord.rounds.ledger import by_round, read_ledger
 from softcord.sweep.ledger import read_study
-from tests.quick import QUICK
+from tests.quick import QUICK, Lay
 
 CONTRASTS = "contrasts=[T2star,MTon]"
 ROUNDS = (
@@ -22,9 +22,10 @@ ROUNDS = (
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, lay_tiny_phantom: Lay) -> Path:
     """A folder with a first model, and two studies in rounds that start with it: by score and by chance."""
     place = tmp_path_factory.mktemp("rounds")
+    lay_tiny_phantom(place)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(place)
         first = (*QUICK, "augment=none", "train.epochs=1", "contrasts=T2star", "tested_contrasts=T2star")

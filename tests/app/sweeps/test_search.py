@@ -261,7 +261,7 @@ def test_a_search_whose_database_was_removed_says_that_it_starts_anew(
     assert "knows none of them: the search starts anew" in caplog.text
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_search_on_phantoms_killed_three_times_ends_with_thirty_trials(tmp_path: Path) -> None:
     small = ("augment=none", "contrasts=2", "split.train=0.5", "split.test=0.3")
     # From random weights no net would find a cord in two epochs, and all trials would have the same value.

@@ -22,14 +22,17 @@ from softcord.errors import RunError
 from softcord.measure.table import Measure, measures_frame, write_measures
 from softcord.sweep.commands import read_commands, read_entries
 from softcord.sweep.ledger import Run, claim, fail, read_run, read_study, record
+from tests.quick import Lay
 
 TINY = ("phantom=tiny", "machine.jobs=1", "contrasts=2", "gt=hard", "reference=hard", "study=sweep")
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of the tiny phantom, generated once."""
-    return tmp_path_factory.mktemp("data")
+def data(tmp_path_factory: pytest.TempPathFactory, lay_tiny_phantom: Lay) -> Path:
+    """Folder of the tiny phantom."""
+    made = tmp_path_factory.mktemp("sweep")
+    lay_tiny_phantom(made)
+    return made / "data"
 
 
 class FakeTraining:

@@ -20,14 +20,16 @@ from softcord.errors import UsageError
 from softcord.ingest.match import Predictions
 from softcord.measure.table import read_measures
 from softcord.sweep.ledger import Run, read_study
+from tests.quick import Lay
 
 COMMON = ("phantom=tiny", "split.hold_out_test=[sub-001]", "machine.jobs=1")
 
 
 @pytest.fixture(scope="module")
-def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def workplace(tmp_path_factory: pytest.TempPathFactory, lay_tiny_phantom: Lay) -> Path:
     """A folder with the phantom, its ground truth and, in pred/, a mask of each image of two participants."""
     folder = tmp_path_factory.mktemp("ingest")
+    lay_tiny_phantom(folder)
     before = Path.cwd()
     os.chdir(folder)
     try:

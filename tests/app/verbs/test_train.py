@@ -22,15 +22,16 @@ from softcord.measure.table import MEASURE_COLUMNS, read_measures
 from softcord.sweep.ledger import read_study
 from softcord.track.store import open_store
 from softcord.train.checkpoint import load_weights
-from tests.quick import QUICK
+from tests.quick import QUICK, Lay
 
 ONE_EPOCH = (*QUICK, "train.epochs=1", "study=quick")
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def study(tmp_path_factory: pytest.TempPathFactory, lay_tiny_phantom: Lay) -> Path:
     """The folder in which a sweep of two methods was run once."""
     folder = tmp_path_factory.mktemp("study")
+    lay_tiny_phantom(folder)
     before = Path.cwd()
     os.chdir(folder)
     try:
