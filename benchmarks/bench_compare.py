@@ -27,10 +27,16 @@ PER_IMAGE = (
 PER_PARTICIPANT = ("csa_std_mm2", "csa_bin_std_mm2")
 
 
-def table_of_a_run(run: int, method: int, rng: np.random.Generator) -> pd.DataFrame:
-    images = [(f"sub-{p:03d}", contrast) for p in range(PARTICIPANTS) for contrast in CONTRASTS]
+def table_of_a_run(
+    run: int,
+    method: int,
+    rng: np.random.Generator,
+    participants: int = PARTICIPANTS,
+    contrasts: tuple[str, ...] = CONTRASTS,
+) -> pd.DataFrame:
+    images = [(f"sub-{p:03d}", contrast) for p in range(participants) for contrast in contrasts]
     blocks = [(metric, images) for metric in PER_IMAGE]
-    blocks += [(metric, [(f"sub-{p:03d}", "all") for p in range(PARTICIPANTS)]) for metric in PER_PARTICIPANT]
+    blocks += [(metric, [(f"sub-{p:03d}", "all") for p in range(participants)]) for metric in PER_PARTICIPANT]
     keys = [(metric, *key) for metric, rows in blocks for key in rows]
     table = pd.DataFrame(keys, columns=["metric", "participant_id", "contrast"])
     is_overlap = table["metric"].isin(["dice", "dice_soft", "rve_pct", "asd_mm"])
@@ -38,7 +44,7 @@ def table_of_a_run(run: int, method: int, rng: np.random.Generator) -> pd.DataFr
     values = np.where(table["metric"].isin(["csa_mm2", "csa_bin_mm2"]), 73 + values, values)
     constants = {
         "run": f"method_{method:03d}_s{run}", "method": f"method_{method:03d}", "gt": "soft", "loss": "awing",
-        "contrasts_trained": " ".join(CONTRASTS), "seed": run, "session_id": "n/a", "unit": "mm2",
+        "contrasts_trained": " ".join(contrasts), "seed": run, "session_id": "n/a", "unit": "mm2",
     }  # fmt: skip
     return table.assign(level=np.where(is_overlap, "n/a", "2:3"), value=values, **constants)
 

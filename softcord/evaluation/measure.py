@@ -12,6 +12,7 @@ import pandas as pd
 from softcord.data.cache import check_label
 from softcord.errors import DataError
 from softcord.evaluation.image import EvaluationImage, Mask, Masks
+from softcord.evaluation.image_values import ImageValues, SoftValues, image_values, values_together
 from softcord.io.header import open_nifti
 from softcord.io.masks import read_mask
 from softcord.io.nifti import Volume, read_volume
@@ -31,11 +32,34 @@ WORTH_PROCESSES = 50
 @dataclass(frozen=True)
 class Wanted:
     """What is measured: the vertebral levels, whether faint values far from the cord count (``tails``; of the
-    reference too), and the metrics of others by name."""
+    reference too), the metrics of others by name, and whether CSA at each threshold and calibration are
+    wanted, too (``soft_values``)."""
 
     levels: tuple[int, ...]
     tails: bool = False
     metrics: Sequence[tuple[str, ImageMetric]] = ()
+    soft_values: bool = False
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured of a set of masks.
+
+    ``rows`` are those of measures.csv; ``missing`` says by image file why one has no values; ``soft_values``
+    is None where they were not wanted.
+    """
+
+    rows: pd.DataFrame
+    missing: dict[Path, str]
+    soft_values: SoftValues | None = None
+
+
+@dataclass(frozen=True)
+class _OfImage:
+    """What was measured of one mask."""
+
+    measures: list[ImageMeasure]
+    values: ImageValues | None
 
 
 def measure_masks(
@@ -47,8 +71,8 @@ def measure_masks(
     labels: Mapping[str, str],
     jobs: int = 1,
     on_done: Callable[[str], None] | None = None,
-) -> tuple[pd.DataFrame, dict[Path, str]]:
-    """Check and measure the masks of ``images``; return the rows of measures.csv, and whom it misses why.
+) -> Measured:
+    """Check and measure the masks of ``images``; each is read once.
 
     A mask from elsewhere is written, with its image's header, to its place in the derivatives dataset
     ``predictions``. An image whose mask is missing or cannot be used has its rows, without values, so that
@@ -61,7 +85,7 @@ def measure_masks(
     """
     missing = {one.image: masks.missing[one.image] for one in images if one.image in masks.missing}
     pairs = [(one, masks.found[one.image]) for one in images if one.image in masks.found]
-    measured: dict[Path, list[ImageMeasure]] = {}
+    measured: dict[Path, _OfImage] = {}
     measure = partial(_measure, predictions=predictions, wanted=wanted, run=labels["run"])
     for outcome in parallel_map(measure, pairs, jobs if len(pairs) >= WORTH_PROCESSES else 1):
         image = outcome.item[0].image
@@ -76,12 +100,11 @@ def measure_masks(
         raise DataError(labels["method"], f"no image has a prediction that can be used{why}")
     rows: list[Measure] = []
     for one in images:
-        values = measured.get(one.image)
-        if values is None:
+        found = measured.get(one.image)
+        if found is None:
             mask_place(predictions, one).unlink(missing_ok=True)  # of an earlier start
-            values = _without_values(one, wanted)
         rows += measure_rows(
-            values,
+            found.measures if found else _without_values(one, wanted),
             participant_id=one.participant_id,
             session_id=one.session_id,
             contrast=one.contrast,
@@ -89,7 +112,8 @@ def measure_masks(
         )
     frame = measures_frame(rows)
     frame = pd.concat([frame, csa_std_rows(frame)], ignore_index=True)
-    return _with_spaces(frame, images), missing
+    values = {image: one.values for image, one in measured.items() if one.values is not None}
+    return Measured(_with_spaces(frame, images), missing, values_together(images, values))
 
 
 def _with_spaces(frame: pd.DataFrame, images: Sequence[EvaluationImage]) -> pd.DataFrame:
@@ -111,7 +135,7 @@ def _measure(
     predictions: Path,
     wanted: Wanted,
     run: str,
-) -> list[ImageMeasure]:
+) -> _OfImage:
     """Check and measure one mask.
 
     Raises:
@@ -129,14 +153,18 @@ def _measure(
         write_softseg(folder, image.image, softseg, {"Run": run, "Prediction": str(mask.path)})
     doubt = uncertainty_path(mask.path)
     sd = read_volume(doubt) if doubt.is_file() else None
-    measured = _measures(image, softseg, reference, wanted, sd)
+    discs = read_mask(image.discs) if image.discs else None
+    measured = _measures(image, softseg, reference, discs, wanted, sd)
     measured += [
         ImageMeasure(name, MISSING, _number(name, metric(softseg, reference)))
         for name, metric in wanted.metrics
     ]
     if mask.inference_s is not None:
         measured.append(ImageMeasure("inference_s", MISSING, mask.inference_s))
-    return measured
+    if not wanted.soft_values:
+        return _OfImage(measured, None)
+    values = image_values(image, softseg, reference, discs, levels=wanted.levels, tails=wanted.tails)
+    return _OfImage(measured, values)
 
 
 def _number(name: str, value: object) -> float:
@@ -152,12 +180,17 @@ def mask_place(predictions: Path, image: EvaluationImage) -> Path:
 
 
 def _measures(
-    image: EvaluationImage, softseg: Volume, reference: Volume, wanted: Wanted, sd: Volume | None = None
+    image: EvaluationImage,
+    softseg: Volume,
+    reference: Volume,
+    discs: Volume | None,
+    wanted: Wanted,
+    sd: Volume | None = None,
 ) -> list[ImageMeasure]:
     return measure_image(
         softseg,
         reference_softseg=reference,
-        discs=read_mask(image.discs) if image.discs else None,
+        discs=discs,
         truth_csa_mm2=image.truth_csa_mm2,
         levels=wanted.levels,
         tails=wanted.tails,
@@ -168,5 +201,6 @@ def _measures(
 def _without_values(image: EvaluationImage, wanted: Wanted) -> list[ImageMeasure]:
     """Return the measures that the image would have, as NaN."""
     reference, none = read_mask(image.reference), float("nan")
-    measured = [replace(one, value=none) for one in _measures(image, reference, reference, wanted)]
+    discs = read_mask(image.discs) if image.discs else None
+    measured = [replace(one, value=none) for one in _measures(image, reference, reference, discs, wanted)]
     return [*measured, *(ImageMeasure(name, MISSING, none) for name, _ in wanted.metrics)]

@@ -101,4 +101,4 @@ def evaluate(
     ``labels`` fill the columns that say which run this is (run, method, gt, ...).
     """
     masks = predict_images(predict, images, predictions, run=labels["run"])
-    return measure_masks(masks, images, predictions, Wanted(levels, tails), labels=labels)[0]
+    return measure_masks(masks, images, predictions, Wanted(levels, tails), labels=labels).rows

@@ -13,7 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessP
 from dataclasses import dataclass
 from pickle import UnpicklingError
 from types import TracebackType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from softcord.contrasts import Contrast, add_contrasts, added_contrasts
 from softcord.errors import SoftcordError
@@ -42,7 +42,8 @@ def parallel_map(
 
     An item whose process dies is tried twice more, alone. ``function`` and the items must be picklable. With
     ``jobs=1`` everything runs in this process, in order.
-    Workers are spawned, not forked: a fork of a process whose libraries run threads can hang.
+    Workers are spawned, not forked: a fork of a process whose libraries run threads can hang. Each is given
+    ``function`` once: what it holds, such as the checksums of all files, would cost more with every item.
     """
     if jobs <= 1 or len(items) <= 1:
         for item in items:
@@ -66,12 +67,12 @@ def _until_a_death(
     A death takes all workers with it: ``begun`` then holds the items that were with them, without outcome.
     """
     pending: dict[Future[Outcome[Item, Value]], Item] = {}
-    with _workers(min(jobs, len(waiting))) as pool:
+    with _workers(min(jobs, len(waiting)), function) as pool:
         try:
             while waiting or pending:
                 while waiting and len(pending) < jobs:
                     item = waiting.popleft()
-                    pending[_submit(pool, function, item)] = item
+                    pending[_submit(pool, item)] = item
                 for future in wait(pending, return_when=FIRST_COMPLETED).done:
                     item = pending.pop(future)
                     if isinstance(future.exception(), BrokenExecutor):
@@ -92,32 +93,36 @@ def _alone(function: Callable[[Item], Value], item: Item) -> Iterator[Outcome[It
     Twice, since a neighbour's death may have come before the item had begun at all.
     """
     for is_last in (False, True):
-        with _workers(1) as pool:
+        with _workers(1, function) as pool:
             try:
-                yield _submit(pool, function, item).result()
+                yield _submit(pool, item).result()
                 return
             except BrokenExecutor as error:
                 if is_last:
                     yield Outcome(item, None, f"the worker process died ({error})")
 
 
-def _workers(n: int) -> ProcessPoolExecutor:
+def _workers(n: int, function: Callable[[Item], Value]) -> ProcessPoolExecutor:
     context = multiprocessing.get_context("spawn")
-    given = (os.getpid(), added_contrasts())
+    given = (os.getpid(), added_contrasts(), function)
     return ProcessPoolExecutor(n, mp_context=context, initializer=_begin, initargs=given)
 
 
-def _begin(parent: int, contrasts: tuple[Contrast, ...]) -> None:
+# What this process, if it is a worker, does with each item that it is given.
+_given: Callable[[Any], Any]
+
+
+def _begin(parent: int, contrasts: tuple[Contrast, ...], function: Callable[[Any], Any]) -> None:
+    global _given
     end_with_parent(parent)
     add_contrasts(contrasts)
+    _given = function
 
 
-def _submit(
-    pool: ProcessPoolExecutor, function: Callable[[Item], Value], item: Item
-) -> "Future[Outcome[Item, Value]]":
+def _submit(pool: ProcessPoolExecutor, item: Item) -> "Future[Outcome[Item, Value]]":
     """Give an item to a pool; to one that has broken, too."""
     try:
-        return pool.submit(_attempt, function, item)
+        return pool.submit(_attempt_given, item)
     except BrokenExecutor as error:
         broken: Future[Outcome[Item, Value]] = Future()
         broken.set_exception(error)
@@ -149,6 +154,10 @@ def _watch_parent(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(0.5)
     os._exit(1)
+
+
+def _attempt_given(item: Item) -> Outcome[Item, Any]:
+    return _attempt(_given, item)
 
 
 def _attempt(function: Callable[[Item], Value], item: Item) -> Outcome[Item, Value]:

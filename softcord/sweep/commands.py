@@ -118,6 +118,19 @@ def read_commands(study_dir: Path) -> list[Command]:
         return []
 
 
+def is_asked_for(study_dir: Path, config_hash: str) -> bool:
+    """Whether a recorded command asks for the run of a configuration.
+
+    Every run of a study asks that when it begins: what thousands of others are to be is not taken apart.
+    """
+    try:
+        text = (study_dir / _FILE).read_bytes()
+    except OSError:
+        return False
+    is_whole = text.rstrip().endswith(b"}")
+    return is_whole and f'"{config_hash}"'.encode() in text
+
+
 def record_command(
     study_dir: Path, arguments: Sequence[str], runs: Iterable[Planned], n_trials: int = 0
 ) -> None:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 # More words, or longer ones, are a checksum: the whole difference is recorded beside the run.
@@ -25,6 +25,10 @@ _SHORT = {
 }
 # Groups whose option says by itself what it is; of others the group is added: ``paper_split``.
 _PLAIN_GROUPS = ("model", "train", "data", "phantom")
+
+
+# Keys and the texts of their values.
+_Stated = frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -45,25 +49,48 @@ class Made:
     label: str = ""
 
 
-@dataclass
 class _Labels:
     """The labels of a study, and what each stands for."""
 
-    runs: list[Made] = field(default_factory=list)
+    def __init__(self, known: Iterable[Made]) -> None:
+        # One run of each label that a base name has got; the label that was given last is at the end.
+        self._families: dict[str, dict[str, Made]] = {}
+        # Labels of a family by what is stated of that run, each with its place in the order of giving.
+        self._by_stated: dict[tuple[str, _Stated | None], dict[str, int]] = {}
+        self._first: dict[str, Made] = {}
+        self._hashes: dict[tuple[str, int], set[str]] = {}
+        for n, one in enumerate(known):
+            self.add(one, n)
 
-    def add(self, one: Made) -> None:
-        self.runs.append(one)
+    def add(self, one: Made, place: int) -> None:
+        family = self._families.setdefault(one.base, {})
+        shown = family[one.label] = family.pop(one.label, one)
+        self._by_stated.setdefault((one.base, _stated(shown)), {})[one.label] = place
+        self._first.setdefault(one.label, one)
+        self._hashes.setdefault((one.label, one.seed), set()).add(one.config_hash)
 
-    def family(self, base: str) -> list[Made]:
+    def family(self, base: str) -> Mapping[str, Made]:
         """Return one run of each label that a base name has got."""
-        return list({run.label: run for run in reversed(self.runs) if run.base == base}.values())[::-1]
+        return self._families.get(base, {})
+
+    def alike(self, one: Made) -> str | None:
+        """Return a label of runs with these settings that another seed may have."""
+        family = self.family(one.base)
+        # Thousands of runs may join at once: only those that can be the same are looked at.
+        near = {
+            **self._by_stated.get((one.base, _stated(one)), {}),
+            **self._by_stated.get((one.base, None), {}),
+        }
+        labels = family if one.stated is None else sorted(near, key=near.__getitem__)
+        same = (label for label in labels if not differing(family[label], one))
+        return next((label for label in same if self.is_free(label, one)), None)
 
     def is_free(self, label: str, one: Made) -> bool:
         """Whether a run may have the label: its others differ from it in the seed alone."""
-        same = [run for run in self.runs if run.label == label]
-        if any(run.base != one.base or differing(run, one) for run in same[:1]):
+        first = self._first.get(label)
+        if first is not None and (first.base != one.base or differing(first, one)):
             return False
-        return not any(run.seed == one.seed and run.config_hash != one.config_hash for run in same)
+        return self._hashes.get((label, one.seed), set()) <= {one.config_hash}
 
 
 def label_all(new: Sequence[Made], known: Iterable[Made] = ()) -> list[str]:
@@ -75,18 +102,19 @@ def label_all(new: Sequence[Made], known: Iterable[Made] = ()) -> list[str]:
     >>> label_all(rates[1:], [replace(rates[0], label="soft_all")])
     ['soft_all_lr0.01']
     """
-    labels = _Labels(list(known))
+    known = list(known)
+    labels = _Labels(known)
     found: dict[int, str] = {}
     for base in dict.fromkeys(one.base for one in new):
         same_base = [(place, one) for place, one in enumerate(new) if one.base == base]
         # What varies is looked for once, so that the order within a command does not matter.
-        family = labels.family(base)
+        family = list(labels.family(base).values())
         bare = next((run for run in family if run.label == base), None)
         telling = varying([*family, *(one for _, one in same_base)])
         for place, one in same_base:
             keys = differing(bare, one) if bare else telling
             found[place] = _label(one, keys, labels)
-            labels.add(replace(one, label=found[place]))
+            labels.add(replace(one, label=found[place]), len(known) + len(found))
     return [found[place] for place in range(len(new))]
 
 
@@ -99,15 +127,22 @@ def differing(one: Made, other: Made) -> list[str]:
     return [key for key in common if _text(one.values[key]) != _text(other.values[key])]
 
 
+def _stated(one: Made) -> _Stated | None:
+    """Return what is the same of two runs exactly if nothing that is stated of them differs."""
+    if one.stated is None:
+        return None
+    texts = ((key, _text(value)) for key, value in one.stated.items())
+    return frozenset(pair for pair in texts if pair[1] != _text(None))
+
+
 def varying(runs: Sequence[Made]) -> list[str]:
     """Return the keys in which any of the runs differs from the first, which all that differ do."""
     return list(dict.fromkeys(key for run in runs[1:] for key in differing(runs[0], run)))
 
 
 def _label(one: Made, keys: Sequence[str], labels: _Labels) -> str:
-    for run in labels.family(one.base):
-        if not differing(run, one) and labels.is_free(run.label, one):
-            return run.label
+    if alike := labels.alike(one):
+        return alike
     label = "_".join([one.base, *_words(one, keys)])
     if labels.is_free(label, one):
         return label

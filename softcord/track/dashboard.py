@@ -15,6 +15,8 @@ _VIEW_TAG = f"mlflow.sharedViewState.{VIEW}"
 _KIND = {"mlflow.experimentKind": "custom_model_development"}
 # MLflow refuses more for a tag's value.
 _NOTE_CHARACTERS = 7500
+# No more fit into a note: each names its run and its address.
+_NOTE_ROWS = 100
 
 
 def save_view(study: StudyRecord, metrics: Sequence[str], tags: Sequence[str], sort_by: str) -> None:
@@ -62,13 +64,13 @@ def artifact_picture(run_id: str | None, path: str) -> str:
 def results_table(study: StudyRecord, metrics: Sequence[tuple[str, str]], sort_by: str) -> str:
     """Return a Markdown table of the complete runs, one a row, the highest ``sort_by`` first.
 
-    ``metrics``: (metric, heading) of the columns.
+    ``metrics``: (metric, heading) of the columns. No more rows than a note holds.
     """
     runs = study.store.client().search_runs(
         [study.experiment_id],
         f"tags.`{STATE_TAG}` = 'complete' and tags.`{PARENT_TAG}` = '{study.parent_run_id}'",
         order_by=[f"metrics.`{sort_by}` DESC"],
-        max_results=1000,
+        max_results=_NOTE_ROWS,
     )
     heads = ["run", *(heading for _, heading in metrics)]
     lines = [_row(heads), _row(["---"] * len(heads))]

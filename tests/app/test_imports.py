@@ -1,5 +1,6 @@
-"""Verbs that train nothing do not wait for torch, which takes seconds to import."""
+"""Verbs do not wait for libraries that they do not use, which take seconds to import."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -30,6 +31,35 @@ def test_a_verb_that_trains_nothing_does_not_import_torch(verb: str, tmp_path: P
 
 
 SMALL = ("phantom=tiny", "phantom.n_participants=1", "machine.jobs=1", "contrasts=2")
+
+
+ROOT = Path(__file__).parents[2]
+PREDICT = ("app.verbs.predict", "app.models.find", "app.models.ready", "predict.files", "predict.write")
+
+
+def loaded_with(modules: tuple[str, ...]) -> set[str]:
+    """Return what modules of softcord import, outside functions, and what those import in turn."""
+    seen: set[str] = set()
+    waiting = [f"softcord.{module}" for module in modules]
+    while waiting:
+        name = waiting.pop()
+        path = ROOT / f"{name.replace('.', '/')}.py"
+        if name in seen or not path.exists():
+            seen.add(name)
+            continue
+        seen.add(name)
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Import):
+                waiting += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                waiting += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return seen
+
+
+def test_predicting_with_the_built_in_model_waits_for_torch_but_no_store_trainer_or_table() -> None:
+    packages = {name.split(".")[0] for name in loaded_with(PREDICT)}
+    assert "torch" in packages
+    assert not packages & {"mlflow", "lightning", "monai", "hydra", "pandas", "matplotlib"}
 
 
 RESAMPLE = """

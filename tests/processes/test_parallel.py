@@ -40,6 +40,27 @@ def test_each_process_computes_in_one_thread_and_this_one_as_before(monkeypatch:
     assert os.environ["OMP_NUM_THREADS"] == "7"
 
 
+class Add:
+    """Adds a number; counts how often it is sent to another process."""
+
+    n_sent = 0
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __call__(self, other: int) -> int:
+        return self.number + other
+
+    def __getstate__(self) -> dict[str, int]:
+        type(self).n_sent += 1
+        return self.__dict__
+
+
+def test_what_a_function_holds_is_sent_once_to_each_process_however_many_the_items() -> None:
+    assert sum(one.value or 0 for one in parallel_map(Add(1), range(20), jobs=2)) == 210
+    assert 1 <= Add.n_sent <= 2
+
+
 def survive_unless_five(number: int) -> int:
     if number == 5:
         os.kill(os.getpid(), signal.SIGKILL)

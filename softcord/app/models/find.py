@@ -8,6 +8,7 @@ import os
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from softcord.app.models.nets import allowed_nets
 from softcord.app.models.run_names import find_run, studies
@@ -16,9 +17,10 @@ from softcord.hints import did_you_mean
 from softcord.predict.built_in import BUILT_IN
 from softcord.predict.package import Model, is_package, read_package
 from softcord.sweep.folder import CHECKPOINTS, MODEL
-from softcord.track.registry import Version, fetched, find_version, package_of, versions
-from softcord.track.store import open_store
-from softcord.train.checkpoint import load_weights
+
+if TYPE_CHECKING:
+    from softcord.app.models.registered import Registry
+    from softcord.track.registry import Version
 
 _FORMS = (
     "Give a package, STUDY/METHOD, STUDY/METHOD@SEED, a run's @last or @best checkpoint, a registered model "
@@ -44,17 +46,17 @@ def find_model(word: str | None, outputs: Path, store: Path, allowed: tuple[str,
             raise UsageError("-m", "is missing, and this installation has no built-in model", _FORMS)
         return read_package(BUILT_IN, nets)
     if version := registered_version(word, outputs, store):
-        return read_package(package_of(open_store(store), version), nets)
+        return read_package(_registry(store).package_of(version), nets)
     if is_run_id(word):
         _check_store(word, store)
-        return read_package(fetched(open_store(store), word, word), nets)
+        return read_package(_registry(store).package_of_run(word), nets)
     path = model_path(word, outputs)
     if path.suffix == ".ckpt":
         return _with_weights_of(path, nets)
     return read_package(_package_in(path), nets)
 
 
-def registered_version(word: str, outputs: Path, store: Path) -> Version | None:
+def registered_version(word: str, outputs: Path, store: Path) -> "Version | None":
     """Return the registered model that ``NAME@ALIAS`` or ``models:/NAME/VERSION`` names, None otherwise.
 
     Raises:
@@ -63,14 +65,15 @@ def registered_version(word: str, outputs: Path, store: Path) -> Version | None:
     """
     if word.startswith("models:/"):
         _check_store(word, store)
-        if (found := find_version(open_store(store), word)) is None:
-            known = [one.word for one in versions(open_store(store))]
-            hint = did_you_mean(word, known, otherwise="`softcord model list` shows what is there")
+        if (found := _registry(store).find(word)) is None:
+            hint = did_you_mean(
+                word, _registry(store).words(), otherwise="`softcord model list` shows what is there"
+            )
             raise UsageError("-m", f"{word} is no registered model of {store}/", hint)
         return found
     if not _ALIASED.fullmatch(word) or Path(word).exists() or not has_store(store):
         return None
-    found = find_version(open_store(store), word)
+    found = _registry(store).find(word)
     if found and checkpoint_of(word)[1] and _is_checkpoint(word, outputs):
         hint = f"Write models:/{word}, or STUDY/{word}"
         raise UsageError("-m", f"{word} is both a registered model and a run's checkpoint", hint)
@@ -85,6 +88,12 @@ def is_run_id(word: str) -> bool:
 def has_store(store: Path) -> bool:
     """Whether there is a store to look into: its database, or a tracking server."""
     return bool(os.environ.get("MLFLOW_TRACKING_URI")) or (store / "mlflow.db").exists()
+
+
+def _registry(store: Path) -> "Registry":
+    from softcord.app.models.registered import Registry  # MLflow: longer than a prediction
+
+    return Registry(store)
 
 
 def _check_store(word: str, store: Path) -> None:
@@ -159,6 +168,8 @@ def _package_in(path: Path) -> Path:
 
 def _with_weights_of(checkpoint: Path, nets: tuple[str, ...]) -> Model:
     """Return a run's model with the weights of one of its checkpoints."""
+    from softcord.train.checkpoint import load_weights  # Lightning: seconds
+
     package = checkpoint.parent.parent / MODEL
     if not package.exists():
         what = "lies in no run whose model/ says how to apply it"

@@ -40,7 +40,8 @@ def labelled(plans: Sequence[Plan]) -> list[Plan]:
 def _labelled_in(folder: Path, plans: Sequence[Plan]) -> list[Plan]:
     entries = [entry for entry in read_entries(folder) if entry.verb == "train"]
     recorded = {entry.config_hash: entry for entry in entries}
-    labels = {hash_: entry.method for hash_, entry in recorded.items() if not _is_given_away(entry, entries)}
+    held = _holders(entries)
+    labels = {hash_: entry.method for hash_, entry in recorded.items() if not _is_given_away(entry, held)}
     new = list({plan.config_hash: plan for plan in plans if plan.config_hash not in labels}.values())
     if new:
         known = _known(folder, entries, {plan.base_method for plan in new})
@@ -49,14 +50,19 @@ def _labelled_in(folder: Path, plans: Sequence[Plan]) -> list[Plan]:
     return [replace(plan, method=labels[plan.config_hash]) for plan in plans]
 
 
-def _is_given_away(entry: Entry, entries: Sequence[Entry]) -> bool:
+def _holders(entries: Sequence[Entry]) -> dict[tuple[str, int], set[str]]:
+    """Return by label and seed the hashes of the runs that did not fail."""
+    held: dict[tuple[str, int], set[str]] = {}
+    for entry in entries:
+        if entry.standing != "failed":
+            held.setdefault((entry.method, entry.seed), set()).add(entry.config_hash)
+    return held
+
+
+def _is_given_away(entry: Entry, held: Mapping[tuple[str, int], set[str]]) -> bool:
     """Whether the label of a run that failed is meanwhile another one's."""
-    return entry.standing == "failed" and any(
-        other.method == entry.method
-        and other.seed == entry.seed
-        and other.config_hash != entry.config_hash
-        and other.standing != "failed"
-        for other in entries
+    return entry.standing == "failed" and bool(
+        held.get((entry.method, entry.seed), set()) - {entry.config_hash}
     )
 
 

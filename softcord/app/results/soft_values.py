@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from softcord.evaluation.image import EvaluationImage
-from softcord.evaluation.soft_values import SoftValues, soft_values
+from softcord.evaluation.image_values import SoftValues
+from softcord.evaluation.soft_values import soft_values
 from softcord.io.tables import write_table
 from softcord.measure.csa import METHOD_VERSION
 from softcord.measure.level_text import parse_levels
@@ -18,23 +19,14 @@ if TYPE_CHECKING:
     from softcord.report.soft_values import StudyValues
 
 
-def keep_soft_values(
-    run_dir: Path,
-    images: Sequence[EvaluationImage],
-    *,
-    levels: tuple[int, ...],
-    tails: bool = False,
-    jobs: int = 1,
-) -> SoftValues | None:
-    """Measure a run's predictions at each threshold and write that beside its measures; None of no masks."""
-    found = soft_values(images, run_dir / PREDICTIONS, levels=levels, tails=tails, jobs=jobs)
+def keep_soft_values(run_dir: Path, found: SoftValues | None) -> None:
+    """Write what a run's predictions are at each threshold beside its measures; remove what is of before."""
     tables = {} if found is None else {THRESHOLDS: found.curves, CALIBRATION: found.reliability}
     for name in (THRESHOLDS, CALIBRATION):
         if name in tables:
             write_table(run_dir / name, tables[name])
         else:
             (run_dir / name).unlink(missing_ok=True)
-    return found
 
 
 def study_values(
@@ -115,4 +107,7 @@ def _measured(run_dir: Path, jobs: int) -> SoftValues | None:
         for row in rows
     ]
     levels = tuple(parse_levels(str(config.get("levels", "2:3"))))
-    return keep_soft_values(run_dir, images, levels=levels, tails=bool(config.get("tails")), jobs=jobs)
+    tails = bool(config.get("tails"))
+    found = soft_values(images, run_dir / PREDICTIONS, levels=levels, tails=tails, jobs=jobs)
+    keep_soft_values(run_dir, found)
+    return found

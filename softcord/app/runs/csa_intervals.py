@@ -45,7 +45,7 @@ def with_csa_intervals(
         masks = segment(images, folder, on_done)
     wanted, labels = Wanted(plan.levels, plan.tails), {"run": name, "method": plan.method}
     try:
-        known, _ = measure_masks(masks, images, folder, wanted, labels=labels, jobs=jobs_of(plan))
+        known = measure_masks(masks, images, folder, wanted, labels=labels, jobs=jobs_of(plan)).rows
         made = calibrate_rows(known, _weights(plan, run_dir), f"validation participants of {name}")
     except DataError as error:
         logger.warning("no interval of CSA, its doubt alone: %s", error)

@@ -27,6 +27,7 @@ from softcord.data.filehash import content_hash, known_hashes
 from softcord.errors import DataError
 from softcord.evaluation.ground_truth import ground_truth_measures
 from softcord.evaluation.image import EvaluationImage, Mask, Masks
+from softcord.evaluation.image_values import SoftValues
 from softcord.evaluation.measure import Wanted, measure_masks
 from softcord.hints import counted
 from softcord.io.files import write_json, write_text
@@ -83,10 +84,10 @@ def bring_to_end(test: Evaluation, run: Run, run_dir: Path) -> None:
         for name in (CONFIG, OVERRIDES, ENVIRONMENT):
             entry.artifact(run_dir / name)
         masks = _predict(test, run, run_dir)
-        measures = _measure(test, run, run_dir, masks)
+        measures, values = _measure(test, run, run_dir, masks)
         write_missing(run_dir, images, masks.missing)
         write_measures(run_dir / MEASURES, measures)
-        keep_soft_values(run_dir, _measurable(test), levels=plan.levels, tails=plan.tails, jobs=jobs_of(plan))
+        keep_soft_values(run_dir, values)
         predicted = images[images["image"].map(lambda image: Path(image) in masks.found)]
         _write_qc(test, run_dir, predicted, measures)
         _log_results(test, run_dir, measures, entry)
@@ -167,33 +168,37 @@ def _predict(test: Evaluation, run: Run, run_dir: Path) -> Masks:
     return Masks(found, missing)
 
 
-def _measure(test: Evaluation, run: Run, run_dir: Path, masks: Masks) -> pd.DataFrame:
-    """Return the rows of measures.csv: of the images with ground truth, and of that ground truth."""
+def _measure(
+    test: Evaluation, run: Run, run_dir: Path, masks: Masks
+) -> tuple[pd.DataFrame, SoftValues | None]:
+    """Return the rows of measures.csv, of the images with ground truth and of that, and the masks' values."""
     images = _measurable(test)
     if test.data.reference is None:
-        return measures_frame([])
+        return measures_frame([]), None
     with phase("measures", len(images)) as on_done:
-        measures, unusable = measure_masks(
+        measured = measure_masks(
             masks,
             images,
             run_dir / PREDICTIONS,
-            Wanted(test.plan.levels, test.plan.tails, test.plan.metrics),
+            Wanted(test.plan.levels, test.plan.tails, test.plan.metrics, soft_values=True),
             labels={"run": run.name, **test.labels},
             jobs=jobs_of(test.plan),
             on_done=on_done,
         )
-    masks.missing.update(unusable)
+    masks.missing.update(measured.missing)
     truth = ground_truth_measures(
         images, test.plan.levels, run.name, reference=test.data.reference, tails=test.plan.tails
     )
     # Levels that no image of the dataset shows were not missed by anybody: they have no rows.
     shown = truth.loc[truth["value"].notna(), "level"].unique()
+    measures = measured.rows
     is_of_level = measures["level"].str.fullmatch(r"[0-9:,]+")
     measures = measures[~is_of_level | measures["level"].isin(shown)]
     if not (measures["metric"] == "csa_mm2").any():
         said = "no image of %s shows levels %s, so there is no CSA. levels= chooses others"
         logger.warning(said, test.plan.data.name, format_levels(test.plan.levels))
-    return pd.concat([measures, truth[truth["level"].isin(shown)]], ignore_index=True)
+    rows = pd.concat([measures, truth[truth["level"].isin(shown)]], ignore_index=True)
+    return rows, measured.soft_values
 
 
 def _measurable(test: Evaluation) -> list[EvaluationImage]:

@@ -125,15 +125,16 @@ def _evaluate(
     with phase("prediction", len(predicted)) as on_done:
         masks = segment(predicted, predictions, on_done)
     with phase("measures", len(predicted)) as on_done:
-        measures, missing = measure_masks(
+        measured = measure_masks(
             masks,
             predicted,
             predictions,
-            Wanted(plan.levels, plan.tails, plan.metrics),
+            Wanted(plan.levels, plan.tails, plan.metrics, soft_values=True),
             labels={"run": run.name, **method_labels(plan)},
             jobs=jobs_of(plan),
             on_done=on_done,
         )
+    measures = measured.rows
     if plan.uncertainty:
         measures = with_csa_intervals(plan, test_images(dataset.val), run_dir, segment, measures)
     truth = ground_truth_measures(
@@ -141,8 +142,8 @@ def _evaluate(
     )
     measures = pd.concat([measures, truth], ignore_index=True)
     write_measures(run_dir / MEASURES, measures)
-    keep_soft_values(run_dir, predicted, levels=plan.levels, tails=plan.tails, jobs=jobs_of(plan))
-    return measures, missing
+    keep_soft_values(run_dir, measured.soft_values)
+    return measures, measured.missing
 
 
 def _with_a_model(plan: Plan, images: list[EvaluationImage]) -> list[EvaluationImage]:

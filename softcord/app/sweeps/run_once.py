@@ -16,7 +16,7 @@ from softcord.app.records.record import send_kept
 from softcord.app.sweeps.runs import has_results, planned, say_complete
 from softcord.hints import counted
 from softcord.processes.load import idle_cores, threads_beside_others
-from softcord.sweep.commands import read_commands, record_command
+from softcord.sweep.commands import is_asked_for, record_command
 from softcord.sweep.folder import LOG
 from softcord.sweep.ledger import Run, Verb, attempt, claim, leftovers, read_run
 from softcord.train.device import resolved, training_device
@@ -66,8 +66,7 @@ def run_once(new: Run, plan: Plan, work: Work, work_folders: Iterable[str]) -> N
 
 def _remember(plan: Plan, verb: Verb) -> None:
     """Add a run that no recorded command asks for to its study."""
-    known = (run.config_hash for command in read_commands(plan.study_dir) for run in command.runs)
-    if plan.config_hash not in known:
+    if not is_asked_for(plan.study_dir, plan.config_hash):
         record_command(plan.study_dir, plan.overrides, [planned(plan, verb)])
 
 

@@ -260,6 +260,8 @@ def _picture(folder: Path, output: Path) -> Path:
 
 def _warn_of_leakage(model: "Model", images: list[Path]) -> None:
     """Say which of the images trained the model: their masks do not show what it makes of new ones."""
+    if not any(one.image_sha256 for one in model.description.trained_on):
+        return  # of drawn patches, say: there is no image to know again, and pandas takes long to load
     from softcord.app.records.leakage import warn_of_leakage
     from softcord.data.bids import parse_path
 

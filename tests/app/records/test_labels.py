@@ -8,6 +8,8 @@ from softcord.app.config.compose import combinations, compose
 from softcord.app.config.plan import Plan, make_plan
 from softcord.app.config.settings_of import told_settings
 from softcord.app.records.labels import labelled, told_apart
+from softcord.sweep import labels as naming
+from softcord.sweep.labels import Made, differing, label_all
 
 
 @pytest.fixture(autouse=True)
@@ -95,3 +97,24 @@ def test_finished_runs_that_differ_in_the_seed_alone_keep_their_name() -> None:
     names, notes = told_apart({"s1": "net", "s2": "net"}, {"s1": {"rate": 0.1}, "s2": {"rate": 0.1}})
     assert names == {"s1": "net", "s2": "net"}
     assert notes == []
+
+
+def test_a_command_of_twice_as_many_runs_compares_about_twice_as_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    n_compared = 0
+
+    def counted(one: Made, other: Made) -> list[str]:
+        nonlocal n_compared
+        n_compared += 1
+        return differing(one, other)
+
+    monkeypatch.setattr(naming, "differing", counted)
+    needed = []
+    for n in (100, 200):
+        n_compared = 0
+        stated = [{"train.learning_rate": (run // 2 + 1) / 1000} for run in range(n)]
+        runs = [Made("soft_all", run % 2, stated[run], stated[run], str(run)) for run in range(n)]
+        assert len(set(label_all(runs))) == n // 2
+        needed.append(n_compared)
+    assert needed[1] < 2.5 * needed[0]

@@ -505,6 +505,21 @@ def test_without_a_terminal_the_log_says_how_far_the_study_is(
     assert "2 of 2 runs complete" in capsys.readouterr().err
 
 
+def test_a_view_of_a_large_study_looks_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    from softcord.app.sweeps import live_view
+
+    monkeypatch.setattr(live_view, "_LOOK_EVERY_S", 0.001)
+    looks = []
+
+    def look() -> None:
+        looks.append(time.perf_counter())
+        time.sleep(0.01)  # so that 0.2 s have to pass before the next
+
+    with live_view._repeated(look):
+        time.sleep(0.15)
+    assert len(looks) == 2  # one, and one more at the end
+
+
 def test_on_a_terminal_one_view_shows_the_study_and_its_runs(tmp_path: Path) -> None:
     from rich.console import Console
 

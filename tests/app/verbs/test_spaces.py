@@ -238,7 +238,7 @@ def test_an_image_adopted_as_a_mask_is_left_out_by_name(
     )
     monkeypatch.setattr("softcord.io.masks.MOST_VOXELS", int(np.count_nonzero(rivals[0])))
     names = dict.fromkeys(("run", "method", "gt", "contrasts_trained", "loss", "seed"), "x")
-    _, missing = measure_masks(masks, tested, tmp_path / "made", Wanted((2, 3)), labels=names)
+    missing = measure_masks(masks, tested, tmp_path / "made", Wanted((2, 3)), labels=names).missing
     assert list(missing) == [images[1]]
     assert "an image rather than a mask" in missing[images[1]]
 
@@ -271,7 +271,7 @@ def test_an_evaluation_has_the_column_space_where_forms_disagree(tmp_path: Path)
 
     def evaluated(chosen: list[EvaluationImage]) -> pd.DataFrame:
         masks = Masks({one.image: Mask(one.reference) for one in chosen})
-        return measure_masks(masks, chosen, tmp_path / "made", Wanted((2, 3)), labels=names)[0]
+        return measure_masks(masks, chosen, tmp_path / "made", Wanted((2, 3)), labels=names).rows
 
     assert "space" not in evaluated(images[:1]).columns
     spaces = evaluated(images).groupby("contrast")["space"].unique().map(list)
