@@ -45,6 +45,11 @@ class Store:
         return _client(self.uri)
 
 
+def has_store(root: Path) -> bool:
+    """Whether there is a store to look into: its database, or a tracking server."""
+    return bool(os.environ.get("MLFLOW_TRACKING_URI")) or (root / "mlflow.db").exists()
+
+
 def open_store(root: Path) -> Store:
     """Open the store in ``root``, creating it on first use; safe when several processes do so at once.
 

@@ -4,21 +4,24 @@
 registered model of the store.
 """
 
-import os
+import logging
 import re
 from dataclasses import replace
 from pathlib import Path
 
 from softcord.app.models.nets import allowed_nets
 from softcord.app.models.run_names import find_run, studies
-from softcord.errors import DataError, UsageError
+from softcord.errors import DataError, RunError, UsageError
 from softcord.hints import did_you_mean
 from softcord.predict.built_in import BUILT_IN
 from softcord.predict.package import Model, is_package, read_package
 from softcord.sweep.folder import CHECKPOINTS, MODEL
+from softcord.track.check_store import check_server
 from softcord.track.registry import Version, fetched, find_version, package_of, versions
-from softcord.track.store import open_store
+from softcord.track.store import Store, has_store, open_store
 from softcord.train.checkpoint import load_weights
+
+logger = logging.getLogger("softcord")
 
 _FORMS = (
     "Give a package, STUDY/METHOD, STUDY/METHOD@SEED, a run's @last or @best checkpoint, a registered model "
@@ -37,6 +40,7 @@ def find_model(word: str | None, outputs: Path, store: Path, allowed: tuple[str,
     Raises:
         UsageError: nothing of that name, or more than one model.
         DataError: the model is damaged or not whole.
+        RunError: the tracking server does not answer.
     """
     nets = (*allowed_nets(), *(allowed or ()))
     if word is None:
@@ -46,8 +50,7 @@ def find_model(word: str | None, outputs: Path, store: Path, allowed: tuple[str,
     if version := registered_version(word, outputs, store):
         return read_package(package_of(open_store(store), version), nets)
     if is_run_id(word):
-        _check_store(word, store)
-        return read_package(fetched(open_store(store), word, word), nets)
+        return read_package(fetched(_store_of(word, store), word, word), nets)
     path = model_path(word, outputs)
     if path.suffix == ".ckpt":
         return _with_weights_of(path, nets)
@@ -60,18 +63,28 @@ def registered_version(word: str, outputs: Path, store: Path) -> Version | None:
     Raises:
         UsageError: it names a registered model and a run's checkpoint; or it can only be a registered
             model, and there is none.
+        RunError: the tracking server does not answer, and no run's checkpoint here is called so.
     """
     if word.startswith("models:/"):
-        _check_store(word, store)
-        if (found := find_version(open_store(store), word)) is None:
-            known = [one.word for one in versions(open_store(store))]
+        there = _store_of(word, store)
+        if (found := find_version(there, word)) is None:
+            known = [one.word for one in versions(there)]
             hint = did_you_mean(word, known, otherwise="`softcord model list` shows what is there")
             raise UsageError("-m", f"{word} is no registered model of {store}/", hint)
         return found
     if not _ALIASED.fullmatch(word) or Path(word).exists() or not has_store(store):
         return None
-    found = find_version(open_store(store), word)
-    if found and checkpoint_of(word)[1] and _is_checkpoint(word, outputs):
+    is_checkpoint = bool(checkpoint_of(word)[1]) and _is_checkpoint(word, outputs)
+    there = open_store(store)
+    try:
+        check_server(there.uri)
+    except RunError as error:
+        if not is_checkpoint:
+            raise
+        logger.warning("%s is taken for the run's checkpoint here: %s", word, error)
+        return None
+    found = find_version(there, word)
+    if found and is_checkpoint:
         hint = f"Write models:/{word}, or STUDY/{word}"
         raise UsageError("-m", f"{word} is both a registered model and a run's checkpoint", hint)
     return found
@@ -82,14 +95,12 @@ def is_run_id(word: str) -> bool:
     return _RUN_ID.fullmatch(word) is not None
 
 
-def has_store(store: Path) -> bool:
-    """Whether there is a store to look into: its database, or a tracking server."""
-    return bool(os.environ.get("MLFLOW_TRACKING_URI")) or (store / "mlflow.db").exists()
-
-
-def _check_store(word: str, store: Path) -> None:
+def _store_of(word: str, store: Path) -> Store:
     if not has_store(store):
         raise UsageError("-m", f"{word} is a name of the MLflow store, but {store}/ holds none", "Set -store")
+    there = open_store(store)
+    check_server(there.uri)
+    return there
 
 
 def _is_checkpoint(word: str, outputs: Path) -> bool:
