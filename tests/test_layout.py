@@ -11,7 +11,7 @@ PACKAGES = (
     *("data", "measure", "uncertainty", "draw", "gt", "phantom", "augment", "nets", "losses", "train"),
     *("synthetic", "predict", "evaluation", "ingest", "nnunet", "stats", "report"),
     *("review", "rounds", "drift", "bidsapp"),
-    *("api", "sweep", "track", "app"),
+    *("sweep", "track", "api", "app"),
 )
 # Each may import what stands after it.
 ROOMS = ("verbs", "runs", "sweeps", "engines", "engine", "records", "inputs", "config", "models", "own")

@@ -1,5 +1,6 @@
 """Trained models, applied to a file or an array."""
 
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from softcord.predict.package import OWN_NETS, Model, ModelDescription, is_packa
 from softcord.predict.volume import PredictSettings, predict_volume
 from softcord.train.device import resolve_precision, training_device
 from softcord.train.settings import MachineSettings
+
+# A registered model: models:/NAME/VERSION or NAME@ALIAS.
+_REGISTERED = re.compile(r"models:/|[^/@]+@[^/@]+$")
 
 
 @dataclass(frozen=True)
@@ -90,20 +94,25 @@ class CordModel:
         return as_volume(image, affine=affine, spacing_mm=spacing_mm)
 
 
-def load_model(path: str | Path | None = None, *, allow: Sequence[str] = ()) -> CordModel:
-    """Load a model: the one that comes with softcord, or a package that a run or `softcord export` wrote.
+def load_model(
+    path: str | Path | None = None, *, allow: Sequence[str] = (), store: str | Path = "mlruns"
+) -> CordModel:
+    """Load a model: the one that comes with softcord, one that you trained, or a registered one.
 
     It computes on the GPU where torch has one, in bfloat16 where the processor does, as `softcord predict`.
 
     Args:
-        path: a package (a folder or a ``.zip``), a run's folder, or the name of a model that comes with
-            softcord; None is the built-in model.
+        path: a package (a folder or a ``.zip``), a run's folder, the name of a model that comes with
+            softcord, or a registered model, ``NAME@ALIAS`` or ``models:/NAME/VERSION``; None is the built-in
+            model.
         allow: Python packages whose nets may be built besides softcord's own. Nothing else of a package is
             ever executed.
+        store: the folder of the MLflow store in which models are registered.
 
     Raises:
-        UsageError: there is no package, or this installation has no built-in model.
+        UsageError: there is no such model, or this installation has no built-in model.
         DataError: the package is damaged or incomplete.
+        RunError: the tracking server does not answer.
 
     >>> import softcord
     >>> model = softcord.load_model()
@@ -114,9 +123,15 @@ def load_model(path: str | Path | None = None, *, allow: Sequence[str] = ()) -> 
         package = package / "model"
     if not package.exists() and str(package) == package.name and is_package(BUILT_IN.parent / package):
         package = BUILT_IN.parent / package
+    if not package.exists() and _REGISTERED.match(str(path)):
+        from softcord.track.registry import registered_package  # MLflow: seconds
+
+        package = registered_package(Path(store), str(path)) or package
     if not package.exists():
         what = "is not there" if path is not None else "is not part of this installation"
-        raise UsageError(package, what, "Give the folder or .zip of a package, or a run's folder")
+        raise UsageError(
+            path or package, what, "Give the folder or .zip of a package, a run's folder, or NAME@ALIAS"
+        )
     model = read_package(package, (*OWN_NETS, *allow))
     machine = MachineSettings()
     model.net.to(training_device(machine))

@@ -4,6 +4,8 @@ import json
 from itertools import count
 from pathlib import Path
 
+from filelock import FileLock
+
 from softcord.io.files import write_json
 from softcord.io.names import file_name
 
@@ -13,7 +15,8 @@ _MARK = "dataset.json"
 def dataset_folder(parent: Path, name: str, root: Path) -> Path:
     """Return ``parent/name``, or ``parent/name-2``, ... where that belongs to another dataset of that name.
 
-    Whose a folder is stands in it. One in which nothing says so is taken over.
+    Whose a folder is stands in it. One in which nothing says so is there to be taken. Nothing is written: who
+    is about to write there calls :func:`claim_dataset_folder`.
 
     Args:
         parent: where results of this kind lie.
@@ -23,12 +26,22 @@ def dataset_folder(parent: Path, name: str, root: Path) -> Path:
     own = str(root.resolve())
     for number in count(1):
         folder = parent / (file_name(name) if number == 1 else f"{file_name(name)}-{number}")
-        owner = _owner(folder)
-        if owner is None:
-            write_json(folder / _MARK, {"root": own})
-        if owner in (None, own):
+        if _owner(folder) in (None, own):
             return folder
     raise AssertionError("count ends")
+
+
+def claim_dataset_folder(parent: Path, name: str, root: Path) -> Path:
+    """Return what :func:`dataset_folder` does, and note in it whose it is.
+
+    Of two datasets of one name that come at once, one waits for the other and then finds the folder taken.
+    """
+    parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(parent / f".{file_name(name)}.lock"):
+        folder = dataset_folder(parent, name, root)
+        if _owner(folder) is None:
+            write_json(folder / _MARK, {"root": str(root.resolve())})
+    return folder
 
 
 def _owner(folder: Path) -> str | None:

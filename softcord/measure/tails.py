@@ -45,8 +45,10 @@ def without_tails(mask: Volume) -> Cord:
     """
     to_axis, direction = reorientation(mask.affine)[:, 0].astype(int), reorientation(mask.affine)[:, 1]
     axis = int(np.flatnonzero(to_axis == 2)[0])
-    data = np.moveaxis(mask.data, axis, 2)
-    top = data.max(axis=(0, 1))
+    whole = np.moveaxis(mask.data, axis, 2)
+    box = _in_plane_box(whole)  # a cord fills a thousandth of a slice; nothing is to be done with the rest
+    data = whole[box]
+    top = data.max(axis=(0, 1), initial=0)
     highest = float(top.max(initial=0.0))
     nothing = np.zeros(data.shape[2])
     is_faint = (data > 0) & (data < CORE * top)
@@ -58,12 +60,25 @@ def without_tails(mask: Volume) -> Cord:
     rim_mm = STEEPEST * mask.spacing_mm[axis] / 2 + float(np.hypot(*in_plane_mm)) + BLUR_MM
     is_tail = (data > 0) & ~_within(core, in_plane_mm, rim_mm)
     is_tail |= (data > 0) & ~core & (data < FLOOR * highest)
-    kept = np.where(is_tail, np.zeros((), data.dtype), data)
+    kept = whole.copy(order="K")
+    kept[box][is_tail] = 0
     before = np.clip(data, 0, None).sum(axis=(0, 1), dtype=float)
     left_out = np.where(is_tail, data, 0).sum(axis=(0, 1), dtype=float)
     share_pct = 100 * left_out / np.where(before > 0, before, 1)
     by_slice = share_pct if direction[axis] > 0 else share_pct[::-1]
     return Cord(Volume(np.moveaxis(kept, 2, axis), mask.affine), by_slice)
+
+
+def _in_plane_box(data: npt.NDArray[np.float32]) -> tuple[slice, slice]:
+    """Return the smallest box of the first two axes that holds all that is not zero."""
+    filled = (data != 0).any(axis=2)
+    first, last = zip(*(_ends(filled.any(axis=axis)) for axis in (1, 0)), strict=True)
+    return slice(first[0], last[0]), slice(first[1], last[1])
+
+
+def _ends(filled: Bools) -> tuple[int, int]:
+    places = np.flatnonzero(filled)
+    return (int(places[0]), int(places[-1]) + 1) if len(places) else (0, 0)
 
 
 def _of_neighbours(core: Bools, chosen: Bools) -> Bools:

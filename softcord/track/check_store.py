@@ -16,6 +16,11 @@ _LOCKED_FOR_S = 10.0
 _ANSWERS_WITHIN_S = 10.0
 
 
+def has_store(root: Path) -> bool:
+    """Whether there is a store to look into: its database, or a tracking server."""
+    return bool(os.environ.get("MLFLOW_TRACKING_URI")) or (root / "mlflow.db").exists()
+
+
 def check_store(root: Path) -> None:
     """Refuse a store that cannot be used: one line, before anything slow.
 

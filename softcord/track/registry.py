@@ -17,7 +17,8 @@ from mlflow.exceptions import MlflowException
 from softcord.errors import UsageError
 from softcord.remedies import Remedy
 from softcord.sweep.folder import MODEL
-from softcord.track.store import NOTE_TAG, Store, within
+from softcord.track.check_store import check_server, has_store
+from softcord.track.store import NOTE_TAG, Store, open_store, within
 
 EXPERIMENT = "models"
 _TAG = "softcord."
@@ -92,6 +93,14 @@ def register(
     return _version(made, {})
 
 
+def changing(store: Store) -> FileLock:
+    """Return the lock within which a name is looked up and then changed.
+
+    Of two processes at once on one machine the second finds what the first has registered.
+    """
+    return FileLock(store.lock_path.with_name(".models.lock"))
+
+
 def check_alias(alias: str) -> None:
     """Refuse what MLflow takes for the number of a version, before anything is registered.
 
@@ -127,6 +136,20 @@ def package_of(store: Store, version: Version) -> Path:
         UsageError: the store has lost it.
     """
     return fetched(store, version.run_id, version.word)
+
+
+def registered_package(root: Path, word: str) -> Path | None:
+    """Return the package that ``word`` names in the store at ``root``; None where there is none, or no store.
+
+    Raises:
+        RunError: the tracking server does not answer.
+    """
+    if not has_store(root):
+        return None
+    store = open_store(root)
+    check_server(store.uri)
+    version = find_version(store, word)
+    return package_of(store, version) if version else None
 
 
 def fetched(store: Store, run_id: str, word: str) -> Path:

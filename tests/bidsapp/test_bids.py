@@ -127,6 +127,29 @@ def test_group_adds_an_interval_to_each_soft_area_whose_uncertainty_is_known(raw
     assert unknown["csa_low_mm2"].isna().all()
 
 
+def test_group_measures_only_the_participants_asked_for(
+    raw: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["raw", "out", "participant", "--participant-label", "00", "02", "-v", "0"]) == 0
+    assert main(["raw", "out", "group", "--participant-label", "02", "-v", "0"]) == 0
+    assert set(pd.read_csv("out/measures.csv")["participant_id"]) == {"sub-02"}
+    assert main(["raw", "out", "group", "--participant-label", "01"]) == 3
+    assert "holds no mask of sub-01" in capsys.readouterr().err
+
+
+def test_masks_of_two_models_or_tasks_are_not_told_as_one(
+    raw: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["raw", "out", "participant", "-v", "0"]) == 0
+    sidecar = sidecar_of(Path("out/sub-01/anat/sub-01_T2w_label-SC_softseg.nii.gz"))
+    sidecar.write_text(sidecar.read_text().replace("0" * 64, "1" * 64).replace("cylinder", "cone"))
+    assert main(["raw", "out", "group"]) == 3
+    assert "holds masks of 2 models (cylinder 00000000, cone 11111111)" in capsys.readouterr().err
+    assert main(["raw", "out", "participant", "--task", "groundtruth"]) == 2
+    assert main(["raw", "out", "group", "--task", "groundtruth"]) == 2
+    assert "holds the results of --task segment" in capsys.readouterr().err
+
+
 def test_uncertainty_is_asked_for_where_images_are_segmented(raw: Path) -> None:
     assert main(["raw", "out", "group", "--uncertainty"]) == 2
     assert main(["raw", "out", "participant", "--task", "groundtruth", "--uncertainty"]) == 2

@@ -12,23 +12,6 @@ TUTORIAL = (Path(__file__).parents[2] / "docs" / "tutorial.md").read_text()
 DOCS = (Path(__file__).parents[2] / "docs" / "data.md").read_text()
 
 
-def test_the_python_of_the_page_runs_on_three_participants(
-    cord: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(cord.parent)
-    cord.rename(cord.parent / "my-data")
-    for folder in ("", "derivatives/labels/"):
-        for path in (cord.parent / "my-data").glob(f"{folder}sub-02/anat/*"):
-            copy = Path(str(path).replace("sub-02", "sub-03"))
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_bytes(path.read_bytes())
-    code = DOCS.split("## From Python")[1]
-    names: dict[str, object] = {}
-    exec(re.sub("^    ", "", code, flags=re.MULTILINE), names)
-    assert getattr(names["split"], "test", None) == ("sub-03",)
-    assert len(names["labelled"]) == 6  # type: ignore[arg-type]
-
-
 @pytest.mark.parametrize(
     "key", sorted(set(re.findall(r"\b(data|split)\.([a-z_]+)=", DOCS)) - {("data", "datasets")})
 )
@@ -48,7 +31,7 @@ def test_every_command_of_the_tutorial_runs_as_printed(tmp_path: Path) -> None:
             command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-    for name in re.findall(r"^      (\S+\.(?:json|tsv|nii\.gz))$", TUTORIAL, flags=re.MULTILINE):
+    for name in re.findall(r"^  (\S+\.(?:json|tsv|nii\.gz))$", TUTORIAL, flags=re.MULTILINE):
         assert (tmp_path / "my-data" / name).is_file(), name
     for name in re.findall(r"`(outputs/\S+|my-data/\S+)`", TUTORIAL):
         assert (tmp_path / name).exists(), name

@@ -1,5 +1,6 @@
 """The site: what is made from the code leaves nothing out, and the whole builds without a warning."""
 
+import json
 import re
 import subprocess
 import sys
@@ -71,15 +72,28 @@ def test_every_page_is_of_one_of_four_kinds() -> None:
     listed = [page for pages in kinds().values() for page in pages]
     assert list(kinds()) == ["Tutorials", "How-to", "Explanation", "Reference"]
     assert sorted(listed) == sorted(
-        [*(path.stem for path in DOCS.glob("*.md") if path.stem != "README"), *MADE]
+        [
+            *(path.stem for path in DOCS.glob("*.md") if path.stem != "README"),
+            *(f"notebooks/{path.stem}" for path in DOCS.glob("notebooks/*.ipynb")),
+            *MADE,
+        ]
     )
     # Sphinx writes pages of these names itself, over ours.
     assert not {"index", "search", "genindex", "py-modindex"} & set(listed)
 
 
+@pytest.mark.parametrize("path", sorted(DOCS.glob("notebooks/*.ipynb")), ids=lambda path: str(path.name))
+def test_a_notebook_lies_here_without_results(path: Path) -> None:
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    assert len(cells) > 8
+    assert cells[0]["source"][0].startswith("# ")
+    for cell in (one for one in cells if one["cell_type"] == "code"):
+        assert (cell["outputs"], cell["execution_count"]) == ([], None)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(
-    find_spec("sphinx") is None or find_spec("furo") is None, reason="the extra docs is absent"
+    any(find_spec(name) is None for name in ("sphinx", "furo", "myst_nb")), reason="the extra docs is absent"
 )
 def test_the_site_builds_without_a_warning_and_can_be_searched(tmp_path: Path) -> None:
     source, site = tmp_path / "source", tmp_path / "site"
@@ -94,6 +108,10 @@ def test_the_site_builds_without_a_warning_and_can_be_searched(tmp_path: Path) -
     assert "glossary" in (site / "searchindex.js").read_text()
     assert "softcord.load_model" in (site / "api.html").read_text()
     assert "trim_mm" in (site / "configuration.html").read_text()
-    for page in site.glob("*.html"):
+    for notebook in DOCS.glob("notebooks/*.ipynb"):
+        shown = (site / "notebooks" / notebook.name).with_suffix(".html").read_text()
+        assert shown.count('class="cell_output') >= 4, "each notebook is run, and shows what came of it"
+        assert "<img" in shown
+    for page in site.rglob("*.html"):
         loaded = re.findall(r"<(?:script|link|img)[^>]*(?:src|href)=\"(https?://[^\"]+)", page.read_text())
         assert loaded == [], page

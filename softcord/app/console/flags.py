@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Collection, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from softcord.app.console.exit_codes import DONE, USAGE, guarded
 from softcord.app.console.streams import say
@@ -12,7 +12,10 @@ _HELP = {"-h", "--help"}
 
 
 class LineParser(argparse.ArgumentParser):
-    """A parser of flags that says what is wrong in one line."""
+    """A parser of flags that says what is wrong in one line, and takes no flag for another that begins so."""
+
+    def __init__(self, **words: Any) -> None:
+        super().__init__(allow_abbrev=False, **words)
 
     def error(self, message: str) -> NoReturn:
         """Say it and end with the exit code of wrong usage."""
@@ -41,7 +44,6 @@ class FlagParser(LineParser):
             prog=f"softcord {verb}",
             description=description,
             formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
         )
         self.examples, _, self._note = examples.strip().partition("\n\n")
         self._usual, self._needs_words = usual, needs_words

@@ -19,7 +19,7 @@ from softcord.gt.dataset import build_dataset
 from softcord.gt.settings import GtSettings
 from softcord.gt.sidecar import is_ours, recorded_inputs
 from softcord.gt.variant import gt_path, variant_name
-from softcord.io.dataset_folder import dataset_folder
+from softcord.io.dataset_folder import claim_dataset_folder, dataset_folder
 from softcord.rounds.drafts import is_from_round
 
 logger = logging.getLogger("softcord")
@@ -50,6 +50,7 @@ def with_soft_labels(
         used = table.loc[lacking & table["contrast"].isin(contrasts), "hard_seg"].dropna()
         warn_of_model_masks(plan.data.name, used)
         logger.info("building the ground truth %s of %d participants", variant, people)
+        root = derivatives_dir(plan, for_writing=True)
         with phase(f"ground truth {variant}", people) as on_done:
             report = build_dataset(
                 table[lacking], root, settings, contrasts, jobs=jobs_of(plan), on_done=on_done
@@ -60,13 +61,17 @@ def with_soft_labels(
     return table
 
 
-def derivatives_dir(plan: Plan) -> Path:
-    """Where ground truth is written: beside the data, or under ``paths.data`` where those are read-only."""
+def derivatives_dir(plan: Plan, *, for_writing: bool = False) -> Path:
+    """Where ground truth is written: beside the data, or under ``paths.data`` where those are read-only.
+
+    Asking writes nothing; ``for_writing`` keeps that folder for this dataset.
+    """
     beside = plan.data.derivatives or plan.data.root / "derivatives"
     nearest = next(path for path in (beside, *beside.absolute().parents) if path.exists())
     if os.access(nearest, os.W_OK):
         return beside
-    return dataset_folder(plan.paths.data_dir / "derivatives", plan.data.name, plan.data.root)
+    folder_of = claim_dataset_folder if for_writing else dataset_folder
+    return folder_of(plan.paths.data_dir / "derivatives", plan.data.name, plan.data.root)
 
 
 def _outdated(table: pd.DataFrame, column: str, cache_dir: Path) -> Iterable[Hashable]:

@@ -4,7 +4,7 @@
 registered model of the store.
 """
 
-import os
+import logging
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING
 
 from softcord.app.models.nets import allowed_nets
 from softcord.app.models.run_names import find_run, studies
-from softcord.errors import DataError, UsageError
+from softcord.errors import DataError, RunError, UsageError
 from softcord.hints import did_you_mean
 from softcord.predict.built_in import BUILT_IN
 from softcord.predict.package import Model, is_package, read_package
 from softcord.sweep.folder import CHECKPOINTS, MODEL
+from softcord.track.check_store import check_server, has_store
 
 if TYPE_CHECKING:
     from softcord.app.models.registered import Registry
     from softcord.track.registry import Version
+
+logger = logging.getLogger("softcord")
 
 _FORMS = (
     "Give a package, STUDY/METHOD, STUDY/METHOD@SEED, a run's @last or @best checkpoint, a registered model "
@@ -39,6 +42,7 @@ def find_model(word: str | None, outputs: Path, store: Path, allowed: tuple[str,
     Raises:
         UsageError: nothing of that name, or more than one model.
         DataError: the model is damaged or not whole.
+        RunError: the tracking server does not answer.
     """
     nets = (*allowed_nets(), *(allowed or ()))
     if word is None:
@@ -48,8 +52,7 @@ def find_model(word: str | None, outputs: Path, store: Path, allowed: tuple[str,
     if version := registered_version(word, outputs, store):
         return read_package(_registry(store).package_of(version), nets)
     if is_run_id(word):
-        _check_store(word, store)
-        return read_package(_registry(store).package_of_run(word), nets)
+        return read_package(_answering_registry(word, store).package_of_run(word), nets)
     path = model_path(word, outputs)
     if path.suffix == ".ckpt":
         return _with_weights_of(path, nets)
@@ -62,19 +65,27 @@ def registered_version(word: str, outputs: Path, store: Path) -> "Version | None
     Raises:
         UsageError: it names a registered model and a run's checkpoint; or it can only be a registered
             model, and there is none.
+        RunError: the tracking server does not answer, and no run's checkpoint here is called so.
     """
     if word.startswith("models:/"):
-        _check_store(word, store)
-        if (found := _registry(store).find(word)) is None:
-            hint = did_you_mean(
-                word, _registry(store).words(), otherwise="`softcord model list` shows what is there"
-            )
+        there = _answering_registry(word, store)
+        if (found := there.find(word)) is None:
+            hint = did_you_mean(word, there.words(), otherwise="`softcord model list` shows what is there")
             raise UsageError("-m", f"{word} is no registered model of {store}/", hint)
         return found
     if not _ALIASED.fullmatch(word) or Path(word).exists() or not has_store(store):
         return None
-    found = _registry(store).find(word)
-    if found and checkpoint_of(word)[1] and _is_checkpoint(word, outputs):
+    is_checkpoint = bool(checkpoint_of(word)[1]) and _is_checkpoint(word, outputs)
+    there = _registry(store)
+    try:
+        check_server(there.uri)
+    except RunError as error:
+        if not is_checkpoint:
+            raise
+        logger.warning("%s is taken for the run's checkpoint here: %s", word, error)
+        return None
+    found = there.find(word)
+    if found and is_checkpoint:
         hint = f"Write models:/{word}, or STUDY/{word}"
         raise UsageError("-m", f"{word} is both a registered model and a run's checkpoint", hint)
     return found
@@ -85,20 +96,18 @@ def is_run_id(word: str) -> bool:
     return _RUN_ID.fullmatch(word) is not None
 
 
-def has_store(store: Path) -> bool:
-    """Whether there is a store to look into: its database, or a tracking server."""
-    return bool(os.environ.get("MLFLOW_TRACKING_URI")) or (store / "mlflow.db").exists()
-
-
 def _registry(store: Path) -> "Registry":
     from softcord.app.models.registered import Registry  # MLflow: longer than a prediction
 
     return Registry(store)
 
 
-def _check_store(word: str, store: Path) -> None:
+def _answering_registry(word: str, store: Path) -> "Registry":
     if not has_store(store):
         raise UsageError("-m", f"{word} is a name of the MLflow store, but {store}/ holds none", "Set -store")
+    there = _registry(store)
+    check_server(there.uri)
+    return there
 
 
 def _is_checkpoint(word: str, outputs: Path) -> bool:

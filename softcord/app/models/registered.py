@@ -7,10 +7,11 @@ from softcord.track.store import open_store
 
 
 class Registry:
-    """The models of a store, which is made if there is none."""
+    """The models of a store, which is made if there is none; ``uri`` is where it is."""
 
     def __init__(self, folder: Path) -> None:
         self._store = open_store(folder)
+        self.uri = self._store.uri
 
     def find(self, word: str) -> Version | None:
         """Return the version that ``NAME@ALIAS`` or ``models:/NAME/VERSION`` names, if there is one."""

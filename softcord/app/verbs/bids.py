@@ -15,6 +15,7 @@ from softcord.errors import DataError, SoftcordError, UsageError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from softcord.measure.files import MaskFiles
     from softcord.predict.files import Task
 
 _EXAMPLES = """\
@@ -72,8 +73,9 @@ def _bids(arguments: argparse.Namespace) -> int:
     from softcord.data.index import index_dataset
 
     table = _chosen(index_dataset(arguments.bids_dir), arguments.participant_label)
+    _check_task(arguments)
     if arguments.level == "group":
-        return _group(arguments)
+        return _group(arguments, set(table["participant_id"]) if arguments.participant_label else None)
     made = _segment(arguments, table) if arguments.task == "segment" else _ground_truth(arguments, table)
     return DATA if made else DONE
 
@@ -96,6 +98,14 @@ def _check(arguments: argparse.Namespace) -> None:
     if arguments.uncertainty and (arguments.task == "groundtruth" or arguments.level == "group"):
         what = "is for segmenting participants"
         raise UsageError("--uncertainty", what, "group finds what is known of each mask by itself")
+
+
+def _check_task(arguments: argparse.Namespace) -> None:
+    """Refuse to mix two tasks in a folder: its pages, methods and description are of one."""
+    from softcord.bidsapp.methods import task_of
+
+    if (before := task_of(arguments.out_dir)) not in (None, arguments.task):
+        raise UsageError(arguments.out_dir, f"holds the results of --task {before}", "Name another folder")
 
 
 def _chosen(table: "pd.DataFrame", labels: list[str] | None) -> "pd.DataFrame":
@@ -196,8 +206,32 @@ def _ground_truth(arguments: argparse.Namespace, table: "pd.DataFrame") -> int:
     return int(failed["participant_id"].nunique())
 
 
-def _group(arguments: argparse.Namespace) -> int:
-    """Measure all masks of OUT_DIR and write the index."""
+def _of_people(files: "list[MaskFiles]", root: Path, people: set[str]) -> "list[MaskFiles]":
+    """Leave out the masks of others."""
+    found = [one for one in files if one.mask.relative_to(root).parts[0] in people]
+    if not found:
+        raise DataError(
+            root, f"holds no mask of {', '.join(sorted(people))}", "Run the level participant first"
+        )
+    return found
+
+
+def _refuse_two_models(files: "list[MaskFiles]", out: Path) -> None:
+    """Refuse masks of several models: one table of areas, and one paragraph of methods, is of one."""
+    from softcord.data.labels import read_sidecar
+
+    sidecars = [read_sidecar(str(one.mask)) or {} for one in files]
+    makers = [maker for sidecar in sidecars for maker in sidecar.get("GeneratedBy", ())]
+    names = {one["ModelWeightsSha256"]: one.get("Model") for one in makers if "ModelWeightsSha256" in one}
+    if len(names) > 1:
+        models = ", ".join(f"{name} {weights[:8]}" for weights, name in sorted(names.items()))
+        raise DataError(
+            out, f"holds masks of {len(names)} models ({models})", "Give each model its own folder"
+        )
+
+
+def _group(arguments: argparse.Namespace, people: set[str] | None) -> int:
+    """Measure the masks of OUT_DIR, those of ``people`` if it is given, and write the index."""
     from softcord.app.console.progress import phase
     from softcord.bidsapp.methods import METHODS
     from softcord.bidsapp.reportlet import write_index
@@ -210,7 +244,10 @@ def _group(arguments: argparse.Namespace) -> int:
     if not (out / METHODS).is_file():
         raise DataError(out, "holds no participant yet", "Run the level participant first")
     root = out if arguments.task == "segment" else out / "labels_softseg"
-    files = with_uncertainty(find_masks(root, arguments.bids_dir / "derivatives" / "labels"))
+    masks = find_masks(root, arguments.bids_dir / "derivatives" / "labels")
+    if arguments.task == "segment":
+        _refuse_two_models(masks, out)
+    files = with_uncertainty(masks if people is None else _of_people(masks, root, people))
     has_levels = any(one.discs or one.levels for one in files)
     levelled = [one for one in files if one.discs or one.levels] if has_levels else files
     settings = MeasureSettings(levels=(2, 3) if has_levels else None)

@@ -15,7 +15,7 @@ from softcord.app.console.remedies import with_keys
 from softcord.app.console.streams import show
 from softcord.app.console.terminal import show_table, start_logging
 from softcord.app.sweeps.launch import launch_once
-from softcord.io.dataset_folder import dataset_folder
+from softcord.io.dataset_folder import claim_dataset_folder
 
 if TYPE_CHECKING:
     from softcord.data.checks.dataset import DatasetCheck
@@ -59,7 +59,7 @@ def _check_one(plan: Plan, *, is_alone: bool) -> bool:
         )
     findings = tuple(replace(one, hint=with_keys(one.hint)) for one in check.findings)
     check = replace(check, findings=findings)
-    _report(check, dataset_folder(plan.paths.outputs_dir / "check", settings.name, settings.root))
+    _report(check, claim_dataset_folder(plan.paths.outputs_dir / "check", settings.name, settings.root))
     return check.is_usable
 
 

@@ -127,7 +127,7 @@ def _show(arguments: argparse.Namespace) -> int:
 
 def _promote(arguments: argparse.Namespace) -> int:
     from softcord.app.models.find import registered_version
-    from softcord.track.registry import check_alias, find_version, set_alias, set_note
+    from softcord.track.registry import changing, check_alias, find_version, set_alias, set_note
     from softcord.track.store import open_store
 
     said = _TARGET.fullmatch(arguments.target)
@@ -140,12 +140,13 @@ def _promote(arguments: argparse.Namespace) -> int:
     is_there = given is not None and given.name == name
     model = None if is_there and not _changes_card(arguments) else _model(arguments)
     store = open_store(arguments.store)
-    before = find_version(store, arguments.target)
-    version = given if model is None else _registered(arguments, model, store, name, before)
-    assert version is not None
-    if arguments.note and arguments.note != version.note:
-        set_note(store, version, arguments.note)
-    set_alias(store, version, alias)
+    with changing(store):
+        before = find_version(store, arguments.target)
+        version = given if model is None else _registered(arguments, model, store, name, before)
+        assert version is not None
+        if arguments.note and arguments.note != version.note:
+            set_note(store, version, arguments.note)
+        set_alias(store, version, alias)
     was = f", before it version {before.number}" if before and before.number != version.number else ""
     show(f"{arguments.target} is version {version.number} of {name}{was}")
     return DONE
@@ -244,7 +245,7 @@ def _model(arguments: argparse.Namespace) -> "Model":
 
 
 def _versions(arguments: argparse.Namespace) -> "list[Version]":
-    from softcord.app.models.find import has_store
+    from softcord.track.check_store import has_store
     from softcord.track.registry import versions
     from softcord.track.store import open_store
 

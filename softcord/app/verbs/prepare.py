@@ -16,7 +16,7 @@ from softcord.app.console.terminal import show_table, start_logging
 from softcord.app.sweeps.launch import launch
 from softcord.errors import DataError
 from softcord.hints import listed
-from softcord.io.dataset_folder import dataset_folder
+from softcord.io.dataset_folder import claim_dataset_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +50,8 @@ def _prepare_one(plan: Plan) -> DataError | None:
     variant = variant_name(plan.gt, plan.contrasts)
     if plan.needs_phantom:
         make_phantom(plan)
-    table, root, jobs = _needed(plan, read_index(plan.data)), derivatives_dir(plan), jobs_of(plan)
+    table, jobs = _needed(plan, read_index(plan.data)), jobs_of(plan)
+    root = derivatives_dir(plan, for_writing=True)
     warn_of_model_masks(
         plan.data.name, table.loc[table["contrast"].isin(plan.contrasts), "hard_seg"].dropna()
     )
@@ -63,7 +64,7 @@ def _prepare_one(plan: Plan) -> DataError | None:
         measures = gt_measures(report, plan.gt, plan.levels, jobs=jobs, on_done=on_done, tails=plan.tails)
     report = with_csa(report, measures, plan.levels)
     report["hint"] = [with_keys(hint) if isinstance(hint, str) else hint for hint in report["hint"]]
-    folder = dataset_folder(plan.paths.outputs_dir / "prepare", plan.data.name, plan.data.root)
+    folder = claim_dataset_folder(plan.paths.outputs_dir / "prepare", plan.data.name, plan.data.root)
     _write(plan, report, measures, folder / variant)
     logger.info("ground truth %s is at %s", variant, root / variant)
     return _failure(report, people)

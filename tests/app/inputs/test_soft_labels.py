@@ -7,7 +7,8 @@ import pytest
 
 from softcord.app.config.compose import compose
 from softcord.app.config.plan import make_plan
-from softcord.app.inputs.soft_labels import with_soft_labels
+from softcord.app.inputs import soft_labels as module
+from softcord.app.inputs.soft_labels import derivatives_dir, with_soft_labels
 from softcord.app.inputs.training_data import make_phantom
 from softcord.data.settings import read_index
 from softcord.io.nifti import read_volume, write_volume
@@ -37,3 +38,17 @@ def test_content_decides_and_not_the_time_of_a_file(tmp_path: Path, monkeypatch:
     assert again.keys() == built.keys()
     assert all(again[label] > built[label] for label in built)
     assert soft_labels() == again
+
+
+def test_asking_where_labels_of_read_only_data_would_lie_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(module.os, "access", lambda *_: False)
+    (tmp_path / "study").mkdir()
+    plan = make_plan(compose("data=bids", "data.root=study"))
+    place = derivatives_dir(plan)
+    assert place.relative_to(plan.paths.data_dir) == Path("derivatives/study")
+    assert not plan.paths.data_dir.exists()
+    assert derivatives_dir(plan, for_writing=True) == place
+    assert (place / "dataset.json").exists()

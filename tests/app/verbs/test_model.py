@@ -1,7 +1,13 @@
 """Models under a name: versions that stay, aliases that move, and a card that says what is known."""
 
 import json
+import os
 import shutil
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
@@ -9,12 +15,13 @@ import pytest
 import torch
 import yaml
 
+import softcord
 from softcord.app.models.find import find_model, registered_version
 from softcord.app.models.start_from import start_label
 from softcord.app.models.trained import find_trained
 from softcord.app.records.model_facts import run_of, with_facts
-from softcord.app.verbs.model import main
-from softcord.errors import UsageError
+from softcord.app.verbs.model import main, parser
+from softcord.errors import RunError, UsageError
 from softcord.nets.unet import UNet
 from softcord.predict.package import (
     Model,
@@ -26,6 +33,8 @@ from softcord.predict.package import (
 )
 from softcord.predict.package_files import DESCRIPTION, sha256
 from softcord.sweep.ledger import Run, record
+from softcord.track import registry
+from softcord.track.store import Store, open_store
 
 OUTPUTS, STORE = Path("outputs"), Path("mlruns")
 AREAS = {"sub-01": 1.0, "sub-02": 2.0, "sub-03": 3.0}
@@ -157,6 +166,68 @@ def test_promoting_moves_an_alias_and_the_same_again_makes_no_new_version(
     assert main(["show", "cord"]) == 0
     newest, oldest = capsys.readouterr().out.splitlines()[1:]
     assert (newest.split()[:2], oldest.split()[:2]) == (["2", "candidate"], ["1", "stable"])
+
+
+def test_of_two_that_promote_one_model_at_once_the_second_finds_the_version_of_the_first(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = registry.versions
+
+    def slow_look(store: Store, name: str | None = None) -> list[registry.Version]:
+        found = look(store, name)
+        time.sleep(0.2)  # so that both would have looked before either has registered
+        return found
+
+    monkeypatch.setattr(registry, "versions", slow_look)
+    given = [parser().parse(["promote", "mine/soft_all@1", f"twice@{one}"]) for one in ("left", "right")]
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(lambda one: one.verb(one), given)) == [0, 0]
+    (version,) = look(open_store(STORE), "twice")
+    assert (version.number, version.aliases) == (1, ("left", "right"))
+
+
+@pytest.mark.slow
+def test_of_two_processes_that_promote_one_model_at_once_one_waits(here: Path) -> None:
+    promote = [sys.executable, "-m", "softcord", "model", "promote", "mine/soft_all@2"]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
+    begun = [subprocess.Popen([*promote, f"both@{one}"], env=environment) for one in ("left", "right")]
+    assert [one.wait(300) for one in begun] == [0, 0]
+    (version,) = registry.versions(open_store(STORE), "both")
+    assert version.aliases == ("left", "right")
+
+
+def test_a_server_that_does_not_answer_stops_only_who_needs_it(
+    here: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    checkpoint = OUTPUTS / "lone/soft_all_s1-abc/checkpoints/best.ckpt"
+    record(
+        checkpoint.parents[1],
+        Run(checkpoint.parents[1].name, "lone", "soft_all", 1, "f", "c", ()),
+        "complete",
+    )
+    checkpoint.parent.mkdir()
+    checkpoint.touch()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{taken.getsockname()[1]}")
+        assert registered_version("lone@best", OUTPUTS, STORE) is None
+        assert "lone@best is taken for the run's checkpoint here" in caplog.text
+        for word in ("cord@candidate", "models:/cord/1", "lone@worst"):
+            with pytest.raises(RunError, match="does not answer"):
+                registered_version(word, OUTPUTS, STORE)
+    shutil.rmtree(OUTPUTS / "lone")
+
+
+def test_a_registered_model_is_loaded_in_python_as_well(here: Path, tmp_path: Path) -> None:
+    assert main(["promote", "models:/cord/1", "cord@first"]) == 0
+    for word in ("cord@first", "models:/cord/1"):
+        assert weights_sha256(softcord.load_model(word).model) == weights_sha256(model(1))
+    for word in ("cord@nothing", "models:/cord/99"):
+        with pytest.raises(UsageError, match="is not there"):
+            softcord.load_model(word)
+    with pytest.raises(UsageError, match="cord@candidate: is not there"):
+        softcord.load_model("cord@candidate", store=tmp_path / "none")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_drift_is_told_only_of_these_weights_and_of_those_before(
