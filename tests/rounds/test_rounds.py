@@ -153,6 +153,17 @@ def test_an_annotator_corrects_the_least_sure_and_the_ledger_tells(
     assert f"train experiment=train_again data.root={dataset} 'contrasts=[T1w,T2star,T2w]'" in told
 
 
+@pytest.mark.parametrize(("rating", "is_asked_again"), [("fail", True), ("artefact", False)])
+def test_a_mask_is_not_judged_by_what_was_said_of_the_model_before(
+    rating: str, is_asked_again: bool, dataset: Path
+) -> None:
+    name = "sub-001_T2star"
+    before = f"derivatives/softcord-earlier/sub-001/anat/{name}_label-SC_softseg.nii.gz"
+    add_ratings(dataset / "derivatives/softcord/qc.tsv", [Rating(name, before, "Bo", rating, "", now())])
+    assert correct([str(dataset), "--next", "3", "-no-editor"]) == 0
+    assert draft_path(dataset, mask_of(dataset, "T2star")).exists() == is_asked_again
+
+
 @pytest.mark.parametrize(("rating", "taken"), [("fail", "rejected"), ("artefact", "bad image")])
 def test_a_mask_of_no_use_becomes_no_label(dataset: Path, rating: str, taken: str) -> None:
     mask = "derivatives/softcord-m/sub-001/anat/sub-001_T2w_label-SC_softseg.nii.gz"
