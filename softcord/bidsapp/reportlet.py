@@ -10,6 +10,7 @@ from softcord.draw.qc import overlay_bytes
 from softcord.errors import SoftcordError
 from softcord.hints import counted
 from softcord.io.files import write_text
+from softcord.io.masks import read_mask
 from softcord.io.names import nifti_stem
 from softcord.io.nifti import read_volume
 from softcord.measure.image import measure_image
@@ -37,7 +38,7 @@ def write_reportlet(out: Path, participant_id: str, images: Sequence[ImageDone],
         note = one.note
         if one.mask is not None:
             try:
-                softseg = read_volume(one.mask)
+                softseg = read_mask(one.mask)
                 areas = _areas(one, participant_id)
                 jpeg = overlay_bytes(read_volume(one.image), softseg, None)
                 pictures.append(Picture(nifti_stem(one.image), "jpeg", jpeg))
@@ -61,8 +62,8 @@ def write_reportlet(out: Path, participant_id: str, images: Sequence[ImageDone],
 def _areas(one: ImageDone, participant_id: str) -> dict[str, object]:
     """Areas over C2-C3 where levels are known, else over the whole cord in the image."""
     assert one.mask is not None, participant_id
-    discs = None if one.discs is None else read_volume(one.discs)
-    measured = measure_image(read_volume(one.mask), discs=discs, levels=_LEVELS)
+    discs = None if one.discs is None else read_mask(one.discs)
+    measured = measure_image(read_mask(one.mask), discs=discs, levels=_LEVELS)
     wanted = measured[0].level
     values = {one.metric: one.value for one in measured if one.level == wanted}
     return {"csa_mm2": values["csa_mm2"], "csa_bin_mm2": values["csa_bin_mm2"], "level": wanted}

@@ -21,6 +21,7 @@ from softcord.data.filehash import content_hash, fingerprint, known_hashes
 from softcord.data.resample import Interpolation, Shape, to_grid
 from softcord.errors import DataError
 from softcord.io.files import replacing, write_json
+from softcord.io.masks import read_mask
 from softcord.io.nifti import Volume, read_volume, space_of
 from softcord.io.pointer import read_pointer
 from softcord.io.space import Space, check_for_grid, misfit
@@ -205,7 +206,7 @@ def _image_arrays(path: Path, settings: CacheSettings) -> Arrays:
 
 
 def _label_arrays(label_path: Path, image_path: Path, settings: CacheSettings) -> Arrays:
-    label, image = read_volume(label_path), read_volume(image_path)
+    label, image = read_mask(label_path), read_volume(image_path)
     check_label(label_path, label, space_of(image))
     softseg = crop(to_grid(Volume(label.data.clip(0, 1), image.affine), settings.spacing_mm)[0], settings)
     cord = np.argwhere(softseg > 0.5)

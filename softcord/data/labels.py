@@ -67,6 +67,16 @@ def choose_labels(
     return labelled
 
 
+def labelled_participants(table: "pd.DataFrame", gt: Gt) -> list[str]:
+    """Return the participants of an index who have a label of a ground truth, or masks to build it from.
+
+    Masks count where no image has such a label yet: labels that are there are used as they are.
+    """
+    labels = table[LABEL_OF_GT[gt]]
+    known = labels if labels.notna().any() else table["hard_seg"]
+    return list(dict.fromkeys(table.loc[known.notna(), "participant_id"]))
+
+
 def warn_of_model_masks(dataset: str, hard_segs: Iterable[str]) -> None:
     """Log a warning where masks that should be drawn by hand are predictions, as their sidecars say.
 

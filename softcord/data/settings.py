@@ -65,6 +65,7 @@ class SplitSettings:
     seed: int = 15
     hold_out_val: tuple[str, ...] = ()
     hold_out_test: tuple[str, ...] = ()
+    labelled_only: bool = False
 
     def __post_init__(self) -> None:
         """Refuse fractions that do not sum to 1, and hold-outs beside a file."""

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from softcord.errors import DataError
-from softcord.io.nifti import Volume, read_volume
+from softcord.io.masks import read_mask
+from softcord.io.nifti import Volume
 from softcord.measure.aggregate import mean_with_missed
 from softcord.measure.csa import Mode, csa_per_slice
 from softcord.measure.groups import Group, group_slices
@@ -90,9 +91,9 @@ def _groups(base: SliceVoxels, labels: Labels, levels: tuple[int, ...]) -> list[
 
 def _slice_levels(base: SliceVoxels, labels: Labels) -> SliceLevels:
     if labels.discs is not None:
-        return levels_from_discs(base, read_volume(labels.discs))
+        return levels_from_discs(base, read_mask(labels.discs))
     if labels.levels is not None:
-        return levels_from_image(read_volume(labels.levels))
+        return levels_from_image(read_mask(labels.levels))
     raise DataError("the image", "has no disc labels and no level image", "Levels cannot be told without")
 
 

@@ -1,5 +1,6 @@
 """Measure predicted masks, whoever made them: each is checked, kept and measured the same way."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -13,10 +14,13 @@ from softcord.data.cache import check_label
 from softcord.errors import DataError
 from softcord.evaluation.image import EvaluationImage, Mask, Masks
 from softcord.evaluation.image_values import ImageValues, SoftValues, image_values, values_together
+from softcord.hints import and_more
 from softcord.io.header import open_nifti
 from softcord.io.masks import read_mask
 from softcord.io.nifti import Volume, read_volume
+from softcord.io.space import Space
 from softcord.io.tables import MISSING
+from softcord.measure.doubt import check_doubt
 from softcord.measure.image import ImageMeasure, measure_image, measure_rows
 from softcord.measure.own_metric import ImageMetric
 from softcord.measure.spread import csa_std_rows
@@ -24,6 +28,8 @@ from softcord.measure.table import Measure, measures_frame
 from softcord.predict.write import predictions_of, softseg_path, write_softseg
 from softcord.processes.parallel import parallel_map
 from softcord.uncertainty.paths import uncertainty_path
+
+logger = logging.getLogger("softcord")
 
 # Starting processes costs as much as measuring so many images.
 WORTH_PROCESSES = 50
@@ -56,10 +62,11 @@ class Measured:
 
 @dataclass(frozen=True)
 class _OfImage:
-    """What was measured of one mask."""
+    """What was measured of one mask; ``odd_map`` says what is wrong with its map of how sure it is."""
 
     measures: list[ImageMeasure]
     values: ImageValues | None
+    odd_map: str
 
 
 def measure_masks(
@@ -76,9 +83,10 @@ def measure_masks(
 
     A mask from elsewhere is written, with its image's header, to its place in the derivatives dataset
     ``predictions``. An image whose mask is missing or cannot be used has its rows, without values, so that
-    nothing forgets it. A map of how sure a mask is, beside it, adds the doubt of each CSA. ``labels`` fill
-    the columns that say which run this is (run, method, gt, ...). The CSA STD across contrasts of each
-    participant follows at the end. Where qform and sform of some image disagree there is a column ``space``.
+    nothing forgets it. A map of how sure a mask is, beside it, adds the doubt of each CSA; one of no use is
+    named in a warning and costs no more than that. ``labels`` fill the columns that say which run this is
+    (run, method, gt, ...). The CSA STD across contrasts of each participant follows at the end. Where qform
+    and sform of some image disagree there is a column ``space``.
 
     Raises:
         DataError: no image has a mask that can be used.
@@ -86,6 +94,7 @@ def measure_masks(
     missing = {one.image: masks.missing[one.image] for one in images if one.image in masks.missing}
     pairs = [(one, masks.found[one.image]) for one in images if one.image in masks.found]
     measured: dict[Path, _OfImage] = {}
+    odd_maps: list[str] = []
     measure = partial(_measure, predictions=predictions, wanted=wanted, run=labels["run"])
     for outcome in parallel_map(measure, pairs, jobs if len(pairs) >= WORTH_PROCESSES else 1):
         image = outcome.item[0].image
@@ -93,8 +102,11 @@ def measure_masks(
             missing[image] = str(outcome.error)
         else:
             measured[image] = outcome.value
+            odd_maps += [outcome.value.odd_map] if outcome.value.odd_map else []
         if on_done:
             on_done(image.name)
+    if odd_maps:
+        logger.warning("%s%s: measured without it", odd_maps[0], and_more(len(odd_maps) - 1))
     if not measured:
         why = "".join(f"; {image.name}: {reason}" for image, reason in [*missing.items()][:1])
         raise DataError(labels["method"], f"no image has a prediction that can be used{why}")
@@ -151,8 +163,7 @@ def _measure(
     if mask.path != mask_place(predictions, image):
         folder = predictions_of(predictions, image.participant_id)
         write_softseg(folder, image.image, softseg, {"Run": run, "Prediction": str(mask.path)})
-    doubt = uncertainty_path(mask.path)
-    sd = read_volume(doubt) if doubt.is_file() else None
+    sd, odd = _doubt(mask.path, space)
     discs = read_mask(image.discs) if image.discs else None
     measured = _measures(image, softseg, reference, discs, wanted, sd)
     measured += [
@@ -162,9 +173,22 @@ def _measure(
     if mask.inference_s is not None:
         measured.append(ImageMeasure("inference_s", MISSING, mask.inference_s))
     if not wanted.soft_values:
-        return _OfImage(measured, None)
+        return _OfImage(measured, None, odd)
     values = image_values(image, softseg, reference, discs, levels=wanted.levels, tails=wanted.tails)
-    return _OfImage(measured, values)
+    return _OfImage(measured, values, odd)
+
+
+def _doubt(mask: Path, space: Space) -> tuple[Volume | None, str]:
+    """Return the map of how sure a mask is, None where there is none of use, and what is wrong with it."""
+    path = uncertainty_path(mask)
+    if not path.is_file():
+        return None, ""
+    try:
+        sd = read_volume(path)
+        check_doubt(path, sd, space)
+    except DataError as error:
+        return None, f"{error.where}: {error.what}"
+    return sd, ""
 
 
 def _number(name: str, value: object) -> float:

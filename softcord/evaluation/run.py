@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +16,7 @@ from softcord.io.names import sidecar_of
 from softcord.io.nifti import Volume, write_like
 from softcord.predict.check_image import read_checked
 from softcord.predict.infer import PLAIN, Apply
-from softcord.predict.package import Model
+from softcord.predict.package import Model, weights_sha256
 from softcord.predict.readings import read_again
 from softcord.predict.volume import PredictSettings, predict_volume
 from softcord.predict.write import predictions_of, write_softseg
@@ -30,6 +31,11 @@ class Predictor:
     model: Model
     apply: Apply = PLAIN
 
+    @cached_property
+    def weights_sha256(self) -> str:
+        """The checksum of the model's weights."""
+        return weights_sha256(self.model)
+
     def __call__(self, image: EvaluationImage) -> Volume:
         """Return the soft mask of an image in the image's own space."""
         settings = PredictSettings(apply=self.apply)
@@ -40,7 +46,8 @@ class Predictor:
         """Return the readings of an image, of which ``softseg`` is one: three more predictions."""
         settings = PredictSettings(apply=self.apply)
         volume = read_checked(image.image, self.model.description.spacing_mm)
-        return read_again(self.model, volume, softseg, settings)
+        readings = read_again(self.model, volume, softseg, settings)
+        return replace(readings, weights_sha256=self.weights_sha256)
 
 
 def predict_images(
@@ -83,7 +90,12 @@ def _write_how_sure(mask: Path, image: Path, readings: Ensemble, run: str) -> No
     path = uncertainty_path(mask)
     write_like(path, readings.sd, image)
     said = "standard deviation of the readings' soft masks"
-    made = {"Description": said, "Run": run, "Disagreement": round(readings.disagreement, 4)}
+    made = {
+        "Description": said,
+        "Run": run,
+        "ModelWeightsSha256": readings.weights_sha256,  # by which a calibration knows its own
+        "Disagreement": round(readings.disagreement, 4),
+    }
     write_json(sidecar_of(path), made)
 
 

@@ -1,17 +1,38 @@
 """How far a CSA may be off, from how far readings of its image lie apart: raw, before any calibration."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from softcord.io.nifti import Volume
+from softcord.errors import DataError
+from softcord.io.nifti import Volume, space_of
+from softcord.io.space import Space, misfit
 from softcord.measure.csa import csa_per_slice
 from softcord.measure.level_text import parse_numbers
 from softcord.measure.slices import SliceVoxels, slice_voxels
 
 Floats = npt.NDArray[np.float64]
+MOST_SD = 0.5  # of shares, which are 0 to 1
+_ROUNDING = 1e-3
+
+
+def check_doubt(path: Path, sd: Volume, mask: Space) -> None:
+    """Refuse a map that cannot be the standard deviation of a mask's readings.
+
+    Raises:
+        DataError: it lies on another grid than the mask, or holds values outside [0, 0.5].
+    """
+    hint = "Predict the mask again, with its uncertainty"
+    off = misfit(mask, space_of(sd))
+    if off is not None and not off.fits_as_used:
+        raise DataError(path, off.what.replace("its image", "the mask"), hint)
+    low, high = float(sd.data.min()), float(sd.data.max())
+    if low < -_ROUNDING or high > MOST_SD + _ROUNDING:
+        what = f"holds {low:g} to {high:g}, and standard deviations of shares are 0 to {MOST_SD:g}"
+        raise DataError(path, what, hint)
 
 
 def area_doubt_mm2(groups: pd.DataFrame, voxels: SliceVoxels, sd: Volume) -> list[float]:

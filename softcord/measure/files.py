@@ -9,11 +9,11 @@ import pandas as pd
 
 from softcord.errors import DataError
 from softcord.io.masks import read_mask
-from softcord.io.nifti import Volume, read_volume, space_of
+from softcord.io.nifti import Volume, space_of
 from softcord.io.space import Space, misfit
 from softcord.measure.aggregate import count_findings, join_findings
 from softcord.measure.csa import HOW_COLUMNS, Mode, csa_per_slice, default_smoothing
-from softcord.measure.doubt import area_doubt_mm2
+from softcord.measure.doubt import area_doubt_mm2, check_doubt
 from softcord.measure.groups import Group, group_slices
 from softcord.measure.image import compare_masks
 from softcord.measure.level_text import format_numbers
@@ -106,8 +106,8 @@ def measure_file(files: MaskFiles, settings: MeasureSettings) -> FileMeasures:
     notes += [f"{path}: not used, but {(files.discs or files.levels)}" for path in files.unused]
     groups = measure_voxels(voxels, _levels(voxels, space, files, notes), settings, every)
     groups["area_doubt_mm2"] = np.nan
-    if files.uncertainty is not None:
-        groups["area_doubt_mm2"] = area_doubt_mm2(groups, voxels, _doubt(files.uncertainty, space, notes))
+    if files.uncertainty is not None and (sd := _doubt(files.uncertainty, space, notes)) is not None:
+        groups["area_doubt_mm2"] = area_doubt_mm2(groups, voxels, sd)
     overlap = {}
     if files.reference is not None:
         both = [mask, _read_beside(files.reference, space, notes)]
@@ -135,7 +135,7 @@ def measure_voxels(
 
 def _read_beside(path: Path, space: Space, notes: list[str]) -> Volume:
     """Read what belongs to a mask, noting what is odd about its header or its place."""
-    volume = read_volume(path)
+    volume = read_mask(path)
     own = space_of(volume)
     notes += [f"{path}: {odd}" for odd in own.oddities]
     off = misfit(space, own)
@@ -144,12 +144,15 @@ def _read_beside(path: Path, space: Space, notes: list[str]) -> Volume:
     return volume
 
 
-def _doubt(path: Path, space: Space, notes: list[str]) -> Volume:
-    doubt = _read_beside(path, space, notes)
-    if (off := misfit(space, space_of(doubt))) is not None and not off.fits_as_used:
-        what = off.what.replace("its image", "the mask")
-        raise DataError(path, what, "Predict the mask again, with its uncertainty")
-    return doubt
+def _doubt(path: Path, space: Space, notes: list[str]) -> Volume | None:
+    """Read how far readings of the image lie apart; a map of no use costs no more than the map."""
+    try:
+        sd = _read_beside(path, space, notes)
+        check_doubt(path, sd, space)
+    except DataError as error:
+        notes.append(f"{error.where}: {error.what}; its mask was measured without it")
+        return None
+    return sd
 
 
 def _levels(voxels: SliceVoxels, space: Space, files: MaskFiles, notes: list[str]) -> SliceLevels | None:

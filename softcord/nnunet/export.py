@@ -11,6 +11,7 @@ from softcord.data.cache import check_label
 from softcord.errors import DataError
 from softcord.io.files import write_json
 from softcord.io.header import open_nifti
+from softcord.io.masks import read_mask
 from softcord.io.nifti import read_volume, space_of, write_volume
 from softcord.processes.parallel import parallel_map
 from softcord.remedies import Remedy
@@ -74,7 +75,7 @@ def write_splits(preprocessed: Path, train: Sequence[Case], val: Sequence[Case])
 
 
 def _write_case(folder: Path, case: Case) -> dict[str, object]:
-    image, label = read_volume(case.image), read_volume(case.label)
+    image, label = read_volume(case.image), read_mask(case.label)
     check_label(case.label, label, space_of(image))
     label_path = folder / "labelsTr" / f"{case.name}.nii.gz"
     write_volume(label_path, (label.data > THRESHOLD).astype(np.uint8), image.affine)

@@ -9,7 +9,7 @@ from softcord.io.nifti import Volume
 from softcord.predict.package import Model
 from softcord.predict.volume import PredictSettings, predict_volume
 from softcord.uncertainty.ensemble import Ensemble, combine
-from softcord.uncertainty.views import VIEWS
+from softcord.uncertainty.views import VIEWS, range_of
 
 Float32 = npt.NDArray[np.float32]
 
@@ -37,5 +37,8 @@ def _further(
 ) -> Iterator[Float32]:
     for other in others:
         yield predict_volume(other, image, settings).softseg.data
-    for view in () if others else VIEWS:
-        yield view.undo(predict_volume(model, view.apply(image), settings).softseg, image)
+    if others:
+        return
+    of = range_of(image)
+    for view in VIEWS:
+        yield view.undo(predict_volume(model, view.apply(image, of), settings).softseg, image)

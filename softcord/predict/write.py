@@ -1,5 +1,6 @@
 """Write predictions as a BIDS derivatives dataset."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -54,6 +55,26 @@ def describe_derivatives(root: Path, name: str, provenance: Mapping[str, object]
         "GeneratedBy": [generated_by(provenance)],
     }
     write_json(root / "dataset_description.json", description)
+
+
+def derivatives_of(derivatives: Path, name: str, weights_sha256: str) -> Path:
+    """Return the folder in ``derivatives`` of a model's masks: ``softcord-NAME``, unless that is another's.
+
+    Models that learn from more and more corrections share a name. Each but the first has its checksum in its
+    folder's name, so that what was said of one model's masks is not lost with them.
+    """
+    usual = derivatives / f"softcord-{name}"
+    other = _weights_of(usual)
+    return usual if other in ("", weights_sha256) else derivatives / f"softcord-{name}-{weights_sha256[:8]}"
+
+
+def _weights_of(root: Path) -> str:
+    """Return the checksum of the model that a derivatives dataset says it is of, "" where it does not."""
+    try:
+        (made_by, *_) = json.loads((root / "dataset_description.json").read_bytes())["GeneratedBy"]
+        return str(made_by["ModelWeightsSha256"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return ""
 
 
 def generated_by(provenance: Mapping[str, object]) -> dict[str, object]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from softcord.errors import SoftcordError
 from softcord.hints import counted
 from softcord.io.files import write_text
+from softcord.io.masks import read_mask
 from softcord.io.nifti import read_volume
 from softcord.report.page import Page, Review, render
 from softcord.review.masks import ReviewMask
@@ -107,7 +108,7 @@ def _draw(one: ReviewMask, root: Path, folder: Path) -> Drawn:
 
 def _write(one: ReviewMask, key: str, script: Path, scored: Path) -> None:
     try:
-        image, mask = read_volume(one.image), read_volume(one.mask)
+        image, mask = read_volume(one.image), read_mask(one.mask)
         pictures = review_pictures(image, mask)
         quality = quality_of(image, mask, one.disagreement)
     except SoftcordError as error:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from softcord.errors import SoftcordError
+from softcord.io.masks import read_mask
 from softcord.io.names import sidecar_of
 from softcord.io.nifti import read_volume
 from softcord.review.masks import ReviewMask
@@ -56,6 +57,6 @@ def _score(one: ReviewMask) -> float:
     if isinstance(known, int | float):
         return float(known)
     try:
-        return quality_of(read_volume(one.image), read_volume(one.mask)).score
+        return quality_of(read_volume(one.image), read_mask(one.mask)).score
     except SoftcordError:
         return 0.0

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from softcord.errors import DataError
 from softcord.io.files import write_json
+from softcord.io.masks import read_mask
 from softcord.io.names import sidecar_of
 from softcord.io.nifti import Volume, read_volume, space_of, write_like
 from softcord.io.space import misfit
@@ -85,7 +86,7 @@ def write_draft(root: Path, one: ReviewMask) -> Path:
     path = draft_path(root, one)
     if path.exists():
         return path
-    write_like(path, read_volume(one.mask).data, one.image)
+    write_like(path, read_mask(one.mask).data, one.image)
     made = {"Draft": True, "Sources": [one.image.name, one.mask.name], "MaskSha256": _sha256(one.mask)}
     write_json(sidecar_of(path), {**made, "DraftSha256": _sha256(path), "Written": now()})
     return path
@@ -107,7 +108,7 @@ def take_back(root: Path, one: ReviewMask, by: str) -> Correction:
             that this loop did not make is there.
     """
     draft = draft_path(root, one)
-    image, edited, predicted = read_volume(one.image), read_volume(draft), read_volume(one.mask)
+    image, edited, predicted = read_volume(one.image), read_mask(draft), read_mask(one.mask)
     off = misfit(space_of(image), space_of(edited))
     if off is not None and not off.fits_as_used:
         what = off.what.replace("its image", f"{one.image.name}")
@@ -126,7 +127,7 @@ def is_from_round(label: Path) -> bool:
 
 def accept(root: Path, one: ReviewMask, by: str) -> Correction:
     """Take a prediction that somebody passed as the image's soft label, as it is."""
-    return _write_label(root, one, read_volume(one.mask).data, "accepted", by)
+    return _write_label(root, one, read_mask(one.mask).data, "accepted", by)
 
 
 def _write_label(root: Path, one: ReviewMask, values: Float32, how: str, by: str) -> Correction:
@@ -134,7 +135,7 @@ def _write_label(root: Path, one: ReviewMask, values: Float32, how: str, by: str
     known = read_json(sidecar_of(path))
     if path.exists() and MADE_IN not in known:
         raise DataError(path, "is a label that was there before", "Move it away to replace it")
-    correction = correction_of(how, read_volume(one.mask), values)
+    correction = correction_of(how, read_mask(one.mask), values)
     made = {
         "Author": by,
         "Date": now(),

@@ -116,12 +116,29 @@ def by_round(ledger: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def labelled_contrasts(ledger: pd.DataFrame) -> tuple[str, ...]:
+    """Return the contrasts of which masks became labels, in any round: what a model can learn from."""
+    became = ledger["taken"].isin(("accepted", "corrected", "softened"))
+    return tuple(sorted(ledger.loc[became, "contrast"].unique()))
+
+
+def needed_of_last(ledger: pd.DataFrame) -> int:
+    """Return how many masks of the last round needed correction, rejected ones included."""
+    last = _last_round(ledger)
+    return int(((last["dice"] < NEEDED_BELOW) | (last["taken"] == "rejected")).sum())
+
+
+def _last_round(ledger: pd.DataFrame) -> pd.DataFrame:
+    last: pd.DataFrame = ledger[(ledger["round"] == ledger["round"].max()) & (ledger["taken"] != BAD_IMAGE)]
+    return last
+
+
 def verdict(ledger: pd.DataFrame) -> str:
     """Say in one sentence whether another round is needed."""
     if ledger.empty:
         return "Nothing was looked at yet."
-    last = ledger[(ledger["round"] == ledger["round"].max()) & (ledger["taken"] != BAD_IMAGE)]
-    needed = int(((last["dice"] < NEEDED_BELOW) | (last["taken"] == "rejected")).sum())
+    last = _last_round(ledger)
+    needed = needed_of_last(ledger)
     of_last = f"{counted(len(last), 'mask')} of the last round needed correction"
     if needed:
         return f"{needed} of {of_last}: train again, and look again."

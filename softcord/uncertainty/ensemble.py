@@ -13,10 +13,14 @@ Float32 = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Readings of one image, voxel by voxel: ``mean`` in [0, 1], and ``sd`` (population, at most 0.5)."""
+    """Readings of one image, voxel by voxel: ``mean`` in [0, 1], and ``sd`` (population, at most 0.5).
+
+    ``weights_sha256`` is the checksum of the model whose mask they are about, "" where nobody says.
+    """
 
     mean: Float32
     sd: Float32
+    weights_sha256: str = ""
 
     @property
     def disagreement(self) -> float:

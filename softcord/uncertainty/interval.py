@@ -6,6 +6,12 @@ often as asked for new participants of the same kind as those it was calibrated 
 of errors (Papadopoulos et al. 2002; Lei et al. 2018), and promises nothing for images of another kind. The
 areas of one participant resemble each other: participants count equally, and a new one as one that was not
 seen (pooled as Dunn, Wasserman and Ramdas 2023 do).
+
+A mask without an area to measure has no interval either, among those calibrated on as among new ones, and
+whether it has one does not depend on the truth: intervals hold for the areas that have one, and the
+calibration says how many masks had none. To count these as errors without bound would promise more than is
+asked for of areas that are measured, and still nothing of those that are not. A cord that was missed where
+its area counts as 0 is an error as any other.
 """
 
 import json
@@ -30,7 +36,8 @@ class Calibration:
     """How doubt becomes an interval: CSA ± ``factor`` x (doubt + ``floor_mm2``).
 
     ``coverage`` is how often it holds; ``weights_sha256`` are the models it was made with, ``participants``
-    and ``areas`` how many, ``made_on`` what they were.
+    and ``areas`` how many, ``made_on`` what they were. ``failed`` masks of them had no area to measure, and
+    no interval speaks of such.
     """
 
     coverage: float
@@ -40,6 +47,7 @@ class Calibration:
     participants: int
     areas: int
     made_on: str = ""
+    failed: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what gives no interval."""
@@ -61,6 +69,7 @@ def calibrate(
     *,
     coverage: float = COVERAGE,
     made_on: str = "",
+    failed: int = 0,
 ) -> Calibration:
     """Return the calibration that images with a known area give.
 
@@ -71,6 +80,7 @@ def calibrate(
         weights_sha256: the models the masks and their doubts were made with.
         coverage: how often an interval is to hold.
         made_on: what the images are, in words.
+        failed: how many masks have no area to measure where their image has one; to be told, no more.
 
     Raises:
         DataError: too few participants: fewer than 9 cannot say what 90 % of others are like.
@@ -94,7 +104,8 @@ def calibrate(
     order = np.argsort(quotients.to_numpy(), kind="stable")
     reached = np.cumsum(weights.to_numpy()[order]) >= coverage - 1e-9
     factor = float(quotients.to_numpy()[order][np.argmax(reached)])
-    return Calibration(coverage, factor, floor or 1.0, weights_sha256, k, int(known.sum()), made_on)
+    areas = int(known.sum())
+    return Calibration(coverage, factor, floor or 1.0, weights_sha256, k, areas, made_on, failed)
 
 
 def with_intervals(table: pd.DataFrame, of: Mapping[str, Calibration] | Calibration) -> pd.DataFrame:

@@ -69,8 +69,12 @@ def add_intervals(
     return with_intervals(table, of), without
 
 
-def calibrate_rows(measures: pd.DataFrame, weights_sha256: tuple[str, ...], made_on: str) -> Calibration:
-    """Return the calibration of the model that made these rows of measures.csv, which have CSA errors.
+def calibrate_rows(
+    measures: pd.DataFrame, weights_sha256: tuple[str, ...], made_on: str, failed: int = 0
+) -> Calibration:
+    """Return the calibration of the models that made these rows of measures.csv, which have CSA errors.
+
+    ``failed`` is how many masks could not be measured.
 
     Raises:
         DataError: there are too few participants.
@@ -79,9 +83,8 @@ def calibrate_rows(measures: pd.DataFrame, weights_sha256: tuple[str, ...], made
     wanted = ["csa_abs_error_mm2", "csa_doubt_mm2"]
     rows = measures[measures["metric"].isin(wanted)].pivot(index=key, columns="metric", values="value")
     wide = rows.reindex(columns=wanted).reset_index()
-    return calibrate(
-        wide[wanted[0]], wide[wanted[1]], wide["participant_id"], weights_sha256, made_on=made_on
-    )
+    errors, doubts = (wide[name] for name in wanted)
+    return calibrate(errors, doubts, wide["participant_id"], weights_sha256, made_on=made_on, failed=failed)
 
 
 def calibrate_on(
@@ -110,13 +113,25 @@ def calibrate_on(
         parts.append(_errors(file, reference))
     rows = pd.concat(parts, ignore_index=True)
     known = tuple(sorted(models - {""}))
-    return calibrate(rows["error"], rows["doubt"], rows["who"], known, coverage=coverage, made_on=made_on)
+    return calibrate(
+        rows["error"],
+        rows["doubt"],
+        rows["who"],
+        known,
+        coverage=coverage,
+        made_on=made_on,
+        failed=sum(bool(part["error"].isna().any()) for part in parts),
+    )
 
 
 def _errors(file: FileMeasures, reference: FileMeasures) -> pd.DataFrame:
-    """Error and doubt of each group that both have; slices of a level may differ by an end."""
+    """Error and doubt of each group of the reference, NaN where the mask has none of its slices.
+
+    Slices of a level may differ by an end.
+    """
     pred, true = (one.groups[one.groups["mode"] == "soft"] for one in (file, reference))
-    both = pred.merge(true, on="level", suffixes=("", "_true"))
+    true = true[true["area_mm2"].notna()]
+    both = pred.merge(true, on="level", how="right", suffixes=("", "_true"))
     who = image_identity(file.files.mask)["participant_id"]
     return pd.DataFrame(
         {

@@ -15,13 +15,25 @@ DARKER, BRIGHTER = 1.25, 0.8
 MOVED_VOXELS = 1  # a voxel aside, the net's grid and its windows fall elsewhere on the cord
 
 
+Range = tuple[float, float]
+
+
 @dataclass(frozen=True)
 class View:
-    """One look: ``name``, what it makes of an image, and how a mask of that is brought back."""
+    """One look: ``name``, what it makes of an image and its range, and how a mask of that is brought back."""
 
     name: str
-    apply: Callable[[Volume], Volume]
+    apply: Callable[[Volume, Range], Volume]
     undo: Callable[[Volume, Volume], Float32]
+
+
+def range_of(image: Volume) -> Range:
+    """Return an image's minimum and where its brightest 0.1 % begins: once for all views, it takes long.
+
+    >>> range_of(Volume(np.arange(1001, dtype=np.float32).reshape(7, 11, 13), np.eye(4)))
+    (0.0, 999.0)
+    """
+    return float(image.data.min()), float(np.percentile(image.data, 99.9))
 
 
 def mirrored(image: Volume) -> Volume:
@@ -29,15 +41,15 @@ def mirrored(image: Volume) -> Volume:
     return Volume(np.flip(image.data, _right_left(image)), image.affine)
 
 
-def moved(image: Volume, step: int, exponent: float) -> Volume:
+def moved(image: Volume, step: int, exponent: float, of: Range) -> Volume:
     """Return the image with ``step`` voxels added before (positive) or after each axis, and other contrast.
 
     >>> import numpy as np
-    >>> moved(Volume(np.zeros((4, 5, 6), np.float32), np.eye(4)), 1, 1.25).data.shape
+    >>> moved(Volume(np.zeros((4, 5, 6), np.float32), np.eye(4)), 1, 1.25, (0.0, 1.0)).data.shape
     (5, 6, 7)
     """
     before, after = max(step, 0), max(-step, 0)
-    data = np.pad(_with_contrast(image.data, exponent), [(before, after)] * 3, mode="edge")
+    data = np.pad(_with_contrast(image.data, exponent, of), [(before, after)] * 3, mode="edge")
     affine = image.affine.copy()
     affine[:3, 3] -= affine[:3, :3] @ np.full(3, before)
     return Volume(data, affine)
@@ -53,25 +65,37 @@ def _unmove(step: int) -> Callable[[Volume, Volume], Float32]:
 
 # With the image as it is, four readings.
 VIEWS = (
-    View("mirrored", mirrored, lambda mask, image: np.flip(mask.data, _right_left(image))),
+    View(
+        "mirrored",
+        lambda image, of: mirrored(image),
+        lambda mask, image: np.flip(mask.data, _right_left(image)),
+    ),
     View(
         f"moved by a voxel, values to the power {DARKER:g}",
-        lambda image: moved(image, MOVED_VOXELS, DARKER),
+        lambda image, of: moved(image, MOVED_VOXELS, DARKER, of),
         _unmove(MOVED_VOXELS),
     ),
     View(
         f"moved by a voxel the other way, values to the power {BRIGHTER:g}",
-        lambda image: moved(image, -MOVED_VOXELS, BRIGHTER),
+        lambda image, of: moved(image, -MOVED_VOXELS, BRIGHTER, of),
         _unmove(-MOVED_VOXELS),
     ),
 )
 
 
-def _with_contrast(data: Float32, exponent: float) -> Float32:
-    low, high = float(data.min()), float(np.percentile(data, 99.9))
+def _with_contrast(data: Float32, exponent: float, of: Range) -> Float32:
+    low, high = of
     if not high > low:
         return data
-    return (((data - low) / (high - low)) ** exponent * (high - low) + low).astype(np.float32)
+    result = (data - np.float32(low)) / np.float32(high - low)
+    with np.errstate(divide="ignore"):  # the logarithm of 0, whose exponential is 0 again
+        np.log(result, out=result)
+    # A power, in a fifth of the time that NumPy's takes.
+    result *= np.float32(exponent)
+    np.exp(result, out=result)
+    result *= np.float32(high - low)
+    result += np.float32(low)
+    return result
 
 
 def _right_left(image: Volume) -> int:

@@ -48,6 +48,16 @@ def test_image_is_scaled_and_the_label_stays_soft(tmp_path: Path) -> None:
     assert (softseg[tuple(cord.T)] > 0.5).all()
 
 
+def test_a_label_that_fills_a_large_volume_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image, label = make_pair(tmp_path)
+    filled = int(np.count_nonzero(nib.load(label).get_fdata()))
+    monkeypatch.setattr("softcord.io.masks.MOST_VOXELS", filled - 1)
+    with pytest.raises(DataError, match="an image rather than a mask"):
+        prepare_volume(image, label, tmp_path / "cache")
+
+
 def test_central_crop_keeps_at_most_the_box(tmp_path: Path) -> None:
     pair = make_pair(tmp_path)
     whole = np.load(prepare_volume(*pair, tmp_path / "cache").softseg)
@@ -58,7 +68,8 @@ def test_central_crop_keeps_at_most_the_box(tmp_path: Path) -> None:
 def test_second_time_nothing_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pairs = [make_pair(tmp_path, seed) for seed in range(3)]
     first = prepare_all(pairs, tmp_path / "cache")
-    monkeypatch.setattr("softcord.data.cache.read_volume", lambda _: pytest.fail("read an image again"))
+    for reader in ("read_volume", "read_mask"):
+        monkeypatch.setattr(f"softcord.data.cache.{reader}", lambda _: pytest.fail("read a file again"))
     monkeypatch.setattr("hashlib.file_digest", lambda *_: pytest.fail("hashed a file again"))
     assert prepare_all(pairs, tmp_path / "cache") == first
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from softcord.data.index import index_dataset
-from softcord.data.labels import choose_labels
+from softcord.data.labels import choose_labels, labelled_participants
 from softcord.errors import DataError, UsageError
 from tests.data.pointers import POINTER
 
@@ -36,6 +36,13 @@ def test_a_missing_soft_label_is_named_with_the_way_out(root: Path) -> None:
 def test_images_without_label_are_left_out_on_request_only(root: Path) -> None:
     table = choose_labels(index_dataset(root), "soft", missing="skip")
     assert list(table["participant_id"]) == ["sub-01"]
+
+
+def test_who_is_labelled_is_who_has_the_label_or_what_it_is_built_from(root: Path) -> None:
+    table = index_dataset(root)
+    assert labelled_participants(table, "hard") == ["sub-01", "sub-02"]
+    assert labelled_participants(table, "soft") == ["sub-01"]
+    assert labelled_participants(table.assign(soft_seg=None), "soft") == ["sub-01", "sub-02"]
 
 
 def test_no_label_at_all_is_an_error_even_then(root: Path) -> None:

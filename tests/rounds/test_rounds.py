@@ -98,16 +98,21 @@ def test_a_soft_correction_is_taken_as_it_is(dataset: Path) -> None:
     assert np.allclose(softcord.read_volume(label_path(dataset, one)).data, edited)
 
 
-@pytest.mark.parametrize("broken", ["grid", "values"])
-def test_what_cannot_be_a_correction_is_refused_and_the_draft_kept(dataset: Path, broken: str) -> None:
+@pytest.mark.parametrize("broken", ["grid", "values", "filled"])
+def test_what_cannot_be_a_correction_is_refused_and_the_draft_kept(
+    dataset: Path, broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one = mask_of(dataset, "T2w")
     draft = write_draft(dataset, one)
     if broken == "grid":
         softcord.write_volume(draft, np.zeros((4, 5, 6), np.float32), np.eye(4))
-    else:
+    elif broken == "values":
         save(draft, softcord.read_volume(draft).data * 255)
+    else:
+        save(draft, np.ones_like(softcord.read_volume(draft).data))
+        monkeypatch.setattr("softcord.io.masks.MOST_VOXELS", softcord.read_volume(draft).data.size - 1)
     content = draft.read_bytes()
-    with pytest.raises(DataError, match="the draft was left as it is"):
+    with pytest.raises(DataError, match=r"the draft was left as it is|an image rather than a mask"):
         take_back(dataset, one, "Ada")
     assert draft.read_bytes() == content
     assert not label_path(dataset, one).exists()
@@ -145,6 +150,18 @@ def test_an_annotator_corrects_the_least_sure_and_the_ledger_tells(
     assert loop(["status", str(dataset)]) == 0
     told = capsys.readouterr().out
     assert "2 of 3 masks of the last round needed correction" in told
+    assert f"train experiment=train_again data.root={dataset} 'contrasts=[T1w,T2star,T2w]'" in told
+
+
+@pytest.mark.parametrize(("rating", "is_asked_again"), [("fail", True), ("artefact", False)])
+def test_a_mask_is_not_judged_by_what_was_said_of_the_model_before(
+    rating: str, is_asked_again: bool, dataset: Path
+) -> None:
+    name = "sub-001_T2star"
+    before = f"derivatives/softcord-earlier/sub-001/anat/{name}_label-SC_softseg.nii.gz"
+    add_ratings(dataset / "derivatives/softcord/qc.tsv", [Rating(name, before, "Bo", rating, "", now())])
+    assert correct([str(dataset), "--next", "3", "-no-editor"]) == 0
+    assert draft_path(dataset, mask_of(dataset, "T2star")).exists() == is_asked_again
 
 
 @pytest.mark.parametrize(("rating", "taken"), [("fail", "rejected"), ("artefact", "bad image")])

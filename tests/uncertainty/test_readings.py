@@ -24,7 +24,7 @@ from softcord.uncertainty.interval import (
     write_calibration,
 )
 from softcord.uncertainty.measured import calibrate_rows, model_of
-from softcord.uncertainty.views import VIEWS, View
+from softcord.uncertainty.views import VIEWS, View, moved, range_of
 
 needs_model = pytest.mark.skipif(not BUILT_IN.exists(), reason="this checkout has no built-in model")
 
@@ -35,16 +35,26 @@ def test_what_a_view_shows_comes_back_to_its_place(view: View, codes: str) -> No
     shape, axes = (5, 6, 7), nib.orientations.axcodes2ornt(codes)
     affine = nib.orientations.inv_ornt_aff(axes, shape)
     image = softcord.Volume(np.random.default_rng(1).random(shape, dtype=np.float32), affine)
-    seen = view.apply(image)
+    seen = view.apply(image, range_of(image))
     order = np.argsort(view.undo(seen, image), axis=None, kind="stable")
     brightest = np.argsort(image.data, axis=None, kind="stable")
     assert (order == brightest).all()  # a power keeps the order of values
 
 
+def test_another_contrast_is_a_power_of_the_values_and_black_stays_black() -> None:
+    data = np.random.default_rng(2).gamma(2, 100, (9, 10, 11)).astype(np.float32) - 50
+    image = softcord.Volume(data, np.eye(4))
+    low, high = range_of(image)
+    seen = moved(image, 1, 1.25, (low, high)).data[1:, 1:, 1:]
+    expected = ((data.astype(np.float64) - low) / (high - low)) ** 1.25 * (high - low) + low
+    assert np.allclose(seen, expected, rtol=1e-5, atol=1e-3)
+    assert seen.min() == pytest.approx(low)
+
+
 def test_moved_voxels_keep_their_millimetres() -> None:
     image = softcord.Volume(np.zeros((4, 4, 4), np.float32), np.diag([2.0, 1.0, 3.0, 1.0]))
-    moved = VIEWS[1].apply(image)
-    assert (moved.affine @ [1, 1, 1, 1] == image.affine @ [0, 0, 0, 1]).all()
+    seen = VIEWS[1].apply(image, range_of(image))
+    assert (seen.affine @ [1, 1, 1, 1] == image.affine @ [0, 0, 0, 1]).all()
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=5))
@@ -86,6 +96,30 @@ def test_too_few_participants_are_refused() -> None:
     few = pd.Series(range(8), dtype=float)
     with pytest.raises(DataError, match="8 participants with areas, and 9 at least"):
         calibrate(few, few + 1, few, ())
+
+
+def test_intervals_of_what_can_be_measured_hold_though_hard_images_fail_more_often() -> None:
+    rng = np.random.default_rng(1)
+    held = []
+    for _ in range(200):
+        people, hard = np.repeat(np.arange(60), 3), np.repeat(rng.uniform(0, 1, 60), 3)
+        errors = rng.exponential(1 + 3 * hard)
+        errors[rng.uniform(size=180) < 0.5 * hard] = np.nan  # no area, so no error, and no interval
+        known, doubts = people < 30, pd.Series(np.ones(180))
+        made = calibrate(pd.Series(errors[known]), doubts[known], pd.Series(people[known]), (), failed=3)
+        measured = errors[~known][np.isfinite(errors[~known])]
+        held.append((measured <= made.half_width_mm2(1.0)).mean())
+        assert made.failed == 3
+    assert 0.88 <= np.mean(held) <= 0.95
+
+
+def test_a_missed_cord_is_an_error_as_any_other() -> None:
+    rows = run_rows(30)
+    of_error = rows["metric"] == "csa_abs_error_mm2"
+    for missed, half_mm2 in ((1, 4.0), (4, 75.0)):  # of 30: within the tenth that may be off, and beyond it
+        people = [f"sub-{i}" for i in range(missed)]
+        rows.loc[of_error & rows["participant_id"].isin(people), "value"] = 75.0  # its area counts as 0
+        assert calibrate_rows(rows, (), "people").half_width_mm2(2.0) == pytest.approx(half_mm2)
 
 
 def test_an_interval_is_about_its_csa_and_never_below_zero() -> None:

@@ -5,15 +5,23 @@ import sys
 import time
 from pathlib import Path
 
+from softcord.sweep.folder import MODEL, MODELS
+
 _CODE = "import sys; from softcord.app.engines.start_time import load; load(sys.argv[1])"
 
 
 def start_s(run_dir: Path) -> float:
     """Return the seconds that a new Python takes to import all and load the run's model."""
-    package = next(run_dir.glob("**/model.json")).parent
+    package = one_package(run_dir)
     started = time.perf_counter()
     subprocess.run([sys.executable, "-c", _CODE, str(package)], check=True)
     return time.perf_counter() - started
+
+
+def one_package(run_dir: Path) -> Path:
+    """Return the run's package, or one of those it has for each contrast; never that of a round before."""
+    own = run_dir / MODEL
+    return own if own.is_dir() else next(iter(sorted(run_dir.glob(f"{MODELS}/*/{MODEL}"))))
 
 
 def load(package: str) -> None:

@@ -14,7 +14,14 @@ from softcord.app.inputs.soft_labels import with_soft_labels
 from softcord.contrasts import CONTRASTS, PAPER_SIX
 from softcord.data.cache import CachedVolume, prepare_all
 from softcord.data.identity import dataset_identity
-from softcord.data.labels import Gt, choose_labels, name_images, warn_of_model_masks, warn_of_unused
+from softcord.data.labels import (
+    Gt,
+    choose_labels,
+    labelled_participants,
+    name_images,
+    warn_of_model_masks,
+    warn_of_unused,
+)
 from softcord.data.participants import read_participants
 from softcord.data.sessions import read_sessions
 from softcord.data.settings import make_split, read_index, read_persons
@@ -68,9 +75,12 @@ def open_dataset(plan: Plan) -> Dataset:
     trains_here = plan.engine.trains_on_images
     for side in SIDES if trains_here else ("test",):
         if getattr(dataset, side).empty:
-            raise DataError(
-                f"split {plan.split_name}", f"leaves no image of the contrasts to {side}", "Check split"
+            hint = (
+                "Check split"
+                if side != "test"
+                else "Check split, or measure those who validate: measured_on=val"
             )
+            raise DataError(f"split {plan.split_name}", f"leaves no image of the contrasts to {side}", hint)
     lacking = [one for one in plan.contrasts if one not in set(dataset.train["contrast"])]
     if trains_here and lacking:
         # The method is named after its contrasts, so that a model of two must not be called one of all six.
@@ -83,7 +93,7 @@ def _open_one(plan: Plan) -> Dataset:
     if plan.needs_phantom:
         make_phantom(plan)
     table = read_index(plan.data)
-    participants = table["participant_id"].unique()
+    participants = _participants(plan, table)
     split = make_split(plan.split, participants, read_persons(plan.data, participants))
     if plan.engine.trains:
         table = _present(_of(table, split.participants), plan.contrasts)
@@ -116,6 +126,18 @@ def _open_one(plan: Plan) -> Dataset:
     used = [part[["image", "label"]] for part in (dataset.train, dataset.val, dataset.test)]
     warn_of_spaces(plan.data.name, (pair for part in used for pair in part.itertuples(index=False)))
     return dataset
+
+
+def _participants(plan: Plan, table: pd.DataFrame) -> list[str]:
+    """Return who is divided into sides: everybody, or whoever has a label to learn from."""
+    if not plan.split.labelled_only:
+        return list(table["participant_id"].unique())
+    found = labelled_participants(table[table["contrast"].isin(plan.contrasts)], plan.gt.name)
+    if not found:
+        contrasts = ", ".join(plan.contrasts)
+        what = f"nobody has a {plan.gt.name} label of {contrasts}, and only these are divided"
+        raise DataError(f"split {plan.split_name}", what, "Label images first, or see `softcord check`")
+    return found
 
 
 def _joined(plan: Plan, parts: Sequence[Dataset]) -> Dataset:

@@ -9,15 +9,15 @@ import pandas as pd
 from softcord.app.config.plan import Plan, jobs_of
 from softcord.app.console.progress import phase
 from softcord.app.engine import Segment
-from softcord.app.engines.net import load_net
 from softcord.errors import DataError
-from softcord.evaluation.image import EvaluationImage
+from softcord.evaluation.image import EvaluationImage, Masks, name_missing
 from softcord.evaluation.measure import Wanted, measure_masks
-from softcord.predict.package import weights_sha256
 from softcord.predict.write import describe_derivatives, predictions_of
 from softcord.sweep.folder import CSA_INTERVAL, VALIDATION
+from softcord.uncertainty.coverage import coverage, held_references
 from softcord.uncertainty.interval import with_intervals, write_calibration
-from softcord.uncertainty.measured import calibrate_rows
+from softcord.uncertainty.measured import calibrate_rows, model_of
+from softcord.uncertainty.paths import uncertainty_path
 
 logger = logging.getLogger("softcord")
 
@@ -45,18 +45,24 @@ def with_csa_intervals(
         masks = segment(images, folder, on_done)
     wanted, labels = Wanted(plan.levels, plan.tails), {"run": name, "method": plan.method}
     try:
-        known = measure_masks(masks, images, folder, wanted, labels=labels, jobs=jobs_of(plan)).rows
-        made = calibrate_rows(known, _weights(plan, run_dir), f"validation participants of {name}")
+        known = measure_masks(masks, images, folder, wanted, labels=labels, jobs=jobs_of(plan))
+        for line in name_missing(known.missing):
+            logger.warning("%s; intervals of CSA are for masks that can be measured", line)
+        made_on = f"validation participants of {name}"
+        made = calibrate_rows(known.rows, models_of(masks), made_on, len(known.missing))
     except DataError as error:
         logger.warning("no interval of CSA, its doubt alone: %s", error)
         return measures
     write_calibration(run_dir / CSA_INTERVAL, made)
-    logger.info("%.0f %% intervals of CSA, by %d participants", 100 * made.coverage, made.participants)
-    return with_intervals(measures, made)
+    measures = with_intervals(measures, made)
+    held = held_references(measures)
+    what = coverage(held["inside"], held["participant_id"]) if len(held) else "no area"
+    said = "%.0f %% intervals of CSA, by %d validation participants; of those tested they hold %s"
+    logger.info(said, 100 * made.coverage, made.participants, what)
+    return measures
 
 
-def _weights(plan: Plan, run_dir: Path) -> tuple[str, ...]:
-    """Return the checksum of the run's model; none where each contrast has its own."""
-    if plan.model_per_contrast:
-        return ()
-    return (weights_sha256(load_net(plan, run_dir).model),)
+def models_of(masks: Masks) -> tuple[str, ...]:
+    """Return the checksums of the models that made the masks: one, or one for each contrast."""
+    known = {model_of(uncertainty_path(mask.path)) for mask in masks.found.values()}
+    return tuple(sorted(known - {""}))

@@ -256,6 +256,8 @@ def _group(arguments: argparse.Namespace, people: set[str] | None) -> int:
         batch = measure_files(levelled, settings, memory, on_done=on_done)
     for error in batch.errors:
         say(f"softcord: {with_keys(error)}")
+    for note in dict.fromkeys(note for one in batch.measured for note in one.notes):
+        say(f"softcord: {note}.")
     measures = tidy_measures(batch.measured, f"softcord-{arguments.task}")
     measures = with_intervals(measures, batch.measured)
     write_tidy(out / "measures.csv", measures)

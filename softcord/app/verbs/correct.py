@@ -71,7 +71,7 @@ def _next(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
     editor_command(Path("image"), Path("draft"), os.environ)  # refused before anything is written
     done = {one.name for one in masks if label_path(arguments.root, one).exists()}
     done |= {one.name for one in masks if draft_path(arguments.root, one).exists()}
-    ratings = {one.image: one.rating for one in _ratings(arguments.root).values()}
+    ratings = _ratings_of(arguments.root, masks)
     sites = sites_of(arguments.root)
     with phase("judging masks", len(masks)) as on_done:
         candidates = []
@@ -212,6 +212,22 @@ def _ratings(root: Path) -> "dict[str, Rating]":
     from softcord.review.ratings import latest, read_ratings
 
     return dict(latest(read_ratings(_ours(root) / "qc.tsv")))
+
+
+def _ratings_of(root: Path, masks: "list[ReviewMask]") -> dict[str, str]:
+    """Return the rating of each of these masks, by its image; those of an earlier model's masks do not count.
+
+    But a bad image is one for every model.
+    """
+    said = _ratings(root)
+    of_image = {one.image: one.rating for one in said.values()}
+    of_mask = {mask: one.rating for mask, one in said.items()}
+    return {
+        one.name: "artefact"
+        if of_image.get(one.name) == "artefact"
+        else of_mask.get(_inside(one.mask, root), "")
+        for one in masks
+    }
 
 
 def _inside(path: Path, root: Path) -> str:

@@ -1,6 +1,7 @@
 """`softcord loop`: what the rounds of predicting, correcting and training again have come to."""
 
 import argparse
+import shlex
 from pathlib import Path
 
 from softcord.app.console.exit_codes import DONE
@@ -34,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
 def _status(arguments: argparse.Namespace) -> int:
     from softcord.data.index import existing_root
     from softcord.review.masks import OUR_FOLDER
-    from softcord.rounds.ledger import by_round, read_ledger, verdict
+    from softcord.rounds.ledger import by_round, labelled_contrasts, needed_of_last, read_ledger, verdict
 
     root = existing_root(arguments.root)
     ledger = read_ledger(root / "derivatives" / OUR_FOLDER / "rounds.tsv")
@@ -43,4 +44,10 @@ def _status(arguments: argparse.Namespace) -> int:
         shown = table.round({"dice": 3, "csa_diff_mm2": 2, "minutes": 1})
         show(shown.to_string(index=False, na_rep="n/a"))
     show(verdict(ledger))
+    contrasts = labelled_contrasts(ledger)
+    if contrasts and needed_of_last(ledger):
+        study = f"{root.resolve().name}-round{int(ledger['round'].max()) + 1}"
+        train = ("experiment=train_again", f"data.root={root}", f"contrasts=[{','.join(contrasts)}]")
+        show(f"  {shlex.join(('softcord', 'train', *train, f'study={study}'))}")
+        show(f"  {shlex.join(('softcord', 'predict', '-path-data', str(root), '-m', study, '-uncertainty'))}")
     return DONE

@@ -264,6 +264,9 @@ def _calibrate(arguments: argparse.Namespace, batch: "Batch", settings: "Measure
             f"{arguments.calibrate}: {made.coverage:.0%} of {made.areas} areas of {made.participants} "
             f"participants lie within {made.factor:.2f} x (doubt + {made.floor_mm2:.2f} mm²)"
         )
+        if made.failed:
+            masks = counted(made.failed, "mask")
+            show(f"{masks} had no area where the reference has one: no interval speaks of such")
 
 
 def _with_norms(arguments: argparse.Namespace, batch: "Batch", table: "DataFrame") -> "DataFrame":

@@ -61,7 +61,7 @@ def _add_files(words: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="PATH",
         help="mask of the one image, or a folder (default: beside each image; of -path-data: "
-        "DIR/derivatives/softcord-MODEL)",
+        "DIR/derivatives/softcord-MODEL, and of another model of that name a folder beside it)",
     )
     group.add_argument("-qc", type=Path, metavar="DIR", help="also a picture of each mask, to look at")
     group.add_argument(
@@ -237,9 +237,18 @@ def _output(arguments: argparse.Namespace, image: Path, task: "Task") -> Path:
 
 
 def _derivatives(arguments: argparse.Namespace, task: "Task") -> Path:
-    """Where the masks of a BIDS folder go."""
-    default: Path = arguments.path_data / "derivatives" / f"softcord-{file_name(task.model.description.name)}"
-    return arguments.output or default
+    """Where the masks of a BIDS folder go: beside those of another model of that name, as after a round."""
+    from softcord.predict.write import derivatives_of
+
+    if arguments.output:
+        return Path(arguments.output)
+    name, weights = file_name(task.model.description.name), str(task.made_by["ModelWeightsSha256"])
+    derivatives: Path = arguments.path_data / "derivatives"
+    return (
+        derivatives / f"softcord-{name}"
+        if arguments.overwrite
+        else derivatives_of(derivatives, name, weights)
+    )
 
 
 def _refuse_same(arguments: argparse.Namespace, pairs: list[tuple[Path, Path]]) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from softcord.app.config.compose import compose
 from softcord.app.config.plan import make_plan
+from softcord.app.engines.start_time import one_package
 from softcord.app.verbs.train import main
 from softcord.predict.package import read_description
 from softcord.rounds.ledger import by_round, read_ledger
@@ -77,6 +78,15 @@ def test_the_same_command_again_trains_nothing(
     start = f"train.start_from=first/{read_study(Path('outputs/first'))[0].name}"
     assert main(["-m", *ROUNDS, start, "study=rounds", "engine.choice=score,chance"]) == 0
     assert {path: path.stat().st_mtime_ns for path in (folder / "outputs").rglob("best.ckpt")} == before
+
+
+def test_the_package_that_is_timed_is_the_runs_own_and_never_a_rounds(tmp_path: Path) -> None:
+    for name in ("rounds/round1/model", "models/T2w/model"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "model.json").touch()
+    assert one_package(tmp_path) == tmp_path / "models/T2w/model"
+    (tmp_path / "model").mkdir()
+    assert one_package(tmp_path) == tmp_path / "model"
 
 
 def test_rounds_without_a_first_model_or_enough_images_are_refused(

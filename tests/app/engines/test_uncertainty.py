@@ -1,5 +1,6 @@
 """`uncertainty=true`: intervals of CSA in measures.csv, by the run's own validation participants."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -7,9 +8,16 @@ import pytest
 
 from softcord.app.config.compose import compose
 from softcord.app.config.plan import make_plan
+from softcord.app.runs.csa_intervals import models_of
+from softcord.app.verbs.measure import main as measure
 from softcord.app.verbs.train import main
+from softcord.evaluation.image import Mask, Masks
+from softcord.io.names import sidecar_of
+from softcord.predict.package import read_package, weights_sha256
 from softcord.sweep.ledger import read_study
 from softcord.uncertainty.interval import read_calibration
+from softcord.uncertainty.measured import model_of
+from softcord.uncertainty.paths import uncertainty_path
 from tests.quick import QUICK
 
 ONLY_T2STAR = ("contrasts=T2star", "tested_contrasts=T2star", "augment=none", "train.epochs=1")
@@ -39,7 +47,21 @@ def test_a_run_calibrates_on_its_validation_participants(
     for row in wide.dropna(subset=["csa_mm2"]).to_dict("records"):
         assert row["csa_high_mm2"] == pytest.approx(row["csa_mm2"] + half(row["csa_doubt_mm2"]))
         assert row["csa_low_mm2"] == pytest.approx(max(0.0, row["csa_mm2"] - half(row["csa_doubt_mm2"])))
-    assert len(list((folder / "predictions").rglob("*desc-uncertainty.nii.gz"))) == 1
+    (sd,) = (folder / "predictions").rglob("*desc-uncertainty.nii.gz")
+    assert made.weights_sha256 == (model_of(sd),)
+    mask = str(sd).replace("desc-uncertainty", "softseg")
+    assert measure(["-i", mask, "-calibration", str(folder / "csa_interval.json"), "-o", "csa.csv"]) == 0
+    assert "csa_low_mm2" in set(pd.read_csv("csa.csv")["metric"])
+
+
+def test_a_calibration_knows_the_models_of_the_masks_it_was_made_on(tmp_path: Path) -> None:
+    masks = Masks()
+    for contrast, weights in (("T1w", "b"), ("T2w", "a"), ("dwi", "b")):
+        mask = tmp_path / f"sub-01_{contrast}_softseg.nii.gz"
+        sidecar = sidecar_of(uncertainty_path(mask))
+        sidecar.write_text(json.dumps({"ModelWeightsSha256": weights}), encoding="utf-8")
+        masks.found[Path(contrast)] = Mask(mask)
+    assert models_of(masks) == ("a", "b")  # where each contrast has a model, those of all
 
 
 def test_too_few_validation_participants_leave_the_doubt_and_say_so(
@@ -48,6 +70,11 @@ def test_too_few_validation_participants_leave_the_doubt_and_say_so(
     monkeypatch.chdir(tmp_path)
     assert main([*QUICK, *ONLY_T2STAR, "uncertainty=true", "study=few"]) == 0
     assert "no interval of CSA, its doubt alone" in capfd.readouterr().err
+    (run,) = read_study(Path("outputs/few"))
+    folder = Path("outputs/few") / run.name
+    made_by = weights_sha256(read_package(folder / "model"))
+    maps = list((folder / "predictions").rglob("*desc-uncertainty.nii.gz"))
+    assert {model_of(path) for path in maps} == {made_by}
     found = set(measures_of("few")["metric"])
     assert "csa_doubt_mm2" in found
     assert "csa_low_mm2" not in found

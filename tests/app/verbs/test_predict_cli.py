@@ -28,6 +28,7 @@ from softcord.predict.package import (
     write_package,
 )
 from softcord.predict.volume import Prediction, PredictSettings
+from softcord.review.masks import masks_folder
 
 ARGUMENTS = {"features": [2, 4], "strides": [[1, 1, 1], [2, 2, 2]], "convs_per_stage": 1}
 ROTATION = np.linalg.qr(np.array([[0.8, 0.3, 0.0], [-0.3, 0.8, 0.2], [0.1, -0.15, 2.9]]))[0]
@@ -167,6 +168,25 @@ def test_a_bids_folder_becomes_a_derivatives_dataset_and_goes_on_where_it_stoppe
     assert predict("-path-data", tmp_path / "bids", "-m", package) == 0
     assert "1 predicted, 1 were there, 0 failed" in capsys.readouterr().out
     assert second.exists()
+
+
+def test_the_next_rounds_model_of_the_same_name_leaves_the_masks_of_before_where_they_are(
+    package: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "bids/sub-01/anat"
+    folder.mkdir(parents=True)
+    save(folder / "sub-01_T1w.nii.gz")
+    model, root = read_package(package), tmp_path / "bids/derivatives"
+    names: list[set[str]] = []
+    for number in range(3):
+        again = write_package(tmp_path / f"round{number}", model)
+        for _ in range(2):  # and the same command again goes on
+            assert predict("-path-data", tmp_path / "bids", "-m", again) == 0
+        names.append({path.name for path in root.iterdir()})
+        assert masks_folder(tmp_path / "bids").name in names[-1] - set().union(*names[:-1])
+        with torch.no_grad():
+            next(model.net.parameters()).add_(0.1)
+    assert [len(found) for found in names] == [1, 2, 3]
 
 
 def test_one_bad_image_does_not_stop_the_others(
