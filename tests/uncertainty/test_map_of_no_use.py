@@ -56,10 +56,11 @@ def test_a_mask_from_elsewhere_is_measured_without_it_and_a_warning_says_so(
     image = tmp_path / "sub-01_T2w.nii.gz"
     one = EvaluationImage("sub-01", "n/a", "T2w", image, mask, None, None, None)
     with caplog.at_level(logging.WARNING, "softcord"):
-        table, missing = measure_masks(
+        measured = measure_masks(
             Masks({image: Mask(mask)}), [one], tmp_path / "predictions", Wanted((2, 3)), labels=LABELS
         )
-    assert not missing
+    table = measured.rows
+    assert not measured.missing
     assert table.set_index("metric")["value"]["csa_mm2"] == pytest.approx(16)
     assert "csa_doubt_mm2" not in set(table["metric"])
     assert broken.name in caplog.text

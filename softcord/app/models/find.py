@@ -49,14 +49,20 @@ def find_model(word: str | None, outputs: Path, store: Path, allowed: tuple[str,
         if not BUILT_IN.exists():
             raise UsageError("-m", "is missing, and this installation has no built-in model", _FORMS)
         return read_package(BUILT_IN, nets)
-    if version := registered_version(word, outputs, store):
-        return read_package(_registry(store).package_of(version), nets)
+    if package := registered_package(word, outputs, store):
+        return read_package(package, nets)
     if is_run_id(word):
         return read_package(_answering_registry(word, store).package_of_run(word), nets)
     path = model_path(word, outputs)
     if path.suffix == ".ckpt":
         return _with_weights_of(path, nets)
     return read_package(_package_in(path), nets)
+
+
+def registered_package(word: str, outputs: Path, store: Path) -> Path | None:
+    """Return the folder of the package that :func:`registered_version` finds, None where it finds none."""
+    version = registered_version(word, outputs, store)
+    return _registry(store).package_of(version) if version else None
 
 
 def registered_version(word: str, outputs: Path, store: Path) -> "Version | None":

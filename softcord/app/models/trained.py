@@ -107,12 +107,9 @@ def find_trained(reference: str | None, outputs: Path, store: Path | None = None
 
 
 def _registered(reference: str, outputs: Path, store: Path) -> Path | None:
-    from softcord.app.models.find import registered_version  # MLflow: seconds
-    from softcord.track.registry import package_of
-    from softcord.track.store import open_store
+    from softcord.app.models.find import registered_package  # torch: seconds
 
-    version = registered_version(reference, outputs, store)
-    return package_of(open_store(store), version) if version else None
+    return registered_package(reference, outputs, store)
 
 
 def _of_packages(method: str, seed: int, packages: Mapping[str, Path]) -> Trained:
