@@ -55,7 +55,9 @@ def of_built_in(people: int, seed: int) -> pd.DataFrame:
                 write_volume(truth, true.data, true.affine)
                 write_volume(discs, drawn.discs[contrast].data, drawn.discs[contrast].affine)
                 predict_file(image, mask, task)
-                both = areas(mask, discs, uncertainty_path(mask)).join(areas(truth, discs), rsuffix="_true")
+                both = areas(mask, discs, uncertainty_path(mask)).join(
+                    areas(truth, discs).add_suffix("_true")
+                )
                 for level, row in both.dropna(subset=["area_mm2", "area_mm2_true"]).iterrows():
                     half_mm2 = calibration.half_width_mm2(row["area_doubt_mm2"])
                     error_mm2 = row["area_mm2"] - row["area_mm2_true"]

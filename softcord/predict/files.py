@@ -20,7 +20,7 @@ from softcord.io.writable import check_writable
 from softcord.predict.check_image import read_checked
 from softcord.predict.package import Model, weights_sha256
 from softcord.predict.readings import read_again, readings
-from softcord.predict.volume import AS_IT_IS, PredictSettings, predict_volume
+from softcord.predict.volume import AS_IT_IS, Prediction, PredictSettings, predict_volume
 from softcord.predict.write import generated_by
 from softcord.remedies import Remedy
 from softcord.uncertainty.ensemble import Ensemble
@@ -110,7 +110,7 @@ def predict_file(image: Path, output: Path, task: Task) -> Done:
     volume = read_checked(image, task.model.description.spacing_mm, task.volume)
     try:
         prediction = predict_volume(task.model, volume, task.settings)
-        ensemble = _how_sure(task, volume, prediction.softseg)
+        ensemble = _how_sure(task, volume, prediction)
     except MemoryError as error:
         raise DataError(image, "needs more memory than there is", "Crop it first") from error
     mask = prediction.softseg.data
@@ -129,10 +129,10 @@ def predict_file(image: Path, output: Path, task: Task) -> Done:
     return Done(outcome, prediction.looked, prediction.is_unsure, quality, volume, prediction.softseg)
 
 
-def _how_sure(task: Task, image: Volume, softseg: Volume) -> Ensemble | None:
+def _how_sure(task: Task, image: Volume, made: Prediction) -> Ensemble | None:
     if not task.how_sure:
         return None
-    return read_again(task.model, image, softseg, task.settings, task.others)
+    return read_again(task.model, image, made.softseg, task.settings, task.others, made.seen)
 
 
 def _write(output: Path, mask: npt.NDArray[np.generic], image: Path, made: Mapping[str, object]) -> None:

@@ -57,11 +57,20 @@ AS_IT_IS = PredictSettings()
 
 
 @dataclass(frozen=True)
+class OnGrid:
+    """An image as a model's net sees it: ``image_rpi`` on ``grid``, from 0, its standard deviation 1."""
+
+    image_rpi: Float32
+    grid: Grid
+
+
+@dataclass(frozen=True)
 class Prediction:
-    """A soft mask in its image's space, and where the net looked."""
+    """A soft mask in its image's space, where the net looked, and at what (None: a constant image)."""
 
     softseg: Volume
     looked: Looked
+    seen: OnGrid | None = None
 
     @property
     def has_cord(self) -> bool:
@@ -81,14 +90,31 @@ def predict_volume(model: Model, image: Volume, settings: PredictSettings = Pred
     """
     if image.data.min() == image.data.max():
         return Prediction(Volume(np.zeros(image.data.shape, np.float32), image.affine), "nowhere")
+    return predict_on_grid(model, on_grid(model, image), settings)
+
+
+def on_grid(model: Model, image: Volume) -> OnGrid:
+    """Return an image on a model's grid, which takes a tenth of the prediction of a large one."""
     description = model.description
     grid_image, grid = to_grid(image, description.spacing_mm, description.interpolation)
     deviation = float(torch.from_numpy(grid_image).std())  # NumPy's takes ten times as long
-    scaled = (grid_image - grid_image.min()) / max(deviation, 1e-6)
-    softseg, looked = _look(model, scaled, grid, settings)
+    return OnGrid((grid_image - grid_image.min()) / max(deviation, 1e-6), grid)
+
+
+def predict_on_grid(
+    model: Model, seen: OnGrid, settings: PredictSettings, *, mirror: bool = False
+) -> Prediction:
+    """Return the soft mask of an image on the model's grid, or of its R-L ``mirror`` image, turned back.
+
+    A grid shares its image's centre, so that the mirror image's is the mirrored one.
+    """
+    image_rpi = np.ascontiguousarray(np.flip(seen.image_rpi, 0)) if mirror else seen.image_rpi
+    softseg, looked = _look(model, image_rpi, seen.grid, settings)
+    if mirror:
+        softseg = np.flip(softseg, 0)
     if not (softseg > 0.5).any():
         softseg = np.zeros_like(softseg)  # what remains is noise, and would add up to an area
-    return Prediction(Volume(from_grid(softseg, grid), image.affine), looked)
+    return Prediction(Volume(from_grid(softseg, seen.grid), seen.grid.native_affine), looked, seen)
 
 
 def softseg_on_grid(

@@ -6,7 +6,7 @@ meets a mask that nobody has looked at. What comes back becomes a soft label (``
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +82,12 @@ def _beside(root: Path, one: ReviewMask, folder: str, ending: str) -> Path:
 
 
 def write_draft(root: Path, one: ReviewMask) -> Path:
-    """Write a mask as a draft, with who made it; a draft that is there is kept, somebody may be at it."""
+    """Write a mask as a draft, with who made it; a draft that is there is kept, somebody may be at it.
+
+    But one that nobody changed goes when it is of another mask than this: a later model's is better.
+    """
     path = draft_path(root, one)
-    if path.exists():
+    if path.exists() and not is_outdated(root, one):
         return path
     write_like(path, read_mask(one.mask).data, one.image)
     made = {"Draft": True, "Sources": [one.image.name, one.mask.name], "MaskSha256": _sha256(one.mask)}
@@ -95,6 +98,25 @@ def write_draft(root: Path, one: ReviewMask) -> Path:
 def is_changed(draft: Path) -> bool:
     """Whether a draft is no longer as it was written."""
     return _sha256(draft) != read_json(sidecar_of(draft)).get("DraftSha256")
+
+
+def is_outdated(root: Path, one: ReviewMask) -> bool:
+    """Whether an image's draft is of another mask than this, and nobody has changed it."""
+    draft = draft_path(root, one)
+    return not is_changed(draft) and _made_of(draft) != _sha256(one.mask)
+
+
+def drafted_from(root: Path, one: ReviewMask) -> ReviewMask:
+    """Return the mask that an image's draft was made of: that of a model before, if a later one has come."""
+    wanted = _made_of(draft_path(root, one))
+    inside = one.image.parent.relative_to(Path(root).absolute())
+    others = sorted(Path(root).glob(f"derivatives/*/{inside}/{one.mask.name}"))
+    found = (path for path in (one.mask, *others) if _sha256(path) == wanted)
+    return replace(one, mask=next(found, one.mask))
+
+
+def _made_of(draft: Path) -> str:
+    return str(read_json(sidecar_of(draft)).get("MaskSha256", ""))
 
 
 def take_back(root: Path, one: ReviewMask, by: str) -> Correction:

@@ -39,14 +39,20 @@ def cord_profile(image: Volume, softseg: Volume) -> CordProfile:
     n = soft.data.shape[2]
     area, separation, centre = np.full(n, np.nan), np.full(n, np.nan), np.full((n, 2), np.nan)
     dx, dy, _ = soft.spacing_mm
-    for k in np.flatnonzero((soft.data > 0.5).any(axis=(0, 1))):
-        plane = soft.data[:, :, k].astype(np.float64)
+    if not (soft.data > 0.5).any():
+        return CordProfile(area, centre, separation, soft.spacing_mm)
+    # Nothing beyond the ring is looked at, and whole planes take most of the time.
+    ring = (int(RING_MM / dx) + 1, int(RING_MM / dy) + 1)
+    x, y, _ = smallest_box(soft.data != 0, (*ring, 0))
+    corner = (x.start, y.start)
+    softsegs, greys = soft.data[x, y], grey.data[x, y]
+    for k in np.flatnonzero((softsegs > 0.5).any(axis=(0, 1))):
+        plane = softsegs[:, :, k].astype(np.float64)
         hard = plane > 0.5
         area[k] = plane.sum() * dx * dy
-        centre[k] = np.array(ndimage.center_of_mass(hard)) * (dx, dy)
-        # Nothing beyond the ring is looked at, and distances over whole planes take most of the time.
-        near = smallest_box(hard, (int(RING_MM / dx) + 1, int(RING_MM / dy) + 1))
-        separation[k] = _separation(grey.data[:, :, k][near], hard[near], (dx, dy))
+        centre[k] = np.add(ndimage.center_of_mass(hard), corner) * (dx, dy)
+        near = smallest_box(hard, ring)
+        separation[k] = _separation(greys[:, :, k][near], hard[near], (dx, dy))
     return CordProfile(area, centre, separation, soft.spacing_mm)
 
 

@@ -63,13 +63,12 @@ def _unmove(step: int) -> Callable[[Volume, Volume], Float32]:
     return undo
 
 
+MIRRORED = View(
+    "mirrored", lambda image, of: mirrored(image), lambda mask, image: np.flip(mask.data, _right_left(image))
+)
 # With the image as it is, four readings.
 VIEWS = (
-    View(
-        "mirrored",
-        lambda image, of: mirrored(image),
-        lambda mask, image: np.flip(mask.data, _right_left(image)),
-    ),
+    MIRRORED,
     View(
         f"moved by a voxel, values to the power {DARKER:g}",
         lambda image, of: moved(image, MOVED_VOXELS, DARKER, of),

@@ -18,7 +18,15 @@ from softcord.data.index import index_dataset
 from softcord.errors import DataError
 from softcord.review.masks import ReviewMask, find_review_masks
 from softcord.review.ratings import Rating, add_ratings, now
-from softcord.rounds.drafts import draft_path, is_changed, is_from_round, label_path, take_back, write_draft
+from softcord.rounds.drafts import (
+    draft_path,
+    drafted_from,
+    is_changed,
+    is_from_round,
+    label_path,
+    take_back,
+    write_draft,
+)
 from softcord.rounds.ledger import Looked, add_looked, by_round, read_ledger, verdict
 
 # Knows the truth of the phantom and draws it: `annotator IMAGE DRAFT`.
@@ -116,6 +124,50 @@ def test_what_cannot_be_a_correction_is_refused_and_the_draft_kept(
         take_back(dataset, one, "Ada")
     assert draft.read_bytes() == content
     assert not label_path(dataset, one).exists()
+
+
+def later_model(root: Path, contrast: str) -> ReviewMask:
+    """Let a later model make another mask of an image, in a folder of its own."""
+    one = mask_of(root, contrast)
+    mask = softcord.read_volume(one.mask)
+    path = Path(str(one.mask).replace("softcord-m/", "softcord-later/"))
+    softcord.write_volume(path, mask.data * np.float32(0.6), mask.affine)
+    found = find_review_masks(root, root / "derivatives/softcord-later")
+    return next(one for one in found if one.contrast == contrast)
+
+
+def test_an_unchanged_draft_makes_way_for_the_mask_of_a_later_model(dataset: Path) -> None:
+    draft = write_draft(dataset, mask_of(dataset, "T2w"))
+    later = later_model(dataset, "T2w")
+    assert write_draft(dataset, later) == draft
+    assert (softcord.read_volume(draft).data == softcord.read_volume(later.mask).data).all()
+
+
+def test_a_changed_draft_counts_for_the_model_it_was_made_of(dataset: Path) -> None:
+    first = mask_of(dataset, "T2w")
+    draft = write_draft(dataset, first)
+    save(draft, softcord.read_volume(draft).data * np.float32(0.9))
+    later = later_model(dataset, "T2w")
+    content = write_draft(dataset, later).read_bytes()
+    assert drafted_from(dataset, later).mask == first.mask
+    assert draft.read_bytes() == content
+    assert correct([str(dataset), "-take", "-masks", str(dataset / "derivatives/softcord-later")]) == 0
+    assert list(read_ledger(dataset / "derivatives/softcord/rounds.tsv")["model"]) == ["softcord-m"]
+
+
+def test_drafts_that_wait_are_told_and_opened_again_on_request(
+    dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = [str(dataset), "--next", "2", "-no-editor"]
+    assert correct(asked) == 0
+    first = {line.split("  (")[0] for line in capsys.readouterr().out.splitlines() if "(quality" in line}
+    assert correct(asked) == 0
+    told = capsys.readouterr().out
+    assert "2 drafts of before wait unchanged" in told
+    assert not any(path in told for path in first)
+    assert correct([*asked, "-again"]) == 0
+    told = capsys.readouterr().out
+    assert all(path in told for path in first)
 
 
 def test_a_label_that_was_there_before_is_never_replaced(dataset: Path) -> None:

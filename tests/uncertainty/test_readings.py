@@ -15,6 +15,8 @@ from softcord.app.verbs.measure import main as measure
 from softcord.app.verbs.predict import main as predict
 from softcord.errors import DataError
 from softcord.predict.built_in import BUILT_IN
+from softcord.predict.package import read_package
+from softcord.predict.volume import AS_IT_IS, predict_on_grid, predict_volume
 from softcord.uncertainty.ensemble import combine
 from softcord.uncertainty.interval import (
     Calibration,
@@ -24,7 +26,7 @@ from softcord.uncertainty.interval import (
     write_calibration,
 )
 from softcord.uncertainty.measured import calibrate_rows, model_of
-from softcord.uncertainty.views import VIEWS, View, moved, range_of
+from softcord.uncertainty.views import MIRRORED, VIEWS, View, moved, range_of
 
 needs_model = pytest.mark.skipif(not BUILT_IN.exists(), reason="this checkout has no built-in model")
 
@@ -171,6 +173,17 @@ def image(tmp_path: Path) -> Path:
     drawn = softcord.phantom_participant(contrasts=["T2star"]).images["T2star"]
     softcord.write_volume(tmp_path / "sub-001_T2star.nii.gz", drawn.data, drawn.affine)
     return tmp_path / "sub-001_T2star.nii.gz"
+
+
+@needs_model
+def test_the_mirror_image_is_read_on_the_grid_that_is_there_with_the_same_result(image: Path) -> None:
+    model, volume = read_package(BUILT_IN), softcord.read_volume(image)
+    made = predict_volume(model, volume)
+    assert made.seen is not None
+    again = predict_on_grid(model, made.seen, AS_IT_IS, mirror=True).softseg.data
+    anew = predict_volume(model, MIRRORED.apply(volume, range_of(volume))).softseg
+    assert np.allclose(again, MIRRORED.undo(anew, volume), atol=1e-3)
+    assert not np.array_equal(again, made.softseg.data)
 
 
 @needs_model

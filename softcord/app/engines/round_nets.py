@@ -124,10 +124,11 @@ def _see(name: str, row: Mapping[Hashable, Any], rounds: RoundSettings, predict:
     """Let a model read an image, as often as the choice needs."""
     model, settings = predict.model, PredictSettings(apply=predict.apply)
     image = read_checked(Path(row["image"]), model.description.spacing_mm)
-    softseg = predict_volume(model, image, settings).softseg
+    made = predict_volume(model, image, settings)
+    softseg = made.softseg
     if rounds.choice == "chance":
         return _Seen(name, row, softseg, 0.0)
-    disagreement = read_again(model, image, softseg, settings).disagreement
+    disagreement = read_again(model, image, softseg, settings, seen=made.seen).disagreement
     if rounds.choice == "disagreement":
         return _Seen(name, row, softseg, -disagreement)
     return _Seen(name, row, softseg, quality_of(image, softseg, disagreement).score)

@@ -75,11 +75,8 @@ def open_dataset(plan: Plan) -> Dataset:
     trains_here = plan.engine.trains_on_images
     for side in SIDES if trains_here else ("test",):
         if getattr(dataset, side).empty:
-            hint = (
-                "Check split"
-                if side != "test"
-                else "Check split, or measure those who validate: measured_on=val"
-            )
+            otherwise = ", or measure those who validate: measured_on=val" if side == "test" else ""
+            hint = f"Check split{otherwise}"
             raise DataError(f"split {plan.split_name}", f"leaves no image of the contrasts to {side}", hint)
     lacking = [one for one in plan.contrasts if one not in set(dataset.train["contrast"])]
     if trains_here and lacking:

@@ -57,7 +57,9 @@ def with_csa_intervals(
     measures = with_intervals(measures, made)
     held = held_references(measures)
     what = coverage(held["inside"], held["participant_id"]) if len(held) else "no area"
-    said = "%.0f %% intervals of CSA, by %d validation participants; of those tested they hold %s"
+    said = (
+        "%.0f %% intervals of CSA, by %d validation participants; of those tested they hold the truth in %s"
+    )
     logger.info(said, 100 * made.coverage, made.participants, what)
     return measures
 

@@ -13,6 +13,7 @@ from softcord.app.console.exit_codes import DATA, DONE
 from softcord.app.console.flags import FlagParser
 from softcord.app.console.streams import say, show
 from softcord.errors import SoftcordError, UsageError
+from softcord.hints import counted
 
 if TYPE_CHECKING:
     from softcord.review.masks import ReviewMask
@@ -36,6 +37,9 @@ def parser() -> FlagParser:
     words = FlagParser("correct", "Correct the masks of a BIDS dataset that need it most.", _EXAMPLES)
     words.add_argument("root", type=Path, metavar="BIDS", help="the dataset")
     words.add_argument("-next", "--next", type=int, metavar="N", help="write (and open) N drafts")
+    words.add_argument(
+        "-again", "--again", action="store_true", help="-next: also drafts that wait unchanged"
+    )
     words.add_argument("-take", "--take", action="store_true", help="take back what was edited or passed")
     words.add_argument("-masks", type=Path, metavar="DIR", help="derivatives folder that holds the masks")
     words.add_argument("-by", metavar="NAME", help="your name (default: that of your account)")
@@ -64,13 +68,14 @@ def _next(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
     from softcord.app.console.progress import phase
     from softcord.rounds.candidates import candidate, sites_of
     from softcord.rounds.choose import choose
-    from softcord.rounds.drafts import draft_path, label_path, write_draft
+    from softcord.rounds.drafts import label_path, write_draft
     from softcord.rounds.editors import VARIABLE, editor_command
 
     by_name = {one.name: one for one in masks}
     editor_command(Path("image"), Path("draft"), os.environ)  # refused before anything is written
     done = {one.name for one in masks if label_path(arguments.root, one).exists()}
-    done |= {one.name for one in masks if draft_path(arguments.root, one).exists()}
+    waiting = _drafts(arguments.root, masks)
+    done |= set(waiting) if not arguments.again else {name for name in waiting if not waiting[name]}
     ratings = _ratings_of(arguments.root, masks)
     sites = sites_of(arguments.root)
     with phase("judging masks", len(masks)) as on_done:
@@ -79,6 +84,8 @@ def _next(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
             candidates.append(candidate(mask, sites))
             on_done(mask.name)
     chosen = choose(candidates, arguments.next, ratings, done)
+    if left := [name for name in waiting if waiting[name] and not arguments.again]:
+        _tell(arguments, f"{counted(len(left), 'draft')} of before wait unchanged; -again opens them, too.")
     if not chosen:
         _tell(arguments, "Nothing is left to correct: all masks are labels, drafts, passed or rejected.")
     codes = []
@@ -96,6 +103,14 @@ def _next(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
     if chosen and (arguments.no_editor or not codes):
         _tell(arguments, f"When they are edited: softcord correct {arguments.root} -take")
     return max(codes, default=DONE)
+
+
+def _drafts(root: Path, masks: "list[ReviewMask]") -> dict[str, bool]:
+    """Return the drafts by their image, and whether they wait unchanged; none that a later mask outdates."""
+    from softcord.rounds.drafts import draft_path, is_changed, is_outdated
+
+    there = [one for one in masks if draft_path(root, one).exists() and not is_outdated(root, one)]
+    return {one.name: not is_changed(draft_path(root, one)) for one in there}
 
 
 def _tell(arguments: argparse.Namespace, text: str, *, flush: bool = False) -> None:
@@ -139,9 +154,10 @@ def _take_all(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
 
 
 def _take(arguments: argparse.Namespace, one: "ReviewMask", seconds: float | None) -> int:
-    from softcord.rounds.drafts import take_back
+    from softcord.rounds.drafts import drafted_from, take_back
 
     by = arguments.by or getpass.getuser()
+    one = drafted_from(arguments.root, one)
     try:
         made = take_back(arguments.root, one, by)
     except SoftcordError as error:
