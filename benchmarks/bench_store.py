@@ -113,7 +113,7 @@ def timed(what: str, work: Callable[[], Any]) -> Any:
 
 
 def bench_dashboard(root: Path, experiment: str) -> None:
-    from softcord.track.dashboard import view_path
+    from softcord.track.addresses import view_path
 
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if browser is None:

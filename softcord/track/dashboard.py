@@ -4,11 +4,11 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from urllib.parse import quote
 
+from softcord.track.addresses import VIEW
 from softcord.track.store import NOTE_TAG, PARENT_TAG, STATE_TAG, StudyRecord, tag_study
+from softcord.track.table_sizes import learn_table_sizes
 
-VIEW = "results"
 # A saved view is an experiment's tag; the dashboard opens it by `?viewStateShareKey=<key>`.
 _VIEW_TAG = f"mlflow.sharedViewState.{VIEW}"
 # Without its kind an experiment opens on a page about chat traces.
@@ -46,26 +46,13 @@ def save_view(study: StudyRecord, metrics: Sequence[str], tags: Sequence[str], s
     tag_study(study, {**_KIND, _VIEW_TAG: json.dumps(view)})
 
 
-def view_path(experiment_id: str) -> str:
-    """Return the dashboard's address of the saved view, below its root."""
-    return f"#/experiments/{experiment_id}/runs?workflowType=machine_learning&viewStateShareKey={VIEW}"
-
-
-def report_path(experiment_id: str, parent_run_id: str) -> str:
-    """Return the dashboard's address of the report that `compare` left, below its root."""
-    return f"#/experiments/{experiment_id}/runs/{parent_run_id}/artifacts/report.html"
-
-
-def artifact_picture(run_id: str | None, path: str) -> str:
-    """Return Markdown that shows a run's picture on its own page."""
-    return f"![{path}](get-artifact?path={quote(path, safe='')}&run_uuid={run_id})"
-
-
 def results_table(study: StudyRecord, metrics: Sequence[tuple[str, str]], sort_by: str) -> str:
     """Return a Markdown table of the complete runs, one a row, the highest ``sort_by`` first.
 
     ``metrics``: (metric, heading) of the columns. No more rows than a note holds.
     """
+    if study.store.database is not None:
+        learn_table_sizes(study.store.database)
     runs = study.store.client().search_runs(
         [study.experiment_id],
         f"tags.`{STATE_TAG}` = 'complete' and tags.`{PARENT_TAG}` = '{study.parent_run_id}'",

@@ -40,6 +40,11 @@ class Store:
     artifact_root: str | None
     lock_path: Path
 
+    @property
+    def database(self) -> Path | None:
+        """The SQLite file; None of a tracking server."""
+        return Path(self.uri.removeprefix("sqlite:///")) if self.uri.startswith("sqlite:///") else None
+
     def client(self) -> MlflowClient:
         """Return a client of this store."""
         return _client(self.uri)

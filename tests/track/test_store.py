@@ -1,10 +1,12 @@
 """The store: safe to open by several processes at once, and honest about how a run ended."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ from softcord.track.store import (
     open_store,
     open_study,
 )
+from softcord.track.table_sizes import learn_table_sizes
 
 
 @pytest.fixture(scope="module")
@@ -205,3 +208,31 @@ def test_eight_processes_can_open_an_empty_store_at_once(tmp_path: Path) -> None
     study = open_study(open_store(tmp_path), "race")
     children = study.store.client().search_runs([study.experiment_id], "tags.`softcord.state` = 'complete'")
     assert len(children) == 8
+
+
+def test_sorting_runs_by_a_metric_looks_each_of_them_up(tmp_path: Path) -> None:
+    database = tmp_path / "mlflow.db"
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("create table runs (run_uuid text primary key)")
+        connection.execute(
+            "create table latest_metrics (key text, value real, run_uuid text, primary key (key, run_uuid))"
+        )
+        connection.execute("create index by_run on latest_metrics (run_uuid)")
+        for n in range(200):
+            connection.execute("insert into runs values (?)", (str(n),))
+            connection.execute("insert into latest_metrics values ('test/dice', ?, ?)", (n, str(n)))
+        connection.commit()
+        # As MLflow asks: the metric's values are a table of their own, joined to the runs.
+        asked = (
+            "select distinct * from runs left join "
+            "(select * from latest_metrics where key = 'test/dice') as metric "
+            "on runs.run_uuid = metric.run_uuid order by metric.value limit 100"
+        )
+
+        def looked() -> str:
+            with closing(sqlite3.connect(database)) as fresh:
+                return str(fresh.execute(f"explain query plan {asked}").fetchall())
+
+        learn_table_sizes(database)
+        assert "metric" in looked()
+        assert "SCAN metric" not in looked()

@@ -26,15 +26,9 @@ from softcord.stats.describe import describe, describe_contrasts
 from softcord.stats.missed import failures
 from softcord.sweep.folder import CONFIG, ENVIRONMENT, MEASURES, OVERRIDES, PREDICTIONS, SPLIT
 from softcord.sweep.ledger import Run
+from softcord.track.addresses import artifact_picture, report_path, view_path
 from softcord.track.check_store import check_database, check_store
-from softcord.track.dashboard import (
-    artifact_picture,
-    describe_study,
-    report_path,
-    results_table,
-    save_view,
-    view_path,
-)
+from softcord.track.dashboard import describe_study, results_table, save_view
 from softcord.track.store import RunRecord, StudyRecord
 
 OVERLAYS_PER_RUN = 6

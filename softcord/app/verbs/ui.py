@@ -49,6 +49,9 @@ def _serve(store: Path, port: int) -> NoReturn:
             store, "holds no MLflow store", "Train something first, or name the folder with -store"
         )
     _check_is_free(port)
+    from softcord.track.table_sizes import learn_table_sizes
+
+    learn_table_sizes(database)
     address = f"http://127.0.0.1:{port}"
     for name, path in _studies(database):
         show(f"{name.ljust(32)}  {address}/{path}")
@@ -82,7 +85,7 @@ def _studies(database: Path) -> list[tuple[str, str]]:
     """
     import sqlite3
 
-    from softcord.track.dashboard import report_path, view_path
+    from softcord.track.addresses import report_path, view_path
 
     experiments = "select name, experiment_id from experiments where lifecycle_stage = 'active'"
     parents = (
