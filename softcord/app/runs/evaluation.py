@@ -86,7 +86,10 @@ def bring_to_end(test: Evaluation, run: Run, run_dir: Path) -> None:
         measures = _measure(test, run, run_dir, masks)
         write_missing(run_dir, images, masks.missing)
         write_measures(run_dir / MEASURES, measures)
-        keep_soft_values(run_dir, _measurable(test), levels=plan.levels, tails=plan.tails, jobs=jobs_of(plan))
+        with phase("soft values", 0):
+            keep_soft_values(
+                run_dir, _measurable(test), levels=plan.levels, tails=plan.tails, jobs=jobs_of(plan)
+            )
         predicted = images[images["image"].map(lambda image: Path(image) in masks.found)]
         _write_qc(test, run_dir, predicted, measures)
         _log_results(test, run_dir, measures, entry)
@@ -183,9 +186,10 @@ def _measure(test: Evaluation, run: Run, run_dir: Path, masks: Masks) -> pd.Data
             on_done=on_done,
         )
     masks.missing.update(unusable)
-    truth = ground_truth_measures(
-        images, test.plan.levels, run.name, reference=test.data.reference, tails=test.plan.tails
-    )
+    with phase("measures of the ground truth", 0):
+        truth = ground_truth_measures(
+            images, test.plan.levels, run.name, reference=test.data.reference, tails=test.plan.tails
+        )
     # Levels that no image of the dataset shows were not missed by anybody: they have no rows.
     shown = truth.loc[truth["value"].notna(), "level"].unique()
     is_of_level = measures["level"].str.fullmatch(r"[0-9:,]+")

@@ -136,12 +136,14 @@ def _evaluate(
         )
     if plan.uncertainty:
         measures = with_csa_intervals(plan, test_images(dataset.val), run_dir, segment, measures)
-    truth = ground_truth_measures(
-        images, plan.levels, run.name, reference=plan.reference, tails=plan.tails, jobs=jobs_of(plan)
-    )
+    with phase("measures of the ground truth", 0):
+        truth = ground_truth_measures(
+            images, plan.levels, run.name, reference=plan.reference, tails=plan.tails, jobs=jobs_of(plan)
+        )
     measures = pd.concat([measures, truth], ignore_index=True)
     write_measures(run_dir / MEASURES, measures)
-    keep_soft_values(run_dir, predicted, levels=plan.levels, tails=plan.tails, jobs=jobs_of(plan))
+    with phase("soft values", 0):
+        keep_soft_values(run_dir, predicted, levels=plan.levels, tails=plan.tails, jobs=jobs_of(plan))
     return measures, missing
 
 
