@@ -28,8 +28,10 @@ nnunet: .venv-nnunet/.installed  ## create .venv-nnunet with nnU-Net, which base
 	.venv-nnunet/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt nnunetv2
 	@touch $@
 
+# As many trainings at once as there are cores, at most four, of one thread each: its table is the same every time.
 demo: setup  ## train soft and hard ground truth x two losses on phantoms, print the table (about 10 minutes)
-	$(BIN)/python -m softcord.train -m gt=soft,hard loss=awing,dicece study=demo
+	$(BIN)/python -m softcord.train -m gt=soft,hard loss=awing,dicece study=demo \
+	  hydra/launcher=pool machine.threads=1
 
 test: setup  ## run the tests, slow ones left out (about 9 minutes)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q -m "not slow and not exhaustive"

@@ -1,8 +1,9 @@
 """Private parts of other packages do what softcord takes them for, or the version that changed is named."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib.metadata import version
+from io import BytesIO
 from pathlib import Path
 
 import lightning
@@ -12,11 +13,14 @@ import torch
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.types import HydraContext
+from matplotlib import rc_context
+from matplotlib.figure import Figure
 from omegaconf import OmegaConf
 from torch.utils.data import DataLoader
 
 from softcord.compat.hydra import every_combination, launcher_context, returned
 from softcord.compat.lightning import epochs_behind
+from softcord.compat.matplotlib import fonts_of_outlines
 from softcord.compat.optuna import trial_of
 from softcord.compat.torch import computes_in_bfloat16, storage_address
 
@@ -112,3 +116,15 @@ def test_optuna_lets_another_process_report_for_a_trial(tmp_path: Path) -> None:
     with changed_by("optuna"):
         trial_of(study, frozen).report(2.5, step=1)
     assert study.trials[asked.number].intermediate_values == {1: 2.5}
+
+
+def test_matplotlib_leaves_what_sets_letters_out_of_the_fonts_of_pdfs() -> None:
+    figure = Figure(figsize=(1, 1))
+    figure.text(0, 0.5, "AVfi")
+    sizes = []
+    for lean in (nullcontext(), fonts_of_outlines()):
+        buffer = BytesIO()
+        with changed_by("fonttools"), lean, rc_context({"pdf.fonttype": 42}):
+            figure.savefig(buffer, format="pdf")
+        sizes.append(len(buffer.getvalue()))
+    assert sizes[1] < 0.95 * sizes[0]

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from hydra_plugins.softcord_pool.worker import Worker
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
+# How many processes a job may start by itself: each of them imports for a second or two.
+_CORES = "SOFTCORD_CORES"
 # Beyond this, runs on a processor wait for memory rather than for cores.
 _MOST_WITHOUT_GPU = 4
 # How often deadlines are looked at; a job that ends is noticed at once.
@@ -112,8 +114,8 @@ class PoolLauncher(Launcher):
         gpus = visible_gpus() if self.gpus is None else self.gpus
         cores = os.cpu_count() or 1
         n_slots = min(self.n_jobs or len(gpus) or min(cores, _MOST_WITHOUT_GPU), n_runs)
-        threads = str(self.threads or max(1, cores // n_slots))
-        shared = dict.fromkeys(_THREADS, threads)
+        share = max(1, cores // n_slots)
+        shared = dict.fromkeys(_THREADS, str(self.threads or share)) | {_CORES: str(share)}
         if not gpus:
             return [shared] * n_slots
         return [shared | {"CUDA_VISIBLE_DEVICES": gpus[slot % len(gpus)]} for slot in range(n_slots)]

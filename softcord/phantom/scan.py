@@ -269,7 +269,8 @@ def _paint(scan: Scan, anatomy: Anatomy, signal: dict[Tissue, float]) -> Float32
         for slab, at in _slabs(scan, anatomy, float(plane)):
             canvas = np.full(at.x.shape, signal[Tissue.AIR], np.float32)
             for tissue, distance in _layers(anatomy, at):
-                canvas += coverage(distance, width) * (signal[tissue] - canvas)
+                if distance.min() < width:  # else it covers nothing here
+                    canvas += coverage(distance, width) * (signal[tissue] - canvas)
             image[:, :, slab] += canvas
     return image / np.float32(len(planes))
 
@@ -282,7 +283,7 @@ def _cord_signal(scan: Scan, anatomy: Anatomy, cord: Float32, signal: dict[Tissu
     white, difference = signal[Tissue.WHITE_MATTER], signal[Tissue.GREY_MATTER] - signal[Tissue.WHITE_MATTER]
     image = np.zeros(cord.shape, np.float32)
     image[i, j, k] = white + grey * difference
-    a, b = anatomy.semi_axes_mm(at.s)
+    a, b = at.semi_axes_mm(anatomy)
     for lesion in anatomy.pathology.lesions:
         share = lesion.share(at.u / a, at.v / b, at.s).mean(axis=1)
         image[i, j, k] += share * (lesion.signal * white - image[i, j, k])
@@ -290,7 +291,7 @@ def _cord_signal(scan: Scan, anatomy: Anatomy, cord: Float32, signal: dict[Tissu
 
 
 def _cord_distance(anatomy: Anatomy, at: Points) -> Array:
-    side = ellipse_distance(at.u, at.v, *anatomy.semi_axes_mm(at.s))
+    side = ellipse_distance(at.u, at.v, *at.semi_axes_mm(anatomy))
     distance: Array = np.maximum(side, at.s - anatomy.cord_top_mm)
     return np.maximum(distance, anatomy.cord_bottom_mm - at.s) if anatomy.cord_bottom_mm > -inf else distance
 

@@ -1,7 +1,7 @@
 """What surrounds the cord of the neck, as signed distances painted back to front; signals by contrast."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
@@ -63,6 +63,13 @@ class Points:
     u: Array
     v: Array
     s: Array
+    _axes: list[tuple[Array, Array]] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def semi_axes_mm(self, anatomy: Anatomy) -> tuple[Array, Array]:
+        """Return the cord's semi-axes, R-L and A-P, at the places: every other tissue asks for them."""
+        if not self._axes:
+            self._axes.append(anatomy.semi_axes_mm(self.s))
+        return self._axes[0]
 
 
 def ellipse_distance(u: Array, v: Array, a: Array | float, b: Array | float) -> Array:
@@ -84,7 +91,7 @@ def neck_layers(anatomy: Anatomy, at: Points) -> Iterator[tuple[Tissue, Array]]:
 
 def grey_matter_distance(anatomy: Anatomy, at: Points) -> Array:
     """Signed distance to the grey matter: two horns on each side, joined by the commissure."""
-    a, b = anatomy.semi_axes_mm(at.s)
+    a, b = at.semi_axes_mm(anatomy)
     return horns_distance(at.u / a, at.v / b) * b
 
 
@@ -135,7 +142,7 @@ def _head(anatomy: Anatomy, at: Points) -> Iterator[tuple[Tissue, Array]]:
 
 
 def _vertebrae(anatomy: Anatomy, at: Points) -> Iterator[tuple[Tissue, Array]]:
-    _, b = anatomy.semi_axes_mm(at.s)
+    _, b = at.semi_axes_mm(anatomy)
     arch_mm = anatomy.arch_distance_mm(at.s)
     lateral = np.abs(at.u)
     pillar = ellipse_distance(lateral - 17.5, at.v - 1.5, 6.5, 7.5)
@@ -155,13 +162,13 @@ def _vertebrae(anatomy: Anatomy, at: Points) -> Iterator[tuple[Tissue, Array]]:
 
 def arch_ring(anatomy: Anatomy, at: Points) -> Array:
     """Signed distance to the inner border of the vertebral arches."""
-    a, b = anatomy.semi_axes_mm(at.s)
+    a, b = at.semi_axes_mm(anatomy)
     rl, ap = a + anatomy.sac_margin_rl_at(at.s) + 1.8, b + anatomy.sac_margin_ap_at(at.s) + 1.2
     return ellipse_distance(at.u, at.v - anatomy.sac_shift_mm, rl, ap)
 
 
 def _arches(anatomy: Anatomy, at: Points, arch_mm: Array) -> Iterator[tuple[Tissue, Array]]:
-    _, b = anatomy.semi_axes_mm(at.s)
+    _, b = at.semi_axes_mm(anatomy)
     ap = b + anatomy.sac_margin_ap_mm + 1.2
     ring = arch_ring(anatomy, at)
     behind = at.v - 2
@@ -178,7 +185,7 @@ def vertebral_bodies(
     anatomy: Anatomy, at: Points, half_width: Array | float, half_depth: Array | float
 ) -> Iterator[tuple[Tissue, Array]]:
     """Yield discs and vertebral bodies of that size, behind them the sac."""
-    _, b = anatomy.semi_axes_mm(at.s)
+    _, b = at.semi_axes_mm(anatomy)
     posterior = anatomy.sac_shift_mm + b + anatomy.sac_margin_ap_at(at.s) + 0.6
     forward = at.v - posterior
     outline = ellipse_distance(at.u, forward - half_depth, half_width, half_depth)
@@ -192,7 +199,7 @@ def vertebral_bodies(
 
 def canal(anatomy: Anatomy, at: Points, roomy: Array | float) -> Iterator[tuple[Tissue, Array]]:
     """Yield the canal's lining and the sac, ``roomy`` mm wider than usual, and the medulla above the cord."""
-    a, b = anatomy.semi_axes_mm(at.s)
+    a, b = at.semi_axes_mm(anatomy)
     a, b = a + anatomy.sac_margin_rl_at(at.s) + roomy, b + anatomy.sac_margin_ap_at(at.s) + roomy
     v = at.v - anatomy.sac_shift_mm
     # Fat lies behind the sac, ligament in front of it.
@@ -206,7 +213,7 @@ def canal(anatomy: Anatomy, at: Points, roomy: Array | float) -> Iterator[tuple[
     above = at.s - anatomy.cord_top_mm
     if above.max() > 0:
         widening = 0.25 * np.clip(above, 0, 60)
-        medulla = ellipse_distance(at.u, at.v, *(axis + widening for axis in anatomy.semi_axes_mm(at.s)))
+        medulla = ellipse_distance(at.u, at.v, *(axis + widening for axis in at.semi_axes_mm(anatomy)))
         yield Tissue.BRAIN, np.maximum(medulla, -above)
 
 

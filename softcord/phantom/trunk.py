@@ -55,7 +55,7 @@ def _vertebrae(anatomy: Anatomy, at: Points) -> Iterator[tuple[Tissue, Array]]:
     behind = at.v + 3
     yield Tissue.LIGAMENT, np.maximum(ring - 3.5, behind)
     yield from bone(np.maximum(np.maximum(ring - 5.5, behind), arch_mm - 8.0))
-    _, b = anatomy.semi_axes_mm(at.s)
+    _, b = at.semi_axes_mm(anatomy)
     back = -at.v - (b + anatomy.sac_margin_ap_at(at.s) + 1.2)
     process_mm = anatomy.arch_distance_mm(at.s + 0.5 * np.clip(back, 0, 40))
     yield from bone(np.maximum(np.maximum(lateral - 3.0, process_mm - 8.0), np.maximum(-back - 1, back - 34)))
@@ -66,7 +66,7 @@ def _vertebrae(anatomy: Anatomy, at: Points) -> Iterator[tuple[Tissue, Array]]:
 
 def _fracture(anatomy: Anatomy, at: Points, s_mm: float) -> Array:
     """Signed distance to an oblique, ragged cleft in the vertebral body, filled with fluid."""
-    _, b = anatomy.semi_axes_mm(at.s)
+    _, b = at.semi_axes_mm(anatomy)
     half_depth = anatomy.body_depth_mm / 2
     forward = at.v - (anatomy.sac_shift_mm + b + anatomy.sac_margin_ap_at(at.s) + 0.6)
     within = ellipse_distance(at.u, forward - half_depth, anatomy.body_width_mm - 1.5, half_depth - 1.5)
@@ -80,7 +80,7 @@ def _cauda_equina(anatomy: Anatomy, at: Points) -> Iterator[tuple[Tissue, Array]
     below = smooth_step((anatomy.cord_bottom_mm + 30 - at.s) / 15)
     if below.max() == 0:
         return
-    _, b = anatomy.semi_axes_mm(at.s)
+    _, b = at.semi_axes_mm(anatomy)
     depth = b + anatomy.sac_margin_ap_at(at.s) - 1.0
     for u, share in _ROOTS:
         root = np.hypot(np.abs(at.u) - u, at.v - anatomy.sac_shift_mm + share * depth) - 0.7 * below

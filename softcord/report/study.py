@@ -24,6 +24,7 @@ from softcord.stats.best import Best
 from softcord.stats.compare import compare_in_detail
 from softcord.stats.frames import is_measured, tested_methods
 from softcord.stats.how_sure import ranking_said, ranking_table
+from softcord.stats.kept import unchanged
 from softcord.stats.kinds.methods import ALL_PAIRS_UP_TO
 from softcord.stats.questions import Question
 from softcord.stats.rows import COMPARISON_COLUMNS
@@ -84,7 +85,20 @@ def write_study(
         DataError: nothing to compare, see :func:`softcord.stats.compare.compare`.
         UsageError: a breakdown by a column that participants.tsv does not have.
     """
-    settings, background = settings or StudySettings(), background or Background()
+    with unchanged(measures):
+        return _write_study(
+            measures, study, folder, settings or StudySettings(), background or Background(), on_done
+        )
+
+
+def _write_study(
+    measures: pd.DataFrame,
+    study: str,
+    folder: Path,
+    settings: StudySettings,
+    background: Background,
+    on_done: Callable[[str], None] | None,
+) -> pd.DataFrame:
     questions = settings.questions or applicable(measures, settings)
     detailed = compare_in_detail(
         measures,

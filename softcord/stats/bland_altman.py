@@ -1,6 +1,7 @@
 """Bland-Altman: mean difference and 95% limits of agreement, each with its confidence interval."""
 
 from dataclasses import dataclass
+from functools import cache
 from math import sqrt
 
 import numpy as np
@@ -61,6 +62,7 @@ def bland_altman(differences: npt.ArrayLike, confidence: float = 0.95) -> BlandA
     )
 
 
+@cache
 def limit_factors(n: int, confidence: float = 0.95) -> tuple[float, float]:
     """Return how many SDs from the bias the interval of a limit begins and ends, for n differences."""
     tails = ((1 - confidence) / 2, (1 + confidence) / 2)

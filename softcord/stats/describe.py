@@ -7,6 +7,7 @@ import pandas as pd
 
 from softcord.errors import DataError
 from softcord.stats.frames import PAPER_LEVEL, Unit
+from softcord.stats.kept import kept
 from softcord.stats.measured import measured
 from softcord.stats.wide import by_method, contrast_values
 
@@ -24,15 +25,8 @@ def describe(
     Returns:
         Columns method, contrast (``all``), metric, n, mean, sd; a row per method and metric.
     """
-    tables = []
-    for metric in metrics:
-        try:
-            found = measured(measures, metric, level)
-            wide = by_method(found, unit)
-        except DataError:
-            continue
-        tables.append(_moments(wide, metric).assign(contrast="all"))
-    return _stack(tables)
+    tables = (_described(measures, metric, level, unit) for metric in metrics)
+    return _stack([table for table in tables if table is not None])
 
 
 def describe_contrasts(
@@ -57,6 +51,15 @@ def describe_contrasts(
             sd = np.where(n > 1, np.sqrt(squares / np.maximum(n - 1, 1)), np.nan)
             rows += [(method, *row[:1], metric, *row[1:]) for row in zip(names, n, mean, sd, strict=True)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+@kept
+def _described(measures: pd.DataFrame, metric: str, level: str, unit: Unit) -> pd.DataFrame | None:
+    try:
+        wide = by_method(measured(measures, metric, level), unit)
+    except DataError:
+        return None
+    return _moments(wide, metric).assign(contrast="all")
 
 
 def _moments(wide: pd.DataFrame, metric: str) -> pd.DataFrame:

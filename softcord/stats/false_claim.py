@@ -4,6 +4,8 @@ from math import isfinite, nan, sqrt
 
 from scipy.stats import t
 
+from softcord.stats.shift import t_975
+
 
 def false_claim_probability(
     shift: float,
@@ -47,7 +49,7 @@ def false_claim_probability(
     """
     if n < 2 or not all(map(isfinite, (shift, ci_low, ci_high))):
         return nan
-    of_people = ((ci_high - ci_low) / (2 * float(t.ppf(0.975, n - 1)))) ** 2
+    of_people = ((ci_high - ci_low) / (2 * t_975(n - 1))) ** 2
     df_seeds = sum(runs) - 2
     of_seeds = sd_seed**2 * (1 / runs[0] + 1 / runs[1]) if isfinite(sd_seed) else 0.0
     variance = of_people + of_seeds

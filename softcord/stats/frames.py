@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from softcord.errors import DataError
+from softcord.stats.kept import kept
 
 Unit = Literal["participant", "pooled"]
 PAPER_LEVEL = "2:3"
@@ -47,6 +48,7 @@ def at_level(measures: pd.DataFrame, metric: str, level: str = PAPER_LEVEL) -> p
     return found
 
 
+@kept
 def is_measured(measures: pd.DataFrame, metric: str, level: str = PAPER_LEVEL) -> bool:
     """Say whether :func:`at_level` has any value of the metric."""
     try:
@@ -56,6 +58,7 @@ def is_measured(measures: pd.DataFrame, metric: str, level: str = PAPER_LEVEL) -
     return True
 
 
+@kept
 def is_ground_truth(measures: pd.DataFrame) -> "pd.Series[bool]":
     """Say which rows are the ground truth's own."""
     names = [name for name in measures["method"].unique() if str(name).startswith(GROUND_TRUTH_PREFIX)]

@@ -10,6 +10,7 @@ import pandas as pd
 from softcord.errors import DataError
 from softcord.stats.frames import PAPER_LEVEL, at_level, comparable_spread, is_ground_truth
 from softcord.stats.grid import Grid, grid_of
+from softcord.stats.kept import kept
 from softcord.stats.missed import NEEDS_A_CORD, missed_cords
 
 # A spread over contrasts, and the CSA that it is the spread of.
@@ -52,6 +53,7 @@ class Measured:
         return np.max(counts, axis=0) if counts else np.zeros(len(grid.people), int)
 
 
+@kept
 def measured(measures: pd.DataFrame, metric: str, level: str = PAPER_LEVEL) -> Measured:
     """Lay out a metric of tidy measures at one level, and the participants who have none of it.
 
@@ -89,6 +91,7 @@ def _grid(
     return grid_of(rows, people, missed, without)
 
 
+@kept
 def _people(measures: pd.DataFrame) -> tuple[str, ...]:
     """Return the participants whom some method was tested on; of the ground truth alone, all."""
     is_gt = is_ground_truth(measures)

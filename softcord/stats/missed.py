@@ -3,6 +3,7 @@
 import pandas as pd
 
 from softcord.stats.frames import is_ground_truth
+from softcord.stats.kept import kept
 
 IMAGE = ["run", "method", "participant_id", "session_id", "contrast"]
 # Below this overlap what was found is not the cord: nets that learnt nothing leave traces anywhere.
@@ -14,6 +15,7 @@ NEEDS_A_CORD = (
 )  # fmt: skip
 
 
+@kept
 def missed_cords(measures: pd.DataFrame, level: str) -> pd.MultiIndex:
     """Return the images (``IMAGE``) without a cord: no CSA at the level, soft or binarised, or no overlap."""
     small = measures[measures["value"] < FOUND_FROM_DICE]  # few rows of many
@@ -22,6 +24,7 @@ def missed_cords(measures: pd.DataFrame, level: str) -> pd.MultiIndex:
     return pd.MultiIndex.from_frame(small.loc[missed, IMAGE].astype(str).drop_duplicates())
 
 
+@kept
 def failures(measures: pd.DataFrame, level: str) -> pd.DataFrame:
     """Count, per method, the images without a cord or without any value.
 

@@ -1,6 +1,7 @@
 """By how much two conditions differ: the typical (Hodges-Lehmann) and the mean difference."""
 
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from math import floor, isnan, nan
 
 import numpy as np
@@ -44,13 +45,27 @@ def typical_shift(differences: npt.ArrayLike, critical: float) -> Shift:
     d = d[d != 0]
     if not len(d):
         return Shift(0.0, nan, nan)
-    first, second = np.triu_indices(len(d))
+    first, second = _pairs(len(d))
     walsh = np.sort((d[first] + d[second]) / 2)
-    estimate = float(np.median(walsh))
+    middle = len(walsh) // 2
+    estimate = float(walsh[middle] if len(walsh) % 2 else (walsh[middle - 1] + walsh[middle]) / 2)
     if isnan(critical):
         return Shift(estimate, nan, nan)
     k = floor(critical)
     return Shift(estimate, float(walsh[k]), float(walsh[-1 - k]))
+
+
+@lru_cache(maxsize=64)
+def _pairs(n: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Return the places of all pairs of n values, each with itself too."""
+    first, second = np.triu_indices(n)
+    return first, second
+
+
+@cache
+def t_975(df: int) -> float:
+    """Return the upper 2.5 % point of Student's t: comparisons ask for few degrees of freedom, but often."""
+    return float(t.ppf(0.975, df))
 
 
 def mean_shift(differences: npt.ArrayLike) -> Shift:
@@ -66,7 +81,7 @@ def mean_shift(differences: npt.ArrayLike) -> Shift:
     mean = float(d.mean())
     if n < INTERVALS_FROM:
         return Shift(mean, nan, nan)
-    half = float(t.ppf(0.975, n - 1)) * float(d.std(ddof=1)) / np.sqrt(n)
+    half = t_975(n - 1) * float(d.std(ddof=1)) / np.sqrt(n)
     return Shift(mean, mean - half, mean + half)
 
 

@@ -4,8 +4,10 @@ import pandas as pd
 
 from softcord.contrasts import CONTRASTS
 from softcord.stats.frames import is_ground_truth
+from softcord.stats.kept import kept
 
 
+@kept
 def unseen_contrasts(measures: pd.DataFrame) -> dict[str, tuple[str, ...]]:
     """Return by method the contrasts in its measures that are not among those that trained it.
 
@@ -19,7 +21,7 @@ def unseen_contrasts(measures: pd.DataFrame) -> dict[str, tuple[str, ...]]:
         return {}
     tested = measures.loc[~is_ground_truth(measures), ["method", "contrasts_trained", "contrast"]]
     found: dict[str, dict[str, None]] = {}
-    for method, trained, contrast in tested.astype(str).drop_duplicates().itertuples(index=False):
+    for method, trained, contrast in tested.drop_duplicates().astype(str).itertuples(index=False):
         is_said = any(name in CONTRASTS for name in trained.split())
         if is_said and contrast not in ("all", "n/a", *trained.split()):
             found.setdefault(method, {})[contrast] = None

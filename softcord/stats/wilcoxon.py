@@ -127,7 +127,7 @@ class _Null:
         if self.rule == "normal approximation":
             half = self.ranks.sum() / 2
             # Rank sums are multiples of a half.
-            below = np.ceil(2 * (half - 0.5 - norm.isf(alpha / 2) * _spread(self.ranks))) - 1
+            below = np.ceil(2 * (half - 0.5 - _upper_point(alpha / 2) * _spread(self.ranks))) - 1
             return float(below / 2) if below >= 0 else np.nan
         places = np.flatnonzero(2 * _cumulated(self._doubled()) < alpha)
         return float(places[-1] / 2) if len(places) else np.nan
@@ -148,6 +148,11 @@ def _cumulated(weights: tuple[int, ...]) -> FloatArray:
     for weight in weights:
         counts[weight:] += counts[:-weight].copy()
     return np.asarray(counts.cumsum() / counts.sum())
+
+
+@cache
+def _upper_point(share: float) -> float:
+    return float(norm.isf(share))
 
 
 def _spread(ranks: FloatArray) -> float:

@@ -330,5 +330,5 @@ def _check_keys(config: Mapping[str, Any]) -> None:
 
 
 def jobs_of(plan: Plan) -> int:
-    """Return how many processes the machine settings allow."""
-    return plan.machine.jobs or os.cpu_count() or 1
+    """Return how many processes the machine settings allow, or else a launcher that shares out the cores."""
+    return plan.machine.jobs or int(os.environ.get("SOFTCORD_CORES", "0")) or os.cpu_count() or 1

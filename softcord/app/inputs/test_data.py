@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from softcord.app.config.plan import Plan
+from softcord.app.console.progress import phase
 from softcord.app.inputs.training_data import make_phantom, tested_images, true_csa_mm2
 from softcord.data.identity import dataset_identity
 from softcord.data.labels import LABEL_OF_GT, Gt, choose_labels, warn_of_unused
@@ -53,7 +54,8 @@ def open_test_data(plan: Plan, settings: "EvaluateSettings") -> EvaluationData:
     if plan.needs_phantom:
         make_phantom(plan)
     table = read_index(plan.data)
-    identity = dataset_identity(plan.data.root, table, cache_dir=plan.paths.data_dir / "cache")
+    with phase(f"checksums of {plan.data.name}", 0):
+        identity = dataset_identity(plan.data.root, table, cache_dir=plan.paths.data_dir / "cache")
     if settings.participants == "test":
         participants = table["participant_id"].unique()
         split = make_split(plan.split, participants, read_persons(plan.data, participants))

@@ -106,8 +106,10 @@ def _open_one(plan: Plan) -> Dataset:
     if plan.reference == "soft":
         measured = with_soft_labels(plan, measured, GtSettings(reference=plan.gt.reference), PAPER_SIX)
     measured = tested_images(plan, measured)
+    with phase(f"checksums of {plan.data.name}", 0):
+        identity = dataset_identity(plan.data.root, table, cache_dir=plan.paths.data_dir / "cache")
     dataset = Dataset(
-        identity=dataset_identity(plan.data.root, table, cache_dir=plan.paths.data_dir / "cache"),
+        identity=identity,
         split=split,
         train=_labelled(_of(trained, split.train), plan.gt.name, plan),
         val=_labelled(_of(trained, split.val), plan.gt.name, plan),

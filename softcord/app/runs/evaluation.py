@@ -186,9 +186,10 @@ def _measure(
             on_done=on_done,
         )
     masks.missing.update(measured.missing)
-    truth = ground_truth_measures(
-        images, test.plan.levels, run.name, reference=test.data.reference, tails=test.plan.tails
-    )
+    with phase("measures of the ground truth", 0):
+        truth = ground_truth_measures(
+            images, test.plan.levels, run.name, reference=test.data.reference, tails=test.plan.tails
+        )
     # Levels that no image of the dataset shows were not missed by anybody: they have no rows.
     shown = truth.loc[truth["value"].notna(), "level"].unique()
     measures = measured.rows

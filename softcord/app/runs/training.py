@@ -137,9 +137,10 @@ def _evaluate(
     measures = measured.rows
     if plan.uncertainty:
         measures = with_csa_intervals(plan, test_images(dataset.val), run_dir, segment, measures)
-    truth = ground_truth_measures(
-        images, plan.levels, run.name, reference=plan.reference, tails=plan.tails, jobs=jobs_of(plan)
-    )
+    with phase("measures of the ground truth", 0):
+        truth = ground_truth_measures(
+            images, plan.levels, run.name, reference=plan.reference, tails=plan.tails, jobs=jobs_of(plan)
+        )
     measures = pd.concat([measures, truth], ignore_index=True)
     write_measures(run_dir / MEASURES, measures)
     keep_soft_values(run_dir, measured.soft_values)

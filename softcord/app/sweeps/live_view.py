@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 import socket
 import sys
 import threading
@@ -27,6 +28,8 @@ logger = logging.getLogger("softcord")
 _LOOK_EVERY_S = 1.0
 # Reading thousands of runs takes a second: the trainings are left at least nineteen parts of twenty.
 _LONGEST_SHARE = 0.05
+# Runs in processes of their own say how far they are in logs of their own: here nothing is silent for longer.
+_SILENCE_S = 20.0
 # Ends that a run does not come back from within one sweep.
 _ENDED = ("complete", "pruned", "failed")
 
@@ -74,6 +77,12 @@ class Progress:
     def running(self) -> list[Entry]:
         """Runs that some process works on."""
         return [entry for entry in self.entries.values() if entry.standing == "running"]
+
+    @property
+    def running_elsewhere(self) -> list[Entry]:
+        """Those of them that another process than this one works on."""
+        here = (socket.gethostname(), os.getpid())
+        return [entry for entry in self.running if entry.run and (entry.run.host, entry.run.pid) != here]
 
     @property
     def ended(self) -> list[Entry]:
@@ -139,6 +148,10 @@ class Progress:
         return ", ".join(parts)
 
 
+def _doing(entry: Entry) -> str:
+    return (entry.run.doing if entry.run else "") or "starting"
+
+
 def _attempt_s(entry: Entry) -> float:
     if entry.run is None:
         return 0.0
@@ -171,14 +184,17 @@ def _repeated(look: Callable[[], None]) -> Iterator[None]:
 
 @contextmanager
 def _logged(progress: Progress) -> Iterator[None]:
-    said = 0
+    said, said_at = 0, time.monotonic()
 
     def look() -> None:
-        nonlocal said
+        nonlocal said, said_at
         progress.look()
-        if len(progress.ended) > said and progress.n_runs > 1:
-            said = len(progress.ended)
-            logger.info("%s", progress.line())
+        has_ended = len(progress.ended) > said and progress.n_runs > 1
+        at_work = progress.running_elsewhere
+        if has_ended or (at_work and time.monotonic() - said_at >= _SILENCE_S):
+            said, said_at = len(progress.ended), time.monotonic()
+            doing = "; ".join(f"{entry.run.name} {_doing(entry)}" for entry in at_work if entry.run)
+            logger.info("%s", f"{progress.line()} ({doing})" if doing else progress.line())
 
     with _repeated(look):
         yield
@@ -232,7 +248,7 @@ def drawing(progress: Progress) -> RenderableType:
             "",
             Text(plain(entry.run.name)),
             ProgressBar(1.0, entry.run.fraction, width=20),
-            Text(plain(entry.run.doing or "starting")),
+            Text(plain(_doing(entry))),
             duration(_attempt_s(entry)),
         )
     head = Table.grid(padding=(0, 2))

@@ -1,6 +1,5 @@
 """The runs that one command means: recorded, recognised where complete, failures noted and summed up."""
 
-import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +20,7 @@ from softcord.app.inputs.training_data import Dataset, open_dataset
 from softcord.app.records.labels import labelled, naming
 from softcord.app.records.record import send_kept
 from softcord.app.results.by_dataset import dataset_of
+from softcord.app.sweeps.shared_data import data_key
 from softcord.errors import BusyError, UsageError
 from softcord.hints import counted
 from softcord.measure.level_text import format_levels
@@ -34,12 +34,6 @@ from softcord.sweep.ledger import Run, Verb, fail, is_claimed, read_study, reaso
 Attempts = Mapping[tuple[Path, str], tuple[str, int]]
 
 logger = logging.getLogger("softcord")
-
-# Parts of a configuration that say nothing about which data are opened.
-_NOT_DATA = (
-    *("seed", "loss", "model", "augment", "train", "machine", "levels", "tails", "uncertainty"),
-    *("variant", "rerun", "search"),
-)
 
 
 def begin_sweep(arguments: Sequence[str], plans: list[Plan]) -> list[Plan]:
@@ -310,8 +304,7 @@ def _is_still_valid(plan: Plan, run: Run, opened: dict[str, Dataset]) -> bool:
     """Whether a complete run is the one that the plan describes, also after a look at the data."""
     if not has_results(plan.study_dir / run.name):
         return False
-    about_data = {key: value for key, value in plan.config.items() if key not in _NOT_DATA}
-    key = json.dumps([about_data, plan.choices["data"]], sort_keys=True, default=str)
+    key = data_key(plan)
     if key not in opened:
         opened[key] = open_dataset(plan)
     return fingerprint_of(plan, opened[key]) == run.fingerprint

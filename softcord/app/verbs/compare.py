@@ -99,8 +99,9 @@ def _compare(
     options = config["compare"]
     settings = study_settings(options, str(config["levels"]), data)
     dirs = _run_dirs(options, folder, runs)
-    notes = [] if options["allow_different"] else check_alike(dirs)
-    measures = _load(dirs, options, settings)
+    with phase("reading the measures", 0):
+        notes = [] if options["allow_different"] else check_alike(dirs)
+        measures = _load(dirs, options, settings)
     study = config["study"] if out == folder else f"{config['study']}, {data}"
     if measures.empty:
         logger.info("%s: nothing was measured, so there is nothing to compare", study)

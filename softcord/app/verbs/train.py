@@ -31,6 +31,7 @@ def training_study() -> Study:
     from softcord.app.sweeps import runs
     from softcord.app.sweeps.live_view import watch
     from softcord.app.sweeps.outlook import say_outlook
+    from softcord.app.sweeps.shared_data import make_shared_data
 
     def check(plan: Plan) -> None:
         check_engine(plan)
@@ -39,6 +40,7 @@ def training_study() -> Study:
     def begin(arguments: Sequence[str], plans: list[Plan]) -> list[Plan]:
         left = runs.begin_sweep(arguments, plans)
         say_outlook(left)
+        make_shared_data(left, arguments)
         return left
 
     return Study(

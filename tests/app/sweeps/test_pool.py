@@ -20,7 +20,7 @@ from softcord.app.sweeps.launch import Study, launch
 HERE = Path.cwd()
 
 def job(plan):
-    seen = ("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS")
+    seen = ("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "SOFTCORD_CORES")
     note = {key: os.environ.get(key) for key in seen}
     note |= {"pid": os.getpid(), "cwd": os.getcwd()}
     (HERE / f"began-{plan.seed}").write_text(json.dumps(note))
@@ -101,6 +101,7 @@ def test_a_job_that_is_killed_or_fails_does_not_stop_the_others(toy: list[str], 
     assert len({note["pid"] for note in notes}) == 4
     assert {note["CUDA_VISIBLE_DEVICES"] for note in notes} == {"3", "7"}
     assert {note["OMP_NUM_THREADS"] for note in notes} == {"1"}
+    assert {note["SOFTCORD_CORES"] for note in notes} == {str(max(1, (os.cpu_count() or 1) // 2))}
     assert {note["cwd"] for note in notes} == {str(tmp_path)}
 
 
