@@ -23,7 +23,7 @@ def arguments(text: str) -> dict[str, str]:
 def test_both_install_and_check_in_the_same_words() -> None:
     assert len(steps(DOCKER)) == 2
     assert steps(DOCKER) == steps(APPTAINER)
-    assert arguments(DOCKER) == arguments(APPTAINER) == {"PYTHON": "3.12", "DEVICE": "cpu"}
+    assert arguments(DOCKER) == arguments(APPTAINER) == {"PYTHON": "3.11", "DEVICE": "cpu"}
 
 
 @pytest.mark.parametrize("text", [DOCKER, APPTAINER], ids=["docker", "apptainer"])

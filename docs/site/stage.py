@@ -1,4 +1,4 @@
-"""Lay out the pages of the documentation for Sphinx: those of docs/, and those that are made from the code.
+"""Lay out the pages of the documentation for Sphinx: those of docs/, notebooks, and those made from the code.
 
 python -m docs.site.stage build/docs-source
 """
@@ -18,7 +18,7 @@ DOCS = ROOT / "docs"
 # What is not written by hand stands in the last of the four kinds.
 MADE = ("commands", "configuration", "api")
 _OUTSIDE = re.compile(r"\]\(\.\./([^)#\s]+)")
-_LISTED = re.compile(r"^- \[[^\]]+\]\(([\w-]+)\.md\)", re.MULTILINE)
+_LISTED = re.compile(r"^- \[[^\]]+\]\(((?:notebooks/)?[\w-]+)\.(?:md|ipynb)\)", re.MULTILINE)
 
 
 def stage(folder: Path) -> None:
@@ -30,6 +30,7 @@ def stage(folder: Path) -> None:
             (folder / path.name).write_text(_with_files(path.read_text(encoding="utf-8"), folder))
         elif path.suffix in (".png", ".svg"):
             shutil.copy(path, folder)
+    shutil.copytree(DOCS / "notebooks", folder / "notebooks", ignore=shutil.ignore_patterns(".*"))
     (folder / "index.md").write_text(_with_files(index(), folder))
     (folder / "commands.md").write_text(command_reference())
     (folder / "configuration.md").write_text(configuration_reference())
