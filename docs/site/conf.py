@@ -28,6 +28,7 @@ nb_execution_timeout = 300  # seconds, for a cell
 nb_merge_streams = True
 # `!softcord` in a cell is the one that builds the pages.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+os.environ["TTY_COMPATIBLE"] = "0"  # no bars that are drawn again and again: a page shows each of them
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"

@@ -191,7 +191,8 @@ def _logged(progress: Progress) -> Iterator[None]:
         progress.look()
         has_ended = len(progress.ended) > said and progress.n_runs > 1
         at_work = progress.running_elsewhere
-        if has_ended or (at_work and time.monotonic() - said_at >= _SILENCE_S):
+        speaks_here = len(progress.running) > len(at_work)
+        if has_ended or (not speaks_here and time.monotonic() - said_at >= _SILENCE_S):
             said, said_at = len(progress.ended), time.monotonic()
             doing = "; ".join(f"{entry.run.name} {_doing(entry)}" for entry in at_work if entry.run)
             logger.info("%s", f"{progress.line()} ({doing})" if doing else progress.line())

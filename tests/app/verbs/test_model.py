@@ -218,10 +218,13 @@ def test_a_server_that_does_not_answer_stops_only_who_needs_it(
     shutil.rmtree(OUTPUTS / "lone")
 
 
-def test_a_registered_model_is_loaded_in_python_as_well(here: Path, tmp_path: Path) -> None:
+def test_a_registered_model_is_loaded_in_python_as_well(
+    here: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["promote", "models:/cord/1", "cord@first"]) == 0
     for word in ("cord@first", "models:/cord/1"):
         assert weights_sha256(softcord.load_model(word).model) == weights_sha256(model(1))
+    assert "Downloading" not in capsys.readouterr().err
     for word in ("cord@nothing", "models:/cord/99"):
         with pytest.raises(UsageError, match="is not there"):
             softcord.load_model(word)
