@@ -23,8 +23,7 @@ def load_measures(
     """
     tables, levels = [], set[str]()
     for path in paths:
-        # Compact file by file: as text, a thousand of them would not fit.
-        table = read_measures(path, compact=True)[list(MEASURE_COLUMNS)]
+        table = read_measures(path)[list(MEASURE_COLUMNS)]
         if metrics is not None:
             table = table[table["metric"].isin(metrics)]
         if level is not None:
@@ -32,7 +31,8 @@ def load_measures(
             kept = table["level"].isin([level, "all", "n/a"])
             # Who was measured at other levels only stays, so that nobody vanishes from the count.
             table = table[kept | ~table["participant_id"].isin(table.loc[kept, "participant_id"])]
-        tables.append(table)
+        # Made compact file by file: as text, a thousand of them would not fit.
+        tables.append(table.astype(dict.fromkeys(_TEXT, "category")))
     if not tables:
         raise DataError("measures", "there are none", "Finish a run first")
     if levels - {"n/a"} and not levels & {str(level), "all"}:
@@ -45,6 +45,6 @@ def load_measures(
 def _stacked(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     stacked = {"value": pd.concat([table["value"] for table in tables], ignore_index=True)}
     for name in _TEXT:
-        joined = pd.api.types.union_categoricals([table[name] for table in tables], sort_categories=True)
-        stacked[name] = pd.Series(joined.remove_unused_categories())
+        columns = [pd.Categorical(table[name]) for table in tables]
+        stacked[name] = pd.Series(pd.api.types.union_categoricals(columns, sort_categories=True))
     return pd.DataFrame(stacked)[list(MEASURE_COLUMNS)]

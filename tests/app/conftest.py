@@ -15,16 +15,21 @@ from softcord.track import store
 from tests.quick import Lay
 
 
-@pytest.fixture(scope="session", autouse=True)
-def empty_stores_are_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the tables of an empty store are kept once they have been made."""
+    return tmp_path_factory.mktemp("store") / "empty.db"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def empty_stores_are_copies(empty_store: Path) -> Iterator[None]:
     """Let the stores of tests that only use one begin as a copy: MLflow takes seconds to make its tables."""
-    empty = tmp_path_factory.mktemp("store") / "empty.db"
     create = store._create
 
     def copied(database: Path) -> None:
-        if not empty.exists():
-            create(empty)
-        shutil.copy(empty, database)
+        if not empty_store.exists():
+            create(empty_store)
+        shutil.copy(empty_store, database)
         store._use_write_ahead_log(database)
 
     with pytest.MonkeyPatch.context() as patch:
