@@ -1,6 +1,5 @@
 """measures.csv: one number a row, fixed columns, written whole or not at all."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import attrgetter
@@ -83,7 +82,7 @@ def write_measures(path: Path | str, frame: pd.DataFrame) -> None:
 def read_measures(path: Path | str, *, compact: bool = False) -> pd.DataFrame:
     """Read measures.csv: ``value`` as float64 (NaN where n/a), every other column as text.
 
-    ``compact`` makes the columns of text categorical as they are read: less memory and less time.
+    ``compact`` makes the columns of text categorical, which takes less memory.
 
     Raises:
         DataError: the file is missing or not CSV, lacks a column, or has a value that is no number.
@@ -92,8 +91,7 @@ def read_measures(path: Path | str, *, compact: bool = False) -> pd.DataFrame:
     if not path.is_file():
         raise DataError(path, "does not exist", Remedy.MEASURE_FIRST)
     try:
-        text = defaultdict(lambda: "category" if compact else "str", value="str")
-        frame = pd.read_csv(path, dtype=text, keep_default_na=False, encoding="utf-8")
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise DataError(path, f"is not a table of measures ({error})", "Write it again") from error
     _check_columns(path, frame)
@@ -104,7 +102,10 @@ def read_measures(path: Path | str, *, compact: bool = False) -> pd.DataFrame:
         raise DataError(path, f"column value holds what is no number ({error})", "Write n/a there") from error
     if np.isinf(frame["value"]).any():
         raise DataError(path, "column value holds an infinite number", "Write n/a there")
-    return frame
+    if not compact:
+        return frame
+    # Only now: read as categories, a column of digits would become numbers, and participant 01 be 1.
+    return frame.astype({name: "category" for name in frame.columns if name != "value"})
 
 
 def _check_columns(path: Path, frame: pd.DataFrame) -> None:
