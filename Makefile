@@ -40,7 +40,7 @@ test-all: setup  ## run every test, before a release (about an hour)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q
 
 # About an hour; what fails is kept in tests/hostile/corpus, and every run of the tests tries it again.
-fuzz: setup  ## try 10,000 hostile inputs, and the damaged images of the slow tests
+fuzz: setup  ## try 10,000 hostile inputs, and the damaged images of the exhaustive tests
 	SOFTCORD_FUZZ=10000 $(BIN)/python -m pytest -q tests/hostile
 
 check: setup  ## style, types and tests

@@ -62,7 +62,7 @@ def task_of(out: Path) -> str | None:
     try:
         (made_by,) = json.loads((out / DESCRIPTION).read_text(encoding="utf-8"))["GeneratedBy"]
         return str(made_by["Task"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

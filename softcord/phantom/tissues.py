@@ -63,13 +63,15 @@ class Points:
     u: Array
     v: Array
     s: Array
-    _axes: list[tuple[Array, Array]] = field(default_factory=list, init=False, repr=False, compare=False)
+    _axes: list[tuple[Anatomy, tuple[Array, Array]]] = field(
+        default_factory=list, init=False, repr=False, compare=False
+    )
 
     def semi_axes_mm(self, anatomy: Anatomy) -> tuple[Array, Array]:
         """Return the cord's semi-axes, R-L and A-P, at the places: every other tissue asks for them."""
-        if not self._axes:
-            self._axes.append(anatomy.semi_axes_mm(self.s))
-        return self._axes[0]
+        if not self._axes or self._axes[0][0] is not anatomy:
+            self._axes[:] = [(anatomy, anatomy.semi_axes_mm(self.s))]
+        return self._axes[0][1]
 
 
 def ellipse_distance(u: Array, v: Array, a: Array | float, b: Array | float) -> Array:

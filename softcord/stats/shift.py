@@ -55,7 +55,7 @@ def typical_shift(differences: npt.ArrayLike, critical: float) -> Shift:
     return Shift(estimate, float(walsh[k]), float(walsh[-1 - k]))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)  # of 1,500 pooled images one takes 18 MB
 def _pairs(n: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Return the places of all pairs of n values, each with itself too."""
     first, second = np.triu_indices(n)

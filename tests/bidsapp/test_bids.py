@@ -12,6 +12,7 @@ from softcord.app.verbs.bids import main
 from softcord.io.files import write_json
 from softcord.io.names import sidecar_of
 from softcord.io.nifti import read_volume, write_volume
+from softcord.measure.files import MaskFiles
 from softcord.predict.built_in import CSA_INTERVAL
 from softcord.predict.files import Task
 from softcord.predict.volume import Prediction
@@ -148,6 +149,13 @@ def test_masks_of_two_models_or_tasks_are_not_told_as_one(
     assert main(["raw", "out", "participant", "--task", "groundtruth"]) == 2
     assert main(["raw", "out", "group", "--task", "groundtruth"]) == 2
     assert "holds the results of --task segment" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", ["[]", '{"GeneratedBy": 1}', '{"GeneratedBy": [1, {"Model": "a"}]}'])
+def test_a_sidecar_that_does_not_say_who_made_the_mask_is_of_no_model(content: str, tmp_path: Path) -> None:
+    mask = tmp_path / "sub-01_T2w_seg.nii.gz"
+    sidecar_of(mask).write_text(content, encoding="utf-8")
+    bids._refuse_two_models([MaskFiles(mask)], tmp_path)
 
 
 def test_uncertainty_is_asked_for_where_images_are_segmented(raw: Path) -> None:

@@ -73,3 +73,9 @@ def test_measuring_those_who_are_tested_says_that_there_are_none(root: Path) -> 
     correct(root, CORRECTED)
     with pytest.raises(DataError, match="measured_on=val"):
         open_dataset(plan_of(root, "measured_on=test"))
+
+
+def test_somebody_held_out_without_a_label_is_named_as_that(root: Path) -> None:
+    correct(root, CORRECTED)
+    with pytest.raises(DataError, match="sub-12 is held out and has no soft label of T2w"):
+        open_dataset(plan_of(root, "split.hold_out_test=[sub-12]", "measured_on=test"))

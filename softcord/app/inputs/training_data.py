@@ -132,10 +132,15 @@ def _participants(plan: Plan, table: pd.DataFrame) -> list[str]:
     if not plan.split.labelled_only:
         return list(table["participant_id"].unique())
     found = labelled_participants(table[table["contrast"].isin(plan.contrasts)], plan.gt.name)
+    label = f"{plan.gt.name} label of {', '.join(plan.contrasts)}"
     if not found:
-        contrasts = ", ".join(plan.contrasts)
-        what = f"nobody has a {plan.gt.name} label of {contrasts}, and only these are divided"
+        what = f"nobody has a {label}, and only these are divided"
         raise DataError(f"split {plan.split_name}", what, "Label images first, or see `softcord check`")
+    there = set(table["participant_id"])
+    for one in (*plan.split.hold_out_val, *plan.split.hold_out_test):
+        if one in there and one not in found:
+            what = f"{one} is held out and has no {label}"
+            raise DataError(f"split {plan.split_name}", what, "Label it first, or hold out somebody else")
     return found
 
 

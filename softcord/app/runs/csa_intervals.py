@@ -56,11 +56,12 @@ def with_csa_intervals(
     write_calibration(run_dir / CSA_INTERVAL, made)
     measures = with_intervals(measures, made)
     held = held_references(measures)
-    what = coverage(held["inside"], held["participant_id"]) if len(held) else "no area"
-    said = (
-        "%.0f %% intervals of CSA, by %d validation participants; of those tested they hold the truth in %s"
-    )
-    logger.info(said, 100 * made.coverage, made.participants, what)
+    said = "nobody tested has one and a reference to hold it against"
+    if len(held):
+        found = coverage(held["inside"], held["participant_id"])
+        said = f"of those tested they hold the reference's area in {found}"
+    who = "%.0f %% intervals of CSA, by %d validation participants; %s"
+    logger.info(who, 100 * made.coverage, made.participants, said)
     return measures
 
 

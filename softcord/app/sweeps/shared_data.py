@@ -7,7 +7,6 @@ from contextlib import suppress
 from softcord.app.config.plan import Plan
 from softcord.app.engine import engine_of
 from softcord.app.inputs.training_data import open_dataset
-from softcord.errors import SoftcordError
 
 # Launchers that run jobs beside each other, all on this machine.
 _ON_THIS_MACHINE = {"hydra/launcher=pool", "hydra/launcher=joblib"}
@@ -34,5 +33,5 @@ def make_shared_data(plans: Sequence[Plan], arguments: Sequence[str]) -> None:
     if len(plans) < 2 or not _ON_THIS_MACHINE & set(arguments):
         return
     for plan in {data_key(plan): plan for plan in plans}.values():
-        with suppress(SoftcordError, OSError):
+        with suppress(Exception):  # whatever it is, also of an engine of others, ends runs and no command
             engine_of(plan).prepare(plan, open_dataset(plan))

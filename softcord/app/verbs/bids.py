@@ -220,9 +220,11 @@ def _refuse_two_models(files: "list[MaskFiles]", out: Path) -> None:
     """Refuse masks of several models: one table of areas, and one paragraph of methods, is of one."""
     from softcord.data.labels import read_sidecar
 
-    sidecars = [read_sidecar(str(one.mask)) or {} for one in files]
-    makers = [maker for sidecar in sidecars for maker in sidecar.get("GeneratedBy", ())]
-    names = {one["ModelWeightsSha256"]: one.get("Model") for one in makers if "ModelWeightsSha256" in one}
+    sidecars = [read_sidecar(str(one.mask)) for one in files]
+    listed = [one.get("GeneratedBy") for one in sidecars if isinstance(one, dict)]
+    makers = [one for many in listed if isinstance(many, list) for one in many if isinstance(one, dict)]
+    known = [one for one in makers if "ModelWeightsSha256" in one]
+    names = {str(one["ModelWeightsSha256"]): one.get("Model") for one in known}
     if len(names) > 1:
         models = ", ".join(f"{name} {weights[:8]}" for weights, name in sorted(names.items()))
         raise DataError(

@@ -60,6 +60,8 @@ def _correct(arguments: argparse.Namespace) -> int:
         raise UsageError("softcord correct", "needs either -next or -take", "softcord correct -h shows both")
     if arguments.next is not None and arguments.next < 1:
         raise UsageError("-next", f"must be at least 1, got {arguments.next}")
+    if arguments.again and arguments.next is None:
+        raise UsageError("-again", "says which drafts -next opens", "Leave it out, or give -next N")
     masks = find_review_masks(arguments.root, arguments.masks)
     return _next(arguments, masks) if arguments.next is not None else _take_all(arguments, masks)
 
@@ -74,7 +76,7 @@ def _next(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
     by_name = {one.name: one for one in masks}
     editor_command(Path("image"), Path("draft"), os.environ)  # refused before anything is written
     done = {one.name for one in masks if label_path(arguments.root, one).exists()}
-    waiting = _drafts(arguments.root, masks)
+    waiting = _drafts(arguments.root, [one for one in masks if one.name not in done])
     done |= set(waiting) if not arguments.again else {name for name in waiting if not waiting[name]}
     ratings = _ratings_of(arguments.root, masks)
     sites = sites_of(arguments.root)

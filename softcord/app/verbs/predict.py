@@ -240,11 +240,9 @@ def _derivatives(arguments: argparse.Namespace, task: "Task") -> Path:
     """Where the masks of a BIDS folder go: beside those of another model of that name, as after a round."""
     from softcord.predict.write import derivatives_of
 
-    derivatives: Path = arguments.path_data / "derivatives"
+    given: Path | None = arguments.output
     name, weights = file_name(task.model.description.name), str(task.made_by["ModelWeightsSha256"])
-    if arguments.output or arguments.overwrite:
-        return arguments.output or derivatives / f"softcord-{name}"
-    return derivatives_of(derivatives, name, weights)
+    return given or derivatives_of(arguments.path_data / "derivatives", name, weights)
 
 
 def _refuse_same(arguments: argparse.Namespace, pairs: list[tuple[Path, Path]]) -> None:

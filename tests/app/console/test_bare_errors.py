@@ -36,6 +36,7 @@ ODD: dict[str, tuple[tuple[str, ...], int, str]] = {
     "a port beyond all": (("ui", "-store", "store", "-port", "99999"), 2, "-port: must be between 1 and"),
     "no verb of study": (("study", "x"), 2, "invalid choice: 'x'"),
     "no task of correct": (("correct", "bids"), 2, "softcord correct: needs either -next or -take"),
+    "drafts again, of none": (("correct", "bids", "-take", "-again"), 2, "-again: says which drafts -next"),
     "a damaged run.json": (("study", "status"), 0, "s/odd: counts as no run: its run.json is damaged"),
     "an unknown type": (("measure", "-i", "type.nii"), 3, "type.nii: is not a readable NIfTI image"),
     "no rotation": (("measure", "-i", "turn.nii"), 3, "turn.nii: does not say where it is"),

@@ -17,15 +17,15 @@ from softcord.sweep.ledger import Run, begin, claim, read_run, record
 POOL = ("-m", "gt=soft,hard", "seed=1,2", "hydra/launcher=pool")
 
 
-@pytest.fixture
-def prepared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+@pytest.fixture(params=[DataError("sub-01", "has no mask"), KeyError("of an engine of others")])
+def prepared(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> list[str]:
     """The ground truths of the plans whose data were made; those of hard masks cannot be."""
     made: list[str] = []
 
     def prepare(plan: Plan, _dataset: object) -> None:
         made.append(plan.gt.name)
         if plan.gt.name == "hard":
-            raise DataError("sub-01", "has no mask")
+            raise request.param
 
     monkeypatch.setattr(shared_data, "open_dataset", lambda plan: None)
     monkeypatch.setattr(shared_data, "engine_of", lambda plan: SimpleNamespace(prepare=prepare))

@@ -180,8 +180,10 @@ def test_the_next_rounds_model_of_the_same_name_leaves_the_masks_of_before_where
     names: list[set[str]] = []
     for number in range(3):
         again = write_package(tmp_path / f"round{number}", model)
-        for _ in range(2):  # and the same command again goes on
-            assert predict("-path-data", tmp_path / "bids", "-m", again) == 0
+        before = {path: path.read_bytes() for path in root.rglob("*.nii.gz")}
+        for more in ([], [], ["-overwrite"]):  # the same command again goes on, or replaces its own
+            assert predict("-path-data", tmp_path / "bids", "-m", again, *more) == 0
+        assert {path: path.read_bytes() for path in before} == before
         names.append({path.name for path in root.iterdir()})
         assert masks_folder(tmp_path / "bids").name in names[-1] - set().union(*names[:-1])
         with torch.no_grad():
