@@ -67,14 +67,15 @@ def choose_labels(
     return labelled
 
 
-def labelled_participants(table: "pd.DataFrame", gt: Gt) -> list[str]:
-    """Return the participants of an index who have a label of a ground truth, or masks to build it from.
+def labelled_participants(table: "pd.DataFrame", gt: Gt, *, or_masks: bool) -> list[str]:
+    """Return the participants of an index who have a label of a ground truth.
 
-    Masks count where no image has such a label yet: labels that are there are used as they are.
+    ``or_masks``: or a hard mask, of which a missing label will be built.
     """
-    labels = table[LABEL_OF_GT[gt]]
-    known = labels if labels.notna().any() else table["hard_seg"]
-    return list(dict.fromkeys(table.loc[known.notna(), "participant_id"]))
+    has_label = table[LABEL_OF_GT[gt]].notna()
+    if or_masks:
+        has_label |= table["hard_seg"].notna()
+    return list(dict.fromkeys(table.loc[has_label, "participant_id"]))
 
 
 def warn_of_model_masks(dataset: str, hard_segs: Iterable[str]) -> None:

@@ -107,12 +107,19 @@ def is_outdated(root: Path, one: ReviewMask) -> bool:
 
 
 def drafted_from(root: Path, one: ReviewMask) -> ReviewMask:
-    """Return the mask that an image's draft was made of: that of a model before, if a later one has come."""
+    """Return the mask that an image's draft was made of: that of a model before, if a later one has come.
+
+    Raises:
+        DataError: that mask is gone, so that nobody can tell what was corrected; the draft stays.
+    """
     wanted = _made_of(draft_path(root, one))
     inside = one.image.parent.relative_to(Path(root).absolute())
     others = sorted(Path(root).glob(f"derivatives/*/{inside}/{one.mask.name}"))
-    found = (path for path in (one.mask, *others) if _sha256(path) == wanted)
-    return replace(one, mask=next(found, one.mask))
+    for path in (one.mask, *others):
+        if _sha256(path) == wanted:
+            return replace(one, mask=path)
+    draft = draft_path(root, one)
+    raise DataError(draft, "was made of a mask that is gone", "Predict again with the model that made it")
 
 
 def _made_of(draft: Path) -> str:

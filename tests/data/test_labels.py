@@ -40,9 +40,9 @@ def test_images_without_label_are_left_out_on_request_only(root: Path) -> None:
 
 def test_who_is_labelled_is_who_has_the_label_or_what_it_is_built_from(root: Path) -> None:
     table = index_dataset(root)
-    assert labelled_participants(table, "hard") == ["sub-01", "sub-02"]
-    assert labelled_participants(table, "soft") == ["sub-01"]
-    assert labelled_participants(table.assign(soft_seg=None), "soft") == ["sub-01", "sub-02"]
+    assert labelled_participants(table, "hard", or_masks=False) == ["sub-01", "sub-02"]
+    assert labelled_participants(table, "soft", or_masks=False) == ["sub-01"]
+    assert labelled_participants(table, "soft", or_masks=True) == ["sub-01", "sub-02"]
 
 
 def test_no_label_at_all_is_an_error_even_then(root: Path) -> None:

@@ -155,6 +155,19 @@ def test_a_changed_draft_counts_for_the_model_it_was_made_of(dataset: Path) -> N
     assert list(read_ledger(dataset / "derivatives/softcord/rounds.tsv")["model"]) == ["softcord-m"]
 
 
+def test_a_changed_draft_whose_mask_is_gone_stays_and_is_said(
+    dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = mask_of(dataset, "T2w")
+    draft = write_draft(dataset, first)
+    save(draft, softcord.read_volume(draft).data * np.float32(0.9))
+    later_model(dataset, "T2w")
+    first.mask.unlink()
+    assert correct([str(dataset), "-take", "-masks", str(dataset / "derivatives/softcord-later")]) == 3
+    assert "was made of a mask that is gone" in capsys.readouterr().err
+    assert draft.exists()
+
+
 def test_drafts_that_wait_are_told_and_opened_again_on_request(
     dataset: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

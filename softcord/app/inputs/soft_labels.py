@@ -25,6 +25,17 @@ from softcord.rounds.drafts import is_from_round
 logger = logging.getLogger("softcord")
 
 
+def are_given(plan: Plan, table: pd.DataFrame, settings: GtSettings, contrasts: tuple[str, ...]) -> bool:
+    """Whether soft labels were published, corrected or passed, so that none is built beside them."""
+    labels = table[LABEL_OF_GT[settings.name]].dropna()
+    if any(is_from_round(Path(one)) for one in labels):
+        return True
+    variant = variant_name(settings, contrasts)
+    is_published = variant == variant_name(replace(GtSettings(), name=settings.name), PAPER_SIX)
+    description = derivatives_dir(plan) / variant / "dataset_description.json"
+    return is_published and not is_ours(description) and not labels.empty
+
+
 def with_soft_labels(
     plan: Plan, table: pd.DataFrame, settings: GtSettings, contrasts: tuple[str, ...]
 ) -> pd.DataFrame:
@@ -33,14 +44,10 @@ def with_soft_labels(
     Published labels are used as they are: nothing is added to a folder that softcord did not make. So are
     labels that somebody corrected or passed, and then there is nothing to build beside them.
     """
-    if table.empty or any(is_from_round(Path(one)) for one in table[LABEL_OF_GT[settings.name]].dropna()):
+    if table.empty or are_given(plan, table, settings, contrasts):
         return table
     variant = variant_name(settings, contrasts)
     root = derivatives_dir(plan)
-    description = root / variant / "dataset_description.json"
-    is_published = variant == variant_name(replace(GtSettings(), name=settings.name), PAPER_SIX)
-    if is_published and not is_ours(description) and table[LABEL_OF_GT[settings.name]].notna().any():
-        return table
     table = _with_labels_in(root / variant, table, settings)
     lacking = table.index.isin(
         list(_outdated(table, LABEL_OF_GT[settings.name], plan.paths.data_dir / "cache"))

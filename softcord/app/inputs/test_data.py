@@ -9,7 +9,12 @@ import pandas as pd
 
 from softcord.app.config.plan import Plan
 from softcord.app.console.progress import phase
-from softcord.app.inputs.training_data import make_phantom, tested_images, true_csa_mm2
+from softcord.app.inputs.training_data import (
+    divided_participants,
+    make_phantom,
+    tested_images,
+    true_csa_mm2,
+)
 from softcord.data.identity import dataset_identity
 from softcord.data.labels import LABEL_OF_GT, Gt, choose_labels, warn_of_unused
 from softcord.data.participants import read_participants
@@ -57,7 +62,7 @@ def open_test_data(plan: Plan, settings: "EvaluateSettings") -> EvaluationData:
     with phase(f"checksums of {plan.data.name}", 0):
         identity = dataset_identity(plan.data.root, table, cache_dir=plan.paths.data_dir / "cache")
     if settings.participants == "test":
-        participants = table["participant_id"].unique()
+        participants = divided_participants(plan, table)
         split = make_split(plan.split, participants, read_persons(plan.data, participants))
         table = table[table["participant_id"].isin(split.test)]
     absent = int((table["image_state"] != "present").sum())

@@ -10,7 +10,7 @@ import pandas as pd
 from softcord.app.config.identity import digest
 from softcord.app.config.plan import Plan, jobs_of
 from softcord.app.console.progress import phase
-from softcord.app.inputs.soft_labels import with_soft_labels
+from softcord.app.inputs.soft_labels import are_given, with_soft_labels
 from softcord.contrasts import CONTRASTS, PAPER_SIX
 from softcord.data.cache import CachedVolume, prepare_all
 from softcord.data.identity import dataset_identity
@@ -90,7 +90,7 @@ def _open_one(plan: Plan) -> Dataset:
     if plan.needs_phantom:
         make_phantom(plan)
     table = read_index(plan.data)
-    participants = _participants(plan, table)
+    participants = divided_participants(plan, table)
     split = make_split(plan.split, participants, read_persons(plan.data, participants))
     if plan.engine.trains:
         table = _present(_of(table, split.participants), plan.contrasts)
@@ -127,11 +127,17 @@ def _open_one(plan: Plan) -> Dataset:
     return dataset
 
 
-def _participants(plan: Plan, table: pd.DataFrame) -> list[str]:
-    """Return who is divided into sides: everybody, or whoever has a label to learn from."""
+def divided_participants(plan: Plan, table: pd.DataFrame) -> list[str]:
+    """Return who is divided into sides: everybody, or whoever has a label to learn from.
+
+    Raises:
+        DataError: nobody has such a label, or somebody who is held out has none.
+    """
     if not plan.split.labelled_only:
         return list(table["participant_id"].unique())
-    found = labelled_participants(table[table["contrast"].isin(plan.contrasts)], plan.gt.name)
+    images = table[table["contrast"].isin(plan.contrasts)]
+    will_build = plan.gt.name != "hard" and not are_given(plan, images, plan.gt, plan.contrasts)
+    found = labelled_participants(images, plan.gt.name, or_masks=will_build)
     label = f"{plan.gt.name} label of {', '.join(plan.contrasts)}"
     if not found:
         what = f"nobody has a {label}, and only these are divided"

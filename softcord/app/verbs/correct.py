@@ -159,8 +159,8 @@ def _take(arguments: argparse.Namespace, one: "ReviewMask", seconds: float | Non
     from softcord.rounds.drafts import drafted_from, take_back
 
     by = arguments.by or getpass.getuser()
-    one = drafted_from(arguments.root, one)
     try:
+        one = drafted_from(arguments.root, one)
         made = take_back(arguments.root, one, by)
     except SoftcordError as error:
         say(f"softcord: {error}")

@@ -36,7 +36,7 @@ def test_a_study_killed_again_and_again_ends_like_an_undisturbed_one(n_kills: in
     assert {state for _, state in report["store"]} == {"complete"}
 
 
-FEW = {"predict": 4, "prepare": 3, "sequential": 3, "pool": 3, "compare": 2}
+FEW = {"predict": 4, "prepare": 3, "sequential": 3, "pool": 3, "compare": 2, "search": 1}
 MANY = {"predict": 26, "prepare": 12, "sequential": 12, "pool": 12, "compare": 8, "search": 10}
 
 

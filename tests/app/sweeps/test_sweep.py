@@ -517,7 +517,7 @@ def test_a_view_of_a_large_study_looks_seldom(monkeypatch: pytest.MonkeyPatch) -
 
     with live_view._repeated(look):
         time.sleep(0.15)
-    assert len(looks) == 2  # one, and one more at the end
+    assert len(looks) <= 4  # one, and one more at the end, on an idle machine; without a pause fourteen
 
 
 def test_on_a_terminal_one_view_shows_the_study_and_its_runs(tmp_path: Path) -> None:
