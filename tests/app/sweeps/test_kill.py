@@ -8,13 +8,11 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.parametrize(
-    "n_kills", [pytest.param(4, marks=pytest.mark.slow), pytest.param(20, marks=pytest.mark.exhaustive)]
-)
-def test_a_study_killed_again_and_again_ends_like_an_undisturbed_one(n_kills: int, tmp_path: Path) -> None:
+@pytest.mark.exhaustive
+def test_a_study_killed_again_and_again_ends_like_an_undisturbed_one(tmp_path: Path) -> None:
     script = Path(__file__).with_name("kill_study.py")
     done = subprocess.run(
-        [sys.executable, str(script), str(tmp_path / "kill"), "1", str(n_kills)],
+        [sys.executable, str(script), str(tmp_path / "kill"), "1", "20"],
         capture_output=True,
         text=True,
         check=False,
@@ -23,7 +21,7 @@ def test_a_study_killed_again_and_again_ends_like_an_undisturbed_one(n_kills: in
     assert done.returncode == 0, done.stderr[-2000:]
     report = json.loads(done.stdout.splitlines()[-1])
     assert report["undisturbed_code"] == 0
-    assert report["kills"] >= 0.75 * n_kills  # the rest came when the command had just ended
+    assert report["kills"] >= 15  # the rest came when the command had just ended
     assert report["final_codes"] == [0, 0]
     assert (report["runs"], report["differing"]) == (6, [])
     assert report["same_measures"]
