@@ -3,13 +3,15 @@
 import os
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from softcord.app.config.compose import compose
 from softcord.app.config.plan import make_plan
 from softcord.app.inputs import soft_labels as module
 from softcord.app.inputs.soft_labels import derivatives_dir, with_soft_labels
-from softcord.app.inputs.training_data import make_phantom
+from softcord.app.inputs.training_data import divided_participants, make_phantom
+from softcord.data.labels import LABEL_OF_GT
 from softcord.data.settings import read_index
 from softcord.io.nifti import read_volume, write_volume
 
@@ -52,3 +54,25 @@ def test_asking_where_labels_of_read_only_data_would_lie_writes_nothing(
     assert not plan.paths.data_dir.exists()
     assert derivatives_dir(plan, for_writing=True) == place
     assert (place / "dataset.json").exists()
+
+
+@pytest.mark.parametrize(("contrasts", "who"), [("2", ["sub-01", "sub-02"]), ("6", ["sub-01"])])
+def test_whoever_has_only_a_mask_trains_where_labels_are_built_and_not_beside_published_ones(
+    contrasts: str, who: list[str], tmp_path: Path
+) -> None:
+    words = (
+        "data=bids",
+        f"data.root={tmp_path}",
+        f"paths.data={tmp_path / 'data'}",
+        f"contrasts={contrasts}",
+    )
+    plan = make_plan(compose(*words, "gt=soft", "split=labelled", "measured_on=val"))
+    table = pd.DataFrame(
+        {
+            "participant_id": ["sub-01", "sub-02"],
+            "contrast": "T1w",
+            LABEL_OF_GT["soft"]: [str(tmp_path / "label.nii.gz"), None],
+            "hard_seg": "mask.nii.gz",
+        }
+    )
+    assert divided_participants(plan, table) == who
