@@ -123,8 +123,10 @@ def inverse(affine: Array) -> Array:
 
 def apply_affine(affine: Array, points: Array) -> Array:
     """Map ``points``, shape (3, ...), by a 4 x 4 affine."""
-    flat = points.reshape(3, -1)
-    return (affine[:3, :3] @ flat + affine[:3, 3:]).reshape(points.shape)
+    # not a matrix product: BLAS takes seven times as long for three rows, on all cores
+    mapped = np.einsum("ij,j...->i...", affine[:3, :3], points)
+    mapped += affine[:3, 3].reshape(3, *[1] * (points.ndim - 1))
+    return np.asarray(mapped, dtype=float)
 
 
 def box_points(first: npt.ArrayLike, last: npt.ArrayLike) -> Array:

@@ -34,7 +34,7 @@ class SliceWarp:
     def at(self, points: Array) -> "Motion":
         """Return the motion at the heights of scanner points (3, ...), in either space."""
         to_slice = inverse(self.frame.affine)[2]
-        height = np.tensordot(to_slice[:3], points, 1) + to_slice[3]
+        height = np.einsum("j,j...->...", to_slice[:3], points) + to_slice[3]
         slices = np.arange(self.frame.shape[2])
 
         def between(rows: Array) -> Array:
