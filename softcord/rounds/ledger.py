@@ -5,7 +5,8 @@ of the masks of one model, in the order in which models came.
 """
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -66,6 +67,22 @@ def read_ledger(path: Path) -> pd.DataFrame:
 
 def add_looked(path: Path, rows: Iterable[Looked]) -> None:
     """Add masks to the ledger, each in place of the same mask's earlier row of that round."""
+    with _changing(path) as known:
+        for one in rows:
+            known[str(one.round), one.image] = {name: str(value) for name, value in asdict(one).items()}
+
+
+def forget_looked(path: Path, model: str, image: str) -> None:
+    """Remove what was said of a model's mask of an image, since it was taken back."""
+    with _changing(path) as known:
+        for key, row in list(known.items()):
+            if (row["model"], row["image"]) == (model, image):
+                del known[key]
+
+
+@contextmanager
+def _changing(path: Path) -> Iterator[dict[tuple[str, str], dict[str, str]]]:
+    """Give the rows by round and image, and write them as they are left; one process at a time."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.parent / f".{path.name}.lock", timeout=10):
         read_ledger(path)
@@ -73,8 +90,7 @@ def add_looked(path: Path, rows: Iterable[Looked]) -> None:
         if path.exists():
             with path.open(encoding="utf-8", newline="") as stream:
                 known = {(row["round"], row["image"]): row for row in csv.DictReader(stream, delimiter="\t")}
-        for one in rows:
-            known[str(one.round), one.image] = {name: str(value) for name, value in asdict(one).items()}
+        yield known
         table = pd.DataFrame([*known.values()], columns=pd.Index(_COLUMNS), dtype=object)
         write_table(path, table, missing="")
 

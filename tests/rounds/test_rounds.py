@@ -1,6 +1,7 @@
 """From a draft to a label: what an editor hands back, who gets it, and what the ledger says of it."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from softcord.rounds.drafts import (
     write_draft,
 )
 from softcord.rounds.ledger import Looked, add_looked, by_round, read_ledger, verdict
+from tests.rounds.three_masks import write_three_masks
 
 # Knows the truth of the phantom and draws it: `annotator IMAGE DRAFT`.
 ANNOTATOR = """
@@ -40,25 +42,14 @@ shutil.copy(truth.with_name(truth.name.replace(".nii.gz", "_label-SC_truth.nii.g
 """
 
 
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_three_masks(tmp_path_factory.mktemp("drawn") / "bids")
+
+
 @pytest.fixture
-def dataset(tmp_path: Path) -> Path:
-    """Three images whose predictions are the truth, the truth without its upper half, and a shifted truth."""
-    root = tmp_path / "bids"
-    drawn = softcord.phantom_participant(contrasts=["T1w", "T2w", "T2star"])
-    for contrast, image in drawn.images.items():
-        stem, truth = f"sub-001/anat/sub-001_{contrast}", drawn.truth_softsegs[contrast]
-        softcord.write_volume(root / f"{stem}.nii.gz", image.data.astype(np.int16), image.affine)
-        softcord.write_volume(
-            root / f"derivatives/truth/{stem}_label-SC_truth.nii.gz", truth.data, truth.affine
-        )
-        mask = truth.data.copy()
-        if contrast == "T2star":
-            mask[:, :, mask.shape[2] // 2 :] = 0
-        if contrast == "T1w":
-            mask = np.roll(mask, 2, 0)
-        path = root / f"derivatives/softcord-m/{stem}_label-SC_softseg.nii.gz"
-        softcord.write_volume(path, mask, truth.affine)
-    return root
+def dataset(drawn: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(drawn, tmp_path / "bids"))
 
 
 def mask_of(root: Path, contrast: str) -> ReviewMask:
