@@ -5,7 +5,6 @@ meets a mask that nobody has looked at. What comes back becomes a soft label (``
 """
 
 import glob
-import hashlib
 import json
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from softcord.data.filehash import checksum
 from softcord.errors import DataError
 from softcord.io.files import write_json
 from softcord.io.masks import read_mask
@@ -103,8 +103,8 @@ def write_draft(root: Path, one: ReviewMask, *, is_hard: bool = False) -> Path:
     new = path.with_name(f".new-{path.name}")
     try:
         write_like(new, (values > 0.5).astype(np.uint8) if is_hard else values, one.image)
-        made = {"Draft": True, "Sources": [one.image.name, one.mask.name], "MaskSha256": _sha256(one.mask)}
-        how = {"Binarised": is_hard, "DraftSha256": _sha256(new), "Written": now()}
+        made = {"Draft": True, "Sources": [one.image.name, one.mask.name], "MaskSha256": checksum(one.mask)}
+        how = {"Binarised": is_hard, "DraftSha256": checksum(new), "Written": now()}
         write_json(sidecar_of(path), {**made, **how})
         new.replace(path)
     finally:
@@ -114,13 +114,13 @@ def write_draft(root: Path, one: ReviewMask, *, is_hard: bool = False) -> Path:
 
 def is_changed(draft: Path) -> bool:
     """Whether a draft is no longer as it was written."""
-    return _sha256(draft) != read_json(sidecar_of(draft)).get("DraftSha256")
+    return checksum(draft) != read_json(sidecar_of(draft)).get("DraftSha256")
 
 
 def is_outdated(root: Path, one: ReviewMask) -> bool:
     """Whether an image's draft is of another mask than this, and nobody has changed it."""
     draft = draft_path(root, one)
-    return not is_changed(draft) and _made_of(draft) != _sha256(one.mask)
+    return not is_changed(draft) and _made_of(draft) != checksum(one.mask)
 
 
 def drafted_from(root: Path, one: ReviewMask) -> ReviewMask:
@@ -134,7 +134,7 @@ def drafted_from(root: Path, one: ReviewMask) -> ReviewMask:
     inside = one.image.parent.relative_to(Path(root).absolute())
     others = sorted((Path(root) / "derivatives").glob(f"*/{glob.escape(f'{inside}/{name}')}"))
     for path in (one.mask, *others):
-        if path.exists() and _sha256(path) == wanted:
+        if path.exists() and checksum(path) == wanted:
             return replace(one, mask=path)
     raise DataError(draft, "was made of a mask that is gone", "Predict again with the model that made it")
 
@@ -192,7 +192,7 @@ def taken_of(root: Path, one: ReviewMask) -> str:
     known = read_json(sidecar_of(label)) if label.exists() else {}
     makers = known.get("GeneratedBy")
     made = makers[0] if isinstance(makers, list) and makers and isinstance(makers[0], dict) else {}
-    return str(known.get(MADE_IN, "")) if made.get("MaskSha256") == _sha256(one.mask) else ""
+    return str(known.get(MADE_IN, "")) if made.get("MaskSha256") == checksum(one.mask) else ""
 
 
 def withdraw(root: Path, one: ReviewMask) -> bool:
@@ -227,7 +227,7 @@ def _write_label(root: Path, one: ReviewMask, values: Float32, how: str, by: str
     }
     sidecar = {
         "SpatialReference": "orig",
-        "GeneratedBy": [generated_by({MADE_IN: how, **made, "MaskSha256": _sha256(one.mask)})],
+        "GeneratedBy": [generated_by({MADE_IN: how, **made, "MaskSha256": checksum(one.mask)})],
         "Sources": [one.image.name, one.mask.name],
         MADE_IN: how,
     }
@@ -264,7 +264,3 @@ def read_json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

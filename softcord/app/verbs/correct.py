@@ -13,7 +13,7 @@ from softcord.app.console.exit_codes import DATA, DONE, FAILED
 from softcord.app.console.flags import FlagParser
 from softcord.app.console.streams import say, show
 from softcord.errors import SoftcordError, UsageError
-from softcord.hints import counted
+from softcord.hints import and_more, counted
 
 if TYPE_CHECKING:
     from softcord.review.masks import ReviewMask
@@ -104,7 +104,7 @@ def _next(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
             if not arguments.no_editor:
                 codes.append(_edit(arguments, mask, command))
     if chosen and (arguments.no_editor or not codes):
-        _tell(arguments, f"When they are edited: softcord correct {arguments.root} -take")
+        _tell(arguments, f"When they are edited: softcord correct {shlex.quote(str(arguments.root))} -take")
     return max(codes, default=DONE)
 
 
@@ -152,8 +152,9 @@ def _take_all(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
     from softcord.rounds.drafts import draft_path, drafted_elsewhere, is_changed, label_path, taken_of
 
     codes, waiting = [DONE], 0
-    said = _ratings(arguments.root)
-    for one in [*masks, *drafted_elsewhere(arguments.root, masks)]:
+    masks = [*masks, *drafted_elsewhere(arguments.root, masks)]
+    said = _ratings(arguments.root, masks)
+    for one in masks:
         draft, mask = draft_path(arguments.root, one), _inside(one.mask, arguments.root)
         rating = said[mask].rating if mask in said else ""
         taken = taken_of(arguments.root, one)
@@ -165,11 +166,23 @@ def _take_all(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
             _no_longer_passed(arguments, one)
         elif draft.exists():
             waiting += 1
+    _tell_disputed(arguments, masks)
     if waiting:
         _tell(arguments, f"{counted(waiting, 'draft')} not changed, waiting to be edited.")
     elif len(codes) == 1:
         _tell(arguments, "Nothing new: no draft was edited, and no mask passed or rejected since.")
     return max(codes)
+
+
+def _tell_disputed(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> None:
+    """Say of how many masks people disagree: somebody's word is taken, and another's is not."""
+    from softcord.review.ratings import disputed, read_ratings
+
+    here = {_inside(one.mask, arguments.root) for one in masks}
+    said = [one for one in read_ratings(_ours(arguments.root) / "qc.tsv") if one.mask in here]
+    if found := disputed(said):
+        more = and_more(len(found) - 1)
+        _tell(arguments, f"{Path(found[0]).name}{more}: people disagree, and the latest rating counts.")
 
 
 def _decides(rating: str, taken: str, *, is_labelled: bool) -> bool:
@@ -264,10 +277,13 @@ def _ours(root: Path) -> Path:
     return root / "derivatives" / OUR_FOLDER
 
 
-def _ratings(root: Path) -> "dict[str, Rating]":
-    from softcord.review.ratings import latest, read_ratings
+def _ratings(root: Path, masks: "list[ReviewMask]") -> "dict[str, Rating]":
+    """Return the latest rating of each mask, by its path; what lay there before it has no say."""
+    from softcord.data.filehash import checksum
+    from softcord.review.ratings import latest, of_these, read_ratings
 
-    return dict(latest(read_ratings(_ours(root) / "qc.tsv")))
+    found = read_ratings(_ours(root) / "qc.tsv")
+    return dict(latest(of_these(found, {_inside(one.mask, root): checksum(one.mask) for one in masks})))
 
 
 def _ratings_of(root: Path, masks: "list[ReviewMask]") -> dict[str, str]:
@@ -275,9 +291,11 @@ def _ratings_of(root: Path, masks: "list[ReviewMask]") -> dict[str, str]:
 
     But a bad image is one for every model.
     """
-    said = _ratings(root)
-    of_image = {one.image: one.rating for one in said.values()}
-    of_mask = {mask: one.rating for mask, one in said.items()}
+    from softcord.review.ratings import latest, read_ratings
+
+    whenever = latest(read_ratings(_ours(root) / "qc.tsv")).values()
+    of_image = {one.image: one.rating for one in whenever}
+    of_mask = {mask: one.rating for mask, one in _ratings(root, masks).items()}
     return {
         one.name: "artefact"
         if of_image.get(one.name) == "artefact"
