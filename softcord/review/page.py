@@ -15,6 +15,7 @@ from softcord.hints import counted
 from softcord.io.files import write_text
 from softcord.io.masks import read_mask
 from softcord.io.nifti import read_volume
+from softcord.measure.unsure import is_unsure
 from softcord.report.page import Page, Review, render
 from softcord.review.masks import ReviewMask
 from softcord.review.pictures import review_pictures
@@ -94,7 +95,9 @@ def write_review_page(
 
 def _draw(one: ReviewMask, root: Path, folder: Path) -> Drawn:
     state = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in (one.image, one.mask)]
-    key = hashlib.sha256(repr((_VERSION, state, one.disagreement)).encode()).hexdigest()[:16]
+    key = hashlib.sha256(repr((_VERSION, state, one.disagreement, is_unsure(one.mask))).encode()).hexdigest()[
+        :16
+    ]
     script, scored = (folder / PICTURES / f"{key}{ending}" for ending in (".js", ".json"))
     if not (script.exists() and scored.exists()):
         _write(one, key, script, scored)
@@ -117,7 +120,7 @@ def _write(one: ReviewMask, key: str, script: Path, scored: Path) -> None:
     try:
         image, mask = read_volume(one.image), read_mask(one.mask)
         pictures = review_pictures(image, mask)
-        quality = quality_of(image, mask, one.disagreement)
+        quality = quality_of(image, mask, one.disagreement, is_unsure=is_unsure(one.mask))
     except SoftcordError as error:
         told = {"score": 0.0, "reasons": [], "problem": str(error)}
         write_text(script, "")

@@ -52,6 +52,17 @@ def test_participant_and_group_leave_a_derivatives_dataset_with_pages_and_areas(
     assert {path: path.stat().st_mtime_ns for path in raw.rglob("*")} == before
 
 
+def test_areas_of_unsure_masks_are_said_to_be_that_on_the_index(
+    raw: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = Prediction(cylinder(70), "everywhere")
+    monkeypatch.setattr("softcord.predict.files.predict_volume", lambda *_arguments: found)
+    assert main(["raw", "out", "participant", "-v", "0"]) == 0
+    assert main(["raw", "out", "group", "-v", "0"]) == 0
+    assert capsys.readouterr().err.count("is unsure") == 3
+    assert "3 masks of those measured unsure, look at each: sub-00_T2w" in Path("out/index.html").read_text()
+
+
 def test_the_official_bids_validator_passes_what_is_written(raw: Path) -> None:
     assert main(["raw", "out", "participant", "-v", "0"]) == 0
     assert main(["raw", "out", "group", "-v", "0"]) == 0

@@ -11,6 +11,7 @@ from softcord.app.console.remedies import told, with_keys
 from softcord.app.console.streams import say, show
 from softcord.app.results.csa_interval import with_intervals
 from softcord.errors import DataError, SoftcordError, UsageError
+from softcord.hints import counted, listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -232,6 +233,21 @@ def _refuse_two_models(files: "list[MaskFiles]", out: Path) -> None:
         )
 
 
+def _notes(files: "list[MaskFiles]", measured: "list[MaskFiles]", errors: list[str]) -> list[str]:
+    """Return what to know of the areas: which masks are not among them, and which are and are unsure."""
+    from softcord.measure.unsure import is_unsure
+
+    notes = []
+    if left := len(files) - len(measured):
+        notes.append(f"{counted(left, 'mask')} without levels, not measured.")
+    if errors:
+        notes.append(f"{counted(len(errors), 'mask')} could not be measured, the first: {errors[0]}")
+    if unsure := [one.mask.name for one in measured if is_unsure(one.mask)]:
+        named = listed(unsure, 4)
+        notes.append(f"{counted(len(unsure), 'mask')} of those measured unsure, look at each: {named}.")
+    return notes
+
+
 def _group(arguments: argparse.Namespace, people: set[str] | None) -> int:
     """Measure the masks of OUT_DIR, those of ``people`` if it is given, and write the index."""
     from softcord.app.console.progress import phase
@@ -263,11 +279,12 @@ def _group(arguments: argparse.Namespace, people: set[str] | None) -> int:
     measures = tidy_measures(batch.measured, f"softcord-{arguments.task}")
     measures = with_intervals(measures, batch.measured)
     write_tidy(out / "measures.csv", measures)
-    index = write_index(out, out.resolve().name, measures, (out / METHODS).read_text(encoding="utf-8"))
+    notes = _notes(files, levelled, batch.errors)
+    methods = (out / METHODS).read_text(encoding="utf-8")
+    index = write_index(out, out.resolve().name, measures, methods, notes)
     forget(memory)
     if len(levelled) < len(files):
-        left = len(files) - len(levelled)
-        say(f"softcord: {left} masks have no levels and are not measured.")
+        say(f"softcord: {notes[0]}")
     if arguments.v:
         show(str(index))
     return DATA if batch.errors else DONE
