@@ -1,6 +1,7 @@
 """From a draft to a label: what an editor hands back, who gets it, and what the ledger says of it."""
 
 import json
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 import softcord
 from softcord.app.config.compose import compose
 from softcord.app.config.plan import make_plan
+from softcord.app.config.values import study_name
 from softcord.app.inputs.soft_labels import with_soft_labels
 from softcord.app.verbs.correct import main as correct
 from softcord.app.verbs.loop import main as loop
@@ -229,6 +231,18 @@ def test_a_mask_of_no_use_becomes_no_label(dataset: Path, rating: str, taken: st
     assert correct([str(dataset), "-take"]) == 0
     assert index_dataset(dataset)["soft_seg"].isna().all()
     assert list(read_ledger(dataset / "derivatives" / "softcord" / "rounds.tsv")["taken"]) == [taken]
+
+
+def test_the_commands_of_the_next_round_are_those_of_a_study_that_can_be_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "my données (2)"
+    add_looked(root / "derivatives/softcord/rounds.tsv", [looked(1, "a", 0.8)])
+    assert loop(["status", str(root)]) == 0
+    train, predict = (shlex.split(line) for line in capsys.readouterr().out.splitlines()[-2:])
+    assert f"data.root={root}" in train
+    (study,) = (word.removeprefix("study=") for word in train if word.startswith("study="))
+    assert study_name(study) == predict[predict.index("-m") + 1] == "my-donn-es-2-round2"
 
 
 def looked(number: int, image: str, dice: float, taken: str = "corrected") -> Looked:
