@@ -266,6 +266,23 @@ def test_the_loop_ends_when_enough_masks_needed_nothing() -> None:
     assert "1 of 5" in verdict(good.assign(taken=["rejected"] + ["accepted"] * 4))
 
 
+def test_masks_of_people_whom_the_model_has_learnt_from_do_not_say_that_it_is_good_enough(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of another contrast or session: the person's own cord has trained it."""
+    path = tmp_path / "derivatives/softcord/rounds.tsv"
+    people = [f"sub-{i}" for i in range(5)]
+    add_looked(path, [looked(1, f"{one}_T2w", 0.8) for one in people])
+    add_looked(path, [looked(2, f"{one}_T1w", 0.99) for one in people])
+    ledger = read_ledger(path)
+    assert by_round(ledger)["seen"].tolist() == [0, 5]
+    assert "look at 5 at least of people of whom no round before has a label" in verdict(ledger)
+    add_looked(path, [looked(2, f"sub-9{i}_T1w", 0.99) for i in range(5)])
+    assert verdict(read_ledger(path)).endswith("you may stop.")
+    assert loop(["status", str(tmp_path)]) == 0
+    assert "seen" in capsys.readouterr().out
+
+
 def test_a_bad_image_is_no_reason_to_train_again_nor_to_stop(tmp_path: Path) -> None:
     add_looked(tmp_path / "rounds.tsv", [looked(1, str(i), 0.99, "accepted") for i in range(5)])
     add_looked(tmp_path / "rounds.tsv", [Looked(1, "m1", "x", "T2w", "bad image")])

@@ -47,6 +47,8 @@ def _status(arguments: argparse.Namespace) -> int:
     ledger = read_ledger(root / "derivatives" / OUR_FOLDER / "rounds.tsv")
     table = by_round(ledger)
     if len(table):
+        if not table["seen"].any():
+            table = table.drop(columns="seen")
         shown = table.round({"dice": 3, "csa_diff_mm2": 2, "minutes": 1})
         show(shown.to_string(index=False, na_rep="n/a"))
     show(verdict(ledger))
