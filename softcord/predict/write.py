@@ -64,11 +64,11 @@ def derivatives_of(derivatives: Path, name: str, weights_sha256: str) -> Path:
     folder's name, so that what was said of one model's masks is not lost with them.
     """
     usual = derivatives / f"softcord-{name}"
-    other = _weights_of(usual)
+    other = weights_of(usual)
     return usual if other in ("", weights_sha256) else derivatives / f"softcord-{name}-{weights_sha256[:8]}"
 
 
-def _weights_of(root: Path) -> str:
+def weights_of(root: Path) -> str:
     """Return the checksum of the model that a derivatives dataset says it is of, "" where it does not."""
     try:
         (made_by, *_) = json.loads((root / "dataset_description.json").read_bytes())["GeneratedBy"]

@@ -92,9 +92,17 @@ def masks_folder(root: Path) -> Path:
     """
     derivatives = Path(root) / "derivatives"
     ours = [path for path in derivatives.glob("softcord-*") if path.is_dir()]
+    # What `softcord bids` is usually told to write lies beside the ratings, in a folder with them.
+    ours += [path for path in (derivatives / OUR_FOLDER,) if any(path.glob("sub-*/"))]
     if ours:
-        return max(ours, key=lambda path: path.stat().st_mtime_ns)
+        return max(ours, key=_predicted_at)
     for name in ("labels_softseg", "labels"):
         if (derivatives / name).is_dir():
             return derivatives / name
     raise DataError(root, "has no masks under derivatives", "Run softcord's prediction on it first")
+
+
+def _predicted_at(folder: Path) -> int:
+    """When a folder was last predicted into: then its description is written; a rating changes it not."""
+    described = folder / "dataset_description.json"
+    return (described if described.exists() else folder).stat().st_mtime_ns

@@ -9,6 +9,8 @@ import pytest
 
 from softcord.app.verbs import bids
 from softcord.app.verbs.bids import main
+from softcord.app.verbs.correct import main as correct
+from softcord.app.verbs.review import main as review
 from softcord.io.files import write_json
 from softcord.io.names import sidecar_of
 from softcord.io.nifti import read_volume, write_volume
@@ -16,6 +18,8 @@ from softcord.measure.files import MaskFiles
 from softcord.predict.built_in import CSA_INTERVAL
 from softcord.predict.files import Task
 from softcord.predict.volume import Prediction
+from softcord.review.masks import find_review_masks, masks_folder
+from softcord.review.ratings import Rating, add_ratings, now
 from softcord.uncertainty.interval import read_calibration
 from softcord.uncertainty.paths import uncertainty_path
 from tests.bids_validator import validator_errors
@@ -50,6 +54,48 @@ def test_participant_and_group_leave_a_derivatives_dataset_with_pages_and_areas(
     areas = measures[(measures["metric"] == "csa_mm2") & (measures["level"] == "2:3")]
     assert areas["value"].round(0).tolist() == [70.0] * 3
     assert {path: path.stat().st_mtime_ns for path in raw.rglob("*")} == before
+
+
+def test_another_model_is_refused_before_the_folder_says_that_it_made_the_masks(
+    raw: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["raw", "out", "participant", "-v", "0"]) == 0
+    said = {path: path.read_bytes() for path in Path("out").rglob("*") if path.is_file()}
+    other = {"Model": "later", "ModelWeightsSha256": "1" * 64}
+    monkeypatch.setattr(bids, "_task", lambda _arguments: Task(model("later").model, other))
+    assert main(["raw", "out", "participant"]) == 2
+    assert "out: holds masks of another model (weights 00000000). Name another" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in Path("out").rglob("*") if path.is_file()} == said
+
+
+def test_a_mask_of_an_image_that_changed_is_named_with_a_way_out_that_there_is(
+    raw: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["raw", "out", "participant", "-v", "0"]) == 0
+    image = raw / "sub-01/anat/sub-01_T2w.nii.gz"
+    write_volume(image, cylinder(60).data, cylinder(60).affine)
+    assert main(["raw", "out", "participant", "-v", "0"]) == 3
+    told = capsys.readouterr().err
+    assert "sub-01_T2w_label-SC_softseg.nii.gz: exists" in told
+    assert "Remove it, and it is made anew" in told
+    assert "-overwrite" not in told
+
+
+def test_its_masks_are_those_to_review_and_ratings_beside_them_pass_the_validator(raw: Path) -> None:
+    """In the folder that the help names; a rating does not make it newer than a later prediction."""
+    out = raw / "derivatives/softcord"
+    assert main(["raw", str(out), "participant", "-v", "0"]) == 0
+    assert masks_folder(raw) == out
+    (mask, *_) = find_review_masks(raw)
+    path = mask.mask.relative_to(raw.absolute()).as_posix()
+    add_ratings(out / "qc.tsv", [Rating(mask.name, path, "Bo", "pass", "", now())])
+    assert correct(["raw", "-take", "-v", "0"]) == 0
+    assert review(["raw", "-o", str(out / "review"), "-v", "0"]) == 0
+    assert validator_errors(out) == []
+    later = raw / "derivatives/softcord-later"
+    write_json(later / "dataset_description.json", {})
+    add_ratings(out / "qc.tsv", [Rating(mask.name, path, "Bo", "fail", "", now())])
+    assert masks_folder(raw) == later
 
 
 def test_areas_of_unsure_masks_are_said_to_be_that_on_the_index(

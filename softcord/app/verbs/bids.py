@@ -12,6 +12,7 @@ from softcord.app.console.streams import say, show
 from softcord.app.results.csa_interval import with_intervals
 from softcord.errors import DataError, SoftcordError, UsageError
 from softcord.hints import counted, listed
+from softcord.remedies import Remedy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,6 +128,7 @@ def _segment(arguments: argparse.Namespace, table: "pd.DataFrame") -> int:
     from softcord.bidsapp.reportlet import ImageDone, unwritten, write_reportlet
 
     task = _task(arguments)
+    _refuse_other_model(arguments.out_dir, str(task.made_by["ModelWeightsSha256"]))
     describe(arguments.out_dir, arguments.bids_dir, "segment", task.made_by)
     methods = methods_text("segment", task.made_by)
     failed = 0
@@ -143,6 +145,14 @@ def _segment(arguments: argparse.Namespace, table: "pd.DataFrame") -> int:
     return failed
 
 
+def _refuse_other_model(out: Path, weights_sha256: str) -> None:
+    """Refuse the folder of another model before its description and methods say that they are of this one."""
+    from softcord.predict.write import weights_of
+
+    if (before := weights_of(out)) not in ("", weights_sha256):
+        raise UsageError(out, f"holds masks of another model (weights {before[:8]})", "Name another folder")
+
+
 def _predict(arguments: argparse.Namespace, row: dict[str, Any], task: "Task") -> Any:
     from softcord.bidsapp.reportlet import ImageDone
     from softcord.predict.files import predict_file
@@ -153,6 +163,8 @@ def _predict(arguments: argparse.Namespace, row: dict[str, Any], task: "Task") -
     try:
         done = predict_file(image, mask, task)
     except SoftcordError as error:
+        if error.hint == Remedy.OVERWRITE_MASK:
+            error = UsageError(error.where, error.what, "Remove it, and it is made anew")
         say(f"softcord: {told(error)}")
         return ImageDone(image, None, discs, error.what)
     notes = {"no cord": "no cord was found", "constant": "the image is constant"}

@@ -275,10 +275,14 @@ def _warn_of_leakage(model: "Model", images: list[Path]) -> None:
 
 def _predict_all(arguments: argparse.Namespace, pairs: list[tuple[Path, Path]], task: "Task") -> int:
     from softcord.app.console.progress import phase
-    from softcord.predict.write import describe_derivatives
+    from softcord.predict.write import describe_derivatives, weights_of
 
     if arguments.path_data is not None:
         name, root = f"softcord predictions of {task.model.description.name}", _derivatives(arguments, task)
+        other = weights_of(root)
+        if not arguments.overwrite and other not in ("", task.made_by["ModelWeightsSha256"]):
+            what = f"{root} holds masks of another model (weights {other[:8]})"
+            raise UsageError("-o", what, "Name another folder, or leave -o out")
         try:
             describe_derivatives(root, name, task.made_by)
         except OSError as error:
