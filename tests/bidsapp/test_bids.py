@@ -1,6 +1,7 @@
 """`softcord bids`: a dataset in, a derivatives dataset out; the raw data are only read."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,15 @@ def test_a_mask_of_an_image_that_changed_is_named_with_a_way_out_that_there_is(
     assert "-overwrite" not in told
 
 
+def test_images_that_are_not_looked_at_are_named(raw: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("PSIR", "run-2_T2w"):
+        image = raw / "sub-01/anat/sub-01_T2w.nii.gz"
+        shutil.copy(image, image.with_name(f"sub-01_{name}.nii.gz"))
+    assert main(["raw", "out", "participant", "--participant-label", "00"]) == 0
+    what = "2 images left out, of no known contrast or the second of one"
+    assert f"{what}: sub-01_PSIR.nii.gz, sub-01_run-2_T2w.nii.gz." in capsys.readouterr().err
+
+
 def test_its_masks_are_those_to_review_and_ratings_beside_them_pass_the_validator(raw: Path) -> None:
     """In the folder that the help names; a rating does not make it newer than a later prediction."""
     out = raw / "derivatives/softcord"
@@ -145,6 +155,9 @@ def test_ground_truth_is_built_from_hard_masks(raw: Path) -> None:
         (["raw", "out", "participant", "--n-cpus", "0"], 2, "--n-cpus: must be at least 1"),
         (["raw", "out", "participant", "--task", "groundtruth", "-m", "x"], 2, "does not go with"),
         (["raw", "out", "participant", "--task", "groundtruth"], 3, "no hard masks"),
+        (["raw", "raw/derivatives/labels", "participant"], 2, "place of labels, from which models learn"),
+        (["raw", "raw/derivatives/labels_softseg", "participant"], 2, "place of labels"),
+        (["raw", "others", "participant"], 2, "others: is a dataset that softcord has not made"),
         (["raw", "out", "group"], 3, "Run the level participant first"),
         (["raw", "out", "everybody"], 2, "invalid choice"),
     ],
@@ -152,6 +165,7 @@ def test_ground_truth_is_built_from_hard_masks(raw: Path) -> None:
 def test_what_cannot_be_done_is_one_line(
     raw: Path, arguments: list[str], code: int, says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    write_json(Path("others/dataset_description.json"), {"GeneratedBy": [{"Name": "fMRIPrep"}]})
     assert main(arguments) == code
     captured = capsys.readouterr()
     assert says in captured.err

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from softcord.app.console.exit_codes import DATA, DONE
 from softcord.app.console.flags import FlagParser
+from softcord.app.console.left_out import say_left_out
 from softcord.app.console.model_flags import add_device_flag, add_place_flags
 from softcord.app.console.remedies import told, with_keys
 from softcord.app.console.streams import say, show
@@ -76,6 +77,8 @@ def _bids(arguments: argparse.Namespace) -> int:
 
     table = _chosen(index_dataset(arguments.bids_dir), arguments.participant_label)
     _check_task(arguments)
+    if arguments.v and arguments.level == "participant":
+        say_left_out(arguments.bids_dir)
     if arguments.level == "group":
         return _group(arguments, set(table["participant_id"]) if arguments.participant_label else None)
     made = _segment(arguments, table) if arguments.task == "segment" else _ground_truth(arguments, table)
@@ -105,7 +108,9 @@ def _check(arguments: argparse.Namespace) -> None:
 def _check_task(arguments: argparse.Namespace) -> None:
     """Refuse to mix two tasks in a folder: its pages, methods and description are of one."""
     from softcord.bidsapp.methods import task_of
+    from softcord.predict.write import check_belongs
 
+    check_belongs(arguments.out_dir)
     if (before := task_of(arguments.out_dir)) not in (None, arguments.task):
         raise UsageError(arguments.out_dir, f"holds the results of --task {before}", "Name another folder")
 
@@ -126,9 +131,10 @@ def _segment(arguments: argparse.Namespace, table: "pd.DataFrame") -> int:
     from softcord.app.console.progress import phase
     from softcord.bidsapp.methods import describe, methods_text
     from softcord.bidsapp.reportlet import ImageDone, unwritten, write_reportlet
+    from softcord.predict.write import check_belongs
 
     task = _task(arguments)
-    _refuse_other_model(arguments.out_dir, str(task.made_by["ModelWeightsSha256"]))
+    check_belongs(arguments.out_dir, str(task.made_by["ModelWeightsSha256"]))
     describe(arguments.out_dir, arguments.bids_dir, "segment", task.made_by)
     methods = methods_text("segment", task.made_by)
     failed = 0
@@ -143,14 +149,6 @@ def _segment(arguments: argparse.Namespace, table: "pd.DataFrame") -> int:
             if arguments.v:
                 show(str(path))
     return failed
-
-
-def _refuse_other_model(out: Path, weights_sha256: str) -> None:
-    """Refuse the folder of another model before its description and methods say that they are of this one."""
-    from softcord.predict.write import weights_of
-
-    if (before := weights_of(out)) not in ("", weights_sha256):
-        raise UsageError(out, f"holds masks of another model (weights {before[:8]})", "Name another folder")
 
 
 def _predict(arguments: argparse.Namespace, row: dict[str, Any], task: "Task") -> Any:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from softcord.app.console.exit_codes import CANNOT_TELL, DONE, SHIFTED
 from softcord.app.console.flags import FlagParser
+from softcord.app.console.left_out import say_left_out
 from softcord.app.console.model_flags import add_model_flags
 from softcord.app.console.streams import show
 from softcord.drift.settings import DriftSettings
@@ -193,6 +194,8 @@ def _images(arguments: argparse.Namespace, settings: DriftSettings) -> "list[Fro
     from softcord.drift.compare import FrozenImage
 
     table = index_dataset(arguments.data)
+    if arguments.v:
+        say_left_out(arguments.data)
     if arguments.contrasts is not None:
         wanted = [name.strip() for name in arguments.contrasts.split(",")]
         there = sorted(table["contrast"].unique())
