@@ -95,6 +95,7 @@ def as_json(
         "failures_gained": verdict.failures_gained,
         "failures_lost": verdict.failures_lost,
         "failures_allowed": settings.failures_allowed,
+        "unsure_gained": verdict.unsure_gained,
         **made,
         "tests": tests,
     }
