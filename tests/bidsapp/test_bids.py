@@ -50,7 +50,7 @@ def test_participant_and_group_leave_a_derivatives_dataset_with_pages_and_areas(
     assert described["SourceDatasets"][0]["URL"].startswith("file://")
     assert "cylinder, weights 000000000000" in Path("out/methods.md").read_text()
     assert "sub-00_T2w" in Path("out/sub-00.html").read_text()
-    assert "sub-02.html" in Path("out/index.html").read_text()
+    assert '<a href="./sub-02.html">sub-02.html</a>' in Path("out/index.html").read_text()
     measures = pd.read_csv("out/measures.csv")
     areas = measures[(measures["metric"] == "csa_mm2") & (measures["level"] == "2:3")]
     assert areas["value"].round(0).tolist() == [70.0] * 3
