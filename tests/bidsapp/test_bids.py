@@ -108,6 +108,18 @@ def test_its_masks_are_those_to_review_and_ratings_beside_them_pass_the_validato
     assert masks_folder(raw) == later
 
 
+def test_images_without_a_mask_are_said_where_the_others_areas_are(
+    raw: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (raw / "sub-01/anat/sub-01_T2w.nii.gz").write_bytes(b"no image")
+    assert main(["raw", "out", "participant", "-v", "0"]) == 3
+    capsys.readouterr()
+    assert main(["raw", "out", "group", "-v", "0"]) == 0
+    said = "1 image without a mask: sub-01_T2w.nii.gz."
+    assert capsys.readouterr().err == f"softcord: {said}\n"
+    assert said in Path("out/index.html").read_text()
+
+
 def test_areas_of_unsure_masks_are_said_to_be_that_on_the_index(
     raw: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
