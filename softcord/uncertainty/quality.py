@@ -73,7 +73,7 @@ def quality_of(
     >>> import softcord
     >>> drawn = softcord.phantom_participant(contrasts=["T2star"])
     >>> image, truth_softseg = drawn.images["T2star"], drawn.truth_softsegs["T2star"]
-    >>> quality_of(image, truth_softseg).score > 0.3
+    >>> quality_of(image, truth_softseg).score > 0.1
     True
     >>> import numpy as np
     >>> quality_of(image, softcord.Volume(np.zeros_like(image.data), image.affine)).reasons
