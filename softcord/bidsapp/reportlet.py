@@ -51,7 +51,7 @@ def write_reportlet(out: Path, participant_id: str, images: Sequence[ImageDone],
         {
             "Images": table_of(pd.DataFrame(rows), text=cell_text),
             "Masks": pictures or [Text("No image has a mask.")],
-            "Methods": [Text(line) for line in methods.splitlines() if line],
+            "Methods": _paragraphs(methods),
         },
     )
     path = out / f"{participant_id}.html"
@@ -69,10 +69,15 @@ def _areas(one: ImageDone, participant_id: str) -> dict[str, object]:
     return {"csa_mm2": values["csa_mm2"], "csa_bin_mm2": values["csa_bin_mm2"], "level": wanted}
 
 
-def write_index(out: Path, title: str, measures: pd.DataFrame, methods: str) -> Path:
-    """Write ``out/index.html``: the participants whose pages are there, their areas, and the methods."""
+def write_index(
+    out: Path, title: str, measures: pd.DataFrame, methods: str, notes: Sequence[str] = ()
+) -> Path:
+    """Write ``out/index.html``: the participants whose pages are there, their areas, and the methods.
+
+    ``notes`` say what to know of the areas.
+    """
     pages = sorted(path.name for path in out.glob("sub-*.html"))
-    links = Table(("page",), tuple((Cell(name, "file"),) for name in pages))
+    links = Table(("page",), tuple((Cell(name, "file", name),) for name in pages))
     page = Page(
         f"{title}: softcord",
         title,
@@ -82,16 +87,23 @@ def write_index(out: Path, title: str, measures: pd.DataFrame, methods: str) -> 
                 links,
             ],
             "Areas": [
+                *(Text(note) for note in notes),
                 Heading("Mean ± SD per contrast and level"),
                 *table_of(_by_contrast(measures), text=cell_text),
             ]
             if len(measures)
             else [],
-            "Methods": [Text(line) for line in methods.splitlines() if line],
+            "Methods": _paragraphs(methods),
         },
     )
     write_text(out / "index.html", render(page))
     return out / "index.html"
+
+
+def _paragraphs(markdown: str) -> list[Text]:
+    """Return the lines of a methods paragraph without its marks; the section has a heading already."""
+    lines = (line.strip("_") for line in markdown.splitlines() if not line.startswith("#"))
+    return [Text(line) for line in lines if line]
 
 
 def _by_contrast(measures: pd.DataFrame) -> pd.DataFrame:

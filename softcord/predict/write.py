@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 
 import softcord
+from softcord.data.bids import LABEL_KINDS
+from softcord.errors import UsageError
 from softcord.io.files import write_json
 from softcord.io.names import nifti_stem, sidecar_of
 from softcord.io.nifti import Volume, write_like
@@ -70,11 +72,37 @@ def derivatives_of(derivatives: Path, name: str, weights_sha256: str) -> Path:
 
 def _weights_of(root: Path) -> str:
     """Return the checksum of the model that a derivatives dataset says it is of, "" where it does not."""
+    return str(_made_by(root).get("ModelWeightsSha256", ""))
+
+
+def _made_by(root: Path) -> dict[str, object]:
+    """Return what a derivatives dataset says of the program that made it; nothing where it does not."""
     try:
         (made_by, *_) = json.loads((root / "dataset_description.json").read_bytes())["GeneratedBy"]
-        return str(made_by["ModelWeightsSha256"])
+        return dict(made_by)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return ""
+        return {}
+
+
+def check_belongs(root: Path, weights_sha256: str = "", *, overwrite: bool = False) -> None:
+    """Refuse a folder that predictions would be mistaken in, before it says that they are all it holds.
+
+    Args:
+        root: the derivatives dataset to write.
+        weights_sha256: of the model; "" where masks are not predicted.
+        overwrite: whether another model's masks are to be replaced.
+
+    Raises:
+        UsageError: labels lie there, which trainings learn from; or it is another program's, or another
+            model's.
+    """
+    other = "Name another folder"
+    if root.parent.name == "derivatives" and root.name in {kind.folder for kind in LABEL_KINDS.values()}:
+        raise UsageError(root, "is the place of labels, from which models learn", other)
+    if (root / "dataset_description.json").exists() and _made_by(root).get("Name") != "softcord":
+        raise UsageError(root, "is a dataset that softcord has not made", other)
+    if weights_sha256 and not overwrite and (before := _weights_of(root)) not in ("", weights_sha256):
+        raise UsageError(root, f"holds masks of another model (weights {before[:8]})", other)
 
 
 def generated_by(provenance: Mapping[str, object]) -> dict[str, object]:

@@ -89,10 +89,13 @@ class Heading:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a table; ``style`` is a class of the stylesheet, or none."""
+    """One cell of a table; ``style`` is a class of the stylesheet, or none, ``file`` what it leads to beside
+    the page.
+    """
 
     text: str
     style: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,7 @@ class Review:
     """Masks to go through and rate, their pictures in files beside the page; review.js shows them.
 
     ``entries`` and ``ratings`` are what it shows of each mask, and what was said of it; ``is_served`` says
-    whether a server takes ratings, or the browser keeps them.
+    whether a server takes ratings, or the browser keeps them, under the name ``store``.
     """
 
     kind: ClassVar[str] = "review"
@@ -162,6 +165,7 @@ class Review:
     ratings: tuple[Mapping[str, object], ...] = ()
     rater: str = ""
     is_served: bool = False
+    store: str = ""
 
 
 Block = Text | Items | Verdict | Sentences | Drawing | Heading | Table | Picture | Details | Viewer | Review
