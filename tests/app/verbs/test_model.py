@@ -215,6 +215,11 @@ def test_a_server_that_does_not_answer_stops_only_who_needs_it(
         for word in ("cord@candidate", "models:/cord/1", "lone@worst"):
             with pytest.raises(RunError, match="does not answer"):
                 registered_version(word, OUTPUTS, STORE)
+        with pytest.raises(RunError, match="does not answer"):
+            softcord.load_model("lone@worst")
+        for word in ("lone@2", "some/lone@worst"):  # a run of seed 2, a run's checkpoint: no names of models
+            with pytest.raises(UsageError, match="is not there"):
+                softcord.load_model(word)
     shutil.rmtree(OUTPUTS / "lone")
 
 
