@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from softcord.data.bids import LABEL_KINDS, file_state
 from softcord.data.filehash import content_hash, known_hashes
-from softcord.data.labels import read_sidecar
 from softcord.io.pointer import pointed_digest, read_pointer
+from softcord.io.sidecar import is_by_softcord, read_sidecar
 from softcord.processes.git import git_says
 
 if TYPE_CHECKING:
@@ -44,10 +44,7 @@ def _files(table: "pd.DataFrame") -> list[str]:
 
 
 def _is_built_by_softcord(label: str) -> bool:
-    sidecar = read_sidecar(label)
-    makers = sidecar.get("GeneratedBy") if isinstance(sidecar, dict) else None
-    known = makers if isinstance(makers, list) else ()
-    return any(isinstance(maker, dict) and maker.get("Name") == "softcord" for maker in known)
+    return is_by_softcord(read_sidecar(label))
 
 
 def _content(root: Path, files: Iterable[str], cache_dir: Path) -> str:

@@ -15,6 +15,7 @@ from softcord.errors import DataError, RunError, UsageError
 from softcord.io.files import is_same_file, write_json
 from softcord.io.names import nifti_stem, sidecar_of
 from softcord.io.nifti import Volume, space_of, write_like
+from softcord.io.sidecar import read_sidecar
 from softcord.io.space import Oddity
 from softcord.io.writable import check_writable
 from softcord.predict.check_image import read_checked
@@ -192,13 +193,13 @@ def _knows_how_sure(output: Path, wanted: Mapping[str, object], task: Task) -> b
     path = uncertainty_path(output)
     if not task.how_sure:
         return True
-    return path.exists() and _read(sidecar_of(path)).items() >= _how_sure_wanted(wanted, task).items()
+    return path.exists() and read_sidecar(path).items() >= _how_sure_wanted(wanted, task).items()
 
 
 def _remove_map_of_another(output: Path, wanted: Mapping[str, object], task: Task) -> None:
     """Remove what says how sure the mask of before was, if another model or another image made that."""
     path = uncertainty_path(output)
-    found = _read(sidecar_of(path))
+    found = read_sidecar(path)
     now = {name: wanted[name] for name in ("Sources", "SourceBytes", "SourceModified")}
     now["ModelWeightsSha256"] = task.made_by.get("ModelWeightsSha256", "")
     if "ModelWeightsSha256" in found and not found.items() >= now.items():
@@ -227,7 +228,7 @@ def _already_made(output: Path, wanted: Mapping[str, object]) -> Done | None:
     sidecar = sidecar_of(output)
     if not output.exists() and not sidecar.exists():
         return None
-    found = _read(sidecar)
+    found = read_sidecar(output)
     if output.exists() and found.items() >= wanted.items():
         looked = str(found.get("Looked"))
         is_unsure = found.get("Quality") == "low"
@@ -265,12 +266,3 @@ def _sidecar(image: Path, task: Task) -> dict[str, Any]:
 def _outcome(looked: str, has_cord: bool) -> Outcome:
     empty: Outcome = "constant" if looked == "nowhere" else "no cord"
     return "predicted" if has_cord else empty
-
-
-def _read(sidecar: Path) -> dict[str, Any]:
-    """Return what a sidecar holds; nothing where it holds no table."""
-    try:
-        found = json.loads(sidecar.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}

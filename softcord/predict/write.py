@@ -1,6 +1,5 @@
 """Write predictions as a BIDS derivatives dataset."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import softcord
 from softcord.io.files import write_json
 from softcord.io.names import nifti_stem, sidecar_of
 from softcord.io.nifti import Volume, write_like
+from softcord.io.sidecar import read_json, said_by_maker
 
 CODE_URL = "https://github.com/softcord/softcord"
 
@@ -64,17 +64,13 @@ def derivatives_of(derivatives: Path, name: str, weights_sha256: str) -> Path:
     folder's name, so that what was said of one model's masks is not lost with them.
     """
     usual = derivatives / f"softcord-{name}"
-    other = _weights_of(usual)
+    other = weights_of(usual)
     return usual if other in ("", weights_sha256) else derivatives / f"softcord-{name}-{weights_sha256[:8]}"
 
 
-def _weights_of(root: Path) -> str:
+def weights_of(root: Path) -> str:
     """Return the checksum of the model that a derivatives dataset says it is of, "" where it does not."""
-    try:
-        (made_by, *_) = json.loads((root / "dataset_description.json").read_bytes())["GeneratedBy"]
-        return str(made_by["ModelWeightsSha256"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return ""
+    return said_by_maker(read_json(root / "dataset_description.json"), "ModelWeightsSha256")
 
 
 def generated_by(provenance: Mapping[str, object]) -> dict[str, object]:

@@ -5,10 +5,8 @@ meets a mask that nobody has looked at. What comes back becomes a soft label (``
 """
 
 import hashlib
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +16,7 @@ from softcord.io.files import write_json
 from softcord.io.masks import read_mask
 from softcord.io.names import sidecar_of
 from softcord.io.nifti import Volume, read_volume, space_of, write_like
+from softcord.io.sidecar import read_sidecar
 from softcord.io.space import misfit
 from softcord.measure.csa import csa_per_slice
 from softcord.measure.overlap import dice
@@ -97,7 +96,7 @@ def write_draft(root: Path, one: ReviewMask) -> Path:
 
 def is_changed(draft: Path) -> bool:
     """Whether a draft is no longer as it was written."""
-    return _sha256(draft) != read_json(sidecar_of(draft)).get("DraftSha256")
+    return _sha256(draft) != read_sidecar(draft).get("DraftSha256")
 
 
 def is_outdated(root: Path, one: ReviewMask) -> bool:
@@ -123,7 +122,7 @@ def drafted_from(root: Path, one: ReviewMask) -> ReviewMask:
 
 
 def _made_of(draft: Path) -> str:
-    return str(read_json(sidecar_of(draft)).get("MaskSha256", ""))
+    return str(read_sidecar(draft).get("MaskSha256", ""))
 
 
 def take_back(root: Path, one: ReviewMask, by: str) -> Correction:
@@ -151,7 +150,7 @@ def take_back(root: Path, one: ReviewMask, by: str) -> Correction:
 
 def is_from_round(label: Path) -> bool:
     """Whether a label is a mask that somebody corrected or passed."""
-    return MADE_IN in read_json(sidecar_of(label))
+    return MADE_IN in read_sidecar(label)
 
 
 def accept(root: Path, one: ReviewMask, by: str) -> Correction:
@@ -161,7 +160,7 @@ def accept(root: Path, one: ReviewMask, by: str) -> Correction:
 
 def _write_label(root: Path, one: ReviewMask, values: Float32, how: str, by: str) -> Correction:
     path = label_path(root, one)
-    known = read_json(sidecar_of(path))
+    known = read_sidecar(path)
     if path.exists() and MADE_IN not in known:
         raise DataError(path, "is a label that was there before", "Move it away to replace it")
     correction = correction_of(how, read_mask(one.mask), values)
@@ -202,15 +201,6 @@ def _mean_csa_mm2(values: Float32, affine: npt.NDArray[np.float64]) -> float:
     if not (values > 0.5).any():
         return 0.0
     return float(csa_per_slice(cord_voxels(Volume(values, affine)))["area_mm2"].mean())
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Return what a sidecar holds; nothing where it holds no table."""
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _sha256(path: Path) -> str:

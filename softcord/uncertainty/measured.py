@@ -1,6 +1,5 @@
 """Intervals for measured mask files: find what is known of their doubt, calibrate on those with a truth."""
 
-import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -9,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from softcord.errors import DataError
-from softcord.io.names import sidecar_of
+from softcord.io.sidecar import read_sidecar
 from softcord.measure.files import FileMeasures, MaskFiles
 from softcord.measure.tidy import image_identity
 from softcord.uncertainty.interval import COVERAGE, Calibration, calibrate, with_intervals
@@ -27,11 +26,7 @@ def with_uncertainty(files: Iterable[MaskFiles]) -> list[MaskFiles]:
 
 def model_of(uncertainty: Path) -> str:
     """Return the checksum of the model that made a map, by its sidecar; "" where that does not say."""
-    try:
-        found = json.loads(sidecar_of(uncertainty).read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return ""
-    return str(found.get("ModelWeightsSha256", "")) if isinstance(found, dict) else ""
+    return str(read_sidecar(uncertainty).get("ModelWeightsSha256", ""))
 
 
 def fitting(

@@ -218,12 +218,9 @@ def _of_people(files: "list[MaskFiles]", root: Path, people: set[str]) -> "list[
 
 def _refuse_two_models(files: "list[MaskFiles]", out: Path) -> None:
     """Refuse masks of several models: one table of areas, and one paragraph of methods, is of one."""
-    from softcord.data.labels import read_sidecar
+    from softcord.io.sidecar import makers, read_sidecar
 
-    sidecars = [read_sidecar(str(one.mask)) for one in files]
-    listed = [one.get("GeneratedBy") for one in sidecars if isinstance(one, dict)]
-    makers = [one for many in listed if isinstance(many, list) for one in many if isinstance(one, dict)]
-    known = [one for one in makers if "ModelWeightsSha256" in one]
+    known = [one for file in files for one in makers(read_sidecar(file.mask)) if "ModelWeightsSha256" in one]
     names = {str(one["ModelWeightsSha256"]): one.get("Model") for one in known}
     if len(names) > 1:
         models = ", ".join(f"{name} {weights[:8]}" for weights, name in sorted(names.items()))
