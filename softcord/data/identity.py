@@ -22,8 +22,8 @@ def dataset_identity(root: Path | str, table: "pd.DataFrame", *, cache_dir: Path
     The commit stands for the dataset if its root is a git repository that has every file of the index,
     unchanged. Otherwise the hash is over the files' names and content; of a file that is not downloaded, its
     pointer says what the content is, so downloading does not change the identity. Soft labels that
-    softcord built are left out: the hard masks and the recipe determine them, and a first run that builds
-    them must not make the dataset another one.
+    softcord built from hard masks are left out: these and the recipe determine them, and a first run that
+    builds them must not make the dataset another one. Predictions that somebody passed or corrected count.
 
     Args:
         root: the dataset's folder.
@@ -44,7 +44,8 @@ def _files(table: "pd.DataFrame") -> list[str]:
 
 
 def _is_built_by_softcord(label: str) -> bool:
-    return is_by_softcord(read_sidecar(label))
+    sidecar = read_sidecar(label)
+    return is_by_softcord(sidecar) and "Fingerprint" in sidecar  # of hard masks and recipe
 
 
 def _content(root: Path, files: Iterable[str], cache_dir: Path) -> str:
