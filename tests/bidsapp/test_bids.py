@@ -9,10 +9,10 @@ import pytest
 
 from softcord.app.verbs import bids
 from softcord.app.verbs.bids import main
+from softcord.bidsapp.one_model import refuse_other_model, refuse_two_models
 from softcord.io.files import write_json
 from softcord.io.names import sidecar_of
 from softcord.io.nifti import read_volume, write_volume
-from softcord.measure.files import MaskFiles
 from softcord.predict.built_in import CSA_INTERVAL
 from softcord.predict.files import Task
 from softcord.predict.volume import Prediction
@@ -151,11 +151,30 @@ def test_masks_of_two_models_or_tasks_are_not_told_as_one(
     assert "holds the results of --task segment" in capsys.readouterr().err
 
 
+def test_another_model_s_folder_is_refused_before_anything_is_predicted(
+    raw: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["raw", "out", "participant", "--participant-label", "00", "-v", "0"]) == 0
+    before = {path: path.read_bytes() for path in Path("out").rglob("*") if path.is_file()}
+    cone = Task(model("cylinder").model, {"Model": "cone", "ModelWeightsSha256": "1" * 64})
+    monkeypatch.setattr(bids, "_task", lambda _arguments: cone)
+    capsys.readouterr()
+    assert main(["raw", "out", "participant", "--participant-label", "01"]) == 2
+    said = "out: holds masks of another model (cylinder 00000000) than this (cone 11111111)."
+    assert capsys.readouterr().err == f"softcord: {said} Give each model its own folder.\n"
+    assert {path: path.read_bytes() for path in Path("out").rglob("*") if path.is_file()} == before
+    for mask in Path("out").rglob("*_softseg.*"):
+        mask.unlink()
+    assert main(["raw", "out", "participant", "--participant-label", "01", "-v", "0"]) == 0
+
+
 @pytest.mark.parametrize("content", ["[]", '{"GeneratedBy": 1}', '{"GeneratedBy": [1, {"Model": "a"}]}'])
 def test_a_sidecar_that_does_not_say_who_made_the_mask_is_of_no_model(content: str, tmp_path: Path) -> None:
-    mask = tmp_path / "sub-01_T2w_seg.nii.gz"
+    mask = tmp_path / "sub-01_T2w_softseg.nii.gz"
+    mask.touch()
     sidecar_of(mask).write_text(content, encoding="utf-8")
-    bids._refuse_two_models([MaskFiles(mask)], tmp_path)
+    refuse_two_models([mask], tmp_path)
+    refuse_other_model(tmp_path, {"Model": "cylinder", "ModelWeightsSha256": "0" * 64})
 
 
 def test_uncertainty_is_asked_for_where_images_are_segmented(raw: Path) -> None:

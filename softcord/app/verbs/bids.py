@@ -123,9 +123,11 @@ def _segment(arguments: argparse.Namespace, table: "pd.DataFrame") -> int:
     """Segment images and write the pages; return how many images have no mask."""
     from softcord.app.console.progress import phase
     from softcord.bidsapp.methods import describe, methods_text
+    from softcord.bidsapp.one_model import refuse_other_model
     from softcord.bidsapp.reportlet import ImageDone, unwritten, write_reportlet
 
     task = _task(arguments)
+    refuse_other_model(arguments.out_dir, task.made_by)
     describe(arguments.out_dir, arguments.bids_dir, "segment", task.made_by)
     methods = methods_text("segment", task.made_by)
     failed = 0
@@ -216,23 +218,11 @@ def _of_people(files: "list[MaskFiles]", root: Path, people: set[str]) -> "list[
     return found
 
 
-def _refuse_two_models(files: "list[MaskFiles]", out: Path) -> None:
-    """Refuse masks of several models: one table of areas, and one paragraph of methods, is of one."""
-    from softcord.io.sidecar import makers, read_sidecar
-
-    known = [one for file in files for one in makers(read_sidecar(file.mask)) if "ModelWeightsSha256" in one]
-    names = {str(one["ModelWeightsSha256"]): one.get("Model") for one in known}
-    if len(names) > 1:
-        models = ", ".join(f"{name} {weights[:8]}" for weights, name in sorted(names.items()))
-        raise DataError(
-            out, f"holds masks of {len(names)} models ({models})", "Give each model its own folder"
-        )
-
-
 def _group(arguments: argparse.Namespace, people: set[str] | None) -> int:
     """Measure the masks of OUT_DIR, those of ``people`` if it is given, and write the index."""
     from softcord.app.console.progress import phase
     from softcord.bidsapp.methods import METHODS
+    from softcord.bidsapp.one_model import refuse_two_models
     from softcord.bidsapp.reportlet import write_index
     from softcord.measure.batch import find_masks, forget, measure_files
     from softcord.measure.files import MeasureSettings
@@ -245,7 +235,7 @@ def _group(arguments: argparse.Namespace, people: set[str] | None) -> int:
     root = out if arguments.task == "segment" else out / "labels_softseg"
     masks = find_masks(root, arguments.bids_dir / "derivatives" / "labels")
     if arguments.task == "segment":
-        _refuse_two_models(masks, out)
+        refuse_two_models((one.mask for one in masks), out)
     files = with_uncertainty(masks if people is None else _of_people(masks, root, people))
     has_levels = any(one.discs or one.levels for one in files)
     levelled = [one for one in files if one.discs or one.levels] if has_levels else files
