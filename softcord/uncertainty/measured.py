@@ -65,11 +65,11 @@ def add_intervals(
 
 
 def calibrate_rows(
-    measures: pd.DataFrame, weights_sha256: tuple[str, ...], made_on: str, failed: int = 0
+    measures: pd.DataFrame, weights_sha256: tuple[str, ...], made_on: str, unusable: int = 0
 ) -> Calibration:
     """Return the calibration of the models that made these rows of measures.csv, which have CSA errors.
 
-    ``failed`` is how many masks could not be measured.
+    ``unusable`` is how many masks could not be made or measured.
 
     Raises:
         DataError: there are too few participants.
@@ -79,7 +79,8 @@ def calibrate_rows(
     rows = measures[measures["metric"].isin(wanted)].pivot(index=key, columns="metric", values="value")
     wide = rows.reindex(columns=wanted).reset_index()
     errors, doubts = (wide[name] for name in wanted)
-    return calibrate(errors, doubts, wide["participant_id"], weights_sha256, made_on=made_on, failed=failed)
+    made = calibrate(errors, doubts, wide["participant_id"], weights_sha256, made_on=made_on)
+    return replace(made, unusable=unusable)
 
 
 def calibrate_on(
@@ -88,6 +89,7 @@ def calibrate_on(
     *,
     coverage: float = COVERAGE,
     made_on: str = "",
+    unusable: int = 0,
 ) -> Calibration:
     """Return the calibration of the models that made these masks, from the CSA of their references.
 
@@ -96,6 +98,7 @@ def calibrate_on(
         references: the reference of each, measured the same way, in the same order.
         coverage: how often an interval is to hold.
         made_on: what the images are, in words.
+        unusable: how many further masks could not be measured.
 
     Raises:
         DataError: a mask has no map, or there are too few participants.
@@ -108,15 +111,9 @@ def calibrate_on(
         parts.append(_errors(file, reference))
     rows = pd.concat(parts, ignore_index=True)
     known = tuple(sorted(models - {""}))
-    return calibrate(
-        rows["error"],
-        rows["doubt"],
-        rows["who"],
-        known,
-        coverage=coverage,
-        made_on=made_on,
-        failed=sum(bool(part["error"].isna().any()) for part in parts),
-    )
+    made = calibrate(rows["error"], rows["doubt"], rows["who"], known, coverage=coverage, made_on=made_on)
+    without_area = sum(bool(part["error"].isna().any()) for part in parts)
+    return replace(made, unusable=unusable, without_area=without_area)
 
 
 def _errors(file: FileMeasures, reference: FileMeasures) -> pd.DataFrame:

@@ -23,7 +23,7 @@ LABELS = {
 
 @pytest.fixture
 def mask(tmp_path: Path) -> Path:
-    """A mask that lies beside its image, with a map of no use: text, another grid, other values or an image."""
+    """A mask that lies beside its image, with a map of no use: text, another grid, other values, an image."""
     cord = np.zeros((8, 8, 6), np.float32)
     cord[2:6, 2:6] = 1
     for name in ("sub-01_T2w", "sub-01_T2w_seg"):
