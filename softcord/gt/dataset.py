@@ -13,12 +13,13 @@ from softcord.errors import DataError
 from softcord.gt.build import ParticipantGt, build_checked
 from softcord.gt.inputs import ImageFiles, read_inputs
 from softcord.gt.settings import GtSettings
-from softcord.gt.sidecar import Json, describe_dataset, finished_row, provenance, sidecar
+from softcord.gt.sidecar import describe_dataset, finished_row, provenance, sidecar
 from softcord.gt.summary import Row
 from softcord.gt.variant import carried_discs_path, gt_path, variant_name
 from softcord.io.files import write_json
 from softcord.io.names import sidecar_of
 from softcord.io.nifti import write_like
+from softcord.io.sidecar import Json
 from softcord.processes.parallel import parallel_map
 from softcord.remedies import Remedy
 

@@ -55,8 +55,9 @@ _LOOK_EVERY_S = 1.0
 class Study:
     """What a verb whose runs form a study is asked and told.
 
-    ``check`` refuses a plan that cannot work, before anything runs. ``begin`` gets the command's arguments
-    and all its plans and returns those left to run. ``watch`` shows how these come along. ``note_failure``
+    ``check`` refuses a plan that cannot work, before anything runs. ``begin`` gets the command that the study
+    is to remember, all plans, and the engine (hydra/...) that is to run them, and returns those left to run.
+    ``watch`` shows how these come along. ``note_failure``
     records why one failed, in whatever process that was. ``attempts_at`` returns the last attempt at each
     run. ``without_end`` returns those that have begun since such a look but neither ended nor failed, and
     those that have not begun since, which an engine that broke down leaves. ``running`` returns those that
@@ -65,7 +66,7 @@ class Study:
     """
 
     check: Callable[[Plan], None]
-    begin: Callable[[Sequence[str], list[Plan]], list[Plan]]
+    begin: Callable[[Sequence[str], list[Plan], Overrides], list[Plan]]
     watch: Callable[[list[Plan]], AbstractContextManager[None]]
     note_failure: Callable[[Plan, Exception], None]
     attempts_at: "Callable[[list[Plan]], Attempts]"
@@ -142,7 +143,7 @@ def _run_one(job: Job, plan: Plan, study: Study | None) -> None:
     if study is None:
         job(plan)
         return
-    is_left = bool(study.begin((), [plan]))
+    is_left = bool(study.begin((), [plan], ()))
     while is_left:
         try:
             job(plan)
@@ -168,7 +169,7 @@ def run_all(
     plans = [_checked_plan(run, study, engine) for run in runs]
     if study is None:
         return _exit_code(_launch(Contained(job), plans, engine))
-    left = study.begin(arguments, plans)
+    left = study.begin(arguments, plans, engine)
     if left:
         with study.watch(left):
             _launch_until_all_ended(Contained(job, study.note_failure), left, engine, study)
