@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from softcord.app.config.instantiate import suggest
 from softcord.errors import DataError, UsageError
 from softcord.measure.level_text import format_levels
-from softcord.measure.metrics import METRICS
+from softcord.measure.metrics import CSA_STD, METRICS
 from softcord.stats.describe import describe
 
 if TYPE_CHECKING:
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
     from softcord.app.config.plan import Plan
     from softcord.sweep.search_settings import Direction
-
-# A net that finds no cord anywhere has no spread at all.
-_BLIND_TO_MISSED_CORDS = ("csa_std_mm2", "csa_bin_std_mm2")
 
 
 def directions(metrics: tuple[str, ...]) -> "Mapping[str, Direction]":
@@ -55,7 +52,7 @@ def objective(plan: "Plan", measures: "pd.DataFrame") -> tuple[float, ...]:
     values = []
     for name in plan.search.metrics:
         value = found.get(name, float("nan"))
-        if name in _BLIND_TO_MISSED_CORDS and len(missed):
+        if name in CSA_STD and len(missed):  # a net that finds no cord anywhere has no spread at all
             value = float("inf")
         if math.isnan(value):
             hint = "Choose another search.objective, or another split"
