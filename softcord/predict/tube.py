@@ -64,7 +64,8 @@ def find_tube(softseg: npt.NDArray[np.float32], spacing_mm: float) -> Tube:
     parts, _ = ndimage.label(softseg > 0.5)
     boxes = ndimage.find_objects(parts)
     lengths = [box[2].stop - box[2].start for box in boxes]
-    long = [n for n, length in enumerate(lengths) if length >= NEARLY * max(lengths)]
+    long_enough = NEARLY * max(lengths, default=0)  # once: noise has ten thousand parts
+    long = [n for n, length in enumerate(lengths) if length >= long_enough]
     tubes = (
         _tube(parts[box] == n + 1, box, softseg.shape[2], spacing_mm) for n in long for box in [boxes[n]]
     )
