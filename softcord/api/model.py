@@ -48,7 +48,8 @@ class CordModel:
     ) -> Volume:
         """Segment the cord: the mask, as `softcord predict` makes it, in the image's own space.
 
-        A warning says where no cord was found; the mask is then empty.
+        A warning says where no cord was found, and the mask is empty, or where none could be followed, and
+        the mask is what looks most like one.
 
         Args:
             image: any orientation and contrast; a file, a volume, an image of nibabel, or an array.
@@ -76,9 +77,12 @@ class CordModel:
             )
         volume = self._volume(image, affine, spacing_mm)
         made = predict_volume(self.model, volume, self.settings)
+        where = image if isinstance(image, str | Path) else "image"
         if not made.has_cord:
-            where = image if isinstance(image, str | Path) else "image"
             warnings.warn(f"{where}: no cord was found, so the mask is empty", stacklevel=2)
+        elif made.is_unsure:
+            what = "no cord could be followed; the mask is what looks most like one, look at it"
+            warnings.warn(f"{where}: {what}", stacklevel=2)
         if threshold is None:
             return made.softseg
         return Volume((made.softseg.data > threshold).astype(np.float32), made.softseg.affine)

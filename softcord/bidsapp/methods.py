@@ -74,4 +74,7 @@ def describe(out: Path, source: Path, task: Task, made_by: Mapping[str, object])
     write_json(out / DESCRIPTION, description)
     write_text(out / METHODS, methods_text(task, made_by))
     # Soft masks are named as in spine-generic's derivatives; BIDS itself knows no such suffix.
-    write_text(out / IGNORE, "*.html\nmethods.md\nmeasures.csv\n*_softseg.*\nlabels_softseg/\n")
+    ours = ("*.html", "methods.md", "measures.csv", "*_softseg.*", "labels_softseg/")
+    # What is said of the masks lies in the same folder, where that is derivatives/softcord.
+    of_review = ("review", "review/**", "qc.tsv", "qc_*.yml", "rounds.tsv")
+    write_text(out / IGNORE, "".join(f"{name}\n" for name in (*ours, *of_review)))

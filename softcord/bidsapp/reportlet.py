@@ -70,8 +70,13 @@ def _areas(one: ImageDone, participant_id: str) -> dict[str, object]:
     return {"csa_mm2": values["csa_mm2"], "csa_bin_mm2": values["csa_bin_mm2"], "level": wanted}
 
 
-def write_index(out: Path, title: str, measures: pd.DataFrame, methods: str) -> Path:
-    """Write ``out/index.html``: the participants whose pages are there, their areas, and the methods."""
+def write_index(
+    out: Path, title: str, measures: pd.DataFrame, methods: str, notes: Sequence[str] = ()
+) -> Path:
+    """Write ``out/index.html``: the participants whose pages are there, their areas, and the methods.
+
+    ``notes`` say what to know of the areas.
+    """
     pages = sorted(path.name for path in out.glob("sub-*.html"))
     links = Table(("page",), tuple((Cell(name, "file"),) for name in pages))
     page = Page(
@@ -83,6 +88,7 @@ def write_index(out: Path, title: str, measures: pd.DataFrame, methods: str) -> 
                 links,
             ],
             "Areas": [
+                *(Text(note) for note in notes),
                 Heading("Mean ± SD per contrast and level"),
                 *table_of(_by_contrast(measures), text=cell_text),
             ]

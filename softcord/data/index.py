@@ -120,6 +120,14 @@ def index_dataset(
     return table
 
 
+def unlisted_images(root: Path | str) -> list[str]:
+    """Name the images that :func:`index_dataset` does not list: no known contrast, or second of one."""
+    scan = scan_dataset(root)
+    used = {files[0].path for files in scan.images.values()}
+    files = (file for file in scan.listings[""].files if file.extension in IMAGE_EXTENSIONS)
+    return sorted(file.name for file in files if file.path not in used)
+
+
 def existing_root(root: Path | str) -> Path:
     """Return the absolute path of a dataset's folder.
 

@@ -20,10 +20,14 @@ def sentence(verdict: Verdict, settings: DriftSettings, old: str, new: str) -> s
         "shifted": f"Shifted: {new} does not measure {settings.place} CSA as {old} does",
         "cannot tell": f"Cannot tell whether {new} measures {settings.place} CSA as {old}, within {margin}",
     }[verdict.outcome]
-    overall = verdict.overall
+    return "; ".join([f"{said} ({_found(verdict.overall)})", *_reasons(verdict, settings)]) + "."
+
+
+def _found(overall: Tested | None) -> str:
+    if overall is None:
+        return "no image has an area by both"
     people = counted(overall.participants, "participant")
-    found = f"{shift_words(overall)}, {people}, {counted(overall.images, 'image')}"
-    return "; ".join([f"{said} (new − old {found})", *_reasons(verdict, settings)]) + "."
+    return f"new − old {shift_words(overall)}, {people}, {counted(overall.images, 'image')}"
 
 
 def shift_words(tested: Tested) -> str:
@@ -47,19 +51,33 @@ def _reasons(verdict: Verdict, settings: DriftSettings) -> Iterator[str]:
         allowed = f" ({settings.failures_allowed} allowed)" if settings.failures_allowed else ""
         lost = counted(verdict.failures_gained, "image lost its cord", "images lost their cord")
         yield f"{lost}{allowed}"
+    elif verdict.failures_gained:
+        yield f"{_images(verdict.failures_gained)} lost their cord, as allowed"
+    if verdict.failures_lost:
+        yield f"{_images(verdict.failures_lost)} of which only the new one has the cord"
+    if verdict.not_compared and verdict.tests:
+        yield f"{listed([contrast_label(one) for one in verdict.not_compared])} not compared"
     shifted = verdict.of("shifted")
     if shifted:
         yield "beyond the margin in " + listed([f"{part_words(one)} ({shift_words(one)})" for one in shifted])
     if verdict.outcome != "cannot tell":
         yield from _against_the_mean(verdict)
         return
+    if verdict.overall is None:
+        return
     unsure = [one for one in verdict.of("cannot tell") if one.decides]
     yield "not to be told in " + listed([part_words(one) for one in unsure])
     yield _needed(unsure, verdict.overall)
 
 
+def _images(number: int) -> str:
+    return counted(number, "image")
+
+
 def _against_the_mean(verdict: Verdict) -> Iterator[str]:
     """Say where a shift within the margin is a shift all the same."""
+    if verdict.overall is None:
+        return
     shift = verdict.overall.shift
     if verdict.outcome == "equivalent" and not isnan(shift.low) and not shift.low <= 0 <= shift.high:
         yield "a small shift is there all the same"

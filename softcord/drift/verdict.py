@@ -65,17 +65,22 @@ class Tested:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate says, and why; ``tests`` begin with that of all images."""
+    """What the gate says, and why; ``tests`` begin with that of all images.
+
+    Where no image has an area by both models there are none. ``not_compared`` are the contrasts of which no
+    image has: nothing is said of them.
+    """
 
     outcome: Outcome
     tests: tuple[Tested, ...]
     failures_gained: int
     failures_lost: int
+    not_compared: tuple[str, ...] = ()
 
     @property
-    def overall(self) -> Tested:
+    def overall(self) -> Tested | None:
         """The test of all images."""
-        return self.tests[0]
+        return self.tests[0] if self.tests else None
 
     def of(self, outcome: Outcome) -> tuple[Tested, ...]:
         """Return the tests that came out so."""
@@ -90,15 +95,10 @@ def decide(images: pd.DataFrame, settings: DriftSettings, groups: Sequence[str] 
             old_failed, new_failed, and the columns named by ``groups``.
         settings: margin and number of failures that are allowed.
         groups: columns by which participants are grouped (site, vendor, …), NaN where unknown.
-
-    Raises:
-        ValueError: no image has both areas.
     """
     paired = images.assign(difference=images["new_mm2"] - images["old_mm2"]).dropna(subset=["difference"])
-    if paired.empty:
-        raise ValueError("images: none has an area by both models")
-    parts = list(_parts(paired, groups))
-    alphas = [ALPHA_BEYOND, *[ALPHA_BEYOND / max(1, len(parts) - 1)] * (len(parts) - 1)]
+    parts = list(_parts(paired, groups)) if len(paired) else []
+    alphas = [ALPHA_BEYOND, *[ALPHA_BEYOND / max(1, len(parts) - 1)] * (len(parts) - 1)][: len(parts)]
     tests = tuple(
         _tested(about, name, rows, settings.margin_mm2, alpha)
         for (about, name, rows), alpha in zip(parts, alphas, strict=True)
@@ -108,9 +108,11 @@ def decide(images: pd.DataFrame, settings: DriftSettings, groups: Sequence[str] 
     outcome: Outcome = "cannot tell"
     if gained > settings.failures_allowed or any(one.outcome == "shifted" for one in tests):
         outcome = "shifted"
-    elif all(one.outcome == "equivalent" for one in tests if one.decides):
+    elif tests and all(one.outcome == "equivalent" for one in tests if one.decides):
         outcome = "equivalent"
-    return Verdict(outcome, tests, gained, lost)
+    compared = set(paired["contrast"])
+    left = dict.fromkeys(str(one) for one in images["contrast"] if one not in compared)
+    return Verdict(outcome, tests, gained, lost, tuple(left))
 
 
 def differences_of(rows: pd.DataFrame) -> Floats:

@@ -21,6 +21,7 @@ from softcord.measure.levels import DISC_LABELS, SliceLevels, levels_from_discs,
 from softcord.measure.shape import SHAPE_COLUMNS, shape_per_slice
 from softcord.measure.slices import SliceVoxels, cord_voxels, slice_voxels
 from softcord.measure.tails import without_tails
+from softcord.measure.unsure import WORD, is_unsure
 
 Floats = npt.NDArray[np.float64]
 AVERAGED = ("area_mm2", "angle_ap_deg", "angle_rl_deg", *SHAPE_COLUMNS)
@@ -114,6 +115,9 @@ def measure_file(files: MaskFiles, settings: MeasureSettings) -> FileMeasures:
         compared = compare_masks(*(both if settings.tails else [without_tails(one).mask for one in both]))
         overlap = {measure.metric: measure.value for measure in compared}
     odd = [one.what for one in space.oddities if not one.is_rounding]
+    if is_unsure(files.mask):
+        odd = [WORD, *odd]
+        notes.append(f"{files.mask}: is unsure, no cord could be followed in its image; look at it")
     groups["findings"] = [join_findings([*odd, *filter(None, [words])]) for words in groups["findings"]]
     return FileMeasures(files, groups, overlap, space.name, tuple(notes))
 

@@ -18,6 +18,7 @@ from softcord.io.nifti import Volume, space_of, write_like
 from softcord.io.sidecar import read_sidecar
 from softcord.io.space import Oddity
 from softcord.io.writable import check_writable
+from softcord.measure.unsure import LOW, NORMAL, QUALITY
 from softcord.predict.check_image import read_checked
 from softcord.predict.package import Model, weights_sha256
 from softcord.predict.readings import read_again, readings
@@ -117,13 +118,13 @@ def predict_file(image: Path, output: Path, task: Task) -> Done:
     mask = prediction.softseg.data
     if task.threshold is not None:
         mask = (mask > task.threshold).astype(np.uint8)
-    how_good = "low" if prediction.is_unsure else "normal"
-    made = {**wanted, "Looked": prediction.looked, "CordFound": prediction.has_cord, "Quality": how_good}
+    how_good = LOW if prediction.is_unsure else NORMAL
+    made = {**wanted, "Looked": prediction.looked, "CordFound": prediction.has_cord, QUALITY: how_good}
     try:
         if output.exists():
             _remove_map_of_another(output, wanted, task)
         _write(output, mask, image, made)
-        quality = _write_how_sure(output, image, wanted, task, ensemble, volume, prediction.softseg)
+        quality = _write_how_sure(output, image, wanted, task, ensemble, volume, prediction)
     except OSError as error:
         raise _unwritable(output, error) from error
     outcome = _outcome(prediction.looked, prediction.has_cord)
@@ -163,12 +164,13 @@ def _write_how_sure(
     task: Task,
     ensemble: Ensemble | None,
     volume: Volume,
-    softseg: Volume,
+    prediction: Prediction,
 ) -> Quality | None:
     """Write the map of how sure the mask is, its sidecar last; return the mask's score."""
     if ensemble is None:
         return None
-    quality = quality_of(volume, softseg, ensemble.disagreement)
+    is_unsure = prediction.is_unsure
+    quality = quality_of(volume, prediction.softseg, ensemble.disagreement, is_unsure=is_unsure)
     path = uncertainty_path(output)
     write_like(path, ensemble.sd, image)
     made = {
@@ -231,7 +233,7 @@ def _already_made(output: Path, wanted: Mapping[str, object]) -> Done | None:
     found = read_sidecar(output)
     if output.exists() and found.items() >= wanted.items():
         looked = str(found.get("Looked"))
-        is_unsure = found.get("Quality") == "low"
+        is_unsure = found.get(QUALITY) == LOW
         return Done(_outcome(looked, bool(found.get("CordFound"))), looked, is_unsure)
     if not output.exists() and found.keys() >= wanted.keys():
         return None  # a sidecar that an interrupted command left

@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 
 import softcord
+from softcord.data.bids import LABEL_KINDS
+from softcord.errors import UsageError
 from softcord.io.files import write_json
 from softcord.io.names import nifti_stem, sidecar_of
 from softcord.io.nifti import Volume, write_like
-from softcord.io.sidecar import read_json, said_by_maker
+from softcord.io.sidecar import is_by_softcord, read_json, said_by_maker
 
 CODE_URL = "https://github.com/softcord/softcord"
 
@@ -71,6 +73,31 @@ def derivatives_of(derivatives: Path, name: str, weights_sha256: str) -> Path:
 def weights_of(root: Path) -> str:
     """Return the checksum of the model that a derivatives dataset says it is of, "" where it does not."""
     return said_by_maker(read_json(root / "dataset_description.json"), "ModelWeightsSha256")
+
+
+def check_belongs(root: Path, weights_sha256: str = "", *, overwrite: bool = False) -> None:
+    """Refuse a folder that predictions would be mistaken in, before it says that they are all it holds.
+
+    Args:
+        root: the derivatives dataset to write.
+        weights_sha256: of the model; "" where masks are not predicted.
+        overwrite: whether another model's masks are to be replaced.
+
+    Raises:
+        UsageError: labels lie there, which trainings learn from; or it is another program's, or another
+            model's.
+    """
+    other = "Name another folder"
+    if root.parent.name == "derivatives" and root.name in {kind.folder for kind in LABEL_KINDS.values()}:
+        raise UsageError(root, "is the place of labels, from which models learn", other)
+    description = root / "dataset_description.json"
+    if description.exists() and not is_by_softcord(read_json(description)):
+        raise UsageError(root, "is a dataset that softcord has not made", other)
+    before = weights_of(root)
+    is_another = weights_sha256 and not overwrite and before not in ("", weights_sha256)
+    if is_another and any(root.rglob("*seg.nii.gz")):
+        model = f"{said_by_maker(read_json(description), 'Model')} {before[:8]}".strip()
+        raise UsageError(root, f"holds masks of another model ({model})", other)
 
 
 def generated_by(provenance: Mapping[str, object]) -> dict[str, object]:

@@ -154,7 +154,7 @@ class Review:
     """Masks to go through and rate, their pictures in files beside the page; review.js shows them.
 
     ``entries`` and ``ratings`` are what it shows of each mask, and what was said of it; ``is_served`` says
-    whether a server takes ratings, or the browser keeps them.
+    whether a server takes ratings, or the browser keeps them, under the name ``store``.
     """
 
     kind: ClassVar[str] = "review"
@@ -162,6 +162,7 @@ class Review:
     ratings: tuple[Mapping[str, object], ...] = ()
     rater: str = ""
     is_served: bool = False
+    store: str = ""
 
 
 Block = Text | Items | Verdict | Sentences | Drawing | Heading | Table | Picture | Details | Viewer | Review

@@ -9,15 +9,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from softcord.data.filehash import checksum
 from softcord.errors import SoftcordError
 from softcord.hints import counted
 from softcord.io.files import write_text
 from softcord.io.masks import read_mask
 from softcord.io.nifti import read_volume
+from softcord.measure.unsure import is_unsure
 from softcord.report.page import Page, Review, render
 from softcord.review.masks import ReviewMask
 from softcord.review.pictures import review_pictures
-from softcord.review.ratings import Rating
+from softcord.review.ratings import Rating, of_these
 from softcord.uncertainty.quality import quality_of
 
 INDEX, PICTURES = "index.html", "pictures"
@@ -37,6 +39,7 @@ class Drawn:
     score: float
     reasons: tuple[str, ...]
     problem: str = ""
+    mask_sha256: str = ""
 
 
 def draw_masks(
@@ -62,33 +65,39 @@ def write_review_page(
     *,
     rater: str,
     is_served: bool,
+    of_what: str = "",
 ) -> Path:
     """Write index.html, worst score first; return its path.
 
     Args:
         folder: the folder of :func:`draw_masks`.
         drawn: what to show.
-        ratings: what was said before.
+        ratings: what was said before; of a mask that was made anew since, nothing was said.
         title: the dataset's name.
         rater: whose name stands in the page at first.
         is_served: whether ratings are sent to a server, or kept in the browser.
+        of_what: the folder of the masks.
     """
+    said = of_these(ratings, {one.mask: one.mask_sha256 for one in drawn if one.mask_sha256})
     review = Review(
         entries=tuple(asdict(one) for one in drawn),
-        ratings=tuple(asdict(one) for one in ratings),
+        ratings=tuple(asdict(one) for one in said),
         rater=rater,
         is_served=is_served,
+        store=hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:16],
     )
-    page = Page(
-        f"{title}: review", title, {"Review": [review]}, f"{counted(len(drawn), 'mask')}, the oddest first."
-    )
+    of = f" of {of_what}" if of_what else ""
+    byline = f"{counted(len(drawn), 'mask')}{of}, the oddest first."
+    page = Page(f"{title}: review", title, {"Review": [review]}, byline)
     write_text(folder / INDEX, render(page))
     return folder / INDEX
 
 
 def _draw(one: ReviewMask, root: Path, folder: Path) -> Drawn:
     state = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in (one.image, one.mask)]
-    key = hashlib.sha256(repr((_VERSION, state, one.disagreement)).encode()).hexdigest()[:16]
+    key = hashlib.sha256(repr((_VERSION, state, one.disagreement, is_unsure(one.mask))).encode()).hexdigest()[
+        :16
+    ]
     script, scored = (folder / PICTURES / f"{key}{ending}" for ending in (".js", ".json"))
     if not (script.exists() and scored.exists()):
         _write(one, key, script, scored)
@@ -103,6 +112,7 @@ def _draw(one: ReviewMask, root: Path, folder: Path) -> Drawn:
         told["score"],
         tuple(told["reasons"]),
         told["problem"],
+        checksum(one.mask),
     )
 
 
@@ -110,7 +120,7 @@ def _write(one: ReviewMask, key: str, script: Path, scored: Path) -> None:
     try:
         image, mask = read_volume(one.image), read_mask(one.mask)
         pictures = review_pictures(image, mask)
-        quality = quality_of(image, mask, one.disagreement)
+        quality = quality_of(image, mask, one.disagreement, is_unsure=is_unsure(one.mask))
     except SoftcordError as error:
         told = {"score": 0.0, "reasons": [], "problem": str(error)}
         write_text(script, "")

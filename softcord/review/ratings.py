@@ -7,6 +7,7 @@ its line.
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
@@ -22,13 +23,15 @@ from softcord.report.rating_words import RATINGS
 
 LISTS = {"fail": "qc_fail.yml", "correct": "qc_correct.yml", "artefact": "qc_artefact.yml"}
 _LOCK_S = 10.0
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
 @dataclass(frozen=True)
 class Rating:
     """What one person said of a mask, one of RATINGS; "" takes it back.
 
-    ``image`` is the image's name without extension, ``mask`` the mask's path in the dataset.
+    ``image`` is the image's name without extension, ``mask`` the mask's path in the dataset, and
+    ``mask_sha256`` the checksum of what lay there, "" where nobody noted it.
     """
 
     image: str
@@ -37,6 +40,7 @@ class Rating:
     rating: str
     comment: str = ""
     rated_at: str = ""
+    mask_sha256: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what is no rating."""
@@ -96,6 +100,9 @@ def read_ratings(path: Path) -> list[Rating]:
 def add_ratings(path: Path, ratings: Iterable[Rating]) -> list[Rating]:
     """Add ratings to a table, each in place of the same rater's earlier one; return all.
 
+    One that was given before that (an older table, a browser that was not heard of for a while) changes
+    nothing.
+
     The lists that SCT's scripts read (``qc_fail.yml`` and so on, see LISTS) are written beside it.
 
     Raises:
@@ -105,7 +112,8 @@ def add_ratings(path: Path, ratings: Iterable[Rating]) -> list[Rating]:
     with FileLock(path.parent / f".{path.name}.lock", timeout=_LOCK_S):
         known = {one.key: one for one in read_ratings(path)}
         for one in ratings:
-            known[one.key] = one
+            if one.key not in known or not _is_later(known[one.key], one):
+                known[one.key] = one
         kept = [one for one in known.values() if one.rating or one.comment]
         _write(path, kept)
         for rating, name in LISTS.items():
@@ -113,10 +121,41 @@ def add_ratings(path: Path, ratings: Iterable[Rating]) -> list[Rating]:
     return kept
 
 
+def of_these(ratings: Iterable[Rating], sha256_of_mask: Mapping[str, str]) -> list[Rating]:
+    """Leave out ratings of what lay under a mask's name before it was made anew.
+
+    ``sha256_of_mask`` are the checksums of masks as they are, by their paths; others are not asked about.
+    """
+    return [
+        one
+        for one in ratings
+        if not one.mask_sha256 or one.mask_sha256 == sha256_of_mask.get(one.mask, one.mask_sha256)
+    ]
+
+
+def disputed(ratings: Iterable[Rating]) -> list[str]:
+    """Return the masks that were rated by several people, and not alike."""
+    said: dict[str, set[str]] = {}
+    for one in ratings:
+        if one.rating:
+            said.setdefault(one.mask, set()).add(one.rating)
+    return [mask for mask, words in said.items() if len(words) > 1]
+
+
 def latest(ratings: Iterable[Rating]) -> Mapping[str, Rating]:
     """Return the latest rating of each mask, whoever gave it, by the mask's path."""
     ordered = sorted((one for one in ratings if one.rating), key=lambda one: one.rated_at)
     return {one.mask: one for one in ordered}
+
+
+def _is_later(a: Rating, b: Rating) -> bool:
+    """Whether a was given after b; False where a time is missing, or not as we write it."""
+    return bool(_TIME.fullmatch(a.rated_at) and _TIME.fullmatch(b.rated_at)) and a.rated_at > b.rated_at
+
+
+def given_at(said: object) -> str:
+    """Return when a rating was given: as the browser says it, or now where that is no time, or to come."""
+    return min(str(said), now()) if _TIME.fullmatch(str(said)) else now()
 
 
 def _write(path: Path, ratings: Iterable[Rating]) -> None:

@@ -16,7 +16,7 @@ from filelock import Timeout
 
 from softcord.errors import SoftcordError
 from softcord.review.page import INDEX, PICTURES
-from softcord.review.ratings import Rating, add_ratings, now
+from softcord.review.ratings import Rating, add_ratings, given_at
 
 HOST = "127.0.0.1"
 _MOST_BYTES = 20_000  # of a rating
@@ -76,7 +76,8 @@ class _Handler(BaseHTTPRequestHandler):
                 " ".join(str(given["rater"]).split()),
                 str(given["rating"]),
                 " ".join(str(given.get("comment", "")).split()),
-                now(),
+                given_at(given.get("rated_at")),
+                str(given.get("mask_sha256", "")),
             )
             add_ratings(self.table, [rating])
         except (KeyError, TypeError, ValueError) as error:

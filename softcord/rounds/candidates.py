@@ -8,6 +8,7 @@ from softcord.errors import SoftcordError
 from softcord.io.masks import read_mask
 from softcord.io.nifti import read_volume
 from softcord.io.sidecar import read_sidecar, said_by_maker
+from softcord.measure.unsure import is_unsure
 from softcord.review.masks import ReviewMask
 from softcord.rounds.choose import Candidate
 from softcord.uncertainty.paths import uncertainty_path
@@ -56,6 +57,7 @@ def _score(one: ReviewMask) -> float:
     if isinstance(known, int | float):
         return float(known)
     try:
-        return quality_of(read_volume(one.image), read_mask(one.mask)).score
+        image, mask = read_volume(one.image), read_mask(one.mask)
+        return quality_of(image, mask, is_unsure=is_unsure(one.mask)).score
     except SoftcordError:
         return 0.0

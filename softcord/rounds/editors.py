@@ -42,7 +42,9 @@ EDITORS: Mapping[str, Program] = {
     "itksnap": lambda image, draft: ["itksnap", "-g", image, "-s", draft],
     "Slicer": _slicer_labels,
 }
-# To look only: what these two open for editing is whole labels, which would show a soft mask as a hard one.
+# What these open for editing is whole labels: 0.9 of a voxel would become 0, and a mask lose its rim.
+WHOLE_LABELS = ("itksnap", "Slicer")
+# To look only, so that a soft mask does not look hard.
 VIEWERS: Mapping[str, Program] = {
     **EDITORS,
     "itksnap": lambda image, mask: ["itksnap", "-g", image, "-o", mask],
@@ -60,12 +62,27 @@ def editor_command(image: Path, draft: Path, environment: Mapping[str, str]) -> 
     """
     named = environment.get(VARIABLE, "").strip()
     if named:
-        words = shlex.split(named)
+        try:
+            words = shlex.split(named)
+        except ValueError as error:
+            raise UsageError(
+                VARIABLE, f"is no command ({error}): {named}", "Write it as in a shell"
+            ) from error
         if shutil.which(words[0], path=environment.get("PATH")) is None:
             raise UsageError(VARIABLE, f"{words[0]} is not on this machine", "Name another, or unset it")
         return [*words, str(image), str(draft)]
     name = _installed(environment)
     return EDITORS[name](str(image), str(draft)) if name else None
+
+
+def wants_hard(environment: Mapping[str, str]) -> bool:
+    """Whether the editor that :func:`editor_command` finds holds whole labels, and a draft has to be 0 and 1.
+
+    >>> wants_hard({"PATH": "/nowhere"}), wants_hard({"SOFTCORD_EDITOR": "itksnap -s"})
+    (False, True)
+    """
+    words = shlex.split(environment.get(VARIABLE, ""))
+    return (Path(words[0]).name if words else _installed(environment)) in WHOLE_LABELS
 
 
 def viewer_command(image: Path, mask: Path, environment: Mapping[str, str]) -> list[str]:

@@ -5,7 +5,8 @@ of the masks of one model, in the order in which models came.
 """
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from softcord.io.tables import write_table
 NEEDED_BELOW = 0.95  # Dice of prediction and correction under which a correction was needed
 ENOUGH = 5  # masks to look at before a round can say that no more is needed
 BAD_IMAGE = "bad image"  # nobody can correct it, and no training helps
-TAKEN = ("accepted", "corrected", "softened", "rejected", BAD_IMAGE)
+LABELS = ("accepted", "corrected", "softened")
+TAKEN = (*LABELS, "rejected", BAD_IMAGE)
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,22 @@ def read_ledger(path: Path) -> pd.DataFrame:
 
 def add_looked(path: Path, rows: Iterable[Looked]) -> None:
     """Add masks to the ledger, each in place of the same mask's earlier row of that round."""
+    with _changing(path) as known:
+        for one in rows:
+            known[str(one.round), one.image] = {name: str(value) for name, value in asdict(one).items()}
+
+
+def forget_looked(path: Path, model: str, image: str) -> None:
+    """Remove what was said of a model's mask of an image, since it was taken back."""
+    with _changing(path) as known:
+        for key, row in list(known.items()):
+            if (row["model"], row["image"]) == (model, image):
+                del known[key]
+
+
+@contextmanager
+def _changing(path: Path) -> Iterator[dict[tuple[str, str], dict[str, str]]]:
+    """Give the rows by round and image, and write them as they are left; one process at a time."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.parent / f".{path.name}.lock", timeout=10):
         read_ledger(path)
@@ -73,8 +91,7 @@ def add_looked(path: Path, rows: Iterable[Looked]) -> None:
         if path.exists():
             with path.open(encoding="utf-8", newline="") as stream:
                 known = {(row["round"], row["image"]): row for row in csv.DictReader(stream, delimiter="\t")}
-        for one in rows:
-            known[str(one.round), one.image] = {name: str(value) for name, value in asdict(one).items()}
+        yield known
         table = pd.DataFrame([*known.values()], columns=pd.Index(_COLUMNS), dtype=object)
         write_table(path, table, missing="")
 
@@ -91,11 +108,12 @@ def by_round(ledger: pd.DataFrame) -> pd.DataFrame:
     """Return a row per round and contrast, and one for all of a round's contrasts together.
 
     Columns: round, model, contrast, looked_at, needed (corrections with Dice under 0.95, and rejected masks),
-    rejected, dice (mean, prediction to correction), csa_diff_mm2 (mean, correction minus prediction),
+    rejected, seen (of people of whom a mask became a label in an earlier round: the model has probably learnt
+    from them), dice (mean, prediction to correction), csa_diff_mm2 (mean, correction minus prediction),
     minutes.
     """
     rows = []
-    for number, part in ledger.groupby("round", sort=True):
+    for number, part in ledger.assign(seen=_seen(ledger)).groupby("round", sort=True):
         contrasts = sorted(part["contrast"].unique())
         for contrast in ["all", *contrasts] if len(contrasts) > 1 else contrasts:
             these = part if contrast == "all" else part[part["contrast"] == contrast]
@@ -108,6 +126,7 @@ def by_round(ledger: pd.DataFrame) -> pd.DataFrame:
                     "looked_at": len(these),
                     "needed": int(((these["dice"] < NEEDED_BELOW) | rejected).sum()),
                     "rejected": int(rejected.sum()),
+                    "seen": int(these["seen"].sum()),
                     "dice": these["dice"].mean(),
                     "csa_diff_mm2": (these["csa_corrected_mm2"] - these["csa_predicted_mm2"]).mean(),
                     "minutes": these["seconds"].sum() / 60,
@@ -116,9 +135,17 @@ def by_round(ledger: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _seen(ledger: pd.DataFrame) -> "pd.Series[bool]":
+    """Whether each mask is of a person of whom an earlier round has a label, of whatever image."""
+    person = ledger["image"].str.partition("_")[0]
+    labels = ledger["taken"].isin(LABELS)
+    first = ledger["round"].where(labels).groupby(person).transform("min")
+    return ledger["round"] > first
+
+
 def labelled_contrasts(ledger: pd.DataFrame) -> tuple[str, ...]:
     """Return the contrasts of which masks became labels, in any round: what a model can learn from."""
-    became = ledger["taken"].isin(("accepted", "corrected", "softened"))
+    became = ledger["taken"].isin(LABELS)
     return tuple(sorted(ledger.loc[became, "contrast"].unique()))
 
 
@@ -129,7 +156,8 @@ def needed_of_last(ledger: pd.DataFrame) -> int:
 
 
 def _last_round(ledger: pd.DataFrame) -> pd.DataFrame:
-    last: pd.DataFrame = ledger[(ledger["round"] == ledger["round"].max()) & (ledger["taken"] != BAD_IMAGE)]
+    is_last = (ledger["round"] == ledger["round"].max()) & (ledger["taken"] != BAD_IMAGE)
+    last: pd.DataFrame = ledger.assign(seen=_seen(ledger))[is_last]
     return last
 
 
@@ -142,7 +170,8 @@ def verdict(ledger: pd.DataFrame) -> str:
     of_last = f"{counted(len(last), 'mask')} of the last round needed correction"
     if needed:
         return f"{needed} of {of_last}: train again, and look again."
-    if len(last) < ENOUGH:
+    if len(last) - last["seen"].sum() < ENOUGH:
         few = f"None of {counted(len(last), 'mask')} needed correction"
-        return f"{few}; look at {ENOUGH} at least before you stop."
+        whose = " of people of whom no round before has a label" if last["seen"].any() else ""
+        return f"{few}; look at {ENOUGH} at least{whose} before you stop."
     return f"None of {of_last}: you may stop."

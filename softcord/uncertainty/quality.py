@@ -27,6 +27,7 @@ SEPARATION = 1.0  # cord and what surrounds it, in standard deviations: below it
 AREA_MM2 = (25.0, 160.0)  # median over slices; healthy and atrophied cords, cervical to lumbar
 END_MM = 6.0  # cord that the image shows beyond the mask's end: two thick slices
 DISAGREEMENT = 0.25  # of readings, by volume
+UNSURE = 3.0  # a prediction that says itself that it is unsure comes before masks that are merely odd
 WORDS = {
     "bulge": "its area jumps from slice to slice",
     "step": "its centre jumps aside",
@@ -36,6 +37,7 @@ WORDS = {
     "area": "its area is not that of a cord",
     "end": "the cord goes on beyond its end",
     "disagreement": "readings of the image differ",
+    "unsure": "no cord could be followed in the image",
 }
 
 
@@ -57,13 +59,16 @@ class Quality:
         return "; ".join([f"quality {self.score:.2f}", *self.reasons])
 
 
-def quality_of(image: Volume, softseg: Volume, disagreement: float | None = None) -> Quality:
+def quality_of(
+    image: Volume, softseg: Volume, disagreement: float | None = None, *, is_unsure: bool = False
+) -> Quality:
     """Score a mask on its image's grid.
 
     Args:
         image: what was segmented, any orientation.
         softseg: its mask, 0..1, soft or hard.
         disagreement: that of :class:`softcord.uncertainty.ensemble.Ensemble`, where there are readings.
+        is_unsure: whether the prediction said so itself (:mod:`softcord.measure.unsure`).
 
     >>> import softcord
     >>> drawn = softcord.phantom_participant(contrasts=["T2star"])
@@ -87,6 +92,7 @@ def quality_of(image: Volume, softseg: Volume, disagreement: float | None = None
         "area": _not_a_cords(float(np.nanmedian(profile.area_mm2))),
         "end": goes_on_mm(to_rpi(image), profile) / END_MM,
         "disagreement": 0.0 if disagreement is None else disagreement / DISAGREEMENT,
+        "unsure": UNSURE if is_unsure else 0.0,
     }
     return Quality(float(np.exp(-sum(oddities.values()))), oddities)
 

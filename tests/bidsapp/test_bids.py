@@ -1,6 +1,7 @@
 """`softcord bids`: a dataset in, a derivatives dataset out; the raw data are only read."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,17 @@ import pytest
 
 from softcord.app.verbs import bids
 from softcord.app.verbs.bids import main
-from softcord.bidsapp.one_model import refuse_other_model, refuse_two_models
+from softcord.app.verbs.correct import main as correct
+from softcord.app.verbs.review import main as review
+from softcord.bidsapp.one_model import refuse_two_models
 from softcord.io.files import write_json
 from softcord.io.names import sidecar_of
 from softcord.io.nifti import read_volume, write_volume
 from softcord.predict.built_in import CSA_INTERVAL
 from softcord.predict.files import Task
 from softcord.predict.volume import Prediction
+from softcord.review.masks import find_review_masks, masks_folder
+from softcord.review.ratings import Rating, add_ratings, now
 from softcord.uncertainty.interval import read_calibration
 from softcord.uncertainty.paths import uncertainty_path
 from tests.bids_validator import validator_errors
@@ -50,6 +55,71 @@ def test_participant_and_group_leave_a_derivatives_dataset_with_pages_and_areas(
     areas = measures[(measures["metric"] == "csa_mm2") & (measures["level"] == "2:3")]
     assert areas["value"].round(0).tolist() == [70.0] * 3
     assert {path: path.stat().st_mtime_ns for path in raw.rglob("*")} == before
+
+
+def test_another_model_is_refused_before_the_folder_says_that_it_made_the_masks(
+    raw: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["raw", "out", "participant", "-v", "0"]) == 0
+    said = {path: path.read_bytes() for path in Path("out").rglob("*") if path.is_file()}
+    other = {"Model": "later", "ModelWeightsSha256": "1" * 64}
+    monkeypatch.setattr(bids, "_task", lambda _arguments: Task(model("later").model, other))
+    assert main(["raw", "out", "participant"]) == 2
+    assert "out: holds masks of another model (cylinder 00000000). Name another" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in Path("out").rglob("*") if path.is_file()} == said
+    for mask in Path("out").rglob("*_softseg.*"):
+        mask.unlink()
+    assert main(["raw", "out", "participant", "-v", "0"]) == 0
+
+
+def test_a_mask_of_an_image_that_changed_is_named_with_a_way_out_that_there_is(
+    raw: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["raw", "out", "participant", "-v", "0"]) == 0
+    image = raw / "sub-01/anat/sub-01_T2w.nii.gz"
+    write_volume(image, cylinder(60).data, cylinder(60).affine)
+    assert main(["raw", "out", "participant", "-v", "0"]) == 3
+    told = capsys.readouterr().err
+    assert "sub-01_T2w_label-SC_softseg.nii.gz: exists" in told
+    assert "Remove it, and it is made anew" in told
+    assert "-overwrite" not in told
+
+
+def test_images_that_are_not_looked_at_are_named(raw: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("PSIR", "run-2_T2w"):
+        image = raw / "sub-01/anat/sub-01_T2w.nii.gz"
+        shutil.copy(image, image.with_name(f"sub-01_{name}.nii.gz"))
+    assert main(["raw", "out", "participant", "--participant-label", "00"]) == 0
+    what = "2 images left out, of no known contrast or the second of one"
+    assert f"{what}: sub-01_PSIR.nii.gz, sub-01_run-2_T2w.nii.gz." in capsys.readouterr().err
+
+
+def test_its_masks_are_those_to_review_and_ratings_beside_them_pass_the_validator(raw: Path) -> None:
+    """In the folder that the help names; a rating does not make it newer than a later prediction."""
+    out = raw / "derivatives/softcord"
+    assert main(["raw", str(out), "participant", "-v", "0"]) == 0
+    assert masks_folder(raw) == out
+    (mask, *_) = find_review_masks(raw)
+    path = mask.mask.relative_to(raw.absolute()).as_posix()
+    add_ratings(out / "qc.tsv", [Rating(mask.name, path, "Bo", "pass", "", now())])
+    assert correct(["raw", "-take", "-v", "0"]) == 0
+    assert review(["raw", "-o", str(out / "review"), "-v", "0"]) == 0
+    assert validator_errors(out) == []
+    later = raw / "derivatives/softcord-later"
+    write_json(later / "dataset_description.json", {})
+    add_ratings(out / "qc.tsv", [Rating(mask.name, path, "Bo", "fail", "", now())])
+    assert masks_folder(raw) == later
+
+
+def test_areas_of_unsure_masks_are_said_to_be_that_on_the_index(
+    raw: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = Prediction(cylinder(70), "everywhere")
+    monkeypatch.setattr("softcord.predict.files.predict_volume", lambda *_arguments: found)
+    assert main(["raw", "out", "participant", "-v", "0"]) == 0
+    assert main(["raw", "out", "group", "-v", "0"]) == 0
+    assert capsys.readouterr().err.count("is unsure") == 3
+    assert "3 masks of those measured unsure, look at each: sub-00_T2w" in Path("out/index.html").read_text()
 
 
 def test_the_official_bids_validator_passes_what_is_written(raw: Path) -> None:
@@ -88,6 +158,9 @@ def test_ground_truth_is_built_from_hard_masks(raw: Path) -> None:
         (["raw", "out", "participant", "--n-cpus", "0"], 2, "--n-cpus: must be at least 1"),
         (["raw", "out", "participant", "--task", "groundtruth", "-m", "x"], 2, "does not go with"),
         (["raw", "out", "participant", "--task", "groundtruth"], 3, "no hard masks"),
+        (["raw", "raw/derivatives/labels", "participant"], 2, "place of labels, from which models learn"),
+        (["raw", "raw/derivatives/labels_softseg", "participant"], 2, "place of labels"),
+        (["raw", "others", "participant"], 2, "others: is a dataset that softcord has not made"),
         (["raw", "out", "group"], 3, "Run the level participant first"),
         (["raw", "out", "everybody"], 2, "invalid choice"),
     ],
@@ -95,6 +168,7 @@ def test_ground_truth_is_built_from_hard_masks(raw: Path) -> None:
 def test_what_cannot_be_done_is_one_line(
     raw: Path, arguments: list[str], code: int, says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    write_json(Path("others/dataset_description.json"), {"GeneratedBy": [{"Name": "fMRIPrep"}]})
     assert main(arguments) == code
     captured = capsys.readouterr()
     assert says in captured.err
@@ -151,30 +225,12 @@ def test_masks_of_two_models_or_tasks_are_not_told_as_one(
     assert "holds the results of --task segment" in capsys.readouterr().err
 
 
-def test_another_model_s_folder_is_refused_before_anything_is_predicted(
-    raw: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["raw", "out", "participant", "--participant-label", "00", "-v", "0"]) == 0
-    before = {path: path.read_bytes() for path in Path("out").rglob("*") if path.is_file()}
-    cone = Task(model("cylinder").model, {"Model": "cone", "ModelWeightsSha256": "1" * 64})
-    monkeypatch.setattr(bids, "_task", lambda _arguments: cone)
-    capsys.readouterr()
-    assert main(["raw", "out", "participant", "--participant-label", "01"]) == 2
-    said = "out: holds masks of another model (cylinder 00000000) than this (cone 11111111)."
-    assert capsys.readouterr().err == f"softcord: {said} Give each model its own folder.\n"
-    assert {path: path.read_bytes() for path in Path("out").rglob("*") if path.is_file()} == before
-    for mask in Path("out").rglob("*_softseg.*"):
-        mask.unlink()
-    assert main(["raw", "out", "participant", "--participant-label", "01", "-v", "0"]) == 0
-
-
 @pytest.mark.parametrize("content", ["[]", '{"GeneratedBy": 1}', '{"GeneratedBy": [1, {"Model": "a"}]}'])
 def test_a_sidecar_that_does_not_say_who_made_the_mask_is_of_no_model(content: str, tmp_path: Path) -> None:
     mask = tmp_path / "sub-01_T2w_softseg.nii.gz"
     mask.touch()
     sidecar_of(mask).write_text(content, encoding="utf-8")
     refuse_two_models([mask], tmp_path)
-    refuse_other_model(tmp_path, {"Model": "cylinder", "ModelWeightsSha256": "0" * 64})
 
 
 def test_uncertainty_is_asked_for_where_images_are_segmented(raw: Path) -> None:

@@ -1,6 +1,7 @@
 """The review page in a real browser: it opens, shows masks, and its keys rate them on disk."""
 
 import json
+import re
 import shutil
 import subprocess
 import threading
@@ -14,14 +15,16 @@ import numpy as np
 import pytest
 
 import softcord
+from softcord.app.verbs.correct import main as correct
 from softcord.app.verbs.review import main
 from softcord.data.exclude import read_exclude
+from softcord.data.filehash import checksum
 from softcord.report.page import Page, Review, Table, Viewer, render
 from softcord.report.rating_words import RATING_WORDS, RATINGS
 from softcord.review.masks import find_review_masks
 from softcord.review.page import INDEX, Drawn, draw_masks, write_review_page
 from softcord.review.pictures import LEVELS, review_pictures
-from softcord.review.ratings import read_ratings
+from softcord.review.ratings import Rating, add_ratings, now, read_ratings
 from softcord.review.server import ReviewServer
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -260,6 +263,29 @@ def test_the_verb_writes_a_folder_and_takes_ratings_back(
     given.write_text(f"image\tmask\trater\trating\nsub-001_T1w\t{mask}\tBo\tfail\n")
     assert main([str(dataset), "-take", str(given)]) == 0
     assert read_ratings(dataset / "derivatives" / "softcord" / "qc.tsv")[0].rater == "Bo"
+
+
+def test_a_mask_that_was_made_anew_is_not_rated_and_its_page_says_of_which_folder_it_is(
+    dataset: Path, tmp_path: Path
+) -> None:
+    root = Path(shutil.copytree(dataset, tmp_path / "bids"))
+    given = [f"softcord-x/sub-001/anat/sub-001_{name}_label-SC_softseg.nii.gz" for name in ("T1w", "T2w")]
+    rows = [
+        Rating(Path(one).name[:11], f"derivatives/{one}", "Bo", "pass", "", now(), checksum(path))
+        for one in given
+        for path in [root / "derivatives" / one]
+    ]
+    add_ratings(root / "derivatives/softcord/qc.tsv", rows)
+    again = softcord.read_volume(root / "derivatives" / given[0])
+    softcord.write_volume(root / "derivatives" / given[0], again.data * np.float32(0.8), again.affine)
+    assert main([str(root), "-o", str(tmp_path / "page"), "-v", "0"]) == 0
+    content = (tmp_path / "page" / INDEX).read_text()
+    (data,) = re.findall(r'id="review-data">(.*?)</script>', content)
+    assert [one["image"] for one in json.loads(data)["ratings"]] == ["sub-001_T2w"]
+    assert "of derivatives/softcord-x, the oddest first" in content
+    assert correct([str(root), "-take"]) == 0
+    taken = sorted(path.name for path in (root / "derivatives/labels_softseg").rglob("*.nii.gz"))
+    assert taken == ["sub-001_T2w_label-SC_softseg.nii.gz"]
 
 
 def test_a_dataset_without_masks_is_refused_in_one_line(

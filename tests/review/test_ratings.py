@@ -1,6 +1,7 @@
 """Ratings as files: written at once, by several people at once, and never lost to a table that is broken."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,17 @@ from sklearn.metrics import cohen_kappa_score
 from softcord.data.exclude import read_exclude
 from softcord.errors import DataError
 from softcord.review.kappa import kappas
-from softcord.review.ratings import RATINGS, Rating, add_ratings, latest, read_ratings
+from softcord.review.ratings import (
+    RATINGS,
+    Rating,
+    add_ratings,
+    disputed,
+    given_at,
+    latest,
+    now,
+    of_these,
+    read_ratings,
+)
 
 
 def rating(
@@ -103,3 +114,34 @@ def test_raters_who_only_ever_pass_have_no_kappa_but_agree() -> None:
     row = kappas([rating(i, rater) for i in (1, 2, 3) for rater in ("Ada", "Bo")]).iloc[0]
     assert row["agree_pct"] == 100
     assert np.isnan(row["kappa"])
+
+
+def test_an_older_table_or_browser_changes_nothing_that_was_said_later(tmp_path: Path) -> None:
+    table = tmp_path / "qc.tsv"
+    add_ratings(table, [rating(said="fail", at="2026-01-02T00:00:00Z")])
+    add_ratings(table, [rating(said="pass", at="2026-01-01T00:00:00Z")])
+    assert [one.rating for one in read_ratings(table)] == ["fail"]
+    add_ratings(table, [rating(said="correct", at="2026-01-02T00:00:00Z")])
+    assert [one.rating for one in read_ratings(table)] == ["correct"]
+    table.write_text(table.read_text().replace("2026-01-02T00:00:00Z", "yesterday"))
+    add_ratings(table, [rating(said="pass", at="2026-01-01T00:00:00Z")])
+    assert [one.rating for one in read_ratings(table)] == ["pass"]
+
+
+def test_a_rating_is_of_the_mask_that_lay_there_then() -> None:
+    given = replace(rating(), mask_sha256="ab")
+    assert of_these([given], {given.mask: "ab"}) == [given]
+    assert of_these([given], {given.mask: "cd"}) == []
+    assert of_these([given], {}) == [given]
+    assert of_these([rating()], {given.mask: "cd"}) == [rating()], "nobody noted what it was of"
+
+
+def test_masks_that_people_rate_differently_are_known() -> None:
+    said = [rating(1), rating(1, "Bo", "fail"), rating(2), rating(2, "Bo"), rating(3), rating(3, "Bo", "")]
+    assert disputed(said) == [rating(1).mask]
+
+
+def test_a_rating_has_the_time_that_the_browser_says_unless_it_is_none_or_to_come() -> None:
+    assert given_at("2026-01-01T00:00:00Z") == "2026-01-01T00:00:00Z"
+    for said in (None, "yesterday", "9999-01-01T00:00:00Z"):
+        assert "2026" <= given_at(said) <= now()

@@ -1,6 +1,8 @@
 """From a draft to a label: what an editor hands back, who gets it, and what the ledger says of it."""
 
 import json
+import shlex
+import shutil
 import sys
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 import softcord
 from softcord.app.config.compose import compose
 from softcord.app.config.plan import make_plan
+from softcord.app.config.values import study_name
 from softcord.app.inputs.soft_labels import with_soft_labels
 from softcord.app.verbs.correct import main as correct
 from softcord.app.verbs.loop import main as loop
@@ -28,6 +31,7 @@ from softcord.rounds.drafts import (
     write_draft,
 )
 from softcord.rounds.ledger import Looked, add_looked, by_round, read_ledger, verdict
+from tests.rounds.three_masks import write_three_masks
 
 # Knows the truth of the phantom and draws it: `annotator IMAGE DRAFT`.
 ANNOTATOR = """
@@ -40,25 +44,14 @@ shutil.copy(truth.with_name(truth.name.replace(".nii.gz", "_label-SC_truth.nii.g
 """
 
 
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_three_masks(tmp_path_factory.mktemp("drawn") / "bids")
+
+
 @pytest.fixture
-def dataset(tmp_path: Path) -> Path:
-    """Three images whose predictions are the truth, the truth without its upper half, and a shifted truth."""
-    root = tmp_path / "bids"
-    drawn = softcord.phantom_participant(contrasts=["T1w", "T2w", "T2star"])
-    for contrast, image in drawn.images.items():
-        stem, truth = f"sub-001/anat/sub-001_{contrast}", drawn.truth_softsegs[contrast]
-        softcord.write_volume(root / f"{stem}.nii.gz", image.data.astype(np.int16), image.affine)
-        softcord.write_volume(
-            root / f"derivatives/truth/{stem}_label-SC_truth.nii.gz", truth.data, truth.affine
-        )
-        mask = truth.data.copy()
-        if contrast == "T2star":
-            mask[:, :, mask.shape[2] // 2 :] = 0
-        if contrast == "T1w":
-            mask = np.roll(mask, 2, 0)
-        path = root / f"derivatives/softcord-m/{stem}_label-SC_softseg.nii.gz"
-        softcord.write_volume(path, mask, truth.affine)
-    return root
+def dataset(drawn: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(drawn, tmp_path / "bids"))
 
 
 def mask_of(root: Path, contrast: str) -> ReviewMask:
@@ -240,6 +233,18 @@ def test_a_mask_of_no_use_becomes_no_label(dataset: Path, rating: str, taken: st
     assert list(read_ledger(dataset / "derivatives" / "softcord" / "rounds.tsv")["taken"]) == [taken]
 
 
+def test_the_commands_of_the_next_round_are_those_of_a_study_that_can_be_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "my données (2)"
+    add_looked(root / "derivatives/softcord/rounds.tsv", [looked(1, "a", 0.8)])
+    assert loop(["status", str(root)]) == 0
+    train, predict = (shlex.split(line) for line in capsys.readouterr().out.splitlines()[-2:])
+    assert f"data.root={root}" in train
+    (study,) = (word.removeprefix("study=") for word in train if word.startswith("study="))
+    assert study_name(study) == predict[predict.index("-m") + 1] == "my-donn-es-2-round2"
+
+
 def looked(number: int, image: str, dice: float, taken: str = "corrected") -> Looked:
     return Looked(number, f"m{number}", image, "T2w", taken, "3", f"{dice}", "70", "72", "60", "Ada", "")
 
@@ -259,6 +264,23 @@ def test_the_loop_ends_when_enough_masks_needed_nothing() -> None:
     assert verdict(good).endswith("you may stop.")
     assert "look at 5 at least" in verdict(good.head(2))
     assert "1 of 5" in verdict(good.assign(taken=["rejected"] + ["accepted"] * 4))
+
+
+def test_masks_of_people_whom_the_model_has_learnt_from_do_not_say_that_it_is_good_enough(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of another contrast or session: the person's own cord has trained it."""
+    path = tmp_path / "derivatives/softcord/rounds.tsv"
+    people = [f"sub-{i}" for i in range(5)]
+    add_looked(path, [looked(1, f"{one}_T2w", 0.8) for one in people])
+    add_looked(path, [looked(2, f"{one}_T1w", 0.99) for one in people])
+    ledger = read_ledger(path)
+    assert by_round(ledger)["seen"].tolist() == [0, 5]
+    assert "look at 5 at least of people of whom no round before has a label" in verdict(ledger)
+    add_looked(path, [looked(2, f"sub-9{i}_T1w", 0.99) for i in range(5)])
+    assert verdict(read_ledger(path)).endswith("you may stop.")
+    assert loop(["status", str(tmp_path)]) == 0
+    assert "seen" in capsys.readouterr().out
 
 
 def test_a_bad_image_is_no_reason_to_train_again_nor_to_stop(tmp_path: Path) -> None:

@@ -33,7 +33,19 @@ def warn_of_leakage(
     data: "DataSettings | None" = None,
     digest: Callable[[str], str] = checksum,
 ) -> None:
-    """Log a warning where a model meets participants that it was trained on.
+    """Log a warning where a model meets participants that it was trained on (see :func:`leakage_of`)."""
+    if said := leakage_of(model, trained_on, images, data, digest):
+        logger.warning("%s", said)
+
+
+def leakage_of(
+    model: str,
+    trained_on: "Iterable[TrainedOn]",
+    images: Iterable[tuple[str, str]],
+    data: "DataSettings | None" = None,
+    digest: Callable[[str], str] = checksum,
+) -> str:
+    """Say in one sentence that a model meets participants that it was trained on; "" where it does not.
 
     Args:
         model: what to call it.
@@ -52,8 +64,7 @@ def warn_of_leakage(
         known = (one for part in trained_on for one in (*part.train_participants, *part.val_participants))
         name, persons = data.name, read_persons(data, {*paths, *known})
     seen = seen_participants(trained_on, name, paths, digest, persons)
-    if seen:
-        logger.warning("%s", meets_own_training(model, seen, len(paths)))
+    return meets_own_training(model, seen, len(paths)) if seen else ""
 
 
 def leakage_notes(run_dirs: Sequence[Path], measures: "pd.DataFrame") -> list[str]:

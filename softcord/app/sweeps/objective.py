@@ -9,6 +9,7 @@ from softcord.errors import DataError, UsageError
 from softcord.measure.level_text import format_levels
 from softcord.measure.metrics import CSA_STD, METRICS
 from softcord.stats.describe import describe
+from softcord.stats.missed import missed_cords
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,8 +42,6 @@ def objective(plan: "Plan", measures: "pd.DataFrame") -> tuple[float, ...]:
     Raises:
         DataError: a metric that could not be measured.
     """
-    from softcord.stats.missed import missed_cords
-
     own = measures[measures["method"] == plan.method]
     level = format_levels(plan.levels)
     # By themselves, the errors of missed cords are not known as such, and stay.

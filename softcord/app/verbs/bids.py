@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from softcord.app.console.exit_codes import DATA, DONE
 from softcord.app.console.flags import FlagParser
+from softcord.app.console.left_out import say_left_out
 from softcord.app.console.model_flags import add_device_flag, add_place_flags
 from softcord.app.console.remedies import told, with_keys
 from softcord.app.console.streams import say, show
 from softcord.app.results.csa_interval import with_intervals
 from softcord.errors import DataError, SoftcordError, UsageError
+from softcord.hints import counted, listed
+from softcord.remedies import Remedy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,6 +77,8 @@ def _bids(arguments: argparse.Namespace) -> int:
 
     table = _chosen(index_dataset(arguments.bids_dir), arguments.participant_label)
     _check_task(arguments)
+    if arguments.v and arguments.level == "participant":
+        say_left_out(arguments.bids_dir)
     if arguments.level == "group":
         return _group(arguments, set(table["participant_id"]) if arguments.participant_label else None)
     made = _segment(arguments, table) if arguments.task == "segment" else _ground_truth(arguments, table)
@@ -103,7 +108,9 @@ def _check(arguments: argparse.Namespace) -> None:
 def _check_task(arguments: argparse.Namespace) -> None:
     """Refuse to mix two tasks in a folder: its pages, methods and description are of one."""
     from softcord.bidsapp.methods import task_of
+    from softcord.predict.write import check_belongs
 
+    check_belongs(arguments.out_dir)
     if (before := task_of(arguments.out_dir)) not in (None, arguments.task):
         raise UsageError(arguments.out_dir, f"holds the results of --task {before}", "Name another folder")
 
@@ -123,11 +130,11 @@ def _segment(arguments: argparse.Namespace, table: "pd.DataFrame") -> int:
     """Segment images and write the pages; return how many images have no mask."""
     from softcord.app.console.progress import phase
     from softcord.bidsapp.methods import describe, methods_text
-    from softcord.bidsapp.one_model import refuse_other_model
     from softcord.bidsapp.reportlet import ImageDone, unwritten, write_reportlet
+    from softcord.predict.write import check_belongs
 
     task = _task(arguments)
-    refuse_other_model(arguments.out_dir, task.made_by)
+    check_belongs(arguments.out_dir, str(task.made_by["ModelWeightsSha256"]))
     describe(arguments.out_dir, arguments.bids_dir, "segment", task.made_by)
     methods = methods_text("segment", task.made_by)
     failed = 0
@@ -154,6 +161,8 @@ def _predict(arguments: argparse.Namespace, row: dict[str, Any], task: "Task") -
     try:
         done = predict_file(image, mask, task)
     except SoftcordError as error:
+        if error.hint == Remedy.OVERWRITE_MASK:
+            error = UsageError(error.where, error.what, "Remove it, and it is made anew")
         say(f"softcord: {told(error)}")
         return ImageDone(image, None, discs, error.what)
     notes = {"no cord": "no cord was found", "constant": "the image is constant"}
@@ -218,6 +227,21 @@ def _of_people(files: "list[MaskFiles]", root: Path, people: set[str]) -> "list[
     return found
 
 
+def _notes(files: "list[MaskFiles]", measured: "list[MaskFiles]", errors: list[str]) -> list[str]:
+    """Return what to know of the areas: which masks are not among them, and which are and are unsure."""
+    from softcord.measure.unsure import is_unsure
+
+    notes = []
+    if left := len(files) - len(measured):
+        notes.append(f"{counted(left, 'mask')} without levels, not measured.")
+    if errors:
+        notes.append(f"{counted(len(errors), 'mask')} could not be measured, the first: {errors[0]}")
+    if unsure := [one.mask.name for one in measured if is_unsure(one.mask)]:
+        named = listed(unsure, 4)
+        notes.append(f"{counted(len(unsure), 'mask')} of those measured unsure, look at each: {named}.")
+    return notes
+
+
 def _group(arguments: argparse.Namespace, people: set[str] | None) -> int:
     """Measure the masks of OUT_DIR, those of ``people`` if it is given, and write the index."""
     from softcord.app.console.progress import phase
@@ -250,11 +274,12 @@ def _group(arguments: argparse.Namespace, people: set[str] | None) -> int:
     measures = tidy_measures(batch.measured, f"softcord-{arguments.task}")
     measures = with_intervals(measures, batch.measured)
     write_tidy(out / "measures.csv", measures)
-    index = write_index(out, out.resolve().name, measures, (out / METHODS).read_text(encoding="utf-8"))
+    notes = _notes(files, levelled, batch.errors)
+    methods = (out / METHODS).read_text(encoding="utf-8")
+    index = write_index(out, out.resolve().name, measures, methods, notes)
     forget(memory)
     if len(levelled) < len(files):
-        left = len(files) - len(levelled)
-        say(f"softcord: {left} masks have no levels and are not measured.")
+        say(f"softcord: {notes[0]}")
     if arguments.v:
         show(str(index))
     return DATA if batch.errors else DONE

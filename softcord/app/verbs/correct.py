@@ -9,11 +9,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from softcord.app.console.exit_codes import DATA, DONE
+from softcord.app.console.exit_codes import DATA, DONE, FAILED
 from softcord.app.console.flags import FlagParser
 from softcord.app.console.streams import say, show
 from softcord.errors import SoftcordError, UsageError
-from softcord.hints import counted
+from softcord.hints import and_more, counted
 
 if TYPE_CHECKING:
     from softcord.review.masks import ReviewMask
@@ -70,15 +70,16 @@ def _next(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
     from softcord.app.console.progress import phase
     from softcord.rounds.candidates import candidate, sites_of
     from softcord.rounds.choose import choose
-    from softcord.rounds.drafts import label_path, write_draft
-    from softcord.rounds.editors import VARIABLE, editor_command
+    from softcord.rounds.drafts import write_draft
+    from softcord.rounds.editors import VARIABLE, editor_command, wants_hard
 
     by_name = {one.name: one for one in masks}
     editor_command(Path("image"), Path("draft"), os.environ)  # refused before anything is written
-    done = {one.name for one in masks if label_path(arguments.root, one).exists()}
+    is_hard = wants_hard(os.environ)
+    ratings = _ratings_of(arguments.root, masks)
+    done = _with_labels(arguments.root, masks, ratings)
     waiting = _drafts(arguments.root, [one for one in masks if one.name not in done])
     done |= set(waiting) if not arguments.again else {name for name in waiting if not waiting[name]}
-    ratings = _ratings_of(arguments.root, masks)
     sites = sites_of(arguments.root)
     with phase("judging masks", len(masks)) as on_done:
         candidates = []
@@ -93,7 +94,7 @@ def _next(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
     codes = []
     for one in chosen:
         mask = by_name[one.name]
-        draft = write_draft(arguments.root, mask)
+        draft = write_draft(arguments.root, mask, is_hard=is_hard)
         command = editor_command(mask.image, draft, os.environ)
         _tell(arguments, f"{draft}  (quality {one.score:.2f})")
         if command is None:
@@ -103,8 +104,18 @@ def _next(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
             if not arguments.no_editor:
                 codes.append(_edit(arguments, mask, command))
     if chosen and (arguments.no_editor or not codes):
-        _tell(arguments, f"When they are edited: softcord correct {arguments.root} -take")
+        _tell(arguments, f"When they are edited: softcord correct {shlex.quote(str(arguments.root))} -take")
     return max(codes, default=DONE)
+
+
+def _with_labels(root: Path, masks: "list[ReviewMask]", ratings: dict[str, str]) -> set[str]:
+    """Return the images that have a label; not those whose mask was passed and is to be corrected now."""
+    from softcord.rounds.drafts import label_path, taken_of
+
+    there = [one for one in masks if label_path(root, one).exists()]
+    return {
+        one.name for one in there if ratings.get(one.name) != "correct" or taken_of(root, one) != "accepted"
+    }
 
 
 def _drafts(root: Path, masks: "list[ReviewMask]") -> dict[str, bool]:
@@ -127,7 +138,9 @@ def _edit(arguments: argparse.Namespace, one: "ReviewMask", command: list[str]) 
     started = time.monotonic()
     code = subprocess.run(command, check=False).returncode
     if code:
-        say(f"softcord: {command[0]}: ended with {code}; the draft is kept.")
+        what = f"ended with {code}; the draft is kept, and softcord correct -take takes it as it is"
+        say(f"softcord: {command[0]}: {what}.")
+        return FAILED
     if not is_changed(draft_path(arguments.root, one)):
         _tell(arguments, "  not changed: it stays a draft (rate it with softcord review if it is right)")
         return DONE
@@ -136,23 +149,47 @@ def _edit(arguments: argparse.Namespace, one: "ReviewMask", command: list[str]) 
 
 def _take_all(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
     """Take edited drafts and passed masks, and note those that were rejected."""
-    from softcord.report.rating_words import REJECTED
-    from softcord.rounds.drafts import draft_path, is_changed, label_path
+    from softcord.rounds.drafts import draft_path, drafted_elsewhere, is_changed, label_path, taken_of
 
     codes, waiting = [DONE], 0
-    said = _ratings(arguments.root)
+    masks = [*masks, *drafted_elsewhere(arguments.root, masks)]
+    said = _ratings(arguments.root, masks)
     for one in masks:
         draft, mask = draft_path(arguments.root, one), _inside(one.mask, arguments.root)
         rating = said[mask].rating if mask in said else ""
+        taken = taken_of(arguments.root, one)
         if draft.exists() and is_changed(draft):
             codes.append(_take(arguments, one, None))
-        elif rating in REJECTED or (rating == "pass" and not label_path(arguments.root, one).exists()):
+        elif _decides(rating, taken, is_labelled=label_path(arguments.root, one).exists()):
             codes.append(_as_rated(arguments, one, rating, said[mask].rater))
+        elif rating == "correct" and taken == "accepted":
+            _no_longer_passed(arguments, one)
         elif draft.exists():
             waiting += 1
+    _tell_disputed(arguments, masks)
     if waiting:
-        _tell(arguments, f"{waiting} drafts were not changed and wait to be edited.")
+        _tell(arguments, f"{counted(waiting, 'draft')} not changed, waiting to be edited.")
+    elif len(codes) == 1:
+        _tell(arguments, "Nothing new: no draft was edited, and no mask passed or rejected since.")
     return max(codes)
+
+
+def _tell_disputed(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> None:
+    """Say of how many masks people disagree: somebody's word is taken, and another's is not."""
+    from softcord.review.ratings import disputed, read_ratings
+
+    here = {_inside(one.mask, arguments.root) for one in masks}
+    said = [one for one in read_ratings(_ours(arguments.root) / "qc.tsv") if one.mask in here]
+    if found := disputed(said):
+        more = and_more(len(found) - 1)
+        _tell(arguments, f"{Path(found[0]).name}{more}: people disagree, and the latest rating counts.")
+
+
+def _decides(rating: str, taken: str, *, is_labelled: bool) -> bool:
+    """Whether a rating makes a mask a label, or rejects it: not where it was corrected by hand."""
+    from softcord.report.rating_words import REJECTED
+
+    return not is_labelled if rating == "pass" else rating in REJECTED and taken in ("", "accepted")
 
 
 def _take(arguments: argparse.Namespace, one: "ReviewMask", seconds: float | None) -> int:
@@ -176,7 +213,7 @@ def _take(arguments: argparse.Namespace, one: "ReviewMask", seconds: float | Non
 
 def _as_rated(arguments: argparse.Namespace, one: "ReviewMask", rating: str, by: str) -> int:
     """Make a label of a mask that was passed; note one that was rejected, which becomes none."""
-    from softcord.rounds.drafts import accept
+    from softcord.rounds.drafts import accept, label_path, withdraw
 
     try:
         made = accept(arguments.root, one, by) if rating == "pass" else None
@@ -184,8 +221,22 @@ def _as_rated(arguments: argparse.Namespace, one: "ReviewMask", rating: str, by:
         say(f"softcord: {error}")
         return DATA
     taken = _note(arguments, one, made, None, by, is_bad_image=rating == "artefact")
-    _tell(arguments, f"  {one.name}: {taken}, as {by} rated it")
+    was = "; it is no label any more" if made is None and withdraw(arguments.root, one) else ""
+    if rating == "artefact" and (label := label_path(arguments.root, one)).exists():
+        was = f"; but {label} is a label of it, which stays"
+    _tell(arguments, f"  {one.name}: {taken}, as {by} rated it{was}")
     return DONE
+
+
+def _no_longer_passed(arguments: argparse.Namespace, one: "ReviewMask") -> None:
+    """Take back the label that a mask became by being passed: it is to be corrected now."""
+    from softcord.rounds.candidates import model_of_mask
+    from softcord.rounds.drafts import withdraw
+    from softcord.rounds.ledger import forget_looked
+
+    forget_looked(_ours(arguments.root) / "rounds.tsv", model_of_mask(one.mask), one.name)
+    withdraw(arguments.root, one)
+    _tell(arguments, f"  {one.name}: needs correction, and is no label any more")
 
 
 def _note(
@@ -226,10 +277,13 @@ def _ours(root: Path) -> Path:
     return root / "derivatives" / OUR_FOLDER
 
 
-def _ratings(root: Path) -> "dict[str, Rating]":
-    from softcord.review.ratings import latest, read_ratings
+def _ratings(root: Path, masks: "list[ReviewMask]") -> "dict[str, Rating]":
+    """Return the latest rating of each mask, by its path; what lay there before it has no say."""
+    from softcord.data.filehash import checksum
+    from softcord.review.ratings import latest, of_these, read_ratings
 
-    return dict(latest(read_ratings(_ours(root) / "qc.tsv")))
+    found = read_ratings(_ours(root) / "qc.tsv")
+    return dict(latest(of_these(found, {_inside(one.mask, root): checksum(one.mask) for one in masks})))
 
 
 def _ratings_of(root: Path, masks: "list[ReviewMask]") -> dict[str, str]:
@@ -237,9 +291,11 @@ def _ratings_of(root: Path, masks: "list[ReviewMask]") -> dict[str, str]:
 
     But a bad image is one for every model.
     """
-    said = _ratings(root)
-    of_image = {one.image: one.rating for one in said.values()}
-    of_mask = {mask: one.rating for mask, one in said.items()}
+    from softcord.review.ratings import latest, read_ratings
+
+    whenever = latest(read_ratings(_ours(root) / "qc.tsv")).values()
+    of_image = {one.image: one.rating for one in whenever}
+    of_mask = {mask: one.rating for mask, one in _ratings(root, masks).items()}
     return {
         one.name: "artefact"
         if of_image.get(one.name) == "artefact"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from softcord.app.console.exit_codes import CANNOT_TELL, DONE, SHIFTED
 from softcord.app.console.flags import FlagParser
+from softcord.app.console.left_out import say_left_out
 from softcord.app.console.model_flags import add_model_flags
 from softcord.app.console.streams import show
 from softcord.drift.settings import DriftSettings
@@ -193,6 +194,8 @@ def _images(arguments: argparse.Namespace, settings: DriftSettings) -> "list[Fro
     from softcord.drift.compare import FrozenImage
 
     table = index_dataset(arguments.data)
+    if arguments.v:
+        say_left_out(arguments.data)
     if arguments.contrasts is not None:
         wanted = [name.strip() for name in arguments.contrasts.split(",")]
         there = sorted(table["contrast"].unique())
@@ -269,7 +272,8 @@ def _write(
 
     old, new = models
     names = _names(arguments, old, new)
-    said, code = sentence(verdict, settings, *names), _CODES[verdict.outcome]
+    leaks = _leaks(areas, names, models)
+    said, code = " ".join([sentence(verdict, settings, *names), *leaks]), _CODES[verdict.outcome]
     made = _made(arguments, old, new)
     folder = arguments.output or arguments.outputs / "drift" / file_name(f"{names[1]}-against-{names[0]}")
     changed = draw_changed(most_changed(areas[areas["level"] == settings.level]), old, new, arguments.cache)
@@ -281,6 +285,15 @@ def _write(
     if arguments.v:
         show(f"{folder / 'drift.html'}  (and drift.json, images.csv)")
     return code
+
+
+def _leaks(areas: "pd.DataFrame", names: tuple[str, str], models: "tuple[Contender, Contender]") -> list[str]:
+    """Say which model was trained on the images: on these two models may agree as they do on no others."""
+    from softcord.app.records.leakage import leakage_of
+
+    images = list(areas[["participant_id", "image"]].drop_duplicates().itertuples(index=False, name=None))
+    pairs = zip(names, (one.model.description for one in models), strict=True)
+    return [said for name, one in pairs if (said := leakage_of(name, one.trained_on, images))]
 
 
 def _names(arguments: argparse.Namespace, old: "Contender", new: "Contender") -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """`softcord loop`: what the rounds of predicting, correcting and training again have come to."""
 
 import argparse
+import re
 import shlex
 from pathlib import Path
 
@@ -32,6 +33,11 @@ def main(argv: list[str] | None = None) -> int:
     return parser().run(argv, _status)
 
 
+def _plain(folder: str) -> str:
+    """Return a folder's name as a study may be called: without spaces and the like."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", folder).strip("-") or "dataset"
+
+
 def _status(arguments: argparse.Namespace) -> int:
     from softcord.data.index import existing_root
     from softcord.review.masks import OUR_FOLDER
@@ -41,12 +47,14 @@ def _status(arguments: argparse.Namespace) -> int:
     ledger = read_ledger(root / "derivatives" / OUR_FOLDER / "rounds.tsv")
     table = by_round(ledger)
     if len(table):
+        if not table["seen"].any():
+            table = table.drop(columns="seen")
         shown = table.round({"dice": 3, "csa_diff_mm2": 2, "minutes": 1})
         show(shown.to_string(index=False, na_rep="n/a"))
     show(verdict(ledger))
     contrasts = labelled_contrasts(ledger)
     if contrasts and needed_of_last(ledger):
-        study = f"{root.resolve().name}-round{int(ledger['round'].max()) + 1}"
+        study = f"{_plain(root.resolve().name)}-round{int(ledger['round'].max()) + 1}"
         train = ("experiment=train_again", f"data.root={root}", f"contrasts=[{','.join(contrasts)}]")
         show(f"  {shlex.join(('softcord', 'train', *train, f'study={study}'))}")
         show(f"  {shlex.join(('softcord', 'predict', '-path-data', str(root), '-m', study, '-uncertainty'))}")

@@ -142,6 +142,9 @@ def _promote(arguments: argparse.Namespace) -> int:
     store = open_store(arguments.store)
     with changing(store):
         before = find_version(store, arguments.target)
+        if is_there and given is not None:
+            # A version with another card is of the same change.
+            arguments.note = arguments.note or given.note
         version = given if model is None else _registered(arguments, model, store, name, before)
         assert version is not None
         if arguments.note and arguments.note != version.note:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from softcord.app.console.exit_codes import DONE
 from softcord.app.console.flags import FlagParser
+from softcord.app.console.left_out import say_left_out
 from softcord.app.console.model_flags import add_model_flags
 from softcord.app.console.remedies import told
 from softcord.app.console.streams import say, show
@@ -186,6 +187,8 @@ def _images(arguments: argparse.Namespace) -> list[Path]:
     from softcord.data.index import index_dataset
 
     table = index_dataset(arguments.path_data)
+    if arguments.v:
+        say_left_out(arguments.path_data, "-i takes any image")
     return [Path(image) for image in table["image"]]
 
 
@@ -275,10 +278,11 @@ def _warn_of_leakage(model: "Model", images: list[Path]) -> None:
 
 def _predict_all(arguments: argparse.Namespace, pairs: list[tuple[Path, Path]], task: "Task") -> int:
     from softcord.app.console.progress import phase
-    from softcord.predict.write import describe_derivatives
+    from softcord.predict.write import check_belongs, describe_derivatives
 
     if arguments.path_data is not None:
         name, root = f"softcord predictions of {task.model.description.name}", _derivatives(arguments, task)
+        check_belongs(root, str(task.made_by["ModelWeightsSha256"]), overwrite=arguments.overwrite)
         try:
             describe_derivatives(root, name, task.made_by)
         except OSError as error:

@@ -2,6 +2,7 @@
 
 import argparse
 import getpass
+import shlex
 import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,8 +50,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _review(arguments: argparse.Namespace) -> int:
-    from softcord.review.masks import OUR_FOLDER, find_review_masks
-    from softcord.review.page import write_review_page
+    from softcord.review.masks import OUR_FOLDER, find_images, find_review_masks, masks_folder
+    from softcord.review.page import within, write_review_page
     from softcord.review.ratings import add_ratings, read_ratings
 
     ours = arguments.root / "derivatives" / OUR_FOLDER
@@ -75,13 +76,16 @@ def _review(arguments: argparse.Namespace) -> int:
         name,
         rater=arguments.rater or getpass.getuser(),
         is_served=arguments.output is None,
+        of_what=within(arguments.masks or masks_folder(arguments.root), arguments.root),
     )
     if arguments.v:
+        if without := len(find_images(arguments.root)) - len(masks):
+            show(f"{counted(without, 'image')} of the dataset without a mask there, not on the page")
         _tell_kappas(table)
         show_viewer(masks[0].image, masks[0].mask)
     if arguments.output is not None:
         if arguments.v:
-            then = f"save its ratings, then: softcord review {arguments.root} -take FILE"
+            then = f"save its ratings, then: softcord review {shlex.quote(str(arguments.root))} -take FILE"
             show(f"{page}: {counted(len(drawn), 'mask')}; {then}")
         return DONE
     return _serve(arguments, folder, table, drawn)

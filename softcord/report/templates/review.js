@@ -5,7 +5,7 @@
   if (!root) return;
   const data = JSON.parse(document.getElementById("review-data").textContent);
   const served = data.served, entries = data.entries, byMask = new Map(entries.map((e) => [e.mask, e]));
-  const store = `softcord-review-${document.body.dataset.study}`;
+  const store = `softcord-review-${data.store}`;
   const words = JSON.parse(document.getElementById("rating-words").textContent);
   const label = (name) => (words.find((word) => word.name === name) || { label: "·" }).label;
   const steps = ["#fff7a8", "#ffd600", "#ff8c00", "#f2542d", "#d61a1c"];
@@ -21,7 +21,10 @@
   // By mask, then by rater: hundreds of masks are asked for what was said of them after each key.
   const said = new Map();
   const note = (one) => { if (!said.has(one.mask)) said.set(one.mask, new Map()); said.get(one.mask).set(one.rater, one); };
-  [...data.ratings, ...own].forEach(note);
+  // What this browser keeps counts for the mask as it was then, and only if nothing later was said elsewhere.
+  const counts = (one) => byMask.has(one.mask) && byMask.get(one.mask).mask_sha256 === one.mask_sha256;
+  const isNews = (one) => counts(one) && !data.ratings.some((r) => r.mask === one.mask && r.rater === one.rater && (r.rated_at > one.rated_at || (r.rated_at === one.rated_at && r.rating === one.rating)));
+  [...data.ratings, ...own.filter(isNews)].forEach(note);
   const mine = (entry) => (said.get(entry.mask) || new Map()).get(rater());
   const ratingOf = (entry) => (mine(entry) || {}).rating || "";
   const others = (entry) => [...(said.get(entry.mask) || new Map()).values()].filter((r) => r.rater !== rater() && r.rating);
@@ -136,7 +139,7 @@
   }
   function say(entry, rating, comment) {
     if (!rater()) { $("review-state").textContent = "Write your name first: ratings are yours."; $("review-rater").focus(); return false; }
-    const one = { image: entry.name, mask: entry.mask, rater: rater(), rating, comment, rated_at: new Date().toISOString().slice(0, 19) + "Z" };
+    const one = { image: entry.name, mask: entry.mask, rater: rater(), rating, comment, mask_sha256: entry.mask_sha256, rated_at: new Date().toISOString().slice(0, 19) + "Z" };
     own = [...own.filter((o) => !(o.mask === one.mask && o.rater === one.rater)), one];
     note(one);
     keep();
@@ -157,8 +160,9 @@
         $("review-state").textContent = unsent.length ? `${unsent.length} being saved` : "saved";
         $("review-state").classList.remove("error");
       } catch (error) {
-        $("review-state").textContent = `${unsent.length} not saved yet (kept in this browser, tried again): ${error.message}`;
+        $("review-state").textContent = `${unsent.length} not saved yet (tried again; if the server is gone, Save ratings and softcord review -take keep them): ${error.message}`;
         $("review-state").classList.add("error");
+        $("review-save").hidden = false;
         setTimeout(send, 3000);
         break;
       }
@@ -191,8 +195,8 @@
     show(Math.max(0, shown.indexOf(before)));
   }
   function table() {
-    const columns = ["image", "mask", "rater", "rating", "comment", "rated_at"];
-    return [columns, ...own.map((one) => columns.map((name) => String(one[name]).replace(/\s+/g, " ")))].map((row) => row.join("\t")).join("\n") + "\n";
+    const columns = ["image", "mask", "rater", "rating", "comment", "rated_at", "mask_sha256"];
+    return [columns, ...own.filter(counts).map((one) => columns.map((name) => String(one[name]).replace(/\s+/g, " ")))].map((row) => row.join("\t")).join("\n") + "\n";
   }
   function save() {
     const link = document.createElement("a");
@@ -241,6 +245,6 @@
   addEventListener("resize", draw);
   addEventListener("beforeunload", (event) => { if (unsent.length) event.preventDefault(); });
   root.ratingsTable = table;
-  if (served && own.length) { unsent = own.filter((o) => !data.ratings.some((r) => r.mask === o.mask && r.rater === o.rater && r.rated_at >= o.rated_at && r.rating === o.rating)).filter((o) => byMask.has(o.mask)); send(); }
+  if (served && own.length) { unsent = own.filter(isNews); send(); }
   fill();
 })();

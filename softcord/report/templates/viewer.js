@@ -5,7 +5,8 @@
   if (!viewer) return;
   const images = JSON.parse(document.getElementById("qc-data").textContent);
   const study = document.body.dataset.study;
-  const store = `softcord-qc-${study}`;
+  // Pages from disk share one storage: another project may have a study of that name.
+  const store = `softcord-qc-${study}-${location.pathname}`;
   const words = JSON.parse(document.getElementById("rating-words").textContent);
   const said = Object.fromEntries(words.map((word) => [word.name, word]));
   const list = viewer.querySelector(".list");
@@ -21,7 +22,14 @@
   function keep() {
     try { localStorage.setItem(store, JSON.stringify(rated)); } catch { /* see load */ }
   }
-  function key(image) { return `${image.image} ${image.method}`; }
+  // What was said of a prediction is of what was seen: not of what a later run of that name made.
+  function print(text) {
+    let found = 0;
+    for (let i = 0; i < text.length; i += 7) found = (Math.imul(found, 31) + text.charCodeAt(i)) | 0;
+    return found;
+  }
+  const keys = new Map(images.map((image) => [image, `${image.image} ${image.method} ${print(image.jpeg)}`]));
+  function key(image) { return keys.get(image); }
   // A bad image is bad whoever predicted it: that rating belongs to the image, all others to the prediction.
   function rating(image) { return rated[image.image] === "artefact" ? "artefact" : rated[key(image)] || ""; }
   function show(index) {

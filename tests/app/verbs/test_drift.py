@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from softcord.app.verbs.drift import main
 from softcord.data.filehash import checksum
 from softcord.drift.masks import Contender, contender, mask_of
 from softcord.io.nifti import Volume, write_volume
-from softcord.predict.package import write_package
+from softcord.predict.package import TrainedOn, write_package
 from tests.drift.cylinders import cylinder, dataset, model, put_mask
 
 
@@ -65,6 +66,49 @@ def test_each_verdict_has_its_exit_code_a_sentence_a_page_and_json(
     assert verdict in page
     assert "data:image/jpeg" in page
     assert len(Path("out/images.csv").read_text().splitlines()) > people
+
+
+def test_a_model_that_loses_every_cord_is_shifted_and_one_that_finds_them_cannot_be_told(
+    gate: Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert gate(0.0, "-v", "0", lost=6) == 5
+    assert "no image has an area by both); 6 images lost their cord." in capsys.readouterr().out
+    found = json.loads(Path("out/drift.json").read_text())
+    assert (found["verdict"], found["tests"], found["failures_gained"]) == ("shifted", [], 6)
+    assert "6 images lost their cord" in Path("out/drift.html").read_text()
+    monkeypatch.setattr(drift, "_contender", lambda _arguments, word: model({"new": "old"}.get(word, "new")))
+    assert main(["new", "--against", "old", "--data", "bids", "--cache", "cache", "-o", "out"]) == 6
+    assert "6 images of which only the new one has the cord" in capsys.readouterr().out
+
+
+def test_a_contrast_of_which_no_image_can_be_compared_is_named(
+    gate: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is said of it, and equivalent is not to be read as if there were."""
+    dataset(Path("bids"), 6, ("T1w",), discs=False)
+    assert gate(0.0, "-v", "0") == 0
+    assert capsys.readouterr().out.endswith("; T1w not compared.\n")
+
+
+def test_images_that_trained_a_model_are_said_in_sentence_page_and_json(
+    gate: Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def trained(_arguments: object, word: str) -> Contender:
+        one = model(word)
+        if word == "new":
+            images = [checksum(path)[:16] for path in sorted(Path("bids").rglob("sub-0[01]_T2w.nii.gz"))]
+            seen = TrainedOn("x", "x", ("T2w",), ("sub-00", "sub-01"), (), tuple(images))
+            described = replace(one.model.description, trained_on=(seen,))
+            one = replace(one, model=replace(one.model, description=described))
+        return one
+
+    dataset(Path("bids"))
+    monkeypatch.setattr(drift, "_contender", trained)
+    assert gate(0.0, "-v", "0") == 0
+    said = "Leakage: new was trained on 2 of the 6 participants it meets here (sub-00, sub-01)"
+    assert said in capsys.readouterr().out
+    assert said in json.loads(Path("out/drift.json").read_text())["sentence"]
+    assert said in Path("out/drift.html").read_text()
 
 
 def test_sites_are_found_in_participants_tsv(gate: Callable[..., int]) -> None:

@@ -168,6 +168,13 @@ def test_promoting_moves_an_alias_and_the_same_again_makes_no_new_version(
     assert (newest.split()[:2], oldest.split()[:2]) == (["2", "candidate"], ["1", "stable"])
 
 
+def test_a_version_that_differs_by_its_card_alone_keeps_what_changed(here: Path) -> None:
+    assert main(["promote", "mine/soft_all@2", "noted@left", "-note", "other seed"]) == 0
+    assert main(["promote", "noted@left", "noted@right", "-not-for", "children"]) == 0
+    found = [registered_version(f"noted@{one}", OUTPUTS, STORE) for one in ("left", "right")]
+    assert [(one.number, one.note) for one in found if one] == [(1, "other seed"), (2, "other seed")]
+
+
 def test_of_two_that_promote_one_model_at_once_the_second_finds_the_version_of_the_first(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

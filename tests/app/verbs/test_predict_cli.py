@@ -192,6 +192,23 @@ def test_the_next_rounds_model_of_the_same_name_leaves_the_masks_of_before_where
     assert [len(found) for found in names] == [1, 2, 3]
 
 
+def test_a_folder_of_one_models_masks_is_not_said_to_be_anothers(
+    package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "bids/sub-01/anat"
+    folder.mkdir(parents=True)
+    save(folder / "sub-01_T1w.nii.gz")
+    model = read_package(package)
+    with torch.no_grad():
+        next(model.net.parameters()).add_(0.1)
+    asked = ["-path-data", tmp_path / "bids", "-o", tmp_path / "out", "-m"]
+    assert predict(*asked, package) == 0
+    described = (tmp_path / "out/dataset_description.json").read_bytes()
+    assert predict(*asked, write_package(tmp_path / "other", model)) == 2
+    assert "holds masks of another model" in capsys.readouterr().err
+    assert (tmp_path / "out/dataset_description.json").read_bytes() == described
+
+
 def test_one_bad_image_does_not_stop_the_others(
     package: Path, image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
