@@ -11,13 +11,13 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from softcord.errors import DataError, RunError, UsageError
+from softcord.errors import DataError, UsageError
 from softcord.io.files import is_same_file, write_json
 from softcord.io.names import nifti_stem, sidecar_of
 from softcord.io.nifti import Volume, space_of, write_like
 from softcord.io.sidecar import read_sidecar
 from softcord.io.space import Oddity
-from softcord.io.writable import check_writable
+from softcord.io.writable import check_writable, unwritable
 from softcord.measure.unsure import LOW, NORMAL, QUALITY
 from softcord.predict.check_image import read_checked
 from softcord.predict.package import Model, weights_sha256
@@ -108,7 +108,7 @@ def predict_file(image: Path, output: Path, task: Task) -> Done:
     try:
         check_writable(output.parent)
     except OSError as error:
-        raise _unwritable(output, error) from error
+        raise unwritable(output, error) from error
     volume = read_checked(image, task.model.description.spacing_mm, task.volume)
     try:
         prediction = predict_volume(task.model, volume, task.settings)
@@ -126,7 +126,7 @@ def predict_file(image: Path, output: Path, task: Task) -> Done:
         _write(output, mask, image, made)
         quality = _write_how_sure(output, image, wanted, task, ensemble, volume, prediction)
     except OSError as error:
-        raise _unwritable(output, error) from error
+        raise unwritable(output, error) from error
     outcome = _outcome(prediction.looked, prediction.has_cord)
     return Done(outcome, prediction.looked, prediction.is_unsure, quality, volume, prediction.softseg)
 
@@ -207,11 +207,6 @@ def _remove_map_of_another(output: Path, wanted: Mapping[str, object], task: Tas
     if "ModelWeightsSha256" in found and not found.items() >= now.items():
         for one in (sidecar_of(path), path):
             one.unlink(missing_ok=True)
-
-
-def _unwritable(output: Path, error: OSError) -> RunError:
-    what = f"cannot be written ({error.strerror or error})"
-    return RunError(output, what, "Check the folder, its permissions and the space on its disk")
 
 
 def _refuse_wrong_place(image: Path, output: Path) -> None:
