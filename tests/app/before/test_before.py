@@ -14,6 +14,7 @@ import pytest
 from softcord.app.main import main
 from softcord.sweep.ledger import read_study
 from softcord.track.store import open_store
+from tests.quick import Lay
 
 ARCHIVE = Path(__file__).with_name("study.tar.xz")
 MADE_IN = "/tmp/before"
@@ -27,7 +28,7 @@ COMMAND = (
 
 
 @pytest.fixture(scope="module")
-def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def before(tmp_path_factory: pytest.TempPathFactory, lay_tiny_phantom: Lay) -> Path:
     """The study in a folder of its own, with a store that knows that it has moved."""
     folder = tmp_path_factory.mktemp("before")
     with tarfile.open(ARCHIVE) as archive:
@@ -35,6 +36,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with sqlite3.connect(folder / "mlruns/mlflow.db") as store:
         for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri")):
             store.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", (MADE_IN, str(folder)))
+    lay_tiny_phantom(folder)
     return folder
 
 

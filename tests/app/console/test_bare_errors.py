@@ -1,8 +1,10 @@
 """Whatever is odd in a command is one line that says what, with the promised exit code; nothing hangs."""
 
+import importlib
 import os
 import shutil
 import struct
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,9 +75,15 @@ CLOSED: dict[str, tuple[tuple[str, ...], int, str]] = {
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def place() -> Iterator[Path]:
     """A dataset, a mask, odd copies of its file, and files and folders that are closed."""
-    folder = tmp_path_factory.mktemp("odd")
+    # Not in pytest's own folder, which every pytest that starts closes to others.
+    with tempfile.TemporaryDirectory() as made:
+        fill(folder := Path(made).resolve())
+        yield folder
+
+
+def fill(folder: Path) -> None:
     mask = np.zeros((6, 6, 4), np.float32)
     mask[2:4, 2:4] = 1
     write_volume(folder / "m.nii.gz", mask, AFFINE)
@@ -104,12 +112,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).chmod(mode)
     for name in ("no.nii.gz", "outputs/closed/odd/run.json"):
         (folder / name).chmod(0)
-    for parent in (folder, *folder.parents):
-        mode = parent.stat().st_mode
-        if mode & 0o005 == 0o005:  # open to all, as /tmp is
-            break
-        parent.chmod(mode | 0o055)
-    return folder
+    folder.chmod(0o755)
 
 
 def said_by(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:
@@ -142,6 +145,9 @@ def as_nobody(place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     if os.geteuid():
         yield
         return
+    importlib.import_module(
+        "matplotlib.font_manager"
+    )  # nobody may not read Python's own folder in root's home
     os.seteuid(NOBODY)
     yield
     os.seteuid(0)

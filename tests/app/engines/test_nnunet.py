@@ -12,6 +12,7 @@ from softcord.nnunet.install import Install, find_nnunet
 from softcord.remedies import Remedy
 from softcord.sweep.ledger import read_study
 from softcord.track.store import open_store
+from tests.quick import Lay
 
 # `make nnunet` puts it there.
 VENV = Path(__file__).parents[3] / ".venv-nnunet" / "bin"
@@ -70,9 +71,13 @@ def test_nnunet_is_trained_predicts_and_is_measured_by_one_command(
 
 
 def test_without_nnunet_the_run_says_how_to_install_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    lay_tiny_phantom: Lay,
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    lay_tiny_phantom(tmp_path)
     assert main([*ARGUMENTS, f"machine.nnunet={tmp_path}", "machine.jobs=1"]) == 2
     assert "nnU-Net: not found in" in capsys.readouterr().err
     (run,) = read_study(Path("outputs/real"))

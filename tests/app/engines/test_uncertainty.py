@@ -18,7 +18,7 @@ from softcord.sweep.ledger import read_study
 from softcord.uncertainty.interval import read_calibration
 from softcord.uncertainty.measured import model_of
 from softcord.uncertainty.paths import uncertainty_path
-from tests.quick import QUICK
+from tests.quick import QUICK, Lay
 
 ONLY_T2STAR = ("contrasts=T2star", "tested_contrasts=T2star", "augment=none", "train.epochs=1")
 PEOPLE = ("split.train=0.17", "split.val=0.75", "split.test=0.08", "phantom.n_participants=12")
@@ -65,9 +65,13 @@ def test_a_calibration_knows_the_models_of_the_masks_it_was_made_on(tmp_path: Pa
 
 
 def test_too_few_validation_participants_leave_the_doubt_and_say_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    lay_tiny_phantom: Lay,
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    lay_tiny_phantom(tmp_path)
     assert main([*QUICK, *ONLY_T2STAR, "uncertainty=true", "study=few"]) == 0
     assert "no interval of CSA, its doubt alone" in capfd.readouterr().err
     (run,) = read_study(Path("outputs/few"))
