@@ -52,7 +52,7 @@ def write_reportlet(out: Path, participant_id: str, images: Sequence[ImageDone],
         {
             "Images": table_of(pd.DataFrame(rows), text=cell_text),
             "Masks": pictures or [Text("No image has a mask.")],
-            "Methods": [Text(line) for line in methods.splitlines() if line],
+            "Methods": _paragraphs(methods),
         },
     )
     path = out / f"{participant_id}.html"
@@ -78,7 +78,7 @@ def write_index(
     ``notes`` say what to know of the areas.
     """
     pages = sorted(path.name for path in out.glob("sub-*.html"))
-    links = Table(("page",), tuple((Cell(name, "file"),) for name in pages))
+    links = Table(("page",), tuple((Cell(name, "file", name),) for name in pages))
     page = Page(
         f"{title}: softcord",
         title,
@@ -94,11 +94,17 @@ def write_index(
             ]
             if len(measures)
             else [],
-            "Methods": [Text(line) for line in methods.splitlines() if line],
+            "Methods": _paragraphs(methods),
         },
     )
     write_text(out / "index.html", render(page))
     return out / "index.html"
+
+
+def _paragraphs(markdown: str) -> list[Text]:
+    """Return the lines of a methods paragraph without its marks; the section has a heading already."""
+    lines = (line.strip("_") for line in markdown.splitlines() if not line.startswith("#"))
+    return [Text(line) for line in lines if line]
 
 
 def _by_contrast(measures: pd.DataFrame) -> pd.DataFrame:

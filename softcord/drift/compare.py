@@ -9,16 +9,18 @@ import pandas as pd
 
 from softcord.data.filehash import checksum
 from softcord.drift.areas import NO_CORD, Labels, areas_of
-from softcord.drift.masks import Contender, mask_of
+from softcord.drift.masks import Contender, mask_of, mask_path
 from softcord.drift.settings import DriftSettings
 from softcord.errors import DataError, SoftcordError
 from softcord.io.nifti import Volume
+from softcord.measure.unsure import is_unsure
 
 COLUMNS = (
     *("participant_id", "session_id", "contrast", "image", "level", "slices"),
     *("old_mm2", "new_mm2", "old_bin_mm2", "new_bin_mm2", "old_missed", "new_missed"),
-    *("old_failed", "new_failed", "reason"),
+    *("old_failed", "new_failed", "old_unsure", "new_unsure", "reason"),
 )
+_UNSURE = ("old_unsure", "new_unsure")
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def compare_models(
 
     Where one model failed, or both, ``old_failed`` and ``new_failed`` say which, ``reason`` why, and the
     areas are NaN. An image that cannot be measured for another cause (labels, say) has a reason, NaN, and
-    counts as no model's failure.
+    counts as no model's failure. ``old_unsure`` and ``new_unsure`` say by whom no cord could be followed.
     """
     rows: list[dict[str, object]] = []
     for one in images:
@@ -62,7 +64,7 @@ def compare_models(
         if on_done:
             on_done(one.image.name)
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    return table.astype({"old_failed": bool, "new_failed": bool})
+    return table.astype(dict.fromkeys(("old_failed", "new_failed", "old_unsure", "new_unsure"), bool))
 
 
 def _image_rows(
@@ -73,6 +75,7 @@ def _image_rows(
         return
     digest = checksum(one.image)
     masks: dict[str, Volume] = {}
+    unsure = dict.fromkeys(_UNSURE, False)
     why: dict[str, str] = {}
     for side, model in (("old", old), ("new", new)):
         try:
@@ -81,15 +84,16 @@ def _image_rows(
             why[side] = error.what
         else:
             masks[side] = mask
+            unsure[f"{side}_unsure"] = is_unsure(mask_path(model, digest, cache_dir))
             if not (mask.data > 0.5).any():
                 why[side] = NO_CORD
     if why:
-        yield _without(one, settings, *_failures(why))
+        yield _without(one, settings, *_failures(why)) | unsure
         return
     try:
         measured = areas_of(masks["old"], masks["new"], one.labels, settings.levels)
     except DataError as error:
-        yield _without(one, settings, error.what)
+        yield _without(one, settings, error.what) | unsure
         return
     failed = {side: measured[0].failed(side) for side in ("old", "new")}
     missed = [side for side, is_so in failed.items() if is_so]
@@ -98,7 +102,7 @@ def _image_rows(
         areas = asdict(level)
         if missed:
             areas |= dict.fromkeys((name for name in areas if name.endswith("mm2")), np.nan)
-        yield {**one.who, **areas, **_flags(failed), "reason": reason}
+        yield {**one.who, **areas, **_flags(failed), **unsure, "reason": reason}
 
 
 def _failures(why: dict[str, str]) -> tuple[str, dict[str, bool]]:
@@ -110,7 +114,7 @@ def _without(
     one: FrozenImage, settings: DriftSettings, reason: str, failed: dict[str, bool] | None = None
 ) -> dict[str, object]:
     blank = dict.fromkeys(COLUMNS, np.nan)
-    flags = _flags(failed or {"old": False, "new": False})
+    flags = _flags(failed or {"old": False, "new": False}) | dict.fromkeys(_UNSURE, False)
     return {**blank, **one.who, "level": settings.level, "slices": 0, **flags, "reason": reason}
 
 

@@ -11,13 +11,17 @@ import numpy as np
 
 import softcord
 from softcord.errors import DataError
+from softcord.io.files import write_json
+from softcord.io.names import sidecar_of
 from softcord.io.nifti import Volume, read_volume, write_like
+from softcord.measure.unsure import LOW, NORMAL, QUALITY
 from softcord.predict.check_image import read_checked
 from softcord.predict.package import Model, weights_sha256
 from softcord.predict.volume import AS_IT_IS, PredictSettings, predict_volume
 
 # Packages whose code has a say in a mask: another version of them makes another mask of the same image.
 _PREDICTING = ("predict", "nets", "io", "data/resample.py", "train/patches.py")
+_FORMAT = 2  # of what is kept; another one makes masks anew
 # What of a description has no say in the mask.
 _WORDS = ("name", "remarks", "provenance", "trained_on", "gt", "loss")
 
@@ -35,7 +39,9 @@ class Contender:
 def contender(name: str, model: Model, settings: PredictSettings = AS_IT_IS) -> Contender:
     """Return a model by the name that it has in the report, ready to be compared."""
     applied = {key: value for key, value in asdict(model.description).items() if key not in _WORDS}
-    said = json.dumps([applied, asdict(settings), weights_sha256(model), predicting_code()], default=str)
+    said = json.dumps(
+        [_FORMAT, applied, asdict(settings), weights_sha256(model), predicting_code()], default=str
+    )
     return Contender(name, model, settings, hashlib.sha256(said.encode()).hexdigest()[:24])
 
 
@@ -45,7 +51,7 @@ def mask_of(one: Contender, image: Path, image_sha256: str, cache_dir: Path) -> 
     Raises:
         DataError: the model refuses the image.
     """
-    path = cache_dir / one.key / f"{image_sha256[:32]}.nii.gz"
+    path = mask_path(one, image_sha256, cache_dir)
     if path.exists():
         try:
             return read_volume(path)
@@ -53,11 +59,17 @@ def mask_of(one: Contender, image: Path, image_sha256: str, cache_dir: Path) -> 
             path.unlink()  # damaged: made anew
     volume = read_checked(image, one.model.description.spacing_mm)
     try:
-        softseg = predict_volume(one.model, volume, one.settings).softseg
+        made = predict_volume(one.model, volume, one.settings)
     except MemoryError as error:
         raise DataError(image, "needs more memory than there is", "Crop it first") from error
-    write_like(path, softseg.data.astype(np.float32, copy=False), image)
+    write_json(sidecar_of(path), {QUALITY: LOW if made.is_unsure else NORMAL})
+    write_like(path, made.softseg.data.astype(np.float32, copy=False), image)
     return read_volume(path)
+
+
+def mask_path(one: Contender, image_sha256: str, cache_dir: Path) -> Path:
+    """Return where the mask that a model makes of an image is kept; its sidecar says whether it is unsure."""
+    return cache_dir / one.key / f"{image_sha256[:32]}.nii.gz"
 
 
 @cache

@@ -55,6 +55,8 @@ def _reasons(verdict: Verdict, settings: DriftSettings) -> Iterator[str]:
         yield f"{_images(verdict.failures_gained)} lost their cord, as allowed"
     if verdict.failures_lost:
         yield f"{_images(verdict.failures_lost)} of which only the new one has the cord"
+    if verdict.unsure_gained:
+        yield f"{_images(verdict.unsure_gained)} in which only the new one could not follow the cord"
     if verdict.not_compared and verdict.tests:
         yield f"{listed([contrast_label(one) for one in verdict.not_compared])} not compared"
     shifted = verdict.of("shifted")

@@ -20,6 +20,7 @@ def tests_table(verdict: Verdict) -> pd.DataFrame:
 def _row(one: Tested) -> dict[str, object]:
     return {
         "of": part_words(one),
+        "verdict": one.outcome,
         "participants": one.participants,
         "images": one.images,
         "shift_mm2": one.shift.estimate,
@@ -30,8 +31,7 @@ def _row(one: Tested) -> dict[str, object]:
         "limit_high": one.limits[1],
         "p_within": one.p_equivalent,
         "p_beyond": one.p_shifted,
-        "verdict": one.outcome,
-        "decides": "yes" if one.decides else "only if shifted",
+        "decides": "always" if one.decides else "only if shifted",
         "participants_needed": "" if one.needed is None else one.needed,
     }
 
@@ -95,6 +95,7 @@ def as_json(
         "failures_gained": verdict.failures_gained,
         "failures_lost": verdict.failures_lost,
         "failures_allowed": settings.failures_allowed,
+        "unsure_gained": verdict.unsure_gained,
         **made,
         "tests": tests,
     }

@@ -68,7 +68,7 @@ class Verdict:
     """What the gate says, and why; ``tests`` begin with that of all images.
 
     Where no image has an area by both models there are none. ``not_compared`` are the contrasts of which no
-    image has: nothing is said of them.
+    image has: nothing is said of them. ``unsure_gained`` are images of which only the new model is unsure.
     """
 
     outcome: Outcome
@@ -76,6 +76,7 @@ class Verdict:
     failures_gained: int
     failures_lost: int
     not_compared: tuple[str, ...] = ()
+    unsure_gained: int = 0
 
     @property
     def overall(self) -> Tested | None:
@@ -92,7 +93,7 @@ def decide(images: pd.DataFrame, settings: DriftSettings, groups: Sequence[str] 
 
     Args:
         images: a row per image: participant_id, contrast, old_mm2 and new_mm2 (NaN where a model failed),
-            old_failed, new_failed, and the columns named by ``groups``.
+            old_failed, new_failed, old_unsure, new_unsure, and the columns named by ``groups``.
         settings: margin and number of failures that are allowed.
         groups: columns by which participants are grouped (site, vendor, …), NaN where unknown.
     """
@@ -112,7 +113,8 @@ def decide(images: pd.DataFrame, settings: DriftSettings, groups: Sequence[str] 
         outcome = "equivalent"
     compared = set(paired["contrast"])
     left = dict.fromkeys(str(one) for one in images["contrast"] if one not in compared)
-    return Verdict(outcome, tests, gained, lost, tuple(left))
+    unsure = int((images["new_unsure"] & ~images["old_unsure"]).sum())
+    return Verdict(outcome, tests, gained, lost, tuple(left), unsure)
 
 
 def differences_of(rows: pd.DataFrame) -> Floats:

@@ -89,10 +89,13 @@ class Heading:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a table; ``style`` is a class of the stylesheet, or none."""
+    """One cell of a table; ``style`` is a class of the stylesheet, or none, ``file`` what it leads to beside
+    the page.
+    """
 
     text: str
     style: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True)

@@ -164,8 +164,13 @@ def _write(path: Path, ratings: Iterable[Rating]) -> None:
 
 
 def _yaml(ratings: Iterable[Rating], rating: str) -> str:
-    """One list, in the form of SCT's QC page and of the exclude lists that training reads."""
-    chosen = [one for one in ratings if one.rating == rating]
+    """One list, in the form of SCT's QC page and of the exclude lists that training reads.
+
+    An image counts by what each person said of it last: its mask of an earlier model is not what is used.
+    """
+    ordered = sorted((one for one in ratings if one.rating), key=lambda one: one.rated_at)
+    last = {(one.image, one.rater): one for one in ordered}
+    chosen = [one for one in last.values() if one.rating == rating]
     if not chosen:
         return "visual_check: []\n"
     lines = [f"- {one.image}  # {one.rater}" + (f": {one.comment}" if one.comment else "") for one in chosen]

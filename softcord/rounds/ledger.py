@@ -16,6 +16,7 @@ from filelock import FileLock
 from softcord.errors import DataError
 from softcord.hints import counted
 from softcord.io.tables import write_table
+from softcord.stats.words import signed
 
 NEEDED_BELOW = 0.95  # Dice of prediction and correction under which a correction was needed
 ENOUGH = 5  # masks to look at before a round can say that no more is needed
@@ -174,4 +175,7 @@ def verdict(ledger: pd.DataFrame) -> str:
         few = f"None of {counted(len(last), 'mask')} needed correction"
         whose = " of people of whom no round before has a label" if last["seen"].any() else ""
         return f"{few}; look at {ENOUGH} at least{whose} before you stop."
-    return f"None of {of_last}: you may stop."
+    change_mm2 = (last["csa_corrected_mm2"] - last["csa_predicted_mm2"]).mean()
+    # A soft mask may change its area and hardly its Dice: who stops has to know.
+    said = f"Dice under {NEEDED_BELOW:g}; CSA changed by {signed(change_mm2, 1)} mm² on average"
+    return f"None of {of_last} ({said}): you may stop."

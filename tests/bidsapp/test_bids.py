@@ -50,7 +50,7 @@ def test_participant_and_group_leave_a_derivatives_dataset_with_pages_and_areas(
     assert described["SourceDatasets"][0]["URL"].startswith("file://")
     assert "cylinder, weights 000000000000" in Path("out/methods.md").read_text()
     assert "sub-00_T2w" in Path("out/sub-00.html").read_text()
-    assert "sub-02.html" in Path("out/index.html").read_text()
+    assert '<a href="./sub-02.html">sub-02.html</a>' in Path("out/index.html").read_text()
     measures = pd.read_csv("out/measures.csv")
     areas = measures[(measures["metric"] == "csa_mm2") & (measures["level"] == "2:3")]
     assert areas["value"].round(0).tolist() == [70.0] * 3
@@ -109,6 +109,18 @@ def test_its_masks_are_those_to_review_and_ratings_beside_them_pass_the_validato
     write_json(later / "dataset_description.json", {})
     add_ratings(out / "qc.tsv", [Rating(mask.name, path, "Bo", "fail", "", now())])
     assert masks_folder(raw) == later
+
+
+def test_images_without_a_mask_are_said_where_the_others_areas_are(
+    raw: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (raw / "sub-01/anat/sub-01_T2w.nii.gz").write_bytes(b"no image")
+    assert main(["raw", "out", "participant", "-v", "0"]) == 3
+    capsys.readouterr()
+    assert main(["raw", "out", "group", "-v", "0"]) == 0
+    said = "1 image without a mask: sub-01_T2w.nii.gz."
+    assert capsys.readouterr().err == f"softcord: {said}\n"
+    assert said in Path("out/index.html").read_text()
 
 
 def test_areas_of_unsure_masks_are_said_to_be_that_on_the_index(

@@ -27,5 +27,7 @@ def cohort(
             "new_mm2": (old + change).ravel(),
             "old_failed": False,
             "new_failed": False,
+            "old_unsure": False,
+            "new_unsure": False,
         }
     )

@@ -86,6 +86,17 @@ def test_the_lists_beside_it_are_exclude_lists_that_training_reads(tmp_path: Pat
     assert not read_exclude(tmp_path / "qc_fail.yml").reasons
 
 
+def test_an_image_is_in_the_lists_by_what_was_said_of_it_last(tmp_path: Path) -> None:
+    """Its mask of an earlier model failed; that of now is right, and the image may train."""
+    before = rating(said="fail", at="2026-01-01T00:00:00Z")
+    now_right = replace(
+        before, mask="derivatives/y/sub-01.nii.gz", rating="pass", rated_at="2026-01-02T00:00:00Z"
+    )
+    add_ratings(tmp_path / "qc.tsv", [now_right, before])
+    assert not read_exclude(tmp_path / "qc_fail.yml").reasons
+    assert len(read_ratings(tmp_path / "qc.tsv")) == 2
+
+
 def test_the_latest_rating_of_a_mask_counts() -> None:
     said = [
         rating(1, "Ada", "fail", at="2026-01-02T00:00:00Z"),

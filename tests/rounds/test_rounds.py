@@ -260,7 +260,8 @@ def test_rounds_are_told_apart_and_an_image_counts_once_in_each(tmp_path: Path) 
 
 
 def test_the_loop_ends_when_enough_masks_needed_nothing() -> None:
-    good = pd.DataFrame([vars(looked(1, str(i), 0.99)) for i in range(5)]).assign(dice=0.99)
+    good = pd.DataFrame([vars(looked(1, str(i), 0.99)) for i in range(5)])
+    good = good.assign(dice=0.99, csa_predicted_mm2=70, csa_corrected_mm2=72)
     assert verdict(good).endswith("you may stop.")
     assert "look at 5 at least" in verdict(good.head(2))
     assert "1 of 5" in verdict(good.assign(taken=["rejected"] + ["accepted"] * 4))
@@ -287,7 +288,8 @@ def test_a_bad_image_is_no_reason_to_train_again_nor_to_stop(tmp_path: Path) -> 
     add_looked(tmp_path / "rounds.tsv", [looked(1, str(i), 0.99, "accepted") for i in range(5)])
     add_looked(tmp_path / "rounds.tsv", [Looked(1, "m1", "x", "T2w", "bad image")])
     bad = read_ledger(tmp_path / "rounds.tsv")
-    assert verdict(bad) == "None of 5 masks of the last round needed correction: you may stop."
+    why = "Dice under 0.95; CSA changed by 2.0 mm² on average"
+    assert verdict(bad) == f"None of 5 masks of the last round needed correction ({why}): you may stop."
     assert by_round(bad)[["looked_at", "needed", "rejected"]].to_numpy().tolist() == [[6, 0, 0]]
     assert "look at 5 at least" in verdict(bad.tail(5))
 

@@ -76,6 +76,29 @@ def test_a_mask_that_was_passed_and_is_judged_otherwise_later_is_no_label_any_mo
     assert rows_of(dataset).get("T2w", "") == {"fail": "rejected", "artefact": "bad image"}.get(rating, "")
 
 
+def test_a_label_whose_rating_was_taken_back_is_named(
+    dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rate(dataset, "pass", "2026-01-01T00:00:00Z")
+    assert correct([str(dataset), "-take"]) == 0
+    rate(dataset, "", "2026-01-02T00:00:00Z")
+    capsys.readouterr()
+    assert correct([str(dataset), "-take"]) == 0
+    assert "1 label passed once, and by nobody's rating now" in capsys.readouterr().out
+
+
+def test_people_who_disagree_are_said_and_the_latest_counts(
+    dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rate(dataset, "fail", "2026-01-01T00:00:00Z")
+    mask = mask_of(dataset).mask.relative_to(dataset.absolute()).as_posix()
+    other = Rating("sub-001_T2w", mask, "Al", "pass", "", "2026-01-02T00:00:00Z")
+    add_ratings(dataset / "derivatives/softcord/qc.tsv", [other])
+    assert correct([str(dataset), "-take"]) == 0
+    assert "people disagree, and the latest rating counts" in capsys.readouterr().out
+    assert rows_of(dataset) == {"T2w": "accepted"}
+
+
 def test_a_mask_that_was_passed_and_is_to_be_corrected_after_all_is_offered(dataset: Path) -> None:
     rate(dataset, "pass", "2026-01-01T00:00:00Z")
     assert correct([str(dataset), "-take"]) == 0

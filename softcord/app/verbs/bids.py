@@ -80,7 +80,7 @@ def _bids(arguments: argparse.Namespace) -> int:
     if arguments.v and arguments.level == "participant":
         say_left_out(arguments.bids_dir)
     if arguments.level == "group":
-        return _group(arguments, set(table["participant_id"]) if arguments.participant_label else None)
+        return _group(arguments, table)
     made = _segment(arguments, table) if arguments.task == "segment" else _ground_truth(arguments, table)
     return DATA if made else DONE
 
@@ -227,6 +227,14 @@ def _of_people(files: "list[MaskFiles]", root: Path, people: set[str]) -> "list[
     return found
 
 
+def _without_mask(arguments: argparse.Namespace, table: "pd.DataFrame") -> list[str]:
+    """Return the images of which there is no mask: refused, or not looked at yet."""
+    from softcord.predict.write import softseg_path
+
+    images = map(Path, table["image"] if arguments.task == "segment" else ())
+    return [image.name for image in images if not softseg_path(arguments.out_dir, image).exists()]
+
+
 def _notes(files: "list[MaskFiles]", measured: "list[MaskFiles]", errors: list[str]) -> list[str]:
     """Return what to know of the areas: which masks are not among them, and which are and are unsure."""
     from softcord.measure.unsure import is_unsure
@@ -242,8 +250,8 @@ def _notes(files: "list[MaskFiles]", measured: "list[MaskFiles]", errors: list[s
     return notes
 
 
-def _group(arguments: argparse.Namespace, people: set[str] | None) -> int:
-    """Measure the masks of OUT_DIR, those of ``people`` if it is given, and write the index."""
+def _group(arguments: argparse.Namespace, table: "pd.DataFrame") -> int:
+    """Measure the masks of OUT_DIR, those of the participants asked for, and write the index."""
     from softcord.app.console.progress import phase
     from softcord.bidsapp.methods import METHODS
     from softcord.bidsapp.one_model import refuse_two_models
@@ -260,6 +268,7 @@ def _group(arguments: argparse.Namespace, people: set[str] | None) -> int:
     masks = find_masks(root, arguments.bids_dir / "derivatives" / "labels")
     if arguments.task == "segment":
         refuse_two_models((one.mask for one in masks), out)
+    people = set(table["participant_id"]) if arguments.participant_label else None
     files = with_uncertainty(masks if people is None else _of_people(masks, root, people))
     has_levels = any(one.discs or one.levels for one in files)
     levelled = [one for one in files if one.discs or one.levels] if has_levels else files
@@ -275,6 +284,9 @@ def _group(arguments: argparse.Namespace, people: set[str] | None) -> int:
     measures = with_intervals(measures, batch.measured)
     write_tidy(out / "measures.csv", measures)
     notes = _notes(files, levelled, batch.errors)
+    if absent := _without_mask(arguments, table):
+        notes.append(f"{counted(len(absent), 'image')} without a mask: {listed(absent, 4)}.")
+        say(f"softcord: {notes[-1]}")
     methods = (out / METHODS).read_text(encoding="utf-8")
     index = write_index(out, out.resolve().name, measures, methods, notes)
     forget(memory)

@@ -13,7 +13,7 @@ from softcord.app.console.exit_codes import DATA, DONE, FAILED
 from softcord.app.console.flags import FlagParser
 from softcord.app.console.streams import say, show
 from softcord.errors import SoftcordError, UsageError
-from softcord.hints import and_more, counted
+from softcord.hints import and_more, counted, listed
 
 if TYPE_CHECKING:
     from softcord.review.masks import ReviewMask
@@ -151,7 +151,7 @@ def _take_all(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
     """Take edited drafts and passed masks, and note those that were rejected."""
     from softcord.rounds.drafts import draft_path, drafted_elsewhere, is_changed, label_path, taken_of
 
-    codes, waiting = [DONE], 0
+    codes, waiting, unsaid = [DONE], 0, list[str]()
     masks = [*masks, *drafted_elsewhere(arguments.root, masks)]
     said = _ratings(arguments.root, masks)
     for one in masks:
@@ -166,7 +166,12 @@ def _take_all(arguments: argparse.Namespace, masks: "list[ReviewMask]") -> int:
             _no_longer_passed(arguments, one)
         elif draft.exists():
             waiting += 1
+        elif taken == "accepted" and not rating:
+            unsaid.append(one.name)
     _tell_disputed(arguments, masks)
+    if unsaid:
+        what = "passed once, and by nobody's rating now; rate again what is not to train"
+        _tell(arguments, f"{counted(len(unsaid), 'label')} {what}: {listed(unsaid, 3)}.")
     if waiting:
         _tell(arguments, f"{counted(waiting, 'draft')} not changed, waiting to be edited.")
     elif len(codes) == 1:

@@ -11,6 +11,8 @@ from softcord.app.verbs import drift
 from softcord.app.verbs.drift import main
 from softcord.data.filehash import checksum
 from softcord.drift.masks import Contender, contender, mask_of
+from softcord.io.files import write_json
+from softcord.io.names import sidecar_of
 from softcord.io.nifti import Volume, write_volume
 from softcord.predict.package import TrainedOn, write_package
 from tests.drift.cylinders import cylinder, dataset, model, put_mask
@@ -109,6 +111,16 @@ def test_images_that_trained_a_model_are_said_in_sentence_page_and_json(
     assert said in capsys.readouterr().out
     assert said in json.loads(Path("out/drift.json").read_text())["sentence"]
     assert said in Path("out/drift.html").read_text()
+
+
+def test_images_in_which_only_the_new_model_is_unsure_are_said(
+    gate: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for image in sorted(dataset(Path("bids")).rglob("sub-0[012]_T2w.nii.gz")):
+        write_json(sidecar_of(Path("cache/new") / f"{checksum(image)[:32]}.nii.gz"), {"Quality": "low"})
+    assert gate(0.0, "-v", "0") == 0
+    assert "3 images in which only the new one could not follow the cord" in capsys.readouterr().out
+    assert json.loads(Path("out/drift.json").read_text())["unsure_gained"] == 3
 
 
 def test_sites_are_found_in_participants_tsv(gate: Callable[..., int]) -> None:
