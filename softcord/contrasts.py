@@ -85,6 +85,15 @@ def add_contrasts(rows: Iterable[Contrast]) -> None:
         CONTRASTS[row.key] = row
 
 
+def contrast_label(key: object) -> str:
+    """Write a contrast as figures and sentences do.
+
+    >>> contrast_label("T2star"), contrast_label("of others")
+    ('T2*w', 'of others')
+    """
+    return CONTRASTS[str(key)].label if str(key) in CONTRASTS else str(key)
+
+
 def added_contrasts() -> tuple[Contrast, ...]:
     """Return the contrasts that are not softcord's own."""
     return tuple(row for key, row in CONTRASTS.items() if key not in _OURS)

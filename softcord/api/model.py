@@ -1,6 +1,5 @@
 """Trained models, applied to a file or an array."""
 
-import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,11 +16,9 @@ from softcord.predict.check_image import read_checked
 from softcord.predict.infer import Apply
 from softcord.predict.package import OWN_NETS, Model, ModelDescription, is_package, read_package
 from softcord.predict.volume import PredictSettings, predict_volume
+from softcord.track.model_words import can_be_registered
 from softcord.train.device import resolve_precision, training_device
 from softcord.train.settings import MachineSettings
-
-# A registered model: models:/NAME/VERSION or NAME@ALIAS.
-_REGISTERED = re.compile(r"models:/|[^/@]+@[^/@]+$")
 
 
 @dataclass(frozen=True)
@@ -127,7 +124,7 @@ def load_model(
         package = package / "model"
     if not package.exists() and str(package) == package.name and is_package(BUILT_IN.parent / package):
         package = BUILT_IN.parent / package
-    if not package.exists() and _REGISTERED.match(str(path)):
+    if not package.exists() and can_be_registered(str(path)):
         from softcord.track.registry import registered_package  # MLflow: seconds
 
         package = registered_package(Path(store), str(path)) or package

@@ -1,6 +1,5 @@
 """How the derivatives were made, as a paragraph for a paper and as the dataset's description."""
 
-import json
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Literal
 
 import softcord
 from softcord.io.files import write_json, write_text
+from softcord.io.sidecar import read_json, said_by_maker
 from softcord.predict.write import generated_by
 
 Task = Literal["segment", "groundtruth"]
@@ -59,11 +59,7 @@ def methods_text(task: Task, made_by: Mapping[str, object]) -> str:
 
 def task_of(out: Path) -> str | None:
     """Return the task of which a folder holds the results; None where nothing says so."""
-    try:
-        (made_by,) = json.loads((out / DESCRIPTION).read_text(encoding="utf-8"))["GeneratedBy"]
-        return str(made_by["Task"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return None
+    return said_by_maker(read_json(out / DESCRIPTION), "Task") or None
 
 
 def describe(out: Path, source: Path, task: Task, made_by: Mapping[str, object]) -> None:

@@ -14,6 +14,7 @@ from softcord.io.masks import read_mask
 from softcord.io.names import nifti_stem
 from softcord.io.nifti import read_volume
 from softcord.measure.image import measure_image
+from softcord.measure.metrics import CSA
 from softcord.report.page import Block, Cell, Heading, Page, Picture, Table, Text, render, table_of
 from softcord.report.tables import cell_text
 
@@ -107,7 +108,7 @@ def _paragraphs(markdown: str) -> list[Text]:
 
 
 def _by_contrast(measures: pd.DataFrame) -> pd.DataFrame:
-    own = measures[measures["metric"].isin(["csa_mm2", "csa_bin_mm2"])]
+    own = measures[measures["metric"].isin(CSA)]
     moments = own.groupby(["contrast", "level", "metric"], sort=False)["value"].agg(["count", "mean", "std"])
     return moments.reset_index().rename(columns={"count": "images", "mean": "mean_mm2", "std": "sd_mm2"})
 

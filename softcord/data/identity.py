@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from softcord.data.bids import LABEL_KINDS, file_state
 from softcord.data.filehash import content_hash, known_hashes
-from softcord.data.labels import read_sidecar
 from softcord.io.pointer import pointed_digest, read_pointer
+from softcord.io.sidecar import is_by_softcord, read_sidecar
 from softcord.processes.git import git_says
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ def dataset_identity(root: Path | str, table: "pd.DataFrame", *, cache_dir: Path
     The commit stands for the dataset if its root is a git repository that has every file of the index,
     unchanged. Otherwise the hash is over the files' names and content; of a file that is not downloaded, its
     pointer says what the content is, so downloading does not change the identity. Soft labels that
-    softcord built are left out: the hard masks and the recipe determine them, and a first run that builds
-    them must not make the dataset another one.
+    softcord built from hard masks are left out: these and the recipe determine them, and a first run that
+    builds them must not make the dataset another one. Predictions that somebody passed or corrected count.
 
     Args:
         root: the dataset's folder.
@@ -45,9 +45,7 @@ def _files(table: "pd.DataFrame") -> list[str]:
 
 def _is_built_by_softcord(label: str) -> bool:
     sidecar = read_sidecar(label)
-    makers = sidecar.get("GeneratedBy") if isinstance(sidecar, dict) else None
-    known = makers if isinstance(makers, list) else ()
-    return any(isinstance(maker, dict) and maker.get("Name") == "softcord" for maker in known)
+    return is_by_softcord(sidecar) and "Fingerprint" in sidecar  # of hard masks and recipe
 
 
 def _content(root: Path, files: Iterable[str], cache_dir: Path) -> str:

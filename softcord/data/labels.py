@@ -1,17 +1,15 @@
 """Which file is an image's label, for the ground truth that is asked for."""
 
-import json
 import logging
 import os
 from collections.abc import Iterable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from softcord.data.bids import file_state
 from softcord.errors import DataError, UsageError
 from softcord.hints import counted, listed
-from softcord.io.names import sidecar_of
 from softcord.io.pointer import read_pointer, way_to_download
+from softcord.io.sidecar import makers, read_sidecar
 from softcord.remedies import Remedy
 
 if TYPE_CHECKING:
@@ -114,25 +112,11 @@ def warn_of_unused(dataset: str, table: "pd.DataFrame") -> None:
         )
 
 
-def is_model_made(sidecar: Any) -> bool:
+def is_model_made(sidecar: object) -> bool:
     """Whether a label's sidecar says that a network made it (its GeneratedBy names a model or ModelURL)."""
-    makers = sidecar.get("GeneratedBy") if isinstance(sidecar, dict) else None
-    for maker in makers if isinstance(makers, list) else ():
-        if isinstance(maker, dict) and ("ModelURL" in maker or "agnostic" in str(maker.get("Name")).lower()):
-            return True
-    return False
-
-
-def read_sidecar(label: str) -> Any:
-    """Return what the JSON file beside a label holds; None where there is none that can be read."""
-    path = sidecar_of(Path(label))
-    if not os.path.isfile(path):
-        return None
-    try:
-        with open(path, "rb") as stream:
-            return json.load(stream)
-    except (OSError, ValueError, RecursionError):
-        return None
+    return any(
+        "ModelURL" in maker or "agnostic" in str(maker.get("Name")).lower() for maker in makers(sidecar)
+    )
 
 
 def name_images(table: "pd.DataFrame", at_most: int = 4) -> str:

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from math import isnan
 
+from softcord.contrasts import contrast_label
 from softcord.drift.needed import AT_MOST
 from softcord.drift.settings import DriftSettings
 from softcord.drift.verdict import Tested, Verdict
 from softcord.hints import counted, listed
 from softcord.stats.shift import INTERVALS_FROM
-from softcord.stats.words import contrast_label, signed
+from softcord.stats.words import signed
 
 
 def sentence(verdict: Verdict, settings: DriftSettings, old: str, new: str) -> str:

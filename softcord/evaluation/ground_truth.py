@@ -13,11 +13,10 @@ from softcord.evaluation.measure import WORTH_PROCESSES
 from softcord.io.masks import read_mask
 from softcord.io.nifti import Volume
 from softcord.measure.image import measure_image, measure_rows
+from softcord.measure.metrics import CSA
 from softcord.measure.spread import csa_std_rows
 from softcord.measure.table import Measure, measures_frame
 from softcord.processes.parallel import parallel_map
-
-_CSA = ("csa_mm2", "csa_bin_mm2")
 
 
 def ground_truth_measures(
@@ -56,7 +55,7 @@ def _rows(
     image, gt, path = truth
     measured = measure_image(read_mask(path), discs=_discs(image.discs), levels=levels, tails=tails)
     return measure_rows(
-        (one for one in measured if one.metric in _CSA),
+        (one for one in measured if one.metric in CSA),
         participant_id=image.participant_id,
         session_id=image.session_id,
         contrast=image.contrast,

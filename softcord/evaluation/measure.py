@@ -17,10 +17,9 @@ from softcord.evaluation.image_values import ImageValues, SoftValues, image_valu
 from softcord.hints import and_more
 from softcord.io.header import open_nifti
 from softcord.io.masks import read_mask
-from softcord.io.nifti import Volume, read_volume
-from softcord.io.space import Space
+from softcord.io.nifti import Volume
 from softcord.io.tables import MISSING
-from softcord.measure.doubt import check_doubt
+from softcord.measure.doubt import read_doubt
 from softcord.measure.image import ImageMeasure, measure_image, measure_rows
 from softcord.measure.own_metric import ImageMetric
 from softcord.measure.spread import csa_std_rows
@@ -163,7 +162,8 @@ def _measure(
     if mask.path != mask_place(predictions, image):
         folder = predictions_of(predictions, image.participant_id)
         write_softseg(folder, image.image, softseg, {"Run": run, "Prediction": str(mask.path)})
-    sd, odd = _doubt(mask.path, space)
+    sure = uncertainty_path(mask.path)
+    sd, odd = read_doubt(sure, space) if sure.is_file() else (None, "")
     discs = read_mask(image.discs) if image.discs else None
     measured = _measures(image, softseg, reference, discs, wanted, sd)
     measured += [
@@ -176,19 +176,6 @@ def _measure(
         return _OfImage(measured, None, odd)
     values = image_values(image, softseg, reference, discs, levels=wanted.levels, tails=wanted.tails)
     return _OfImage(measured, values, odd)
-
-
-def _doubt(mask: Path, space: Space) -> tuple[Volume | None, str]:
-    """Return the map of how sure a mask is, None where there is none of use, and what is wrong with it."""
-    path = uncertainty_path(mask)
-    if not path.is_file():
-        return None, ""
-    try:
-        sd = read_volume(path)
-        check_doubt(path, sd, space)
-    except DataError as error:
-        return None, f"{error.where}: {error.what}"
-    return sd, ""
 
 
 def _number(name: str, value: object) -> float:

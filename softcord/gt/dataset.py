@@ -13,11 +13,13 @@ from softcord.errors import DataError
 from softcord.gt.build import ParticipantGt, build_checked
 from softcord.gt.inputs import ImageFiles, read_inputs
 from softcord.gt.settings import GtSettings
-from softcord.gt.sidecar import Json, beside, describe_dataset, finished_row, provenance, sidecar
+from softcord.gt.sidecar import describe_dataset, finished_row, provenance, sidecar
 from softcord.gt.summary import Row
 from softcord.gt.variant import carried_discs_path, gt_path, variant_name
 from softcord.io.files import write_json
+from softcord.io.names import sidecar_of
 from softcord.io.nifti import write_like
+from softcord.io.sidecar import Json
 from softcord.processes.parallel import parallel_map
 from softcord.remedies import Remedy
 
@@ -94,8 +96,6 @@ def build_dataset(
         DataError: the table is empty, or the folder holds labels made by other means.
         UsageError: ``gt=hard``.
     """
-    # pandas is slow to import, and `softcord -h` has to answer at once
-
     derivative = Path(output_root).absolute() / variant_name(settings, contrasts)
     participants = _participants(table)
     if not participants:
@@ -176,7 +176,7 @@ def _write(
     """Write volumes first and sidecars last, since a sidecar is what says that a file is complete."""
     paths = {row.contrast: gt_path(derivative, row.image, settings) for row in participant.files}
     for path in paths.values():
-        beside(path).unlink(missing_ok=True)
+        sidecar_of(path).unlink(missing_ok=True)
     dtype = np.uint8 if settings.name == "soft_bin" else np.float32
     images = {row.contrast: row.image for row in participant.files}
     for contrast, path in paths.items():
@@ -188,14 +188,14 @@ def _write(
         else:
             path.unlink(missing_ok=True)
     for contrast, path in paths.items():
-        write_json(beside(path), sidecar(origin, gt.rows, contrast))
+        write_json(sidecar_of(path), sidecar(origin, gt.rows, contrast))
 
 
 def _withdraw(participant: Participant, derivative: Path, settings: GtSettings) -> None:
     """Remove what earlier inputs gave, lest a net learns from masks that are no longer there."""
     for row in participant.files:
         path = gt_path(derivative, row.image, settings)
-        for outdated in (beside(path), path, carried_discs_path(derivative, row.image)):
+        for outdated in (sidecar_of(path), path, carried_discs_path(derivative, row.image)):
             outdated.unlink(missing_ok=True)
 
 

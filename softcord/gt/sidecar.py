@@ -15,14 +15,13 @@ from softcord.gt.settings import GtSettings
 from softcord.gt.summary import Row
 from softcord.gt.variant import recipe
 from softcord.io.files import write_json
-from softcord.io.names import sidecar_of
+from softcord.io.sidecar import Json, is_by_softcord, read_json, read_sidecar
 
 _GENERATOR = {
     "Name": "softcord",
     "Version": __version__,
     "Description": "Average of the aligned spinal cord masks of several contrasts",
 }
-Json = dict[str, Any]
 
 
 def provenance(
@@ -74,11 +73,8 @@ def sidecar(origin: Json, rows: Mapping[str, Row], contrast: str) -> Json:
 
 def finished_row(path: Path, mark: str) -> Row | None:
     """Return the report's row of a ground truth with this fingerprint, None if it has to be built."""
-    try:
-        content = json.loads(beside(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    is_same = isinstance(content, dict) and content.get("Fingerprint") == mark and path.is_file()
+    content = read_sidecar(path)
+    is_same = content.get("Fingerprint") == mark and path.is_file()
     return content["Report"] if is_same else None
 
 
@@ -88,15 +84,10 @@ def recorded_inputs(path: Path) -> dict[str, tuple[str | None, str | None]] | No
     None where nothing says so: the file is not finished, or not ours.
     """
     try:
-        inputs = json.loads(beside(path).read_text(encoding="utf-8"))["Inputs"]
+        inputs = read_sidecar(path)["Inputs"]
         return {contrast: (one["SHA256"], one["DiscsSHA256"]) for contrast, one in inputs.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, AttributeError):
         return None
-
-
-def beside(path: Path) -> Path:
-    """Return the sidecar's path of a NIfTI file."""
-    return sidecar_of(path)
 
 
 def describe_dataset(derivative: Path, settings: GtSettings, contrasts: Sequence[str], source: Path) -> None:
@@ -121,8 +112,4 @@ def describe_dataset(derivative: Path, settings: GtSettings, contrasts: Sequence
 
 def is_ours(path: Path) -> bool:
     """Whether softcord made the derivatives folder that this dataset_description.json describes."""
-    try:
-        generators = json.loads(path.read_text(encoding="utf-8"))["GeneratedBy"]
-        return any(generator["Name"] == "softcord" for generator in generators)
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+    return is_by_softcord(read_json(path))

@@ -34,10 +34,11 @@ def dataset_folder(parent: Path, name: str, root: Path) -> Path:
 def claim_dataset_folder(parent: Path, name: str, root: Path) -> Path:
     """Return what :func:`dataset_folder` does, and note in it whose it is.
 
-    Of two datasets of one name that come at once, one waits for the other and then finds the folder taken.
+    Of two datasets that come at once, one waits for the other and then finds the folder taken: also those of
+    two names, as the second one called ``study`` and the first called ``study-2`` look for one folder.
     """
     parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(parent / f".{file_name(name)}.lock"):
+    with FileLock(parent / ".datasets.lock"):
         folder = dataset_folder(parent, name, root)
         if _owner(folder) is None:
             write_json(folder / _MARK, {"root": str(root.resolve())})

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from softcord.errors import DataError
+from softcord.io.masks import read_mask
 from softcord.io.nifti import Volume, space_of
 from softcord.io.space import Space, misfit
 from softcord.measure.csa import csa_per_slice
@@ -19,7 +20,21 @@ MOST_SD = 0.5  # of shares, which are 0 to 1
 _ROUNDING = 1e-3
 
 
-def check_doubt(path: Path, sd: Volume, mask: Space) -> None:
+def read_doubt(path: Path, mask: Space) -> tuple[Volume | None, str]:
+    """Read how far readings of a mask's image lie apart; what is no such map costs no more than the map.
+
+    Returns:
+        The readings' standard deviation on the mask's grid, and ""; or None, and what is wrong with the file.
+    """
+    try:
+        sd = read_mask(path)
+        _check(path, sd, mask)
+    except DataError as error:
+        return None, f"{error.where}: {error.what}"
+    return sd, ""
+
+
+def _check(path: Path, sd: Volume, mask: Space) -> None:
     """Refuse a map that cannot be the standard deviation of a mask's readings.
 
     Raises:

@@ -13,7 +13,7 @@ from softcord.io.nifti import Volume, space_of
 from softcord.io.space import Space, misfit
 from softcord.measure.aggregate import count_findings, join_findings
 from softcord.measure.csa import HOW_COLUMNS, Mode, csa_per_slice, default_smoothing
-from softcord.measure.doubt import area_doubt_mm2, check_doubt
+from softcord.measure.doubt import area_doubt_mm2, read_doubt
 from softcord.measure.groups import Group, group_slices
 from softcord.measure.image import compare_masks
 from softcord.measure.level_text import format_numbers
@@ -140,22 +140,22 @@ def measure_voxels(
 def _read_beside(path: Path, space: Space, notes: list[str]) -> Volume:
     """Read what belongs to a mask, noting what is odd about its header or its place."""
     volume = read_mask(path)
-    own = space_of(volume)
-    notes += [f"{path}: {odd}" for odd in own.oddities]
-    off = misfit(space, own)
-    if off is not None and off.fits_as_used:
-        notes.append(f"{path}: {off.what}")
+    notes += _header_notes(path, space_of(volume), space)
     return volume
 
 
+def _header_notes(path: Path, own: Space, of_mask: Space) -> list[str]:
+    notes = [f"{path}: {odd}" for odd in own.oddities]
+    off = misfit(of_mask, own)
+    return notes if off is None or not off.fits_as_used else [*notes, f"{path}: {off.what}"]
+
+
 def _doubt(path: Path, space: Space, notes: list[str]) -> Volume | None:
-    """Read how far readings of the image lie apart; a map of no use costs no more than the map."""
-    try:
-        sd = _read_beside(path, space, notes)
-        check_doubt(path, sd, space)
-    except DataError as error:
-        notes.append(f"{error.where}: {error.what}; its mask was measured without it")
+    sd, wrong = read_doubt(path, space)
+    if sd is None:
+        notes.append(f"{wrong}; its mask was measured without it")
         return None
+    notes += _header_notes(path, space_of(sd), space)
     return sd
 
 

@@ -69,6 +69,10 @@ _ROWS = (
     ),
 )
 METRICS: dict[str, Metric] = {row.name: row for row in _ROWS}
+# Of each, the soft mask's before the binarised one's.
+CSA = ("csa_mm2", "csa_bin_mm2")
+CSA_ERROR = ("csa_abs_error_mm2", "csa_bin_abs_error_mm2")
+CSA_STD = ("csa_std_mm2", "csa_bin_std_mm2")
 _OURS = frozenset(METRICS)
 
 

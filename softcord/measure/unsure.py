@@ -1,9 +1,8 @@
 """Masks of which their prediction said that it is unsure: a number measured of one is no usual number."""
 
-import json
 from pathlib import Path
 
-from softcord.io.names import sidecar_of
+from softcord.io.sidecar import read_sidecar
 
 # In the sidecar of a predicted mask: ``normal``, or ``low`` where no cord could be followed.
 QUALITY, LOW, NORMAL = "Quality", "low", "normal"
@@ -12,8 +11,4 @@ WORD = "unsure-mask"  # in the column findings
 
 def is_unsure(mask: Path) -> bool:
     """Whether its sidecar says that no cord could be followed, and a mask is what looks most like one."""
-    try:
-        found = json.loads(sidecar_of(mask).read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(found, dict) and found.get(QUALITY) == LOW
+    return read_sidecar(mask).get(QUALITY) == LOW

@@ -11,12 +11,13 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from softcord.errors import DataError, RunError, UsageError
+from softcord.errors import DataError, UsageError
 from softcord.io.files import is_same_file, write_json
 from softcord.io.names import nifti_stem, sidecar_of
 from softcord.io.nifti import Volume, space_of, write_like
+from softcord.io.sidecar import read_sidecar
 from softcord.io.space import Oddity
-from softcord.io.writable import check_writable
+from softcord.io.writable import check_writable, unwritable
 from softcord.measure.unsure import LOW, NORMAL, QUALITY
 from softcord.predict.check_image import read_checked
 from softcord.predict.package import Model, weights_sha256
@@ -107,7 +108,7 @@ def predict_file(image: Path, output: Path, task: Task) -> Done:
     try:
         check_writable(output.parent)
     except OSError as error:
-        raise _unwritable(output, error) from error
+        raise unwritable(output, error) from error
     volume = read_checked(image, task.model.description.spacing_mm, task.volume)
     try:
         prediction = predict_volume(task.model, volume, task.settings)
@@ -125,7 +126,7 @@ def predict_file(image: Path, output: Path, task: Task) -> Done:
         _write(output, mask, image, made)
         quality = _write_how_sure(output, image, wanted, task, ensemble, volume, prediction)
     except OSError as error:
-        raise _unwritable(output, error) from error
+        raise unwritable(output, error) from error
     outcome = _outcome(prediction.looked, prediction.has_cord)
     return Done(outcome, prediction.looked, prediction.is_unsure, quality, volume, prediction.softseg)
 
@@ -194,23 +195,18 @@ def _knows_how_sure(output: Path, wanted: Mapping[str, object], task: Task) -> b
     path = uncertainty_path(output)
     if not task.how_sure:
         return True
-    return path.exists() and _read(sidecar_of(path)).items() >= _how_sure_wanted(wanted, task).items()
+    return path.exists() and read_sidecar(path).items() >= _how_sure_wanted(wanted, task).items()
 
 
 def _remove_map_of_another(output: Path, wanted: Mapping[str, object], task: Task) -> None:
     """Remove what says how sure the mask of before was, if another model or another image made that."""
     path = uncertainty_path(output)
-    found = _read(sidecar_of(path))
+    found = read_sidecar(path)
     now = {name: wanted[name] for name in ("Sources", "SourceBytes", "SourceModified")}
     now["ModelWeightsSha256"] = task.made_by.get("ModelWeightsSha256", "")
     if "ModelWeightsSha256" in found and not found.items() >= now.items():
         for one in (sidecar_of(path), path):
             one.unlink(missing_ok=True)
-
-
-def _unwritable(output: Path, error: OSError) -> RunError:
-    what = f"cannot be written ({error.strerror or error})"
-    return RunError(output, what, "Check the folder, its permissions and the space on its disk")
 
 
 def _refuse_wrong_place(image: Path, output: Path) -> None:
@@ -229,7 +225,7 @@ def _already_made(output: Path, wanted: Mapping[str, object]) -> Done | None:
     sidecar = sidecar_of(output)
     if not output.exists() and not sidecar.exists():
         return None
-    found = _read(sidecar)
+    found = read_sidecar(output)
     if output.exists() and found.items() >= wanted.items():
         looked = str(found.get("Looked"))
         is_unsure = found.get(QUALITY) == LOW
@@ -267,12 +263,3 @@ def _sidecar(image: Path, task: Task) -> dict[str, Any]:
 def _outcome(looked: str, has_cord: bool) -> Outcome:
     empty: Outcome = "constant" if looked == "nowhere" else "no cord"
     return "predicted" if has_cord else empty
-
-
-def _read(sidecar: Path) -> dict[str, Any]:
-    """Return what a sidecar holds; nothing where it holds no table."""
-    try:
-        found = json.loads(sidecar.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -1,6 +1,5 @@
 """Write predictions as a BIDS derivatives dataset."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from softcord.errors import UsageError
 from softcord.io.files import write_json
 from softcord.io.names import nifti_stem, sidecar_of
 from softcord.io.nifti import Volume, write_like
+from softcord.io.sidecar import is_by_softcord, read_json, said_by_maker
 
 CODE_URL = "https://github.com/softcord/softcord"
 
@@ -66,22 +66,13 @@ def derivatives_of(derivatives: Path, name: str, weights_sha256: str) -> Path:
     folder's name, so that what was said of one model's masks is not lost with them.
     """
     usual = derivatives / f"softcord-{name}"
-    other = _weights_of(usual)
+    other = weights_of(usual)
     return usual if other in ("", weights_sha256) else derivatives / f"softcord-{name}-{weights_sha256[:8]}"
 
 
-def _weights_of(root: Path) -> str:
+def weights_of(root: Path) -> str:
     """Return the checksum of the model that a derivatives dataset says it is of, "" where it does not."""
-    return str(_made_by(root).get("ModelWeightsSha256", ""))
-
-
-def _made_by(root: Path) -> dict[str, object]:
-    """Return what a derivatives dataset says of the program that made it; nothing where it does not."""
-    try:
-        (made_by, *_) = json.loads((root / "dataset_description.json").read_bytes())["GeneratedBy"]
-        return dict(made_by)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return {}
+    return said_by_maker(read_json(root / "dataset_description.json"), "ModelWeightsSha256")
 
 
 def check_belongs(root: Path, weights_sha256: str = "", *, overwrite: bool = False) -> None:
@@ -99,10 +90,14 @@ def check_belongs(root: Path, weights_sha256: str = "", *, overwrite: bool = Fal
     other = "Name another folder"
     if root.parent.name == "derivatives" and root.name in {kind.folder for kind in LABEL_KINDS.values()}:
         raise UsageError(root, "is the place of labels, from which models learn", other)
-    if (root / "dataset_description.json").exists() and _made_by(root).get("Name") != "softcord":
+    description = root / "dataset_description.json"
+    if description.exists() and not is_by_softcord(read_json(description)):
         raise UsageError(root, "is a dataset that softcord has not made", other)
-    if weights_sha256 and not overwrite and (before := _weights_of(root)) not in ("", weights_sha256):
-        raise UsageError(root, f"holds masks of another model (weights {before[:8]})", other)
+    before = weights_of(root)
+    is_another = weights_sha256 and not overwrite and before not in ("", weights_sha256)
+    if is_another and any(root.rglob("*seg.nii.gz")):
+        model = f"{said_by_maker(read_json(description), 'Model')} {before[:8]}".strip()
+        raise UsageError(root, f"holds masks of another model ({model})", other)
 
 
 def generated_by(provenance: Mapping[str, object]) -> dict[str, object]:

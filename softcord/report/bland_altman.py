@@ -7,7 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from softcord.report.order import contrast_label, method_colour, method_order
+from softcord.contrasts import contrast_label
+from softcord.report.order import method_colour, method_order
 
 COLUMNS_UP_TO = 3
 _PANEL_INCHES = (3.4, 3.0)

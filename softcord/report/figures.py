@@ -9,10 +9,11 @@ from typing import Literal, get_args
 import pandas as pd
 from matplotlib.figure import Figure
 
+from softcord.contrasts import contrast_label
 from softcord.measure.metrics import METRICS
 from softcord.report.bland_altman import bland_altman_plot
 from softcord.report.effects import effects_plot
-from softcord.report.order import contrast_label, method_order
+from softcord.report.order import method_order
 from softcord.report.scatter import agreement_plot, contrast_pair_grid
 from softcord.report.unseen_words import unseen_words
 from softcord.report.violin import violins_by_contrast, violins_by_method

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from zlib import crc32
 
-from softcord.contrasts import CONTRASTS, FIGURE_ORDER
+from softcord.contrasts import FIGURE_ORDER
 
 # Order and names are the paper's (Figs. 5 and 7); grey is kept for the ground truth. The colours are of
 # Tol's and Okabe and Ito's sets, which the colour-blind tell apart; figures name the methods too.
@@ -47,8 +47,3 @@ def contrast_order(names: Iterable[object]) -> list[str]:
     """Order contrasts as the paper's figures do (DWI, MT-on, GRE-T1w, T1w, T2*w, T2w); unknown ones last."""
     present = {str(name) for name in names}
     return [key for key in FIGURE_ORDER if key in present] + sorted(present - set(FIGURE_ORDER))
-
-
-def contrast_label(key: str) -> str:
-    """Display label of a contrast key (``T2star`` is drawn as ``T2*w``)."""
-    return CONTRASTS[key].label if key in CONTRASTS else key

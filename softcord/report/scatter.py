@@ -7,7 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from softcord.report.order import MARKERS, contrast_label, contrast_order, method_colour, method_order
+from softcord.contrasts import contrast_label
+from softcord.report.order import MARKERS, contrast_order, method_colour, method_order
 
 
 def agreement_plot(

@@ -5,19 +5,16 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from softcord.errors import DataError
+from softcord.measure.metrics import CSA_STD
 from softcord.remedies import Remedy
 from softcord.report.figures import FigureSpec
 from softcord.stats.adjust import Correction
 from softcord.stats.claims import Claim
 from softcord.stats.frames import PAPER_LEVEL, Unit, is_measured, tested_methods
+from softcord.stats.missed import NEEDS_A_CORD
 from softcord.stats.questions import DEFAULT_QUESTIONS, KEYS, Question
 
 OVERLAP_METRICS = ("dice", "dice_soft", "rve_pct", "rve_soft_pct", "asd_mm", "hd95_mm")
-CSA_METRICS = (
-    "csa_mm2", "csa_bin_mm2", "csa_abs_error_mm2", "csa_bin_abs_error_mm2", "csa_truth_error_mm2",
-    "csa_bin_truth_error_mm2",
-)  # fmt: skip
-SPREAD_METRICS = ("csa_std_mm2", "csa_bin_std_mm2")
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ def metrics_needed(settings: StudySettings) -> set[str]:
     """Return the metrics that a study's tables, questions and figures read."""
     asked = {item.metric for item in (*settings.questions, *(settings.figures or ()), *settings.claims)}
     spread_counts = {"csa_std_contrasts", "csa_bin_std_contrasts"}
-    return asked | spread_counts | {*OVERLAP_METRICS, *CSA_METRICS, *SPREAD_METRICS}
+    return asked | spread_counts | {*OVERLAP_METRICS, *NEEDS_A_CORD, *CSA_STD}
 
 
 def applicable(measures: pd.DataFrame, settings: StudySettings) -> tuple[Question, ...]:
@@ -83,5 +80,5 @@ def applicable(measures: pd.DataFrame, settings: StudySettings) -> tuple[Questio
 
 def _unit(question: Question, settings: StudySettings) -> Unit:
     # A spread over contrasts exists once per participant: there is nothing to pool.
-    is_per_image = question.kind == "methods" and question.metric not in SPREAD_METRICS
+    is_per_image = question.kind == "methods" and question.metric not in CSA_STD
     return settings.unit_of_analysis if is_per_image else "participant"

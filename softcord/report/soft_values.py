@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 import pandas as pd
 from matplotlib.figure import Figure
 
+from softcord.contrasts import contrast_label
 from softcord.draw.render import figure_bytes
 from softcord.measure.calibration import calibration_error, pool_reliability
 from softcord.measure.threshold import csa_std_by_threshold, spread_by_threshold
 from softcord.measure.threshold_files import Optimum, best_threshold
-from softcord.report.order import contrast_label, contrast_order, method_colour, method_order
+from softcord.report.order import contrast_order, method_colour, method_order
 from softcord.report.page import Block, Details, Heading, Items, Picture, table_of
 from softcord.report.tables import cell_text
 from softcord.report.violin import CONTRAST_COLOURS

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from softcord.contrasts import CONTRASTS
+from softcord.contrasts import CONTRASTS, contrast_label
 from softcord.errors import DataError
+from softcord.measure.metrics import CSA_ERROR, CSA_STD
 from softcord.report.missing_methods import with_missing
-from softcord.report.order import contrast_label, method_order
-from softcord.report.settings import CSA_METRICS, OVERLAP_METRICS, SPREAD_METRICS, StudySettings
+from softcord.report.order import method_order
+from softcord.report.settings import OVERLAP_METRICS, StudySettings
 from softcord.report.summary import summary_table
 from softcord.report.tables import contrast_table, method_table
 from softcord.stats.breakdown import breakdown
@@ -16,6 +17,7 @@ from softcord.stats.describe import describe, describe_contrasts
 from softcord.stats.expected import check_claims
 from softcord.stats.frames import is_measured, tested_methods
 from softcord.stats.measured import measured
+from softcord.stats.missed import NEEDS_A_CORD
 from softcord.stats.power import power_table
 from softcord.stats.seeds import seed_spread
 from softcord.stats.unseen import unseen_contrasts
@@ -49,10 +51,11 @@ def make_tables(
         tables["paper_and_here"] = check_claims(
             settings.claims, measures, detailed, level, same_data=settings.same_data, absent=absent
         )
-    metrics = [*OVERLAP_METRICS, *CSA_METRICS, *SPREAD_METRICS]
+    metrics = [*OVERLAP_METRICS, *NEEDS_A_CORD, *CSA_STD]
     tables["methods"] = with_missing(method_table(describe(measures, metrics, level), metrics), absent)
-    pooled = describe(measures, OVERLAP_METRICS + CSA_METRICS[2:4], level, "pooled")
-    tables["images_pooled"] = with_missing(method_table(pooled, OVERLAP_METRICS + CSA_METRICS[2:4]), absent)
+    of_images = [*OVERLAP_METRICS, *CSA_ERROR]
+    pooled = describe(measures, of_images, level, "pooled")
+    tables["images_pooled"] = with_missing(method_table(pooled, of_images), absent)
     tables |= _contrast_tables(measures, level)
     tables |= _variability(measures, detailed, level)
     for column in settings.breakdown:
@@ -74,7 +77,7 @@ def dropped_table(detailed: pd.DataFrame) -> pd.DataFrame:
 
 
 def _contrast_tables(measures: pd.DataFrame, level: str) -> dict[str, pd.DataFrame]:
-    metrics = (*OVERLAP_METRICS, *CSA_METRICS)
+    metrics = (*OVERLAP_METRICS, *NEEDS_A_CORD)
     described = describe_contrasts(measures, metrics, level)
     methods = method_order(described["method"].unique())
     shown = methods[-CONTRAST_TABLES_UP_TO:]

@@ -5,10 +5,11 @@ from math import isnan
 
 import pandas as pd
 
+from softcord.contrasts import contrast_label
 from softcord.io.tables import MISSING
 from softcord.measure.metrics import METRICS
 from softcord.plain import plain
-from softcord.report.order import contrast_label, contrast_order, method_order
+from softcord.report.order import contrast_order, method_order
 from softcord.stats.describe import describe
 from softcord.stats.frames import PAPER_LEVEL, is_ground_truth, tested_methods
 from softcord.stats.missed import failures

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from softcord.contrasts import contrast_label
 from softcord.io.files import write_text
 from softcord.io.names import file_name
 from softcord.io.tables import MISSING, write_table
 from softcord.measure.metrics import METRICS
 from softcord.plain import plain
-from softcord.report.order import contrast_label, contrast_order, method_order
+from softcord.report.order import contrast_order, method_order
 from softcord.report.summary import ARROWS, lay_out
 
 PRINTED_UP_TO = 200

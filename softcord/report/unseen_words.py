@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from softcord.report.order import contrast_label, contrast_order
+from softcord.contrasts import contrast_label
+from softcord.report.order import contrast_order
 
 
 def unseen_words(unseen: Mapping[str, Sequence[str]]) -> str:

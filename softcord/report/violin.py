@@ -12,7 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from softcord.report.order import contrast_label, contrast_order, method_colour, method_order
+from softcord.contrasts import contrast_label
+from softcord.report.order import contrast_order, method_colour, method_order
 from softcord.report.summary import mean_sd, telling_digits
 from softcord.stats.outliers import outliers
 

@@ -1,12 +1,12 @@
 """The masks of a dataset that are to be looked at, each with its image and a score of its quality."""
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from softcord.data.index import index_dataset
 from softcord.errors import DataError
-from softcord.io.names import NIFTI_EXTENSIONS, nifti_stem, sidecar_of
+from softcord.io.names import NIFTI_EXTENSIONS, nifti_stem
+from softcord.io.sidecar import read_sidecar
 from softcord.uncertainty.paths import uncertainty_path
 
 OUR_FOLDER = "softcord"  # under derivatives: ratings, pages and the ledger of rounds
@@ -36,9 +36,8 @@ class ReviewMask:
     def disagreement(self) -> float | None:
         """How far readings of the image lie apart, where `softcord predict -uncertainty` has said so."""
         try:
-            found = json.loads(sidecar_of(uncertainty_path(self.mask)).read_bytes())
-            return float(found["Disagreement"])
-        except (OSError, ValueError, KeyError, TypeError):
+            return float(read_sidecar(uncertainty_path(self.mask))["Disagreement"])
+        except (ValueError, KeyError, TypeError):
             return None
 
 

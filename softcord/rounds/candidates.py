@@ -6,12 +6,11 @@ import pandas as pd
 
 from softcord.errors import SoftcordError
 from softcord.io.masks import read_mask
-from softcord.io.names import sidecar_of
 from softcord.io.nifti import read_volume
+from softcord.io.sidecar import read_sidecar, said_by_maker
 from softcord.measure.unsure import is_unsure
 from softcord.review.masks import ReviewMask
 from softcord.rounds.choose import Candidate
-from softcord.rounds.drafts import read_json
 from softcord.uncertainty.paths import uncertainty_path
 from softcord.uncertainty.quality import quality_of
 
@@ -44,17 +43,17 @@ def sites_in(participants: pd.DataFrame) -> dict[str, str]:
 
 def model_of_mask(mask: Path) -> str:
     """Return the model that made a mask, by its sidecar, else the name of the folder that holds it."""
-    makers = read_json(sidecar_of(mask)).get("GeneratedBy")
-    maker = makers[0] if isinstance(makers, list) and makers and isinstance(makers[0], dict) else {}
-    if "Model" not in maker:
+    content = read_sidecar(mask)
+    model, weights_sha256 = (said_by_maker(content, key) for key in ("Model", "ModelWeightsSha256"))
+    if not model:
         participant = mask.name.split("_")[0]
         folders = mask.parent.parts
         return folders[folders.index(participant) - 1] if participant in folders else mask.parent.name
-    return f"{maker['Model']} {str(maker.get('ModelWeightsSha256', ''))[:8]}".strip()
+    return f"{model} {weights_sha256[:8]}".strip()
 
 
 def _score(one: ReviewMask) -> float:
-    known = read_json(sidecar_of(uncertainty_path(one.mask))).get("QualityScore")
+    known = read_sidecar(uncertainty_path(one.mask)).get("QualityScore")
     if isinstance(known, int | float):
         return float(known)
     try:

@@ -5,12 +5,10 @@ meets a mask that nobody has looked at. What comes back becomes a soft label (``
 """
 
 import glob
-import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +19,7 @@ from softcord.io.files import write_json
 from softcord.io.masks import read_mask
 from softcord.io.names import sidecar_of
 from softcord.io.nifti import Volume, read_volume, space_of, write_like
+from softcord.io.sidecar import read_sidecar, said_by_maker
 from softcord.io.space import misfit
 from softcord.measure.csa import csa_per_slice
 from softcord.measure.overlap import dice
@@ -95,7 +94,7 @@ def write_draft(root: Path, one: ReviewMask, *, is_hard: bool = False) -> Path:
     """
     path = draft_path(root, one)
     if path.exists() and not is_outdated(root, one):
-        was_hard = bool(read_json(sidecar_of(path)).get("Binarised"))
+        was_hard = bool(read_sidecar(path).get("Binarised"))
         if is_changed(path) or was_hard == is_hard:
             return path
     path.unlink(missing_ok=True)
@@ -114,7 +113,7 @@ def write_draft(root: Path, one: ReviewMask, *, is_hard: bool = False) -> Path:
 
 def is_changed(draft: Path) -> bool:
     """Whether a draft is no longer as it was written."""
-    return checksum(draft) != read_json(sidecar_of(draft)).get("DraftSha256")
+    return checksum(draft) != read_sidecar(draft).get("DraftSha256")
 
 
 def is_outdated(root: Path, one: ReviewMask) -> bool:
@@ -130,7 +129,7 @@ def drafted_from(root: Path, one: ReviewMask) -> ReviewMask:
         DataError: that mask is gone, so that nobody can tell what was corrected; the draft stays.
     """
     draft = draft_path(root, one)
-    wanted, (*_, name) = _made_of(draft), read_json(sidecar_of(draft)).get("Sources") or [one.mask.name]
+    wanted, (*_, name) = _made_of(draft), read_sidecar(draft).get("Sources") or [one.mask.name]
     inside = one.image.parent.relative_to(Path(root).absolute())
     others = sorted((Path(root) / "derivatives").glob(f"*/{glob.escape(f'{inside}/{name}')}"))
     for path in (one.mask, *others):
@@ -156,7 +155,7 @@ def drafted_elsewhere(root: Path, masks: Sequence[ReviewMask]) -> list[ReviewMas
 
 
 def _made_of(draft: Path) -> str:
-    return str(read_json(sidecar_of(draft)).get("MaskSha256", ""))
+    return str(read_sidecar(draft).get("MaskSha256", ""))
 
 
 def take_back(root: Path, one: ReviewMask, by: str) -> Correction:
@@ -183,16 +182,15 @@ def take_back(root: Path, one: ReviewMask, by: str) -> Correction:
 
 def is_from_round(label: Path) -> bool:
     """Whether a label is a mask that somebody corrected or passed."""
-    return MADE_IN in read_json(sidecar_of(label))
+    return MADE_IN in read_sidecar(label)
 
 
 def taken_of(root: Path, one: ReviewMask) -> str:
     """Return how this very mask became the image's label (accepted, corrected, softened), "" if not."""
     label = label_path(root, one)
-    known = read_json(sidecar_of(label)) if label.exists() else {}
-    makers = known.get("GeneratedBy")
-    made = makers[0] if isinstance(makers, list) and makers and isinstance(makers[0], dict) else {}
-    return str(known.get(MADE_IN, "")) if made.get("MaskSha256") == checksum(one.mask) else ""
+    known = read_sidecar(label) if label.exists() else {}
+    is_of_mask = said_by_maker(known, "MaskSha256") == checksum(one.mask)
+    return str(known.get(MADE_IN, "")) if is_of_mask else ""
 
 
 def withdraw(root: Path, one: ReviewMask) -> bool:
@@ -215,7 +213,7 @@ def accept(root: Path, one: ReviewMask, by: str) -> Correction:
 
 def _write_label(root: Path, one: ReviewMask, values: Float32, how: str, by: str) -> Correction:
     path = label_path(root, one)
-    known = read_json(sidecar_of(path))
+    known = read_sidecar(path)
     if path.exists() and MADE_IN not in known:
         raise DataError(path, "is a label that was there before", "Move it away to replace it")
     correction = correction_of(how, read_mask(one.mask), values)
@@ -255,12 +253,3 @@ def _mean_csa_mm2(values: Float32, affine: npt.NDArray[np.float64]) -> float:
     if not (values > 0.5).any():
         return 0.0
     return float(csa_per_slice(cord_voxels(Volume(values, affine)))["area_mm2"].mean())
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Return what a sidecar holds; nothing where it holds no table."""
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -4,6 +4,7 @@ import pandas as pd
 
 from softcord.errors import DataError
 from softcord.hints import listed
+from softcord.measure.metrics import CSA
 from softcord.remedies import Remedy
 from softcord.stats.frames import is_ground_truth
 
@@ -43,7 +44,7 @@ def _check_participants(measures: pd.DataFrame) -> None:
 
 
 def _check_ground_truth(measures: pd.DataFrame) -> None:
-    csa = measures[measures["metric"].isin(["csa_mm2", "csa_bin_mm2"])]
+    csa = measures[measures["metric"].isin(CSA)]
     if csa.empty:
         return
     keys = ["method", "participant_id", "session_id", "contrast", "level", "metric"]

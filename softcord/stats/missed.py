@@ -2,17 +2,15 @@
 
 import pandas as pd
 
+from softcord.measure.metrics import CSA, CSA_ERROR
 from softcord.stats.frames import is_ground_truth
 from softcord.stats.kept import kept
 
 IMAGE = ["run", "method", "participant_id", "session_id", "contrast"]
 # Below this overlap what was found is not the cord: nets that learnt nothing leave traces anywhere.
 FOUND_FROM_DICE = 0.05
-CSA = ("csa_mm2", "csa_bin_mm2")
 # Metrics that say nothing where no cord was found: the error of an area that is not there is the area itself.
-NEEDS_A_CORD = (
-    *CSA, "csa_abs_error_mm2", "csa_bin_abs_error_mm2", "csa_truth_error_mm2", "csa_bin_truth_error_mm2",
-)  # fmt: skip
+NEEDS_A_CORD = (*CSA, *CSA_ERROR, "csa_truth_error_mm2", "csa_bin_truth_error_mm2")
 
 
 @kept

@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from softcord.contrasts import CONTRASTS
 from softcord.measure.metrics import METRICS
 
 Said = dict[Hashable, Any]
@@ -68,11 +67,6 @@ def noun(metric: object) -> str:
         .replace(", soft", " (soft)")
         .replace(", binarised", " (binarised)")
     )
-
-
-def contrast_label(contrast: object) -> str:
-    """Write a contrast as figures do: ``T2*w`` for ``T2star``."""
-    return CONTRASTS[str(contrast)].label if str(contrast) in CONTRASTS else str(contrast)
 
 
 def capital(text: str) -> str:

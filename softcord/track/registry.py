@@ -18,6 +18,7 @@ from softcord.errors import UsageError
 from softcord.remedies import Remedy
 from softcord.sweep.folder import MODEL
 from softcord.track.check_store import check_server, has_store
+from softcord.track.model_words import REGISTERED
 from softcord.track.store import NOTE_TAG, Store, open_store, within
 
 EXPERIMENT = "models"
@@ -43,7 +44,7 @@ class Version:
     @property
     def word(self) -> str:
         """What names it for good; an alias may move."""
-        return f"models:/{self.name}/{self.number}"
+        return f"{REGISTERED}{self.name}/{self.number}"
 
 
 def versions(store: Store, name: str | None = None) -> list[Version]:
@@ -59,7 +60,7 @@ def versions(store: Store, name: str | None = None) -> list[Version]:
 
 def find_version(store: Store, word: str) -> Version | None:
     """Return what ``NAME@ALIAS`` or ``NAME/VERSION`` names, with ``models:/`` before it or not; else None."""
-    plain = word.removeprefix("models:/")
+    plain = word.removeprefix(REGISTERED)
     name, alias = plain.rpartition("@")[::2]
     number = "" if name else plain.rpartition("/")[2]
     name = name or plain.rpartition("/")[0]

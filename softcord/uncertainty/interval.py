@@ -36,8 +36,9 @@ class Calibration:
     """How doubt becomes an interval: CSA ± ``factor`` x (doubt + ``floor_mm2``).
 
     ``coverage`` is how often it holds; ``weights_sha256`` are the models it was made with, ``participants``
-    and ``areas`` how many, ``made_on`` what they were. ``failed`` masks of them had no area to measure, and
-    no interval speaks of such.
+    and ``areas`` how many, ``made_on`` what they were. Of two kinds of mask no interval speaks: ``unusable``
+    ones could not be made or measured, ``without_area`` ones have none of the slices of some area that their
+    reference has.
     """
 
     coverage: float
@@ -47,7 +48,8 @@ class Calibration:
     participants: int
     areas: int
     made_on: str = ""
-    failed: int = 0
+    unusable: int = 0
+    without_area: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what gives no interval."""
@@ -69,7 +71,6 @@ def calibrate(
     *,
     coverage: float = COVERAGE,
     made_on: str = "",
-    failed: int = 0,
 ) -> Calibration:
     """Return the calibration that images with a known area give.
 
@@ -80,7 +81,6 @@ def calibrate(
         weights_sha256: the models the masks and their doubts were made with.
         coverage: how often an interval is to hold.
         made_on: what the images are, in words.
-        failed: how many masks have no area to measure where their image has one; to be told, no more.
 
     Raises:
         DataError: too few participants: fewer than 9 cannot say what 90 % of others are like.
@@ -105,7 +105,7 @@ def calibrate(
     reached = np.cumsum(weights.to_numpy()[order]) >= coverage - 1e-9
     factor = float(quotients.to_numpy()[order][np.argmax(reached)])
     areas = int(known.sum())
-    return Calibration(coverage, factor, floor or 1.0, weights_sha256, k, areas, made_on, failed)
+    return Calibration(coverage, factor, floor or 1.0, weights_sha256, k, areas, made_on)
 
 
 def with_intervals(table: pd.DataFrame, of: Mapping[str, Calibration] | Calibration) -> pd.DataFrame:

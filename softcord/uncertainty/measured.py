@@ -1,6 +1,5 @@
 """Intervals for measured mask files: find what is known of their doubt, calibrate on those with a truth."""
 
-import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -9,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from softcord.errors import DataError
-from softcord.io.names import sidecar_of
+from softcord.io.sidecar import read_sidecar
 from softcord.measure.files import FileMeasures, MaskFiles
 from softcord.measure.tidy import image_identity
 from softcord.uncertainty.interval import COVERAGE, Calibration, calibrate, with_intervals
@@ -27,11 +26,7 @@ def with_uncertainty(files: Iterable[MaskFiles]) -> list[MaskFiles]:
 
 def model_of(uncertainty: Path) -> str:
     """Return the checksum of the model that made a map, by its sidecar; "" where that does not say."""
-    try:
-        found = json.loads(sidecar_of(uncertainty).read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return ""
-    return str(found.get("ModelWeightsSha256", "")) if isinstance(found, dict) else ""
+    return str(read_sidecar(uncertainty).get("ModelWeightsSha256", ""))
 
 
 def fitting(
@@ -70,11 +65,11 @@ def add_intervals(
 
 
 def calibrate_rows(
-    measures: pd.DataFrame, weights_sha256: tuple[str, ...], made_on: str, failed: int = 0
+    measures: pd.DataFrame, weights_sha256: tuple[str, ...], made_on: str, unusable: int = 0
 ) -> Calibration:
     """Return the calibration of the models that made these rows of measures.csv, which have CSA errors.
 
-    ``failed`` is how many masks could not be measured.
+    ``unusable`` is how many masks could not be made or measured.
 
     Raises:
         DataError: there are too few participants.
@@ -84,7 +79,8 @@ def calibrate_rows(
     rows = measures[measures["metric"].isin(wanted)].pivot(index=key, columns="metric", values="value")
     wide = rows.reindex(columns=wanted).reset_index()
     errors, doubts = (wide[name] for name in wanted)
-    return calibrate(errors, doubts, wide["participant_id"], weights_sha256, made_on=made_on, failed=failed)
+    made = calibrate(errors, doubts, wide["participant_id"], weights_sha256, made_on=made_on)
+    return replace(made, unusable=unusable)
 
 
 def calibrate_on(
@@ -93,6 +89,7 @@ def calibrate_on(
     *,
     coverage: float = COVERAGE,
     made_on: str = "",
+    unusable: int = 0,
 ) -> Calibration:
     """Return the calibration of the models that made these masks, from the CSA of their references.
 
@@ -101,6 +98,7 @@ def calibrate_on(
         references: the reference of each, measured the same way, in the same order.
         coverage: how often an interval is to hold.
         made_on: what the images are, in words.
+        unusable: how many further masks could not be measured.
 
     Raises:
         DataError: a mask has no map, or there are too few participants.
@@ -113,15 +111,9 @@ def calibrate_on(
         parts.append(_errors(file, reference))
     rows = pd.concat(parts, ignore_index=True)
     known = tuple(sorted(models - {""}))
-    return calibrate(
-        rows["error"],
-        rows["doubt"],
-        rows["who"],
-        known,
-        coverage=coverage,
-        made_on=made_on,
-        failed=sum(bool(part["error"].isna().any()) for part in parts),
-    )
+    made = calibrate(rows["error"], rows["doubt"], rows["who"], known, coverage=coverage, made_on=made_on)
+    without_area = sum(bool(part["error"].isna().any()) for part in parts)
+    return replace(made, unusable=unusable, without_area=without_area)
 
 
 def _errors(file: FileMeasures, reference: FileMeasures) -> pd.DataFrame:

@@ -12,10 +12,10 @@ from softcord.app.verbs import bids
 from softcord.app.verbs.bids import main
 from softcord.app.verbs.correct import main as correct
 from softcord.app.verbs.review import main as review
+from softcord.bidsapp.one_model import refuse_two_models
 from softcord.io.files import write_json
 from softcord.io.names import sidecar_of
 from softcord.io.nifti import read_volume, write_volume
-from softcord.measure.files import MaskFiles
 from softcord.predict.built_in import CSA_INTERVAL
 from softcord.predict.files import Task
 from softcord.predict.volume import Prediction
@@ -65,8 +65,11 @@ def test_another_model_is_refused_before_the_folder_says_that_it_made_the_masks(
     other = {"Model": "later", "ModelWeightsSha256": "1" * 64}
     monkeypatch.setattr(bids, "_task", lambda _arguments: Task(model("later").model, other))
     assert main(["raw", "out", "participant"]) == 2
-    assert "out: holds masks of another model (weights 00000000). Name another" in capsys.readouterr().err
+    assert "out: holds masks of another model (cylinder 00000000). Name another" in capsys.readouterr().err
     assert {path: path.read_bytes() for path in Path("out").rglob("*") if path.is_file()} == said
+    for mask in Path("out").rglob("*_softseg.*"):
+        mask.unlink()
+    assert main(["raw", "out", "participant", "-v", "0"]) == 0
 
 
 def test_a_mask_of_an_image_that_changed_is_named_with_a_way_out_that_there_is(
@@ -236,9 +239,10 @@ def test_masks_of_two_models_or_tasks_are_not_told_as_one(
 
 @pytest.mark.parametrize("content", ["[]", '{"GeneratedBy": 1}', '{"GeneratedBy": [1, {"Model": "a"}]}'])
 def test_a_sidecar_that_does_not_say_who_made_the_mask_is_of_no_model(content: str, tmp_path: Path) -> None:
-    mask = tmp_path / "sub-01_T2w_seg.nii.gz"
+    mask = tmp_path / "sub-01_T2w_softseg.nii.gz"
+    mask.touch()
     sidecar_of(mask).write_text(content, encoding="utf-8")
-    bids._refuse_two_models([MaskFiles(mask)], tmp_path)
+    refuse_two_models([mask], tmp_path)
 
 
 def test_uncertainty_is_asked_for_where_images_are_segmented(raw: Path) -> None:

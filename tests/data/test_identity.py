@@ -38,15 +38,19 @@ def test_a_file_that_is_no_image_or_label_changes_nothing(cord: Path, tmp_path: 
     assert identity(cord, tmp_path / "cache") == before
 
 
-def test_soft_labels_count_unless_softcord_built_them(cord: Path, tmp_path: Path) -> None:
+def test_soft_labels_count_unless_softcord_built_them_from_hard_masks(cord: Path, tmp_path: Path) -> None:
     before = identity(cord, tmp_path / "cache")
     softseg = cord / "derivatives/labels_softseg/sub-01/anat/sub-01_T2w_label-SC_softseg.nii.gz"
     softseg.parent.mkdir(parents=True)
     softseg.write_bytes(b"values")
     assert identity(cord, tmp_path / "cache") != before
     sidecar = softseg.with_name("sub-01_T2w_label-SC_softseg.json")
-    sidecar.write_text('{"GeneratedBy": [{"Name": "softcord"}]}')
+    sidecar.write_text('{"GeneratedBy": [{"Name": "softcord"}], "Fingerprint": "a"}')
     assert identity(cord, tmp_path / "cache") == before
+    sidecar.write_text('{"GeneratedBy": [{"Name": "softcord"}], "SoftcordRound": "corrected"}')
+    first = identity(cord, tmp_path / "cache")
+    softseg.write_bytes(b"values that were corrected once more")
+    assert before != first != identity(cord, tmp_path / "cache") != before
 
 
 def test_downloading_a_file_of_git_annex_or_git_lfs_does_not_change_the_identity(

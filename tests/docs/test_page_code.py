@@ -14,7 +14,7 @@ import yaml
 
 import softcord
 from softcord.app.config.compose import compose
-from softcord.app.verbs.compare import study_settings
+from softcord.app.config.study_settings import study_settings
 from softcord.data.exclude import read_exclude
 from softcord.errors import SoftcordError
 from softcord.io.nifti import write_volume

@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,13 @@ def test_asking_for_a_folder_writes_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_datasets_of_one_name_that_come_at_once_share_no_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "names",
+    [("study", "study", "study"), ("study", "study-2")],
+    ids=["one name", "names like those of further folders"],
+)
+def test_datasets_that_come_at_once_share_no_folder(
+    names: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look = module._owner
 
@@ -41,7 +47,9 @@ def test_datasets_of_one_name_that_come_at_once_share_no_folder(
         return owner
 
     monkeypatch.setattr(module, "_owner", slow_look)
-    roots = [tmp_path / f"{n}/study" for n in range(4)]
+    roots = [tmp_path / f"{n}/study" for n in range(len(names))]
+    claim_dataset_folder(tmp_path / "check", "study", tmp_path / "first/study")
     with ThreadPoolExecutor(len(roots)) as pool:
-        folders = list(pool.map(lambda root: claim_dataset_folder(tmp_path / "check", "study", root), roots))
-    assert {folder.name for folder in folders} == {"study", "study-2", "study-3", "study-4"}
+        folders = list(pool.map(partial(claim_dataset_folder, tmp_path / "check"), names, roots))
+    assert len(set(folders)) == len(names)
+    assert [dataset_folder(tmp_path / "check", *one) for one in zip(names, roots, strict=True)] == folders

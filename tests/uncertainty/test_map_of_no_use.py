@@ -23,7 +23,7 @@ LABELS = {
 
 @pytest.fixture
 def mask(tmp_path: Path) -> Path:
-    """A mask that lies beside its image, with a map of no use: text, another grid, or other values."""
+    """A mask that lies beside its image, with a map of no use: text, another grid, other values, an image."""
     cord = np.zeros((8, 8, 6), np.float32)
     cord[2:6, 2:6] = 1
     for name in ("sub-01_T2w", "sub-01_T2w_seg"):
@@ -31,13 +31,16 @@ def mask(tmp_path: Path) -> Path:
     return tmp_path / "sub-01_T2w_seg.nii.gz"
 
 
-@pytest.fixture(params=["text", "grid", "values"])
-def broken(request: pytest.FixtureRequest, mask: Path) -> Path:
+@pytest.fixture(params=["text", "grid", "values", "filled"])
+def broken(request: pytest.FixtureRequest, mask: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = mask.with_name("sub-01_T2w_desc-uncertainty.nii.gz")
     if request.param == "text":
         path.write_text("nothing")
     elif request.param == "grid":
         write_volume(path, np.zeros((4, 4, 4), np.float32), np.eye(4))
+    elif request.param == "filled":
+        monkeypatch.setattr("softcord.io.masks.MOST_VOXELS", 200)  # the mask has 96, the map 384
+        write_volume(path, np.full((8, 8, 6), 0.1, np.float32), np.eye(4))
     else:
         write_volume(path, np.full((8, 8, 6), 255, np.float32), np.eye(4))
     return path

@@ -14,6 +14,7 @@ import softcord
 from softcord.app.verbs.measure import main as measure
 from softcord.app.verbs.predict import main as predict
 from softcord.errors import DataError
+from softcord.measure.files import FileMeasures, MaskFiles
 from softcord.predict.built_in import BUILT_IN
 from softcord.predict.package import read_package
 from softcord.predict.volume import AS_IT_IS, predict_on_grid, predict_volume
@@ -25,7 +26,7 @@ from softcord.uncertainty.interval import (
     with_intervals,
     write_calibration,
 )
-from softcord.uncertainty.measured import calibrate_rows, model_of
+from softcord.uncertainty.measured import calibrate_on, calibrate_rows, model_of
 from softcord.uncertainty.views import MIRRORED, VIEWS, View, moved, range_of
 
 needs_model = pytest.mark.skipif(not BUILT_IN.exists(), reason="this checkout has no built-in model")
@@ -108,10 +109,9 @@ def test_intervals_of_what_can_be_measured_hold_though_hard_images_fail_more_oft
         errors = rng.exponential(1 + 3 * hard)
         errors[rng.uniform(size=180) < 0.5 * hard] = np.nan  # no area, so no error, and no interval
         known, doubts = people < 30, pd.Series(np.ones(180))
-        made = calibrate(pd.Series(errors[known]), doubts[known], pd.Series(people[known]), (), failed=3)
+        made = calibrate(pd.Series(errors[known]), doubts[known], pd.Series(people[known]), ())
         measured = errors[~known][np.isfinite(errors[~known])]
         held.append((measured <= made.half_width_mm2(1.0)).mean())
-        assert made.failed == 3
     assert 0.88 <= np.mean(held) <= 0.95
 
 
@@ -160,6 +160,22 @@ def test_the_rows_of_validation_participants_calibrate_those_of_the_tested() -> 
     assert made.weights_sha256 == ("sha",)
     with pytest.raises(DataError, match="9 at least"):
         calibrate_rows(run_rows(8), ("sha",), "people")
+
+
+def one_measured(name: str, areas_mm2: dict[str, float]) -> FileMeasures:
+    groups = pd.DataFrame({"mode": "soft", "level": list(areas_mm2), "area_mm2": list(areas_mm2.values())})
+    mask = Path(f"{name}_T2w_seg.nii.gz")
+    return FileMeasures(MaskFiles(mask, uncertainty=mask), groups.assign(area_doubt_mm2=1.0), {})
+
+
+def test_masks_that_could_not_be_measured_are_told_from_those_without_an_area_of_their_reference() -> None:
+    names = [f"sub-{i}" for i in range(12)]
+    references = [one_measured(name, {"2": 50.0, "3": 60.0}) for name in names]
+    masks = [one_measured(name, {"2": 51.0, "3": np.nan if name == "sub-0" else 61.0}) for name in names]
+    made = calibrate_on(masks, references, unusable=3)
+    assert (made.unusable, made.without_area, made.areas) == (3, 1, 23)
+    made = calibrate_rows(run_rows(12), (), "people", unusable=2)
+    assert (made.unusable, made.without_area) == (2, 0)
 
 
 def test_an_area_whose_doubt_is_unknown_has_no_interval() -> None:

@@ -53,8 +53,8 @@ class CheckSettings:
 class CompareSettings:
     """What ``softcord compare`` asks and shows, as it stands in the configuration.
 
-    Questions, figures and claims are read one by one (:func:`softcord.app.verbs.compare.study_settings`),
-    since each may be about a dataset of its own.
+    Questions, figures and claims are read one by one, since each may be about a dataset of its own
+    (:func:`softcord.app.config.study_settings.study_settings`).
     """
 
     measures: Any = ()

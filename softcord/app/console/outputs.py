@@ -5,7 +5,7 @@ from pathlib import Path
 
 from softcord.errors import UsageError
 from softcord.io.files import is_same_file
-from softcord.io.writable import check_writable
+from softcord.io.writable import check_writable, unwritable
 
 
 def check_output(
@@ -35,7 +35,5 @@ def check_output(
     try:
         check_writable(output.parent)
     except OSError as error:
-        what = f"cannot be written ({error.strerror or error})"
-        raise UsageError(
-            where, what, "Check the folder, its permissions and the space on its disk"
-        ) from error
+        why = unwritable(where, error)
+        raise UsageError(why.where, why.what, why.hint) from error

@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias
 
 import lightning
 import torch
+from torch import nn
 
 from softcord.app.config.instantiate import TARGET
 from softcord.app.config.plan import Plan
@@ -26,6 +27,7 @@ from softcord.evaluation.run import Predictor, predict_images
 from softcord.hints import counted
 from softcord.io.nifti import Volume
 from softcord.losses.deep import DeepSupervisionLoss
+from softcord.nets.activation import Activation
 from softcord.nets.meta import without_numbers
 from softcord.predict.infer import Apply
 from softcord.predict.package import Model, ModelDescription, read_package, write_package
@@ -38,7 +40,7 @@ from softcord.train.memory import machine_bytes, training_bytes
 from softcord.train.module import CordModule
 from softcord.train.narrow import Narrow
 from softcord.train.patches import PatchDataset
-from softcord.train.run import Patches, Watch, train
+from softcord.train.run import Patches, TrainResult, Watch, train
 from softcord.uncertainty.ensemble import Ensemble
 
 logger = logging.getLogger("softcord")
@@ -132,24 +134,12 @@ def train_net(
     """
     settings, loss = plan.train, plan.loss()
     lightning.seed_everything(plan.seed, workers=True, verbose=False)
-    supervised = DeepSupervisionLoss(loss, normalise=settings.deep_supervision_divisor)
-    net = plan.net()
-    start = plan.starting_model()
+    net, start = plan.net(), plan.starting_model()
     if start:
         net.load_state_dict(start.net.state_dict())
         said = history(start, settings.epochs)
         logger.info("starting with the weights of %s: %s", start.description.name, said)
-    size = plan.narrow_voxels
-    module = CordModule(
-        net,
-        supervised,
-        description.activation,
-        settings.learning_rate,
-        settings.epochs,
-        narrow=Narrow(size, settings.narrow_share, plan.seed) if size else None,
-        fused=plan.machine.fused_optimizer,
-    )
-
+    module = _module(plan, net, loss, description.activation)
     lines = EpochLines(settings.epochs)
 
     def on_epoch(epoch: int, metrics: dict[str, float]) -> None:
@@ -176,16 +166,33 @@ def train_net(
             watch=Watch(on_epoch, lines.on_step),
             devices=plan.trainer,
         )
-    entry.tag({"history": history(start, result.epochs)})
+    net.load_state_dict(load_weights(result.best_checkpoint))
+    _keep(Model(net, description), result, history(start, result.epochs), run_dir, entry)
+    logger.info("trained %s in %.0f s", counted(result.epochs, "epoch"), result.seconds)
+
+
+def _module(plan: Plan, net: nn.Module, loss: nn.Module, activation: Activation) -> CordModule:
+    """Return how a net learns."""
+    settings, size = plan.train, plan.narrow_voxels
+    return CordModule(
+        net,
+        DeepSupervisionLoss(loss, normalise=settings.deep_supervision_divisor),
+        activation,
+        settings.learning_rate,
+        settings.epochs,
+        narrow=Narrow(size, settings.narrow_share, plan.seed) if size else None,
+        fused=plan.machine.fused_optimizer,
+    )
+
+
+def _keep(model: Model, result: TrainResult, told: str, run_dir: Path, entry: RunRecord) -> None:
+    """Leave the package of what was trained, and in the store how that went; ``told`` is its history."""
+    entry.tag({"history": told})
     entry.metrics({"train/seconds": result.seconds, "train/best_val_loss": result.best_val_loss})
     entry.artifact(result.best_checkpoint, CHECKPOINTS)
-    net.load_state_dict(load_weights(result.best_checkpoint))
-    told = history(start, result.epochs)
-    made_by = {**description.provenance, "run": entry.name, "history": told}
-    entry.artifact(
-        write_package(run_dir / MODEL, Model(net, replace(description, provenance=made_by))), MODEL
-    )
-    logger.info("trained %s in %.0f s", counted(result.epochs, "epoch"), result.seconds)
+    made_by = {**model.description.provenance, "run": entry.name, "history": told}
+    whole = replace(model, description=replace(model.description, provenance=made_by))
+    entry.artifact(write_package(run_dir / MODEL, whole), MODEL)
 
 
 def _memory(plan: Plan) -> str:

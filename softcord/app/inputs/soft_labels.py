@@ -32,8 +32,9 @@ def are_given(plan: Plan, table: pd.DataFrame, settings: GtSettings, contrasts: 
         return True
     variant = variant_name(settings, contrasts)
     is_published = variant == variant_name(replace(GtSettings(), name=settings.name), PAPER_SIX)
-    description = derivatives_dir(plan) / variant / "dataset_description.json"
-    return is_published and not is_ours(description) and not labels.empty
+    if labels.empty or not is_published:
+        return False
+    return not is_ours(derivatives_dir(plan) / variant / "dataset_description.json")
 
 
 def with_soft_labels(
@@ -47,7 +48,8 @@ def with_soft_labels(
     if table.empty or are_given(plan, table, settings, contrasts):
         return table
     variant = variant_name(settings, contrasts)
-    root = derivatives_dir(plan)
+    # Kept for this dataset before it is looked into, lest another takes it between the look and the building.
+    root = derivatives_dir(plan, for_writing=True)
     table = _with_labels_in(root / variant, table, settings)
     lacking = table.index.isin(
         list(_outdated(table, LABEL_OF_GT[settings.name], plan.paths.data_dir / "cache"))
@@ -57,7 +59,6 @@ def with_soft_labels(
         used = table.loc[lacking & table["contrast"].isin(contrasts), "hard_seg"].dropna()
         warn_of_model_masks(plan.data.name, used)
         logger.info("building the ground truth %s of %d participants", variant, people)
-        root = derivatives_dir(plan, for_writing=True)
         with phase(f"ground truth {variant}", people) as on_done:
             report = build_dataset(
                 table[lacking], root, settings, contrasts, jobs=jobs_of(plan), on_done=on_done

@@ -18,6 +18,7 @@ from softcord.predict.built_in import BUILT_IN
 from softcord.predict.package import Model, is_package, read_package
 from softcord.sweep.folder import CHECKPOINTS, MODEL
 from softcord.track.check_store import check_server, has_store
+from softcord.track.model_words import REGISTERED, can_be_registered
 
 if TYPE_CHECKING:
     from softcord.app.models.registered import Registry
@@ -30,7 +31,6 @@ _FORMS = (
     "(NAME@ALIAS) or an MLflow run id"
 )
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
-_ALIASED = re.compile(r"[^/@]+@(?!\d+$)[^/@]+")
 
 
 def find_model(word: str | None, outputs: Path, store: Path, allowed: tuple[str, ...] | None = None) -> Model:
@@ -49,20 +49,14 @@ def find_model(word: str | None, outputs: Path, store: Path, allowed: tuple[str,
         if not BUILT_IN.exists():
             raise UsageError("-m", "is missing, and this installation has no built-in model", _FORMS)
         return read_package(BUILT_IN, nets)
-    if package := registered_package(word, outputs, store):
-        return read_package(package, nets)
+    if version := registered_version(word, outputs, store):
+        return read_package(_registry(store).package_of(version), nets)
     if is_run_id(word):
         return read_package(_answering_registry(word, store).package_of_run(word), nets)
     path = model_path(word, outputs)
     if path.suffix == ".ckpt":
         return _with_weights_of(path, nets)
     return read_package(_package_in(path), nets)
-
-
-def registered_package(word: str, outputs: Path, store: Path) -> Path | None:
-    """Return the folder of the package that :func:`registered_version` finds, None where it finds none."""
-    version = registered_version(word, outputs, store)
-    return _registry(store).package_of(version) if version else None
 
 
 def registered_version(word: str, outputs: Path, store: Path) -> "Version | None":
@@ -73,13 +67,13 @@ def registered_version(word: str, outputs: Path, store: Path) -> "Version | None
             model, and there is none.
         RunError: the tracking server does not answer, and no run's checkpoint here is called so.
     """
-    if word.startswith("models:/"):
+    if word.startswith(REGISTERED):
         there = _answering_registry(word, store)
         if (found := there.find(word)) is None:
             hint = did_you_mean(word, there.words(), otherwise="`softcord model list` shows what is there")
             raise UsageError("-m", f"{word} is no registered model of {store}/", hint)
         return found
-    if not _ALIASED.fullmatch(word) or Path(word).exists() or not has_store(store):
+    if not can_be_registered(word) or Path(word).exists() or not has_store(store):
         return None
     is_checkpoint = bool(checkpoint_of(word)[1]) and _is_checkpoint(word, outputs)
     there = _registry(store)
@@ -92,7 +86,7 @@ def registered_version(word: str, outputs: Path, store: Path) -> "Version | None
         return None
     found = there.find(word)
     if found and is_checkpoint:
-        hint = f"Write models:/{word}, or STUDY/{word}"
+        hint = f"Write {REGISTERED}{word}, or STUDY/{word}"
         raise UsageError("-m", f"{word} is both a registered model and a run's checkpoint", hint)
     return found
 

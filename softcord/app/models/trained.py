@@ -1,6 +1,5 @@
 """Find a trained method by the name it is asked for, and apply it: one model, or one per contrast."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -19,9 +18,9 @@ from softcord.predict.built_in import BUILT_IN
 from softcord.predict.package import TrainedOn, is_package, read_description, weights_sha256
 from softcord.sweep.folder import MEASURES, MODEL, MODELS, NNUNET, RUN, TRAINED_ON
 from softcord.sweep.ledger import Run, read_run
+from softcord.track.model_words import can_be_registered
 
 Form = Literal["package", "nnunet"]
-_NAMES_A_VERSION = re.compile(r"^models:/|@(?!\d+$)")
 EVERY = "every"  # the key of a model that is for all contrasts
 
 
@@ -87,7 +86,7 @@ def find_trained(reference: str | None, outputs: Path, store: Path | None = None
     path = BUILT_IN if reference == BUILT_IN.name else Path(reference)
     if (
         store is not None
-        and _NAMES_A_VERSION.search(reference)
+        and can_be_registered(reference)
         and (package := _registered(reference, outputs, store))
     ):
         path = package
@@ -107,9 +106,11 @@ def find_trained(reference: str | None, outputs: Path, store: Path | None = None
 
 
 def _registered(reference: str, outputs: Path, store: Path) -> Path | None:
-    from softcord.app.models.find import registered_package  # torch: seconds
+    from softcord.app.models.find import registered_version  # torch: seconds
+    from softcord.app.models.registered import Registry  # MLflow: seconds
 
-    return registered_package(reference, outputs, store)
+    version = registered_version(reference, outputs, store)
+    return Registry(store).package_of(version) if version else None
 
 
 def _of_packages(method: str, seed: int, packages: Mapping[str, Path]) -> Trained:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from softcord.app.results.visual_check import ImageKey, test_files
+from softcord.contrasts import contrast_label
 from softcord.errors import DataError, SoftcordError
 from softcord.hints import counted
 from softcord.io.nifti import Volume, read_volume, to_rpi
@@ -15,7 +16,6 @@ from softcord.predict.write import softseg_path
 from softcord.report.html import Figure
 from softcord.report.order import method_order
 from softcord.report.overlays import overlay_cells, overlay_png
-from softcord.stats.words import contrast_label
 from softcord.sweep.folder import PREDICTIONS
 
 if TYPE_CHECKING:

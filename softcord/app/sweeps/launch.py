@@ -1,22 +1,16 @@
 """Run a Hydra verb: check every combination first, then run them, one bad run never stopping the rest."""
 
-import gc
 import logging
-import os
-import socket
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.hydra_config import HydraConfig
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
 
 from softcord.app.config.compose import (
     Composed,
@@ -31,22 +25,17 @@ from softcord.app.config.help import USAGE
 from softcord.app.config.own_flags import settled
 from softcord.app.config.plan import Plan, make_plan
 from softcord.app.console.exit_codes import DONE, STUDY, guarded, wants_traceback
-from softcord.app.console.remedies import told
-from softcord.app.console.terminal import start_logging
 from softcord.app.own.folders import say_own_confs
 from softcord.app.sweeps.accelerator import check_accelerator
+from softcord.app.sweeps.job import Contained, Job
 from softcord.app.sweeps.show_config import MULTIRUN, answer, is_question, run_hydra
 from softcord.compat.hydra import launcher_context
 from softcord.errors import BusyError, RunError, SoftcordError, UsageError
-from softcord.processes.parallel import end_with_parent
 
 if TYPE_CHECKING:
     from softcord.app.sweeps.runs import Attempts
-    from softcord.sweep.search_settings import Outcome
 
 logger = logging.getLogger("softcord")
-
-Job: TypeAlias = "Callable[[Plan], Outcome | None]"
 
 _LOOK_EVERY_S = 1.0
 
@@ -55,8 +44,9 @@ _LOOK_EVERY_S = 1.0
 class Study:
     """What a verb whose runs form a study is asked and told.
 
-    ``check`` refuses a plan that cannot work, before anything runs. ``begin`` gets the command's arguments
-    and all its plans and returns those left to run. ``watch`` shows how these come along. ``note_failure``
+    ``check`` refuses a plan that cannot work, before anything runs. ``begin`` gets the command that the study
+    is to remember, all plans, and the engine (hydra/...) that is to run them, and returns those left to run.
+    ``watch`` shows how these come along. ``note_failure``
     records why one failed, in whatever process that was. ``attempts_at`` returns the last attempt at each
     run. ``without_end`` returns those that have begun since such a look but neither ended nor failed, and
     those that have not begun since, which an engine that broke down leaves. ``running`` returns those that
@@ -65,7 +55,7 @@ class Study:
     """
 
     check: Callable[[Plan], None]
-    begin: Callable[[Sequence[str], list[Plan]], list[Plan]]
+    begin: Callable[[Sequence[str], list[Plan], Overrides], list[Plan]]
     watch: Callable[[list[Plan]], AbstractContextManager[None]]
     note_failure: Callable[[Plan, Exception], None]
     attempts_at: "Callable[[list[Plan]], Attempts]"
@@ -142,7 +132,7 @@ def _run_one(job: Job, plan: Plan, study: Study | None) -> None:
     if study is None:
         job(plan)
         return
-    is_left = bool(study.begin((), [plan]))
+    is_left = bool(study.begin((), [plan], ()))
     while is_left:
         try:
             job(plan)
@@ -168,7 +158,7 @@ def run_all(
     plans = [_checked_plan(run, study, engine) for run in runs]
     if study is None:
         return _exit_code(_launch(Contained(job), plans, engine))
-    left = study.begin(arguments, plans)
+    left = study.begin(arguments, plans, engine)
     if left:
         with study.watch(left):
             _launch_until_all_ended(Contained(job, study.note_failure), left, engine, study)
@@ -207,7 +197,7 @@ def _engine(overrides: Overrides) -> Overrides:
     return chosen
 
 
-def _launch_until_all_ended(task: "Contained", plans: list[Plan], engine: Overrides, study: Study) -> None:
+def _launch_until_all_ended(task: Contained, plans: list[Plan], engine: Overrides, study: Study) -> None:
     """Launch all; where the engine breaks down, go on with what has not begun, then try the rest one by one.
 
     joblib and submitit give up when a worker is killed, and take down the runs beside it: only a run that is
@@ -237,7 +227,7 @@ def _launch_until_all_ended(task: "Contained", plans: list[Plan], engine: Overri
             study.note_failure(plan, RunError("the launcher", what, "Look at the settings of hydra.launcher"))
 
 
-def _launch_or_say(task: "Contained", plans: Sequence[Plan], engine: Overrides) -> str:
+def _launch_or_say(task: Contained, plans: Sequence[Plan], engine: Overrides) -> str:
     """Launch; return why the launcher gave up, nothing if it did not."""
     try:
         _launch(task, plans, engine)
@@ -256,7 +246,7 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [""])[0]
 
 
-def _launch(task: "Contained", plans: Sequence[Plan], engine: Overrides) -> list[JobReturn]:
+def _launch(task: Contained, plans: Sequence[Plan], engine: Overrides) -> list[JobReturn]:
     """Run the task on every plan's overrides by Hydra's launcher, without a sweeper of Hydra's between."""
     runs = [list(plan.overrides) for plan in plans]
     with initialised([override for run in runs for override in run]):
@@ -276,79 +266,3 @@ def _launch(task: "Contained", plans: Sequence[Plan], engine: Overrides) -> list
 
 def _exit_code(returns: Sequence[JobReturn]) -> int:
     return DONE if all(one.status == JobStatus.COMPLETED for one in returns) else STUDY
-
-
-@dataclass(frozen=True)
-class Contained:
-    """A job as Hydra's launchers call it, here or in a process of their own: its error ends it alone."""
-
-    job: Job
-    note_failure: Callable[[Plan, Exception], None] | None = None
-    launched_by: tuple[str, int] = field(default_factory=lambda: (socket.gethostname(), os.getpid()))
-
-    def __call__(self, config: DictConfig) -> "Outcome | None":
-        """Run the job on a configuration; None where it failed."""
-        self._settle()
-        plan = _plan_of(config)
-        logger.info("run %s: %s", _job_number(), " ".join(plan.overrides))
-        try:
-            check_accelerator(plan)  # the job may be on another machine than the command
-            return self.job(plan)
-        except Exception as error:
-            _log_failure(error)
-            if self.note_failure is None:
-                raise
-            self.note_failure(plan, error)
-        # The error held the net and its data; without a look the next run would lack their memory.
-        _free_memory()
-        return None
-
-    def died(self, config: DictConfig, reason: str) -> None:
-        """Record that the process of a job ended without a word; launchers that notice call this."""
-        plan = _plan_of(config)
-        error = RunError("its process", reason)
-        _log_failure(error)
-        if self.note_failure is None:
-            raise error
-        self.note_failure(plan, error)
-
-    def _settle(self) -> None:
-        """In a process that a launcher started: speak where nobody else does, and end with the launcher."""
-        host, pid = self.launched_by
-        if (socket.gethostname(), os.getpid()) == (host, pid):
-            return
-
-        if socket.gethostname() == host and os.getppid() == pid:
-            end_with_parent(pid)
-        if sys.stderr.isatty():
-            # The launching process draws the sweep's one live view there.
-            sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
-        start_logging()
-
-
-def _plan_of(config: DictConfig) -> Plan:
-    hydra = HydraConfig.get()
-    resolved: Any = OmegaConf.to_container(config, resolve=True)
-    choices = {str(group): str(option) for group, option in hydra.runtime.choices.items()}
-    return make_plan(Composed(resolved, choices, tuple(hydra.overrides.task)))
-
-
-def _job_number() -> int:
-    return int(HydraConfig.get().job.num)
-
-
-def _log_failure(error: Exception) -> None:
-    if isinstance(error, BusyError):
-        logger.warning("%s", error)
-    elif wants_traceback():
-        logger.error("the run failed", exc_info=error)
-    else:
-        text = told(error) if isinstance(error, SoftcordError) else f"{type(error).__name__}: {error}"
-        logger.error("the run failed: %s", text)
-
-
-def _free_memory() -> None:
-    gc.collect()
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        torch.cuda.empty_cache()

@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING
 from softcord.app.config.instantiate import suggest
 from softcord.errors import DataError, UsageError
 from softcord.measure.level_text import format_levels
-from softcord.measure.metrics import METRICS
+from softcord.measure.metrics import CSA_STD, METRICS
 from softcord.stats.describe import describe
+from softcord.stats.missed import missed_cords
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from softcord.app.config.plan import Plan
     from softcord.sweep.search_settings import Direction
-
-# A net that finds no cord anywhere has no spread at all.
-_BLIND_TO_MISSED_CORDS = ("csa_std_mm2", "csa_bin_std_mm2")
 
 
 def directions(metrics: tuple[str, ...]) -> "Mapping[str, Direction]":
@@ -44,8 +42,6 @@ def objective(plan: "Plan", measures: "pd.DataFrame") -> tuple[float, ...]:
     Raises:
         DataError: a metric that could not be measured.
     """
-    from softcord.stats.missed import missed_cords
-
     own = measures[measures["method"] == plan.method]
     level = format_levels(plan.levels)
     # By themselves, the errors of missed cords are not known as such, and stay.
@@ -55,7 +51,7 @@ def objective(plan: "Plan", measures: "pd.DataFrame") -> tuple[float, ...]:
     values = []
     for name in plan.search.metrics:
         value = found.get(name, float("nan"))
-        if name in _BLIND_TO_MISSED_CORDS and len(missed):
+        if name in CSA_STD and len(missed):  # a net that finds no cord anywhere has no spread at all
             value = float("inf")
         if math.isnan(value):
             hint = "Choose another search.objective, or another split"

@@ -23,14 +23,14 @@ def data_key(plan: Plan) -> str:
     return json.dumps([about_data, plan.choices["data"]], sort_keys=True, default=str)
 
 
-def make_shared_data(plans: Sequence[Plan], arguments: Sequence[str]) -> None:
+def make_shared_data(plans: Sequence[Plan], engine: Sequence[str]) -> None:
     """Make the phantoms, ground truths and volumes of all plans, each once, if several run at once here.
 
     Runs that begin at the same moment would wait for the first of them here, and share its cores with it.
     What cannot be made is not said: the runs that need it find it too, and fail by it, the others go on.
-    ``arguments`` are the command's, which name the launcher: on a cluster each job makes its own.
+    ``engine`` says how the runs are launched (hydra/launcher=...): on a cluster each job makes its own.
     """
-    if len(plans) < 2 or not _ON_THIS_MACHINE & set(arguments):
+    if len(plans) < 2 or not _ON_THIS_MACHINE & set(engine):
         return
     for plan in {data_key(plan): plan for plan in plans}.values():
         with suppress(Exception):  # whatever it is, also of an engine of others, ends runs and no command

@@ -227,22 +227,6 @@ def _of_people(files: "list[MaskFiles]", root: Path, people: set[str]) -> "list[
     return found
 
 
-def _refuse_two_models(files: "list[MaskFiles]", out: Path) -> None:
-    """Refuse masks of several models: one table of areas, and one paragraph of methods, is of one."""
-    from softcord.data.labels import read_sidecar
-
-    sidecars = [read_sidecar(str(one.mask)) for one in files]
-    listed = [one.get("GeneratedBy") for one in sidecars if isinstance(one, dict)]
-    makers = [one for many in listed if isinstance(many, list) for one in many if isinstance(one, dict)]
-    known = [one for one in makers if "ModelWeightsSha256" in one]
-    names = {str(one["ModelWeightsSha256"]): one.get("Model") for one in known}
-    if len(names) > 1:
-        models = ", ".join(f"{name} {weights[:8]}" for weights, name in sorted(names.items()))
-        raise DataError(
-            out, f"holds masks of {len(names)} models ({models})", "Give each model its own folder"
-        )
-
-
 def _without_mask(arguments: argparse.Namespace, table: "pd.DataFrame") -> list[str]:
     """Return the images of which there is no mask: refused, or not looked at yet."""
     from softcord.predict.write import softseg_path
@@ -270,6 +254,7 @@ def _group(arguments: argparse.Namespace, table: "pd.DataFrame") -> int:
     """Measure the masks of OUT_DIR, those of the participants asked for, and write the index."""
     from softcord.app.console.progress import phase
     from softcord.bidsapp.methods import METHODS
+    from softcord.bidsapp.one_model import refuse_two_models
     from softcord.bidsapp.reportlet import write_index
     from softcord.measure.batch import find_masks, forget, measure_files
     from softcord.measure.files import MeasureSettings
@@ -282,7 +267,7 @@ def _group(arguments: argparse.Namespace, table: "pd.DataFrame") -> int:
     root = out if arguments.task == "segment" else out / "labels_softseg"
     masks = find_masks(root, arguments.bids_dir / "derivatives" / "labels")
     if arguments.task == "segment":
-        _refuse_two_models(masks, out)
+        refuse_two_models((one.mask for one in masks), out)
     people = set(table["participant_id"]) if arguments.participant_label else None
     files = with_uncertainty(masks if people is None else _of_people(masks, root, people))
     has_levels = any(one.discs or one.levels for one in files)

@@ -9,11 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import softcord
 from softcord.app.config.compose import Composed
 from softcord.app.config.datasets import with_name
 from softcord.app.config.help import usage_of
 from softcord.app.config.instantiate import build
-from softcord.app.config.values import study_name, whole_number
+from softcord.app.config.study_settings import study_settings
+from softcord.app.config.values import study_name
 from softcord.app.console.exit_codes import DONE
 from softcord.app.console.progress import phase
 from softcord.app.console.remedies import with_keys
@@ -24,12 +26,12 @@ from softcord.app.records.leakage import leakage_notes
 from softcord.app.records.missing_images import count_missing
 from softcord.app.records.people import read_people
 from softcord.app.records.same_test import check_alike, named_apart
-from softcord.app.results.by_dataset import by_dataset, is_about, write_overview
+from softcord.app.results.by_dataset import by_dataset, write_overview
 from softcord.app.results.overlays import overlays
 from softcord.app.results.soft_values import study_values
 from softcord.app.results.visual_check import EXCLUDE_WORDS, visual_check
 from softcord.app.sweeps.launch import launch_once
-from softcord.errors import DataError, UsageError
+from softcord.errors import DataError
 from softcord.hints import counted
 from softcord.io.names import file_name
 from softcord.sweep.folder import MEASURES, PROVENANCE
@@ -40,15 +42,12 @@ if TYPE_CHECKING:
 
     from softcord.report.settings import StudySettings
     from softcord.report.study import Background
-    from softcord.stats.questions import Question
     from softcord.sweep.ledger import Run
 
 logger = logging.getLogger("softcord")
 
 _VERDICTS_SHOWN = 12
 _OUTPUTS = ("comparisons.csv", "report.html", "tables", "figures")
-# What `compare` says about all questions holds where an entry says nothing and its kind reads it.
-_SHARED = ("correction", "unit_of_analysis", "reference")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -120,94 +119,6 @@ def _compare(
     return _show(study, out, measures, comparisons, settings, background)
 
 
-def study_settings(options: Mapping[str, Any], level: str, data: str | None = None) -> "StudySettings":
-    """Build what a study asks and shows from the configuration's ``compare`` node.
-
-    Of the claims only those about the dataset ``data`` count, and those about no dataset; None takes all.
-
-    Raises:
-        UsageError: an entry with an unknown key or value; it is named with its place.
-    """
-    from softcord.report.settings import StudySettings
-    from softcord.stats.questions import Question
-
-    whole_number(options["soft_values"], "compare.soft_values")
-    for key in ("measures", "questions", "figures", "claims", "breakdown"):
-        if not isinstance(options[key], list) and not (key == "figures" and options[key] is None):
-            raise UsageError(f"compare.{key}", f"must be a list, got {options[key]!r}", f"Write {key}=[a,b]")
-    if not isinstance(options["qc"], int) or options["qc"] < 0:
-        raise UsageError("compare.qc", f"must be a whole number of at least 0, got {options['qc']!r}")
-    shared = {key: options[key] for key in ("correction", "unit_of_analysis")}
-    build({"_target_": f"{Question.__module__}.Question", "name": "", "metric": "", **shared}, "compare")
-    figures = [
-        build({"_target_": "softcord.report.figures.FigureSpec", "level": level, **entry}, place)
-        for place, entry in _entries(options, "figures")
-    ]
-    claims = [
-        build({"_target_": f"softcord.stats.claims.{_claim_kind(entry)}", **_without_dataset(entry)}, place)
-        for place, entry in _entries(options, "claims")
-        if data is None or is_about(entry.get("dataset"), data)
-    ]
-    return StudySettings(
-        questions=_questions(options, level),
-        figures=None if options["figures"] is None else tuple(figures),
-        claims=tuple(claims),
-        same_data=bool(options["same_data"]),
-        breakdown=tuple(str(name) for name in options["breakdown"]),
-        reference=options["reference"],
-        correction=options["correction"],
-        unit_of_analysis=options["unit_of_analysis"],
-        level=level,
-        allow_different=bool(options["allow_different"]),
-    )
-
-
-def _questions(options: Mapping[str, Any], level: str) -> "tuple[Question, ...]":
-    """Build the questions; what ``compare`` says about all of them holds where an entry says nothing."""
-    from softcord.stats.questions import KEYS
-
-    built: list[Question] = []
-    for place, entry in _entries(options, "questions"):
-        kind = str(entry.get("kind", "methods"))
-        read = KEYS.get(kind, ())
-        _check_keys(place, entry, kind, read)
-        shared = {key: options[key] for key in _SHARED if key in read}
-        node = {"_target_": "softcord.stats.questions.Question", "level": level, **shared, **entry}
-        built.append(build(node, place))
-    return tuple(built)
-
-
-def _check_keys(place: str, entry: Mapping[str, Any], kind: str, read: Sequence[str]) -> None:
-    """Refuse a key that the kind of question does not read, even if it says what holds anyway."""
-    from softcord.stats.questions import KEYS
-
-    known_to_others = {key for keys in KEYS.values() for key in keys} - set(read)
-    for key in entry:
-        if read and key in known_to_others:
-            what = f"is not read by a question of kind {kind}"
-            raise UsageError(f"{place}.{key}", what, f"It reads {', '.join(read)}")
-
-
-def _entries(options: Mapping[str, Any], key: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for i, entry in enumerate(options[key] or ()):
-        place = f"compare.{key}.{i}"
-        if not isinstance(entry, Mapping):
-            raise UsageError(
-                place, f"must be a set of keys and values, got {entry!r}", "See docs/statistics.md"
-            )
-        yield place, entry
-
-
-def _without_dataset(entry: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in entry.items() if key != "dataset"}
-
-
-def _claim_kind(entry: Mapping[str, Any]) -> str:
-    """Tell what a claim is about by the key that only its kind has."""
-    kinds = {"mean": "PaperValue", "slope": "PaperLine", "differs": "PaperEffect"}
-    return next((kind for key, kind in kinds.items() if key in entry), "PaperOrder")
-
-
 def finished_runs(folder: Path) -> "list[Run]":
     """Return the complete runs of a study; of runs of one configuration, the last.
 
@@ -256,44 +167,44 @@ def _background(
 ) -> "Background":
     import pandas as pd
 
-    import softcord
     from softcord.report.study import Background
     from softcord.stats.outliers import outlying_people
     from softcord.stats.questions import DEFAULT_QUESTIONS
 
-    counts = {name: measures[name].nunique() for name in ("run", "participant_id")}
-    byline = (
-        f"{counted(counts['run'], 'run')}, {counted(counts['participant_id'], 'test participant')}; "
-        f"softcord {softcord.__version__}"
-    )
+    dirs = _run_dirs(options, folder, runs)
     asked = [one.metric for one in settings.questions or DEFAULT_QUESTIONS if one.kind == "methods"]
     named = outlying_people(measures, asked, settings.level)
     qc = visual_check(folder, measures, int(options["qc"]), named) if runs else ()
-    notes = [] if qc or not options["qc"] else ["No images for the visual check were found."]
-    leaks = leakage_notes(_run_dirs(options, folder, runs), measures)
-    if counts["participant_id"] == 1:
-        notes.append(
-            "One test participant: values without tests. Test on more (split.hold_out_test, split.test)."
-        )
-    for note in (*leaks, *said, *notes):
+    lacks = _lacks(measures, no_images=bool(options["qc"] and not qc))
+    notes = (*leakage_notes(dirs, measures), *said, *lacks)
+    for note in notes:
         logger.warning("%s", note)
-    provenance = pd.DataFrame([_provenance(folder, run) for run in runs])
-    unfinished = {} if options["measures"] else unfinished_methods(folder)
     dataset = Path(options["people"]) if options["people"] else None
-    participants, sessions = read_people(
-        _run_dirs(options, folder, runs), dataset, map(str, measures["participant_id"].unique())
-    )
+    participants, sessions = read_people(dirs, dataset, map(str, measures["participant_id"].unique()))
     return Background(
-        byline=byline,
-        notes=(*leaks, *said, *notes),
+        byline=_byline(measures),
+        notes=notes,
         qc=qc,
-        provenance=provenance,
+        provenance=pd.DataFrame([_provenance(folder, run) for run in runs]),
         participants=participants,
         sessions=sessions,
-        unfinished=unfinished,
+        unfinished={} if options["measures"] else unfinished_methods(folder),
         figures=overlays(folder, runs, measures, int(options["overlays"])),
         exclude_words=EXCLUDE_WORDS,
     )
+
+
+def _byline(measures: "pd.DataFrame") -> str:
+    runs, people = (measures[name].nunique() for name in ("run", "participant_id"))
+    return f"{counted(runs, 'run')}, {counted(people, 'test participant')}; softcord {softcord.__version__}"
+
+
+def _lacks(measures: "pd.DataFrame", *, no_images: bool) -> Iterator[str]:
+    """Say what a reader of the report would look for and not find."""
+    if no_images:
+        yield "No images for the visual check were found."
+    if measures["participant_id"].nunique() == 1:
+        yield "One test participant: values without tests. Test on more (split.hold_out_test, split.test)."
 
 
 def _provenance(folder: Path, run: "Run") -> dict[str, object]:

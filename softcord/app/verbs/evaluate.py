@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from softcord.app.config.compose import Overrides
 from softcord.app.config.help import usage_of
 from softcord.app.config.identity import digest
 from softcord.app.config.method_name import run_name
@@ -49,7 +50,7 @@ def evaluation_study() -> Study:
         if not _why_absent(plan):  # said where it is to run: the others of a sweep go on
             runs.check_names([as_tested(plan)], "evaluate")
 
-    def begin(arguments: Sequence[str], plans: list[Plan]) -> list[Plan]:
+    def begin(arguments: Sequence[str], plans: list[Plan], _engine: Overrides) -> list[Plan]:
         plans = _present(plans)
         tested = [as_tested(plan) for plan in plans]
         runs.check_names(tested, "evaluate")

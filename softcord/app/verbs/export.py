@@ -9,7 +9,8 @@ from softcord.app.console.exit_codes import DONE
 from softcord.app.console.flags import FlagParser
 from softcord.app.console.model_flags import add_place_flags
 from softcord.app.console.streams import say, show
-from softcord.errors import RunError, UsageError
+from softcord.errors import UsageError
+from softcord.io.writable import unwritable
 
 if TYPE_CHECKING:
     from softcord.predict.package import Model
@@ -63,8 +64,7 @@ def _export(arguments: argparse.Namespace) -> int:
             model = with_facts_of(arguments.model, model, arguments.outputs, arguments.store)
             _write(_renamed(model, arguments), arguments)
     except OSError as error:
-        what = f"cannot be written ({error.strerror or error})"
-        raise RunError(output, what, "Check the folder, its permissions and the space on its disk") from error
+        raise unwritable(output, error) from error
     return DONE
 
 

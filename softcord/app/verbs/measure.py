@@ -257,15 +257,16 @@ def _calibrate(arguments: argparse.Namespace, batch: "Batch", settings: "Measure
         for one in batch.measured
         if one.files.reference is not None
     ]
-    made = calibrate_on(batch.measured, references, made_on=f"{len(batch.measured)} masks with references")
+    made_on = f"{len(batch.measured)} masks with references"
+    made = calibrate_on(batch.measured, references, made_on=made_on, unusable=len(batch.errors))
     write_calibration(arguments.calibrate, made)
     if arguments.v:
         show(
             f"{arguments.calibrate}: {made.coverage:.0%} of {made.areas} areas of {made.participants} "
             f"participants lie within {made.factor:.2f} x (doubt + {made.floor_mm2:.2f} mm²)"
         )
-        if made.failed:
-            masks = counted(made.failed, "mask")
+        if made.without_area:
+            masks = counted(made.without_area, "mask")
             show(f"{masks} had no area where the reference has one: no interval speaks of such")
 
 

@@ -127,7 +127,7 @@ def _show(arguments: argparse.Namespace) -> int:
 
 def _promote(arguments: argparse.Namespace) -> int:
     from softcord.app.models.find import registered_version
-    from softcord.track.registry import changing, check_alias, find_version, set_alias, set_note
+    from softcord.track.registry import changing, check_alias, find_version, set_note
     from softcord.track.store import open_store
 
     said = _TARGET.fullmatch(arguments.target)
@@ -149,10 +149,33 @@ def _promote(arguments: argparse.Namespace) -> int:
         assert version is not None
         if arguments.note and arguments.note != version.note:
             set_note(store, version, arguments.note)
-        set_alias(store, version, alias)
-    was = f", before it version {before.number}" if before and before.number != version.number else ""
-    show(f"{arguments.target} is version {version.number} of {name}{was}")
+        _move_alias(store, alias, version, before)
     return DONE
+
+
+def _move_alias(store: "Store", alias: str, version: "Version", before: "Version | None") -> None:
+    """Let an alias point at a version, and say so; ``before`` is what it was at when the version was made.
+
+    Another machine, which no lock of this one holds, may have moved it since, or move it right after.
+
+    Raises:
+        RunError: it points elsewhere as soon as it was moved.
+    """
+    from softcord.track.registry import find_version, set_alias
+
+    target = f"{version.name}@{alias}"
+    latest = find_version(store, target)
+    set_alias(store, version, alias)
+    now = find_version(store, target)
+    if now is None or now.number != version.number:
+        at = f"at version {now.number}" if now else "nowhere"
+        what = f"points {at}, as another promotion moved it right after this one"
+        raise RunError(target, what, f"Promote {version.word} if it should be that one")
+    if latest and latest.number not in (version.number, before and before.number):
+        what = "which another promotion had moved it to while this one was at work"
+        say(f"softcord: {target}: was at version {latest.number}, {what}.")
+    was = f", before it version {latest.number}" if latest and latest.number != version.number else ""
+    show(f"{target} is version {version.number} of {version.name}{was}")
 
 
 def _changes_card(arguments: argparse.Namespace) -> bool:

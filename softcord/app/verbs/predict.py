@@ -13,8 +13,9 @@ from softcord.app.console.model_flags import add_model_flags
 from softcord.app.console.remedies import told
 from softcord.app.console.streams import say, show
 from softcord.app.console.viewer import show_viewer
-from softcord.errors import DataError, RunError, SoftcordError, UsageError
+from softcord.errors import DataError, SoftcordError, UsageError
 from softcord.io.names import file_name, is_nifti, nifti_stem
+from softcord.io.writable import unwritable
 
 if TYPE_CHECKING:
     from softcord.predict.files import Done, Task
@@ -286,9 +287,7 @@ def _predict_all(arguments: argparse.Namespace, pairs: list[tuple[Path, Path]], 
         try:
             describe_derivatives(root, name, task.made_by)
         except OSError as error:
-            raise RunError(
-                root, f"cannot be written ({error.strerror or error})", "Check the folder"
-            ) from error
+            raise unwritable(root, error) from error
     codes: list[int] = []
     kept, started = 0, time.perf_counter()
     first: tuple[Path, Path] | None = None
@@ -346,4 +345,4 @@ def _draw(path: Path, image: Path, output: Path, done: "Done", volume: int | Non
     try:
         overlay_png(drawn, softseg, None, path, image.name)
     except OSError as error:
-        raise RunError(path, f"cannot be written ({error.strerror or error})", "Check the folder") from error
+        raise unwritable(path, error) from error

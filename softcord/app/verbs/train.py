@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from softcord.app.config.compose import Overrides
 from softcord.app.config.method_name import run_name
 from softcord.app.config.plan import Plan
 from softcord.app.console.terminal import start_logging
@@ -37,10 +38,10 @@ def training_study() -> Study:
         check_engine(plan)
         check_databases(plan)
 
-    def begin(arguments: Sequence[str], plans: list[Plan]) -> list[Plan]:
+    def begin(arguments: Sequence[str], plans: list[Plan], engine: Overrides) -> list[Plan]:
         left = runs.begin_sweep(arguments, plans)
         say_outlook(left)
-        make_shared_data(left, arguments)
+        make_shared_data(left, engine)
         return left
 
     return Study(

@@ -7,6 +7,7 @@ from math import isnan
 import numpy as np
 import pandas as pd
 
+from softcord.contrasts import contrast_label
 from softcord.stats.agreement import agreement
 from softcord.stats.bland_altman import bland_altman
 from softcord.stats.evidence import Evidence
@@ -19,7 +20,6 @@ from softcord.stats.words import (
     Said,
     about_each,
     capital,
-    contrast_label,
     dropped_words,
     interval_words,
     noun,

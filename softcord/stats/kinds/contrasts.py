@@ -7,6 +7,7 @@ from math import isnan
 import numpy as np
 import pandas as pd
 
+from softcord.contrasts import contrast_label
 from softcord.stats.anova import repeated_anova
 from softcord.stats.evidence import Evidence
 from softcord.stats.friedman import friedman
@@ -18,7 +19,6 @@ from softcord.stats.rows import ALPHA, TESTED_FROM, Row, accounted, paired_rows,
 from softcord.stats.words import (
     Said,
     about_each,
-    contrast_label,
     dropped_words,
     noun,
     number,

@@ -6,6 +6,7 @@ from math import isnan, nan
 import numpy as np
 import pandas as pd
 
+from softcord.contrasts import contrast_label
 from softcord.errors import DataError
 from softcord.stats.bland_altman import bland_altman
 from softcord.stats.evidence import Evidence
@@ -22,7 +23,6 @@ from softcord.stats.words import (
     METHODS_UP_TO,
     Said,
     capital,
-    contrast_label,
     dropped_words,
     interval_words,
     noun,

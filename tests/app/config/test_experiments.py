@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from softcord.app.config.compose import compose
+from softcord.app.config.study_settings import study_settings
 from softcord.app.verbs.compare import main as compare
-from softcord.app.verbs.compare import study_settings
 from softcord.app.verbs.train import main as train
 from tests.quick import QUICK, Lay
 

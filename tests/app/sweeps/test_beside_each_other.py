@@ -10,11 +10,12 @@ import pytest
 
 from softcord.app.config.compose import compose
 from softcord.app.config.plan import Plan, jobs_of, make_plan
-from softcord.app.sweeps import live_view, shared_data
+from softcord.app.sweeps import launch, live_view, runs, shared_data
+from softcord.app.verbs import study
 from softcord.errors import DataError
 from softcord.sweep.ledger import Run, begin, claim, read_run, record
 
-POOL = ("-m", "gt=soft,hard", "seed=1,2", "hydra/launcher=pool")
+POOL = ("hydra/launcher=pool",)
 
 
 @pytest.fixture(params=[DataError("sub-01", "has no mask"), KeyError("of an engine of others")])
@@ -49,8 +50,19 @@ def test_runs_one_after_another_or_on_a_cluster_make_their_own_data(
     prepared: list[str], plans: list[Plan]
 ) -> None:
     for launcher in ((), ("hydra/launcher=slurm",)):
-        shared_data.make_shared_data(plans, (*POOL[:-1], *launcher))
+        shared_data.make_shared_data(plans, launcher)
     assert prepared == []
+
+
+def test_runs_that_are_run_again_in_a_pool_share_their_data_too(
+    prepared: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(launch, "_launch_until_all_ended", lambda *_arguments: None)
+    monkeypatch.setattr(runs, "finish", lambda _plans: 0)
+    again = [("gt=hard",), ("gt=soft",), ("gt=hard", "seed=2")]
+    assert study._run_again("train", again, POOL) == 0
+    assert prepared == ["hard", "soft"]
 
 
 def test_while_runs_last_in_processes_of_their_own_the_log_says_what_they_do(

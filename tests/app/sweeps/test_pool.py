@@ -49,7 +49,7 @@ def note_failure(plan, error):
 
 study = Study(
     check=lambda plan: None,
-    begin=lambda arguments, plans: plans,
+    begin=lambda arguments, plans, engine: plans,
     watch=lambda plans: nullcontext(),
     note_failure=note_failure,
     attempts_at=lambda plans: {},

@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from softcord.app.config.compose import Composed, compose
-from softcord.app.verbs.compare import compare_study, study_settings
+from softcord.app.config.study_settings import study_settings
+from softcord.app.verbs.compare import compare_study
 from softcord.errors import DataError, UsageError
 from softcord.io.nifti import write_volume
 from softcord.measure.metrics import METRICS

@@ -193,6 +193,48 @@ def test_of_two_that_promote_one_model_at_once_the_second_finds_the_version_of_t
     assert (version.number, version.aliases) == (1, ("left", "right"))
 
 
+@pytest.mark.parametrize(
+    ("move_first", "code", "says"),
+    [
+        (True, 0, "race@best: was at version 2, which another promotion had moved it to"),
+        (False, 1, "race@best: points at version 2, as another promotion moved it right after this one"),
+    ],
+)
+def test_a_promotion_by_another_machine_in_between_is_said(
+    move_first: bool,
+    code: int,
+    says: str,
+    here: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for seed in (1, 2):
+        assert main(["promote", f"mine/soft_all@{seed}", "race@other"]) == 0
+    first, second = (registered_version(f"models:/race/{n}", OUTPUTS, STORE) for n in (1, 2))
+    assert first is not None
+    assert second is not None
+    registry.set_alias(open_store(STORE), first, "best")
+    move, look = registry.set_alias, registry.find_version
+
+    def move_and_be_late(store: Store, version: registry.Version, alias: str) -> None:
+        move(store, version, alias)
+        move(store, second, alias)
+
+    def look_and_be_late(store: Store, word: str) -> registry.Version | None:
+        found = look(store, word)
+        move(store, second, "best")
+        return found
+
+    monkeypatch.setattr(
+        registry, *("find_version", look_and_be_late) if move_first else ("set_alias", move_and_be_late)
+    )
+    capsys.readouterr()
+    assert main(["promote", "models:/race/1", "race@best"]) == code
+    captured = capsys.readouterr()
+    assert captured.err.startswith(f"softcord: {says}")
+    assert captured.err.count("\n") == 1
+
+
 @pytest.mark.slow
 def test_of_two_processes_that_promote_one_model_at_once_one_waits(here: Path) -> None:
     promote = [sys.executable, "-m", "softcord", "model", "promote", "mine/soft_all@2"]
@@ -222,6 +264,11 @@ def test_a_server_that_does_not_answer_stops_only_who_needs_it(
         for word in ("cord@candidate", "models:/cord/1", "lone@worst"):
             with pytest.raises(RunError, match="does not answer"):
                 registered_version(word, OUTPUTS, STORE)
+        with pytest.raises(RunError, match="does not answer"):
+            softcord.load_model("lone@worst")
+        for word in ("lone@2", "some/lone@worst"):  # a run of seed 2, a run's checkpoint: no names of models
+            with pytest.raises(UsageError, match="is not there"):
+                softcord.load_model(word)
     shutil.rmtree(OUTPUTS / "lone")
 
 
