@@ -39,7 +39,7 @@ demo: setup  ## train soft and hard ground truth x two losses on phantoms, print
 	$(BIN)/python -m softcord.train -m gt=soft,hard loss=awing,dicece study=demo \
 	  hydra/launcher=pool machine.threads=1
 
-test: setup  ## run the tests, slow ones left out (about 11 minutes)
+test: setup  ## run the tests, slow ones left out (about 10 minutes)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q -m "not slow and not exhaustive"
 
 test-all: setup  ## run every test, before a release (about an hour)
