@@ -13,7 +13,9 @@ from softcord.report.tables import cell_text
 _READ = (
     "Shift is the Hodges-Lehmann shift of participants (new minus old), with the 95% interval of the "
     "signed-rank test; limits are the 95% limits of agreement of participants' means. Equivalent needs all "
-    "images together and every contrast; a group of participants counts only against it."
+    "images together and every contrast, p_within below 0.05; a group of participants counts only against "
+    "it. Shifted needs p_beyond below 0.025: that of a contrast or group below 0.025 divided by how many "
+    "there are, so its interval may lie beyond the margin and the verdict still be that one cannot tell."
 )
 _PICTURES = "Yellow: new model, green: old model (both at 0.5); below, the new model's soft mask."
 
