@@ -14,14 +14,16 @@ export DO_NOT_TRACK := true
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-# pip compiles on one core, the packages' own tests too. What is not Python, as templates are not, is no error.
-INSTALL = -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt
-COMPILE = -m compileall -qq -j 0 -x '/tests?/'
+# $(call install,ENVIRONMENT,PACKAGES): pip alone would compile on one core, the packages' own tests too. What is not
+# Python, as templates are not, is no error.
+define install
+	$(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt $(2)
+	@$(1)/bin/python -m compileall -qq -j 0 -x '/tests?/' $(1)/lib || true
+endef
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python $(INSTALL) -e ".[$(EXTRAS)]"
-	@$(BIN)/python $(COMPILE) $(VENV)/lib || true
+	$(call install,$(VENV),-e ".[$(EXTRAS)]")
 	@touch $@
 
 setup: $(VENV)/.installed  ## create .venv and install softcord with the versions of constraints.txt
@@ -30,8 +32,7 @@ setup: $(VENV)/.installed  ## create .venv and install softcord with the version
 nnunet: .venv-nnunet/.installed  ## create .venv-nnunet with nnU-Net, which baseline=nnunet3d runs
 .venv-nnunet/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv-nnunet
-	.venv-nnunet/bin/python $(INSTALL) nnunetv2
-	@.venv-nnunet/bin/python $(COMPILE) .venv-nnunet/lib || true
+	$(call install,.venv-nnunet,nnunetv2)
 	@touch $@
 
 # As many trainings at once as there are cores, at most four, of one thread each: its table is the same every time.
@@ -56,8 +57,7 @@ check: setup  ## style, types and tests
 	$(MAKE) test
 
 $(VENV)/.docs-installed: $(VENV)/.installed
-	$(BIN)/python $(INSTALL) -e ".[docs]"
-	@$(BIN)/python $(COMPILE) $(VENV)/lib || true
+	$(call install,$(VENV),-e ".[docs]")
 	@touch $@
 
 # A page is laid out or made from the code, then built; a warning is an error. Nothing is fetched by the pages.

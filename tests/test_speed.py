@@ -45,9 +45,11 @@ def test_what_is_too_slow_each_time_fails_and_says_how_slow(clock: list[float]) 
         speed.assert_within(5, spend(clock, 11, 12, 13))
 
 
-def test_a_fast_machine_gets_no_less_time_than_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(speed, "_fixed_work", lambda: None)
-    speed.assert_within(0.5, lambda: time.sleep(0))
+def test_a_machine_of_twice_the_speed_gets_no_less_time_than_the_bar(
+    clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speed, "_fixed_work", spend(clock, *[speed._FIXED_WORK_S / 2] * 6))
+    speed.assert_within(5, spend(clock, 4.9, 4.9, 4.9))
 
 
 def test_seconds_are_those_of_the_processor_and_of_programs_that_were_waited_for() -> None:

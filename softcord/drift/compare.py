@@ -64,7 +64,7 @@ def compare_models(
         if on_done:
             on_done(one.image.name)
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    return table.astype(dict.fromkeys(("old_failed", "new_failed", "old_unsure", "new_unsure"), bool))
+    return table.astype(dict.fromkeys(("old_failed", "new_failed", *_UNSURE), bool))
 
 
 def _image_rows(

@@ -47,12 +47,12 @@ def part_words(tested: Tested) -> str:
 
 
 def _reasons(verdict: Verdict, settings: DriftSettings) -> Iterator[str]:
+    lost = counted(verdict.failures_gained, "image lost its cord", "images lost their cord")
     if verdict.failures_gained > settings.failures_allowed:
         allowed = f" ({settings.failures_allowed} allowed)" if settings.failures_allowed else ""
-        lost = counted(verdict.failures_gained, "image lost its cord", "images lost their cord")
         yield f"{lost}{allowed}"
     elif verdict.failures_gained:
-        yield f"{_images(verdict.failures_gained)} lost their cord, as allowed"
+        yield f"{lost}, as allowed"
     if verdict.failures_lost:
         yield f"{_images(verdict.failures_lost)} of which only the new one has the cord"
     if verdict.unsure_gained:

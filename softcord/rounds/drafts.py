@@ -189,8 +189,9 @@ def taken_of(root: Path, one: ReviewMask) -> str:
     """Return how this very mask became the image's label (accepted, corrected, softened), "" if not."""
     label = label_path(root, one)
     known = read_sidecar(label) if label.exists() else {}
-    is_of_mask = said_by_maker(known, "MaskSha256") == checksum(one.mask)
-    return str(known.get(MADE_IN, "")) if is_of_mask else ""
+    if MADE_IN not in known or said_by_maker(known, "MaskSha256") != checksum(one.mask):
+        return ""
+    return str(known[MADE_IN])
 
 
 def withdraw(root: Path, one: ReviewMask) -> bool:

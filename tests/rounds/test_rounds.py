@@ -2,7 +2,6 @@
 
 import json
 import shlex
-import shutil
 import sys
 from pathlib import Path
 
@@ -31,7 +30,7 @@ from softcord.rounds.drafts import (
     write_draft,
 )
 from softcord.rounds.ledger import Looked, add_looked, by_round, read_ledger, verdict
-from tests.rounds.three_masks import write_three_masks
+from tests.rounds.three_masks import mask_of
 
 # Knows the truth of the phantom and draws it: `annotator IMAGE DRAFT`.
 ANNOTATOR = """
@@ -42,20 +41,6 @@ root = image.parents[2]
 truth = root / "derivatives" / "truth" / image.relative_to(root)
 shutil.copy(truth.with_name(truth.name.replace(".nii.gz", "_label-SC_truth.nii.gz")), draft)
 """
-
-
-@pytest.fixture(scope="module")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_three_masks(tmp_path_factory.mktemp("drawn") / "bids")
-
-
-@pytest.fixture
-def dataset(drawn: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(drawn, tmp_path / "bids"))
-
-
-def mask_of(root: Path, contrast: str) -> ReviewMask:
-    return next(one for one in find_review_masks(root) if one.contrast == contrast)
 
 
 def save(draft: Path, data: np.ndarray) -> None:

@@ -1,6 +1,5 @@
 """Nothing that somebody corrected or said is lost on the way to a label, and nothing else becomes one."""
 
-import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,28 +10,14 @@ import pytest
 import softcord
 from softcord.app.verbs.correct import main as correct
 from softcord.data.index import index_dataset
-from softcord.review.masks import ReviewMask, find_review_masks
+from softcord.review.masks import find_review_masks
 from softcord.review.ratings import Rating, add_ratings
 from softcord.rounds import drafts
 from softcord.rounds.drafts import draft_path, is_changed, label_path, take_back, taken_of, write_draft
 from softcord.rounds.ledger import read_ledger
-from tests.rounds.three_masks import write_three_masks
+from tests.rounds.three_masks import mask_of
 
 EDITOR = "SOFTCORD_EDITOR"
-
-
-@pytest.fixture(scope="module")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_three_masks(tmp_path_factory.mktemp("drawn") / "bids")
-
-
-@pytest.fixture
-def dataset(drawn: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(drawn, tmp_path / "bids"))
-
-
-def mask_of(root: Path, contrast: str = "T2w") -> ReviewMask:
-    return next(one for one in find_review_masks(root) if one.contrast == contrast)
 
 
 def edit(draft: Path, factor: float = 0.9) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 import softcord
+from softcord.review.masks import ReviewMask, find_review_masks
 
 
 def write_three_masks(root: Path) -> Path:
@@ -24,3 +25,8 @@ def write_three_masks(root: Path) -> Path:
         path = root / f"derivatives/softcord-m/{stem}_label-SC_softseg.nii.gz"
         softcord.write_volume(path, mask, truth.affine)
     return root
+
+
+def mask_of(root: Path, contrast: str = "T2w") -> ReviewMask:
+    """Return a contrast's image with its newest mask."""
+    return next(one for one in find_review_masks(root) if one.contrast == contrast)

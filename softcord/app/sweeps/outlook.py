@@ -9,8 +9,8 @@ from softcord.hints import counted
 
 logger = logging.getLogger("softcord")
 
-# Of the shipped demo (README.md: four methods in 8 to 9 minutes on two CPU cores, its phantoms among them).
-_DEMO_S_PER_METHOD = 115
+# Of the shipped demo (README.md: four methods in 9 minutes on two CPU cores, its phantoms among them).
+_DEMO_S_PER_METHOD = 130
 
 
 def say_outlook(plans: Sequence[Plan]) -> None:
